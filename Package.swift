@@ -1,0 +1,129 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// One set of settings for every target. `SLUICE_CI=1` turns warnings of our own targets into errors;
+// `SLUICE_TEST_HOOKS=1` compiles the fault hooks the end-to-end tests use, which a release build never has.
+let environment = ProcessInfo.processInfo.environment
+let warningsAreErrors = environment["SLUICE_CI"] == "1"
+let testHooks = environment["SLUICE_TEST_HOOKS"] == "1"
+
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .strictMemorySafety(),
+    ]
+    + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+    + (testHooks ? [.define("SLUICE_TEST_HOOKS")] : [])
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "sluice",
+    products: [
+        .executable(name: "sluice", targets: ["sluice"]),
+        .executable(name: "sluice-supervisor", targets: ["sluice-supervisor"]),
+        .executable(name: "sluice-edge", targets: ["sluice-edge"]),
+        .executable(name: "sluice-upstream", targets: ["sluice-upstream"]),
+        .executable(name: "sluice-aggregator", targets: ["sluice-aggregator"]),
+        .executable(name: "sluice-control", targets: ["sluice-control"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        // C libraries, thin: each is imported by one module only.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+
+        // Vocabulary and pure logic.
+        module("Domain"),
+        module("IPC", ["Domain"]),
+        module("JSON", ["CSimdJSON"]),
+        module("Dialects", ["Domain", "JSON"]),
+        module("Routing", ["Domain"]),
+        module("Configuration", ["Domain", yams]),
+        module("Cryptography", ["Domain", "COpenSSL"]),
+
+        // Services.
+        module("Platform", ["CLinux"]),
+        module("Logging", ["Domain"]),
+        module("IPCEpoll", ["IPC", "Platform"]),
+        module("IPCNIO", ["IPC", nioCore]),
+        module("HTTPClient", ["Platform", "CCurl"]),
+        module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
+
+        // Roles: none imports another.
+        module("Supervisor", ["Domain", "IPC", "Platform", "Logging"]),
+        module(
+            "EdgeWorker",
+            [
+                "Domain", "IPC", "IPCNIO", "JSON", "Routing", "Cryptography", "Platform", "Logging", "WorkerRuntime",
+                nioCore, nioPosix, nioHTTP1,
+            ]),
+        module(
+            "UpstreamWorker",
+            ["Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Platform", "Logging", "WorkerRuntime"]),
+        module("Aggregator", ["Domain", "IPC", "IPCEpoll", "Platform", "Logging", "WorkerRuntime"]),
+        module(
+            "ControlPlane",
+            [
+                "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging", "WorkerRuntime",
+            ]),
+
+        // Programs: about 20 lines each over a role.
+        program("sluice", ["Configuration", "Domain", "Platform", argumentParser]),
+        program("sluice-supervisor", ["Supervisor"]),
+        program("sluice-edge", ["EdgeWorker"]),
+        program("sluice-upstream", ["UpstreamWorker"]),
+        program("sluice-aggregator", ["Aggregator"]),
+        program("sluice-control", ["ControlPlane"]),
+
+        // Tests mirror the modules.
+        tests("Domain", ["Domain"]),
+        tests("IPC", ["IPC", "Domain"]),
+        tests("JSON", ["JSON"]),
+        tests("Dialects", ["Dialects", "Domain", "JSON"]),
+        tests("Routing", ["Routing", "Domain"]),
+        tests("Configuration", ["Configuration", "Domain"]),
+        tests("Cryptography", ["Cryptography", "Domain"]),
+        tests("Platform", ["Platform"]),
+        tests("Logging", ["Logging"]),
+        tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
+        tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded]),
+        tests("HTTPClient", ["HTTPClient", "Platform"]),
+        tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Platform"]),
+        tests("Supervisor", ["Supervisor", "Domain", "IPC", "Platform"]),
+        tests("EdgeWorker", ["EdgeWorker", "Domain", "IPC", "JSON", nioCore, nioEmbedded, nioHTTP1]),
+        tests("UpstreamWorker", ["UpstreamWorker", "Domain", "IPC", "Dialects", "Platform"]),
+        tests("Aggregator", ["Aggregator", "Domain", "IPC"]),
+        tests("ControlPlane", ["ControlPlane", "Configuration", "Domain", "IPC"]),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,3 @@
+#ifndef SLUICE_CLINUX_H
+#define SLUICE_CLINUX_H
+#endif

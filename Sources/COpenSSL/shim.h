@@ -1,0 +1,8 @@
+#ifndef SLUICE_COPENSSL_H
+#define SLUICE_COPENSSL_H
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#endif
