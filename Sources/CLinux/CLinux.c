@@ -184,6 +184,8 @@ int sluice_follow_parent(int control_fd, unsigned seconds) {
 
 void sluice_limit_life(unsigned seconds) { alarm(seconds); }
 
+void sluice_keep_ended_children(void) { signal(SIGCHLD, SIG_DFL); }
+
 void sluice_ignore_group_signals(void) {
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE};
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);

@@ -54,11 +54,20 @@ public final class ChildProcess {
         _ = Glibc.kill(self.pid, signal)
     }
 
-    /// The status once it has ended, nil while it runs (or when it was reaped already).
+    /// The status once it has ended, nil while it runs. Code -1 stands for a status that somebody else took.
     public func reap() -> ExitStatus? {
         var (code, signal): (Int32, Int32) = (0, 0)
-        guard unsafe sluice_reap(self.pid, &code, &signal) == 1 else { return nil }
+        switch unsafe sluice_reap(self.pid, &code, &signal) {
+        case 0: return nil
+        case 1: break
+        default: return .code(-1)
+        }
         return signal != 0 ? .signal(signal) : .code(code)
+    }
+
+    /// Waits for the end of a process that was killed, and reaps it.
+    public func waitForEnd() {
+        while waitpid(self.pid, nil, 0) < 0 && errno == EINTR {}
     }
 
     /// Reaps any child of this process that has ended: for a process that gets orphans as pid 1.
@@ -73,7 +82,7 @@ public final class ChildProcess {
         _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> Int32
     ) -> Int32 {
         let copies = unsafe strings.map { unsafe strdup($0) }
-        defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
+        defer { unsafe copies.forEach { unsafe free($0) } }
         guard unsafe copies.allSatisfy({ unsafe $0 != nil }) else { return ENOMEM }
         return unsafe (copies + [nil]).withUnsafeBufferPointer { unsafe body($0.baseAddress) }
     }
