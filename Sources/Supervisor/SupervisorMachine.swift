@@ -76,8 +76,9 @@ struct SupervisorMachine {
 
     mutating func exited(_ seat: Seat, _ status: ExitStatus, at now: UInt64) -> [SupervisorAction] {
         guard var slot = self.slots[seat], slot.isAlive else { return [] }
-        guard self.stopping == nil else {
-            self.actions.append(.note(.endedAsAsked(seat, instance: slot.instance, status)))
+        if let stopping {
+            let isAsked = stopping.code == ExitCode.done
+            if isAsked { self.actions.append(.note(.endedAsAsked(seat, instance: slot.instance, status))) }
             self.slots[seat]?.over()
             self.advanceStop(at: now)
             return self.take()
