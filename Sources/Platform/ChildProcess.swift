@@ -17,6 +17,13 @@ public final class ChildProcess {
         }
     }
 
+    /// How a process ended.
+    public enum Status: Hashable, Sendable {
+        case code(Int32)
+        /// A signal ended it.
+        case signal(Int32)
+    }
+
     public let pid: Int32
     private let descriptor: OwnedDescriptor
 
@@ -55,7 +62,7 @@ public final class ChildProcess {
     }
 
     /// The status once it has ended, nil while it runs. Code -1 stands for a status that somebody else took.
-    public func reap() -> ExitStatus? {
+    public func reap() -> Status? {
         var (code, signal): (Int32, Int32) = (0, 0)
         switch unsafe sluice_reap(self.pid, &code, &signal) {
         case 0: return nil
@@ -71,7 +78,7 @@ public final class ChildProcess {
     }
 
     /// Reaps any child of this process that has ended: for a process that gets orphans as pid 1.
-    public static func reapAny() -> (pid: Int32, status: ExitStatus)? {
+    public static func reapAny() -> (pid: Int32, status: Status)? {
         var (pid, code, signal): (pid_t, Int32, Int32) = (-1, 0, 0)
         guard unsafe sluice_reap_any(&pid, &code, &signal) == 1 else { return nil }
         return (pid, signal != 0 ? .signal(signal) : .code(code))

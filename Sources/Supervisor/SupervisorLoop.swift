@@ -69,7 +69,7 @@ final class SupervisorLoop: DescriptorHandler {
     }
 
     /// A child has ended.
-    func ended(_ child: ChildConnection, _ status: ExitStatus) {
+    func ended(_ child: ChildConnection, _ status: ChildProcess.Status) {
         guard self.children[child.seat] === child else { return }
         child.close()
         self.children[child.seat] = nil

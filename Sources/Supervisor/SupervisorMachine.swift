@@ -74,7 +74,7 @@ struct SupervisorMachine {
         return self.take()
     }
 
-    mutating func exited(_ seat: Seat, _ status: ExitStatus, at now: UInt64) -> [SupervisorAction] {
+    mutating func exited(_ seat: Seat, _ status: ChildProcess.Status, at now: UInt64) -> [SupervisorAction] {
         guard var slot = self.slots[seat], slot.isAlive else { return [] }
         if let stopping {
             let isAsked = stopping.code == ExitCode.done
@@ -100,7 +100,7 @@ struct SupervisorMachine {
     }
 
     /// The exit code of a process that cannot start: it said so (70…79), or could not even be loaded (126, 127).
-    private static func refusal(_ status: ExitStatus) -> Int32? {
+    private static func refusal(_ status: ChildProcess.Status) -> Int32? {
         guard case .code(let code) = status else { return nil }
         return ExitCode.meansCannotStart(code) || code == 126 || code == 127 ? code : nil
     }

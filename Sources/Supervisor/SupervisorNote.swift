@@ -9,8 +9,8 @@ enum SupervisorNote: Hashable {
     case spawnFailed(Seat, reason: String, retryIn: UInt64)
     case ready(Seat, instance: UInt32, afterMilliseconds: UInt64)
     /// It ended unasked.
-    case ended(Seat, instance: UInt32, ExitStatus, restartIn: UInt64)
-    case endedAsAsked(Seat, instance: UInt32, ExitStatus)
+    case ended(Seat, instance: UInt32, ChildProcess.Status, restartIn: UInt64)
+    case endedAsAsked(Seat, instance: UInt32, ChildProcess.Status)
     case malformed(Seat, instance: UInt32, String)
     case unresponsive(Seat, instance: UInt32)
     case neverReady(Seat, instance: UInt32)
@@ -66,14 +66,14 @@ enum SupervisorNote: Hashable {
         return fields
     }
 
-    private static func key(_ status: ExitStatus) -> String {
+    private static func key(_ status: ChildProcess.Status) -> String {
         switch status {
         case .code: "exit"
         case .signal: "signal"
         }
     }
 
-    private static func value(_ status: ExitStatus) -> LogValue {
+    private static func value(_ status: ChildProcess.Status) -> LogValue {
         switch status {
         case .code(let code): .int(code)
         case .signal(let signal): .int(signal)

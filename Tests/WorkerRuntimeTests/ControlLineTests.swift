@@ -1,0 +1,168 @@
+import Domain
+import Glibc
+import IPC
+import Logging
+import Platform
+import Synchronization
+import Testing
+import WorkerRuntime
+
+private struct NoSink: LogSink {
+    func write(_ line: [UInt8]) {}
+}
+
+/// Remembers what it was told.
+private final class RecordingRole: WorkerRole {
+    var events: [String] = []
+    var takesSnapshots = true
+    var activeRequests: UInt32 = 4
+    var links: [Int32] = []
+
+    func start(hello: Hello) { self.events.append("start \(hello.host)") }
+    func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool {
+        self.events.append("snapshot \(version) \(String(decoding: bytes, as: UTF8.self))")
+        return self.takesSnapshots
+    }
+    func receive(link offer: LinkOffer, descriptor: Int32) {
+        self.events.append("link \(offer.role.label) \(offer.instance)")
+        self.links.append(descriptor)
+    }
+    func drain(timeout: UInt64) { self.events.append("drain \(timeout)") }
+    func meanActiveRequests(_ mean: UInt32) { self.events.append("mean \(mean)") }
+}
+
+@Suite struct ControlLineTests {
+    private let supervisor: PacketSocket
+    private let worker: PacketSocket
+    private let role = RecordingRole()
+    private let exits = Exits()
+
+    private final class Exits {
+        var codes: [Int32] = []
+    }
+
+    init() throws {
+        let pair = try SocketPair(.packets)
+        self.supervisor = PacketSocket(pair.first)
+        self.worker = PacketSocket(pair.second)
+    }
+
+    private func makeEndpoint() -> ControlLineEndpoint {
+        let exits = self.exits
+        let endpoint = ControlLineEndpoint(
+            machine: WorkerMachine(role: .edge, instance: 7, build: [1]), sender: self.worker.sender,
+            log: Log(role: .edge, sink: NoSink()), exit: { exits.codes.append($0) })
+        endpoint.role = self.role
+        return endpoint
+    }
+
+    private var hello: [UInt8] { Hello(role: .edge, instance: 7, host: 5, build: [1]).frame() }
+
+    private func received() throws -> [UInt8]? {
+        if case .packet(let bytes, _) = try self.supervisor.receive() { bytes } else { nil }
+    }
+
+    @Test func aWholeConversationOnTheEpollLoop() throws {
+        let loop = try EpollLoop()
+        let endpoint = self.makeEndpoint()
+        _ = try EpollControlLine(socket: self.worker, endpoint: endpoint, loop: loop)
+        let snapshot = try SealedMemory.make(name: "s", bytes: Array("abc".utf8))
+        let link = try SocketPair(.stream)
+        try self.supervisor.send(self.hello)
+        try self.supervisor.send(SnapshotNotice(version: 2).frame(), descriptors: [snapshot.number])
+        try self.supervisor.send(
+            LinkOffer(role: .upstream, instance: 8).frame(), descriptors: [link.first.number])
+        try self.supervisor.send(Heartbeat(sequence: 1, activeRequests: 6).frame())
+        try loop.turn(waitingAtMost: 1_000_000_000)
+        #expect(self.role.events == ["start 5", "snapshot 2 abc", "link upstream 8", "mean 6"])
+        #expect(try self.received() == self.hello)
+        #expect(try self.received() == Heartbeat(sequence: 1, activeRequests: 4).frame())
+        endpoint.ready()
+        #expect(try self.received() == Ready().frame())
+        try self.supervisor.send(Drain(timeout: 9).frame())
+        try loop.turn(waitingAtMost: 1_000_000_000)
+        #expect(self.role.events.last == "drain 9")
+        endpoint.drained()
+        #expect(self.exits.codes == [0])
+        // The link is the one that was sent: what is written to its other end arrives.
+        let mine = OwnedDescriptor(adopting: try #require(self.role.links.first))
+        #expect(ImmediateOutput.write([42], to: link.second.number))
+        var byte: UInt8 = 0
+        #expect(unsafe read(mine.number, &byte, 1) == 1)
+        #expect(byte == 42)
+    }
+
+    @Test func aSnapshotTheRoleRefusesEndsTheProcess() throws {
+        let endpoint = self.makeEndpoint()
+        self.role.takesSnapshots = false
+        let snapshot = try SealedMemory.make(name: "s", bytes: [1])
+        endpoint.received(.packet(bytes: self.hello, descriptors: []))
+        endpoint.received(
+            .packet(bytes: SnapshotNotice(version: 1).frame(), descriptors: [dup(snapshot.number)]))
+        #expect(self.exits.codes == [ExitCode.snapshotRefused])
+    }
+
+    @Test func aSnapshotThatIsNotSealedEndsTheProcess() throws {
+        let endpoint = self.makeEndpoint()
+        endpoint.received(.packet(bytes: self.hello, descriptors: []))
+        let file = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+        endpoint.received(.packet(bytes: SnapshotNotice(version: 1).frame(), descriptors: [file]))
+        #expect(self.exits.codes == [ExitCode.snapshotRefused])
+        #expect(self.role.events == ["start 5"])
+        // And it is closed.
+        #expect(fcntl(file, F_GETFD) == -1)
+    }
+
+    @Test func answersThatDoNotFitAreSentLater() throws {
+        let endpoint = self.makeEndpoint()
+        endpoint.received(.packet(bytes: self.hello, descriptors: []))
+        #expect(try self.received() == self.hello)
+        // Fill the socket.
+        var filled = 0
+        while (try? self.worker.send([UInt8](repeating: 0, count: 4000))) != nil { filled += 1 }
+        #expect(filled > 0)
+        endpoint.ready()
+        let topology = TopologyAnnouncement(
+            version: 1, host: 2,
+            topology: Topology(
+                listeners: [], edges: 1, upstreams: 1, drainTimeout: 0, stateDirectory: "/", logLevel: .info))
+        let memory = try SealedMemory.make(name: "s", bytes: [1])
+        endpoint.announce(topology, descriptors: [memory.number])
+        for _ in 0..<filled { _ = try self.received() }
+        #expect(try self.received() == nil)
+        endpoint.received(.packet(bytes: Heartbeat(sequence: 1).frame(), descriptors: []))
+        #expect(try self.received() == Ready().frame())
+        guard case .packet(let bytes, let descriptors) = try self.supervisor.receive() else {
+            Issue.record("the announcement is lost")
+            return
+        }
+        #expect(bytes == topology.frame())
+        #expect(descriptors.count == 1)
+        descriptors.forEach { close($0) }
+        #expect(try self.received() == Heartbeat(sequence: 1, activeRequests: 4).frame())
+    }
+
+    @Test func theThreadHandsEverythingOverToTheEnd() throws {
+        try self.supervisor.send(self.hello)
+        try self.supervisor.send(Heartbeat(sequence: 3).frame())
+        #expect(shutdown(self.supervisor.number, Int32(SHUT_WR)) == 0)
+        var seen: [String] = []
+        ThreadControlLine.read(self.worker) {
+            switch $0 {
+            case .packet(let bytes, _): seen.append("\(bytes.count)")
+            case .ended: seen.append("ended")
+            default: seen.append("?")
+            }
+        }
+        #expect(seen == ["\(self.hello.count)", "28", "ended"])
+    }
+
+    @Test func aFailureOfTheRoleEndsTheProcessOnce() throws {
+        let endpoint = self.makeEndpoint()
+        endpoint.received(.packet(bytes: self.hello, descriptors: []))
+        endpoint.fail(StartFailure("no", code: 73))
+        endpoint.fail(StartFailure("no", code: 74))
+        endpoint.drained()
+        #expect(self.exits.codes == [73])
+    }
+}

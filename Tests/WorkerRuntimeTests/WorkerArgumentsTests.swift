@@ -1,0 +1,50 @@
+import Domain
+import Logging
+import Testing
+import WorkerRuntime
+
+@Suite struct WorkerArgumentsTests {
+    @Test func anEdgeHasListeners() throws {
+        let parsed = try WorkerArguments.parse(["--instance=7", "--listeners=2"], role: .edge)
+        #expect(parsed.instance == 7)
+        #expect(parsed.listenerDescriptors == [4, 5])
+        #expect(parsed.descriptors == [0, 1, 2, 3, 4, 5])
+    }
+
+    @Test func controlHasItsFilesAndPath() throws {
+        let parsed = try WorkerArguments.parse(
+            [
+                "--instance=9", "--environment-fd=4", "--in-force-fd=5", "--instance-file-fd=6",
+                "--config=/etc/a=b.yaml",
+            ], role: .control)
+        #expect(parsed.configuration == "/etc/a=b.yaml")
+        #expect(parsed.environment == 4 && parsed.inForce == 5 && parsed.instanceFile == 6)
+        #expect(parsed.descriptors == [0, 1, 2, 3, 4, 5, 6])
+    }
+
+    @Test(arguments: [
+        [], ["--instance=0"], ["--instance=+1"], ["--instance=1x"], ["--instance="], ["--instance=16777216"],
+        ["--instance=99999999999"], ["instance=1"], ["--instance"], ["--instance=1", "--instance=1"],
+        ["--instance=1", "--other=1"], ["--instance=1", "--environment-fd=4"], ["--instance=1", "--listeners=0"],
+        ["--instance=1", "--listeners=65"], ["--instance=1", "--listeners=-1"], ["--instance=1", "--config=/x"],
+    ])
+    func everythingElseIsRefused(arguments: [String]) {
+        let failure = #expect(throws: StartFailure.self) { try WorkerArguments.parse(arguments, role: .edge) }
+        #expect(failure?.code == 70)
+        #expect(failure?.message.hasPrefix("sluice-edge: ") == true)
+    }
+
+    @Test func twoUsesOfOneDescriptorAreRefused() {
+        #expect(throws: StartFailure.self) {
+            try WorkerArguments.parse(["--instance=1", "--environment-fd=4", "--in-force-fd=4"], role: .control)
+        }
+    }
+
+    @Test func descriptorsMustBeExactlyTheAnnouncedOnes() throws {
+        let parsed = try WorkerArguments.parse(["--instance=1"], role: .upstream)
+        try parsed.verifyDescriptors(open: [0, 1, 2, 3])
+        for open in [[0, 1, 2], [0, 1, 2, 3, 4], [0, 1, 2, 4]] as [[Int32]] {
+            #expect(throws: StartFailure.self) { try parsed.verifyDescriptors(open: open) }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import Domain
+import IPC
+import Logging
+import Testing
+import WorkerRuntime
+
+@Suite struct WorkerMachineTests {
+    private static let build = Array("1".utf8)
+
+    private static func hello(_ role: Role = .edge, instance: UInt32 = 7, build: [UInt8] = build) -> [UInt8] {
+        Hello(role: role, instance: instance, host: 0xABC, build: build).frame()
+    }
+
+    private static func machine(_ role: Role = .edge) -> WorkerMachine {
+        WorkerMachine(role: role, instance: 7, build: self.build)
+    }
+
+    private static func working(_ role: Role = .edge) -> WorkerMachine {
+        var machine = self.machine(role)
+        _ = machine.received(self.hello(role), descriptors: [], activeRequests: 0)
+        return machine
+    }
+
+    private static func exitCode(_ actions: [WorkerMachine.Action]) -> Int32? {
+        for case .exit(let code, _) in actions { return code }
+        return nil
+    }
+
+    @Test func helloIsAnsweredAndStartsTheRole() {
+        var machine = Self.machine()
+        let actions = machine.received(Self.hello(), descriptors: [], activeRequests: 0)
+        #expect(
+            actions == [
+                .send(Self.hello()), .start(Hello(role: .edge, instance: 7, host: 0xABC, build: Self.build)),
+            ])
+    }
+
+    @Test func anotherBuildOrProtocolIsRefusedWithBothNamed() {
+        var machine = Self.machine()
+        let actions = machine.received(
+            Self.hello(build: Array("2".utf8)), descriptors: [], activeRequests: 0)
+        #expect(actions == [.exit(ExitCode.wrongBuild, reason: "the supervisor is build 2, this program 1")])
+        var other = Self.machine()
+        let hello = Hello(protocolVersion: 9, role: .edge, instance: 7, build: Self.build).frame()
+        #expect(
+            other.received(hello, descriptors: [], activeRequests: 0)
+                == [.exit(ExitCode.wrongBuild, reason: "the supervisor speaks protocol 9, this program 1")])
+    }
+
+    @Test func helloForSomebodyElseEndsIt() {
+        for hello in [Self.hello(.upstream), Self.hello(instance: 8)] {
+            var machine = Self.machine()
+            let actions = machine.received(hello, descriptors: [], activeRequests: 0)
+            #expect(Self.exitCode(actions) == ExitCode.protocolBroken)
+        }
+    }
+
+    @Test func nothingComesBeforeHelloAndHelloOnlyOnce() {
+        var machine = Self.machine()
+        let early = machine.received(Heartbeat(sequence: 1).frame(), descriptors: [], activeRequests: 0)
+        #expect(Self.exitCode(early) == ExitCode.protocolBroken)
+        var working = Self.working()
+        let second = working.received(Self.hello(), descriptors: [], activeRequests: 0)
+        #expect(Self.exitCode(second) == ExitCode.protocolBroken)
+    }
+
+    @Test func heartbeatsAreAnsweredWithTheLoad() {
+        var machine = Self.working()
+        let beat = Heartbeat(sequence: 41, activeRequests: 5).frame()
+        #expect(
+            machine.received(beat, descriptors: [], activeRequests: 3)
+                == [.send(Heartbeat(sequence: 41, activeRequests: 3).frame()), .meanActiveRequests(5)])
+        var upstream = Self.working(.upstream)
+        #expect(
+            upstream.received(beat, descriptors: [], activeRequests: 0)
+                == [.send(Heartbeat(sequence: 41).frame())])
+    }
+
+    @Test func descriptorsLeaveInExactlyOneAction() {
+        var machine = Self.working()
+        #expect(
+            machine.received(SnapshotNotice(version: 3).frame(), descriptors: [10], activeRequests: 0)
+                == [.snapshot(version: 3, descriptor: 10)])
+        let offer = LinkOffer(role: .upstream, instance: 9)
+        #expect(
+            machine.received(offer.frame(), descriptors: [11], activeRequests: 0) == [.link(offer, descriptor: 11)])
+        // Where none belongs, one is missing, or the packet is nonsense: all are closed and the process ends.
+        for (frame, descriptors) in [
+            (Heartbeat(sequence: 1).frame(), [12]), (SnapshotNotice(version: 1).frame(), []),
+            (offer.frame(), [13, 14]), ([1, 2, 3], [15]), (Self.hello(), [16]),
+        ] as [([UInt8], [Int32])] {
+            var machine = Self.working()
+            let actions = machine.received(frame, descriptors: descriptors, activeRequests: 0)
+            #expect(Self.exitCode(actions) == ExitCode.protocolBroken)
+            #expect(actions.contains(.close(descriptors)) == !descriptors.isEmpty)
+            // After the end whatever still comes is closed and nothing else happens.
+            #expect(machine.received(offer.frame(), descriptors: [99], activeRequests: 0) == [.close([99])])
+            #expect(machine.ended() == [])
+        }
+    }
+
+    @Test func readyIsSaidOnce() {
+        var machine = Self.machine()
+        #expect(machine.ready() == [])
+        machine = Self.working()
+        #expect(machine.ready() == [.send(Ready().frame())])
+        #expect(machine.ready() == [])
+    }
+
+    @Test func drainGoesToTheRoleAndEndsWithIt() {
+        var machine = Self.working()
+        #expect(
+            machine.received(Drain(timeout: 500).frame(), descriptors: [], activeRequests: 0)
+                == [.drain(timeout: 500, lastResort: nil)])
+        // Shortened by a second one; then the supervisor goes away: the last known timeout holds.
+        #expect(
+            machine.received(Drain(timeout: 0).frame(), descriptors: [], activeRequests: 0)
+                == [.drain(timeout: 0, lastResort: nil)])
+        #expect(machine.ended() == [.drain(timeout: 0, lastResort: 5000)])
+        #expect(machine.drained() == [.exit(0, reason: nil)])
+        #expect(machine.drained() == [])
+    }
+
+    @Test func aLostSupervisorMeansDrainWithTheDefault() {
+        var machine = Self.working()
+        #expect(machine.ended() == [.drain(timeout: 30_000, lastResort: 35_000)])
+        var early = Self.machine()
+        #expect(early.ended() == [.exit(0, reason: nil)])
+    }
+
+    @Test func roleSpecificMessagesGoToThatRoleOnly() {
+        let status = TreeStatus(entries: [.init(role: .edge, up: 2, restarts: 1)])
+        var aggregator = Self.working(.aggregator)
+        #expect(aggregator.received(status.frame(), descriptors: [], activeRequests: 0) == [.status(status)])
+        var control = Self.working(.control)
+        #expect(control.received(Ready().frame(), descriptors: [], activeRequests: 0) == [.treeReady])
+        for frame in [status.frame(), Ready().frame()] {
+            var edge = Self.working(.edge)
+            let actions = edge.received(frame, descriptors: [], activeRequests: 0)
+            #expect(Self.exitCode(actions) == ExitCode.protocolBroken)
+        }
+    }
+
+    @Test func anyBytesAreSurvived() {
+        var random = SystemRandomNumberGenerator()
+        let frames = [
+            Self.hello(), Heartbeat(sequence: 1).frame(), Drain(timeout: 1).frame(), SnapshotNotice(version: 1).frame(),
+        ]
+        for _ in 0..<3000 {
+            var bytes = frames.randomElement(using: &random) ?? []
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0 where !bytes.isEmpty:
+                    bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(in: 0...255, using: &random)
+                case 1 where !bytes.isEmpty: bytes.removeLast()
+                default: bytes.append(.random(in: 0...255, using: &random))
+                }
+            }
+            var machine = Self.working()
+            let actions = machine.received(bytes, descriptors: [5], activeRequests: 0)
+            // The descriptor goes somewhere, whatever the bytes are.
+            let leaves = actions.filter {
+                switch $0 {
+                case .close([5]), .snapshot(_, 5), .link(_, 5): true
+                default: false
+                }
+            }
+            #expect(leaves.count == 1)
+        }
+    }
+}
