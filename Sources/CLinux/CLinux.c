@@ -165,7 +165,9 @@ static void parent_ended(int signal) {
     (void)signal;
     int saved = errno;
     if (getppid() != follow_parent) {
-        alarm((unsigned)follow_seconds);
+        /* The loop may have seen the end first and granted itself more. */
+        unsigned granted = alarm((unsigned)follow_seconds);
+        if (granted > (unsigned)follow_seconds) alarm(granted);
         shutdown(follow_fd, SHUT_RD);
     }
     errno = saved;

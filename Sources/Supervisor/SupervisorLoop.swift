@@ -22,7 +22,7 @@ final class SupervisorLoop: DescriptorHandler {
     private var runFolder: RunFolder?
     private var timer: LoopTimer?
     private var watchdog: LoopTimer?
-    private var exitCode: Int32 = ExitCode.cannotStart
+    private var exitCode: Int32?
 
     /// `say` writes a line for people.
     init(
@@ -44,9 +44,10 @@ final class SupervisorLoop: DescriptorHandler {
         self.beatWatchdog()
         self.perform(self.machine.start(at: self.now))
         self.arm()
-        try self.loop.run()
+        // It may be over before the loop has begun: a program that cannot even be started.
+        if self.exitCode == nil { try self.loop.run() }
         self.runFolder?.removeListeners()
-        return self.exitCode
+        return self.exitCode ?? ExitCode.cannotStart
     }
 
     /// Monotonic milliseconds.
@@ -159,7 +160,7 @@ final class SupervisorLoop: DescriptorHandler {
             do throws(SystemError) {
                 try self.start(seat, instance)
             } catch {
-                throw StartFailure("\(error)")
+                throw StartFailure("cannot \(error)")
             }
             self.perform(self.machine.spawned(seat, instance: instance, at: self.now))
         } catch {

@@ -69,6 +69,12 @@ struct SupervisorMachine {
             self.advanceStop(at: now)
             return self.take()
         }
+        // A program that has never run here is broken; one that has will run again when there is memory.
+        guard let instance = self.slots[seat]?.instance, instance != 0 else {
+            self.actions.append(.say("sluice: \(reason)"))
+            self.beginStop(.giveUp, code: ExitCode.cannotStart, at: now)
+            return self.take()
+        }
         let delay = self.slots[seat]?.ended(at: now, refused: false) ?? 0
         self.actions.append(.note(.spawnFailed(seat, reason: reason, retryIn: delay)))
         return self.take()

@@ -114,6 +114,20 @@ import Testing
         #expect(tree.take().last == .exit(70))
     }
 
+    @Test func aProgramThatCannotEvenBeStartedEndsTheTree() {
+        var tree = ModelTree()
+        _ = tree.machine.start(at: tree.now)
+        let actions = tree.machine.spawnFailed(.control, reason: "cannot start x: no", at: tree.now)
+        #expect(actions == [.say("sluice: cannot start x: no"), .treeIsStopping, .closeListeners, .exit(70)])
+        // Once it has run, it is tried again.
+        var other = ModelTree.up()
+        other.exit(.control, .signal(9))
+        other.perform(other.machine.spawnFailed(.control, reason: "cannot start x: no", at: other.now))
+        _ = other.take()
+        other.wait(200, answering: Self.everybody)
+        #expect(Self.spawns(other.take()) == [.control])
+    }
+
     @Test func aRefusalOfALaterStartIsWaitedOut() {
         var tree = ModelTree.up()
         tree.exit(ModelTree.upstream, .code(72))
