@@ -37,7 +37,7 @@ public struct BodySplice: Hashable, Sendable {
 
     /// As `apply(_:to:)` over an array.
     public static func apply(_ splices: [BodySplice], to body: [UInt8]) -> [UInt8]? {
-        body.withUnsafeBytes { unsafe self.apply(splices, to: $0) }
+        unsafe body.withUnsafeBytes { unsafe self.apply(splices, to: $0) }
     }
 
     /// How long the body is after all splices, in bytes; nil where `apply(_:to:)` would refuse them.
@@ -61,7 +61,7 @@ public struct BodySplice: Hashable, Sendable {
     private static func append(
         _ bytes: UnsafeRawBufferPointer, _ output: UnsafeMutableBufferPointer<UInt8>, _ written: inout Int
     ) {
-        guard !bytes.isEmpty else { return }
+        guard unsafe !bytes.isEmpty else { return }
         unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(output)[written...])
             .copyMemory(from: bytes)
         written &+= bytes.count

@@ -62,7 +62,8 @@
         let bytes = unsafe UnsafeRawBufferPointer(start: start + MemoryLayout<UInt32>.size, count: length)
         var isSurrogate = false
         var previous: UInt8 = 0
-        for unsafe byte in unsafe bytes {
+        for index in 0..<length {
+            let byte = unsafe bytes[index]
             isSurrogate = isSurrogate || (previous == 0xED && byte >= 0xA0)
             previous = byte
         }

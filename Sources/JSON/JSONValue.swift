@@ -27,7 +27,7 @@ public indirect enum JSONValue: Hashable, Sendable {
     /// The first member of that name, compared as bytes; nil where there is none or this is no object.
     public subscript(key: StaticString) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        return members.first { $0.key.withUnsafeBytes { unsafe JSONScalar.equals($0, key) } }?.value
+        return members.first { unsafe $0.key.withUnsafeBytes { unsafe JSONScalar.equals($0, key) } }?.value
     }
 
     /// The elements, where this is an array.

@@ -26,6 +26,14 @@ public final class RequestScanner {
         return try result.get()
     }
 
+    /// As `scan(_:capacity:)` over an array, which is copied.
+    public func scan(_ bytes: [UInt8]) throws(ScanFailure) -> ScannedRequest {
+        let result = unsafe bytes.withUnsafeBytes { buffer in
+            Result { () throws(ScanFailure) in unsafe try self.scan(buffer, capacity: buffer.count) }
+        }
+        return try result.get()
+    }
+
     private static func object(_ cursor: inout JSONCursor) throws(ScanFailure) -> ScannedRequest {
         var request = ScannedRequest()
         request.objectStart = cursor.offset &+ 1
@@ -131,8 +139,9 @@ public final class RequestScanner {
         case .input: request.inputRange = range
         case .messages: request.messagesRange = range
         case .tools: request.toolsRange = range
-        case .streamOptions, .includeUsage: throw ScanFailure(
-            .invalidType(member, expected: .object), offset: range.lowerBound)
+        case .streamOptions, .includeUsage:
+            throw ScanFailure(
+                .invalidType(member, expected: .object), offset: range.lowerBound)
         }
     }
 
