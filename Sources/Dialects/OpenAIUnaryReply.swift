@@ -7,6 +7,11 @@ public struct OpenAIUnaryReply: Hashable, Sendable {
     /// The reply holds an `error`, whatever its status says.
     public var hasError: Bool
 
+    public init(usage: TokenUsage?, hasError: Bool) {
+        self.usage = usage
+        self.hasError = hasError
+    }
+
     /// Whether a body looks like a JSON object or array, by its first byte that is not blank: providers send errors
     /// under all kinds of content types.
     public static func looksLikeJSON(_ bytes: UnsafeRawBufferPointer) -> Bool {

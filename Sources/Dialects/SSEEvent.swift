@@ -15,6 +15,11 @@ public struct SSEEvent: Hashable, Sendable {
     /// The event's bytes in the current piece, its terminating blank line included.
     public var pieceRange: Range<Int>
 
+    public init(carried: Int, pieceRange: Range<Int>) {
+        self.carried = carried
+        self.pieceRange = pieceRange
+    }
+
     /// Reads the `data` lines of an event, given all its bytes.
     public static func payload(of raw: UnsafeRawBufferPointer) -> Payload {
         var payload = Payload.none

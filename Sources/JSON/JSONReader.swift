@@ -44,7 +44,7 @@ internal import CSimdJSON
         guard
             let words = unsafe sluice_json_parser_tape(parser), let strings = unsafe sluice_json_parser_strings(parser)
         else { throw JSONFault(.malformed) }
-        var tape = unsafe JSONTape(words: words, strings: strings)
+        var tape = unsafe JSONTape(words: words, strings: strings, maximumDepth: Self.maximumDepth)
         return try tape.document()
     }
 

@@ -1,14 +1,17 @@
 /// Turns simdjson's tape into a tree.
 ///
 /// A word of the tape holds its kind in the top byte and a payload in the other 56 bits; a number's value is the word
-/// behind it. The tape was made and checked by simdjson in this process, so its structure is taken as sound; nesting is
-/// bounded by the parser's depth.
+/// behind it. The tape was made and checked by simdjson in this process, so its structure is taken as sound.
+/// simdjson does not count an innermost empty array or object as a level; here each counts.
 @safe struct JSONTape {
     private let words: UnsafePointer<UInt64>
     private let strings: UnsafePointer<UInt8>
+    private let maximumDepth: Int
     private var next = 0
+    private var depth = 0
 
-    init(words: UnsafePointer<UInt64>, strings: UnsafePointer<UInt8>) {
+    init(words: UnsafePointer<UInt64>, strings: UnsafePointer<UInt8>, maximumDepth: Int) {
+        self.maximumDepth = maximumDepth
         unsafe self.words = words
         unsafe self.strings = strings
     }
@@ -30,10 +33,19 @@
         case UInt8(ascii: "u"): return .number(Double(self.word()))
         case UInt8(ascii: "d"): return .number(Double(bitPattern: self.word()))
         case UInt8(ascii: "\""): return .string(try self.string(word))
-        case UInt8(ascii: "["): return .array(try self.elements(word))
-        case UInt8(ascii: "{"): return .object(try self.members(word))
+        case UInt8(ascii: "["), UInt8(ascii: "{"): return try self.container(word)
         default: throw JSONFault(.malformed)
         }
+    }
+
+    private mutating func container(_ opening: UInt64) throws(JSONFault) -> JSONValue {
+        guard self.depth < self.maximumDepth else { throw JSONFault(.tooDeep) }
+        self.depth &+= 1
+        let value: JSONValue =
+            self.kind(opening) == UInt8(ascii: "[")
+            ? .array(try self.elements(opening)) : .object(try self.members(opening))
+        self.depth &-= 1
+        return value
     }
 
     private mutating func elements(_ opening: UInt64) throws(JSONFault) -> [JSONValue] {

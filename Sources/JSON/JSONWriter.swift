@@ -19,10 +19,17 @@ public struct JSONWriter: Sendable {
     public mutating func beginArray() { self.open(UInt8(ascii: "[")) }
     public mutating func endArray() { self.close(UInt8(ascii: "]")) }
 
-    /// The name of the member whose value comes next. Names are the program's own and need no escapes.
+    /// The name of the member whose value comes next.
     public mutating func key(_ name: StaticString) {
         self.separate()
         unsafe self.quote(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        self.bytes.append(UInt8(ascii: ":"))
+        self.needsComma = false
+    }
+
+    /// The name, as UTF-8, of the member whose value comes next.
+    public mutating func key(_ name: [UInt8]) {
+        self.string(name)
         self.bytes.append(UInt8(ascii: ":"))
         self.needsComma = false
     }
