@@ -108,12 +108,19 @@ size_t sluice_json_parser_offset_count(const sluice_json_parser *parser) noexcep
 ptrdiff_t sluice_json_parser_skip(const sluice_json_parser *parser, const uint8_t *bytes, size_t position) noexcept {
     const uint32_t *offsets = sluice_json_parser_offsets(parser);
     const size_t count = sluice_json_parser_offset_count(parser);
+    if (position >= count || (bytes[offsets[position]] | 0x20) != 0x7B) {
+        return -1;
+    }
     // One bit per open bracket: 1 for an object. '{' and '[' differ in bit 5, as do '}' and ']'.
     uint64_t kinds[SLUICE_JSON_SKIP_DEPTH / 64];
     size_t depth = 0;
     for (size_t at = position; at < count; ++at) {
         const uint8_t byte = bytes[offsets[at]];
         const uint8_t bracket = byte | 0x20;
+        // No other token begins with a byte as high, so nearly all tokens take this way.
+        if (bracket < 0x7B) {
+            continue;
+        }
         const uint64_t kind = (byte >> 5) & 1;
         if (bracket == 0x7B) {
             if (depth == SLUICE_JSON_SKIP_DEPTH) {
@@ -124,9 +131,6 @@ ptrdiff_t sluice_json_parser_skip(const sluice_json_parser *parser, const uint8_
             word = depth % 64 == 0 ? kind : (word & ~(uint64_t(1) << (depth % 64))) | (kind << (depth % 64));
             ++depth;
         } else if (bracket == 0x7D) {
-            if (depth == 0) {
-                return -1;
-            }
             --depth;
             if (((kinds[depth / 64] >> (depth % 64)) & 1) != kind) {
                 return -1;
@@ -134,8 +138,6 @@ ptrdiff_t sluice_json_parser_skip(const sluice_json_parser *parser, const uint8_
             if (depth == 0) {
                 return ptrdiff_t(at);
             }
-        } else if (depth == 0) {
-            return -1;
         }
     }
     return -1;

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Searches the raw bytes of an event for what would make it worth parsing.
 ///
-/// Never misses: a quoted name cannot stand inside a JSON string, where its quotes are escaped, so each member's name
-/// is found by the colon behind it. A name that a provider spells with escapes is not looked for.
+/// A quoted name cannot stand inside a JSON string, where its quotes are escaped, so each member is found by the colon
+/// behind its name. A name spelled with escapes, or parted from its colon by the end of a data line, is not found.
 enum EventSearch {
     /// Whether `[DONE]` occurs.
     static func mayBeDone(_ raw: UnsafeRawBufferPointer) -> Bool {

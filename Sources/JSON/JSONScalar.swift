@@ -45,17 +45,38 @@ public enum JSONScalar {
 
     /// Any number that a Double can hold, rounded to the nearest; infinities and absurdly long texts are refused.
     public static func number(_ bytes: UnsafeRawBufferPointer) -> Double? {
-        guard bytes.count <= 1024, unsafe Shape(bytes) != nil else { return nil }
+        guard bytes.count <= 1024, let shape = unsafe Shape(bytes) else { return nil }
+        if let value = unsafe self.shortNumber(bytes, shape) { return value }
         guard let value = unsafe Double(String(decoding: bytes, as: UTF8.self)), value.isFinite else { return nil }
         return value
+    }
+
+    private static let powersOfTen: [Double] = [
+        1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14,
+    ]
+
+    /// A number of at most 15 characters without exponent, as nearly all are: its digits and the power of ten that
+    /// divides them are both exact, so the one division rounds correctly. nil for any other number.
+    private static func shortNumber(_ bytes: UnsafeRawBufferPointer, _ shape: Shape) -> Double? {
+        guard bytes.count <= 15, !shape.hasExponent else { return nil }
+        var digits: Int64 = 0
+        for index in shape.start..<bytes.count {
+            let byte = unsafe bytes[index]
+            if byte != UInt8(ascii: ".") { digits = digits &* 10 &+ Int64(byte &- 0x30) }
+        }
+        let value = Double(digits) / self.powersOfTen[shape.fractionDigits]
+        return shape.isNegative ? -value : value
     }
 
     /// The parts of a text that follows RFC 8259's grammar of numbers.
     private struct Shape {
         var isNegative = false
-        var isInteger = true
+        var fractionDigits = 0
+        var hasExponent = false
         /// Where the digits of the integer part begin.
         var start = 0
+
+        var isInteger: Bool { self.fractionDigits == 0 && !self.hasExponent }
 
         init?(_ bytes: UnsafeRawBufferPointer) {
             var index = 0
@@ -72,12 +93,12 @@ public enum JSONScalar {
             let whole = digits(&index)
             guard whole > 0, unsafe whole == 1 || bytes[self.start] != UInt8(ascii: "0") else { return nil }
             if index < bytes.count, unsafe bytes[index] == UInt8(ascii: ".") {
-                self.isInteger = false
                 index &+= 1
-                guard digits(&index) > 0 else { return nil }
+                self.fractionDigits = digits(&index)
+                guard self.fractionDigits > 0 else { return nil }
             }
             if index < bytes.count, unsafe bytes[index] | 0x20 == UInt8(ascii: "e") {
-                self.isInteger = false
+                self.hasExponent = true
                 index &+= 1
                 if index < bytes.count, unsafe bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") {
                     index &+= 1

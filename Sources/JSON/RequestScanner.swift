@@ -15,15 +15,17 @@ public final class RequestScanner {
     /// Scans `bytes`, of which `capacity` bytes can be read from the start; with `capacity ≥ count + 64` it is not
     /// copied. Nothing is allocated but the model's name, unless the body is the longest so far.
     public func scan(_ bytes: UnsafeRawBufferPointer, capacity: Int) throws(ScanFailure) -> ScannedRequest {
-        let result: Result<ScannedRequest, ScanFailure>
+        var request = ScannedRequest()
+        var failure: ScanFailure?
         do throws(JSONFault) {
-            result = try unsafe self.indexer.read(bytes, capacity: capacity) { cursor in
-                Result { () throws(ScanFailure) in try Self.object(&cursor) }
+            try unsafe self.indexer.read(bytes, capacity: capacity) { cursor in
+                do throws(ScanFailure) { try Self.object(&cursor, &request) } catch { failure = error }
             }
         } catch {
-            throw ScanFailure(error)
+            failure = ScanFailure(error)
         }
-        return try result.get()
+        if let failure { throw failure }
+        return request
     }
 
     /// As `scan(_:capacity:)` over an array, which is copied.
@@ -34,8 +36,9 @@ public final class RequestScanner {
         return try result.get()
     }
 
-    private static func object(_ cursor: inout JSONCursor) throws(ScanFailure) -> ScannedRequest {
-        var request = ScannedRequest()
+    private static func object(
+        _ cursor: inout JSONCursor, _ request: inout ScannedRequest
+    ) throws(ScanFailure) {
         request.objectStart = cursor.offset &+ 1
         guard cursor.enterObject() else { throw self.rootFailure(&cursor) }
         var seen: UInt16 = 0
@@ -52,7 +55,6 @@ public final class RequestScanner {
         }
         if let fault = cursor.fault { throw ScanFailure(fault) }
         guard cursor.isAtEnd else { throw ScanFailure(.trailingContent, offset: cursor.offset) }
-        return request
     }
 
     /// Another JSON value than an object, or nothing that JSON knows.
