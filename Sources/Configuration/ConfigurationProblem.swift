@@ -1,7 +1,7 @@
 /// One thing that is wrong with a configuration: where it stands and what was expected.
 ///
 /// The message never holds a secret, the value of an environment variable or the contents of a file.
-public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
+public struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file's name as it was given, or `environment`.
     public var file: String
     /// Counted from 1; 0 where there is no line, as in the environment.
