@@ -1,8 +1,6 @@
-/// Bytes that must not appear in a log, an error or a dump: a provider's key, a static key, a header's value.
+/// Bytes that must never be printed: a provider's key, a client key, a header value.
 ///
-/// Every way of printing it gives `<secret>`: string interpolation, `print`, `debugPrint`, `dump` and mirrors. The bytes
-/// are reached by ``withBytes(_:)`` only, so that a search for that name finds every place where a secret is opened.
-/// Equality is not constant-time: never compare what a client sent with a secret by `==`.
+/// Every way Swift has of describing a value gives `<secret>`.
 public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let bytes: [UInt8]
 
@@ -10,14 +8,12 @@ public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugSt
         self.bytes = bytes
     }
 
-    /// Lends the bytes to `body`; what `body` returns is the caller's responsibility.
-    public func withBytes<Value, Failure: Error>(_ body: ([UInt8]) throws(Failure) -> Value) throws(Failure) -> Value {
+    /// Hands out the bytes. The caller keeps them out of logs and error messages.
+    public func withBytes<Result>(_ body: ([UInt8]) throws -> Result) rethrows -> Result {
         try body(self.bytes)
     }
 
     public var description: String { "<secret>" }
-
     public var debugDescription: String { "<secret>" }
-
-    public var customMirror: Mirror { Mirror("<secret>", children: []) }
+    public var customMirror: Mirror { Mirror(reflecting: "<secret>") }
 }
