@@ -29,6 +29,34 @@ import Testing
             ])
     }
 
+    /// A file cut or changed anywhere gives problems with a place in it, or a configuration, and never a trap.
+    @Test func changedAnywhereItIsStillAnswered() {
+        var seed: UInt64 = 42
+        func random(below limit: Int) -> Int {
+            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((seed >> 33) % UInt64(limit))
+        }
+        let original = Array(Self.schema.utf8)
+        let letters = Array("{}[]:,-&*!|>'\"%@`#? \n\t\\$\u{0}a1é".utf8) + [0xFF, 0xED, 0xA0, 0x80]
+        for _ in 0..<300 {
+            var bytes = original
+            for _ in 0...random(below: 4) {
+                let index = random(below: bytes.count)
+                switch random(below: 3) {
+                case 0: bytes[index] = letters[random(below: letters.count)]
+                case 1: bytes.insert(letters[random(below: letters.count)], at: index)
+                default: bytes.removeSubrange(index..<min(index + 1 + random(below: 40), bytes.count))
+                }
+            }
+            let result = ConfigurationLoader.load(
+                bytes: bytes, file: "f", environment: Self.environment
+            ) { (_, _) throws(BoundedFile.Failure) in Array("{}".utf8) }
+            let lines = bytes.count { $0 == UInt8(ascii: "\n") } + 1
+            #expect((result.configuration == nil) == !result.problems.isEmpty)
+            #expect(result.problems.allSatisfy { (1...lines).contains($0.line) && $0.column >= 1 })
+        }
+    }
+
     private static let schema = """
         # The configuration file, whole. Every key has a default; an empty file is valid (providers, models, alerts below are
         # examples, their default is empty); unknown keys are errors with line and column. A key whose feature is not built yet is

@@ -18,9 +18,9 @@ struct CStringVector {
     ) -> Value {
         var storage = self.storage + [0]
         return unsafe storage.withUnsafeMutableBufferPointer { bytes in
-            var pointers: [UnsafeMutablePointer<CChar>?] = []
+            var pointers: [UnsafeMutablePointer<CChar>?] = unsafe []
             for offset in self.offsets {
-                unsafe pointers.append(unsafe bytes.baseAddress.map { unsafe $0 + offset })
+                unsafe pointers.append(bytes.baseAddress.map { unsafe $0 + offset })
             }
             unsafe pointers.append(nil)
             return unsafe pointers.withUnsafeBufferPointer { pointers in
