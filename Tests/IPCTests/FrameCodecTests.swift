@@ -34,8 +34,7 @@ import Testing
         for message in SampleMessages.all {
             let frame = message.frame()
             for count in WireLimits.header..<frame.count {
-                unsafe frame.withUnsafeBytes { bytes in
-                    let payload = unsafe UnsafeRawBufferPointer(rebasing: bytes[WireLimits.header..<count])
+                XX = unsafe UnsafeRawBufferPointer(rebasing: bytes[WireLimits.header..<count])
                     #expect(throws: FrameError.self) {
                         _ = unsafe try SampleMessages.decode(type(of: message).frameType, payload)
                     }
@@ -49,7 +48,7 @@ import Testing
             for length in [type.maximumLength &+ 1, UInt32.max, UInt32.max - 15, 0x8000_0000] {
                 var bytes: [UInt8] = []
                 FrameHeader(type: type, stream: 1, length: length).append(to: &bytes)
-                unsafe bytes.withUnsafeBytes { header in
+                _ = unsafe bytes.withUnsafeBytes { header in
                     #expect(throws: FrameError.tooLong(type, length)) {
                         unsafe try FrameHeader(header, accepting: Self.everyType)
                     }
@@ -62,7 +61,7 @@ import Testing
     @Test func unknownAndUnacceptedTypesAndReservedBitsAreRefused() {
         for raw in UInt8.min...UInt8.max {
             let bytes: [UInt8] = [0, 0, 0, 0, raw, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
-            unsafe bytes.withUnsafeBytes { header in
+            _ = unsafe bytes.withUnsafeBytes { header in
                 let type = FrameType(rawValue: raw)
                 if type == nil {
                     #expect(throws: FrameError.unknownType(raw)) {
@@ -76,7 +75,7 @@ import Testing
             }
         }
         let reserved: [UInt8] = [0, 0, 0, 0, FrameType.cancel.rawValue, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]
-        unsafe reserved.withUnsafeBytes { header in
+        _ = unsafe reserved.withUnsafeBytes { header in
             #expect(throws: FrameError.reservedBits) { unsafe try FrameHeader(header, accepting: Self.everyType) }
         }
     }
@@ -98,7 +97,7 @@ import Testing
                 default: if frame.count > 1 { frame.remove(at: place) }
                 }
             }
-            unsafe frame.withUnsafeBytes { bytes in
+            _ = unsafe frame.withUnsafeBytes { bytes in
                 do throws(FrameError) {
                     guard let header = unsafe try FrameHeader(bytes, accepting: Self.everyType) else {
                         refused += 1
