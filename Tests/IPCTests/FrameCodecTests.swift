@@ -34,7 +34,8 @@ import Testing
         for message in SampleMessages.all {
             let frame = message.frame()
             for count in WireLimits.header..<frame.count {
-                XX = unsafe UnsafeRawBufferPointer(rebasing: bytes[WireLimits.header..<count])
+                unsafe frame.withUnsafeBytes { bytes in
+                    let payload = unsafe UnsafeRawBufferPointer(rebasing: bytes[WireLimits.header..<count])
                     #expect(throws: FrameError.self) {
                         _ = unsafe try SampleMessages.decode(type(of: message).frameType, payload)
                     }
