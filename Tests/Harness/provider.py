@@ -15,7 +15,7 @@ The behaviour is chosen by the model that the caller asks for:
     cut-N                    a stream of 10 events; after N body bytes the connection is reset
     end-N                    the same, but the connection is closed in order, without the last chunk
     stall-N                  the same, but the connection stays open and silent
-    short-N                  a unary reply that declares 100,000 bytes, sends N and resets
+    short-N                  a unary reply that declares N + 1,000,000 bytes, sends N and resets
     garbage                  bytes that are no HTTP
     notjson                  200 application/json whose body is no JSON
     huge-N                   a unary reply with N bytes of content
@@ -309,7 +309,7 @@ class OwnProvider:
         if name == "huge":
             return await self._unary(writer, 200, completion(model, "x" * count))
         if name == "short":
-            writer.write(self._head(200, "application/json", 100_000) + b"{" + b" " * (count - 1))
+            writer.write(self._head(200, "application/json", count + 1_000_000) + b"{" + b" " * (count - 1))
         else:
             body = stream_body(model, 10)[:count]
             writer.write(self._head(200, "text/event-stream", None))
