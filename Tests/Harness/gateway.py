@@ -258,7 +258,7 @@ class Gateway:
 
     # Ending
 
-    def signal(self, number: int) -> None:
+    def send_signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
     def wait(self, timeout: float) -> int:
@@ -277,7 +277,7 @@ class Gateway:
         assert self.process is not None
         if self.process.poll() is None:
             self.children()
-            self.signal(number)
+            self.send_signal(number)
         code = self.wait(self.stop_deadline)
         assert code == 0, f"exit code {code}:\n{self.log_text()[-4000:]}"
         self.assert_no_orphan()
