@@ -1,1 +1,342 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(SLUICE_EPOLL_IN == EPOLLIN && SLUICE_EPOLL_OUT == EPOLLOUT && SLUICE_EPOLL_ERR == EPOLLERR &&
+                   SLUICE_EPOLL_HUP == EPOLLHUP && SLUICE_EPOLL_RDHUP == EPOLLRDHUP,
+               "the header repeats the kernel's values");
+
+/* ---- event loop ---- */
+
+int sluice_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int sluice_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+    struct epoll_event event = {.events = events, .data.u64 = token};
+    return epoll_ctl(epoll, operation, fd, &event);
+}
+
+int sluice_epoll_wait(int epoll, sluice_ready *reports, int capacity, int timeout_ms) {
+    struct epoll_event events[256];
+    if (capacity > 256) capacity = 256;
+    int n = epoll_wait(epoll, events, capacity, timeout_ms);
+    for (int i = 0; i < n; i++) {
+        reports[i].token = events[i].data.u64;
+        reports[i].events = events[i].events;
+    }
+    return n;
+}
+
+int sluice_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+uint64_t sluice_monotonic_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t sluice_wall_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return t.tv_sec < 0 ? 0 : (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
+}
+
+/* ---- signals ---- */
+
+int sluice_signalfd(const int *signals, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int sluice_signalfd_read(int fd) {
+    struct signalfd_siginfo info;
+    ssize_t n = read(fd, &info, sizeof info);
+    if (n == (ssize_t)sizeof info) return (int)info.ssi_signo;
+    return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+}
+
+void sluice_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+/* ---- processes ---- */
+
+int sluice_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const sluice_inherited_fd *fds,
+                 int count) {
+    int lifted[64];
+    int highest = 2, result = 0;
+    if (count < 0 || count > 64) return EINVAL;
+    for (int i = 0; i < count; i++)
+        if (fds[i].target > highest) highest = fds[i].target;
+    if (highest > 255) return EINVAL;
+
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    if ((result = posix_spawn_file_actions_init(&actions)) != 0) return result;
+    if ((result = posix_spawnattr_init(&attributes)) != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return result;
+    }
+    /* Sources are lifted above every target first: a later dup2 must not overwrite a source still needed. */
+    int made = 0;
+    for (; made < count; made++) {
+        lifted[made] = fcntl(fds[made].source, F_DUPFD_CLOEXEC, highest + 1);
+        if (lifted[made] < 0) {
+            result = errno;
+            goto done;
+        }
+    }
+    for (int i = 0; i < count && result == 0; i++)
+        result = posix_spawn_file_actions_adddup2(&actions, lifted[i], fds[i].target);
+    for (int target = 0; target <= highest && result == 0; target++) {
+        int kept = 0;
+        for (int i = 0; i < count; i++) kept |= fds[i].target == target;
+        if (!kept && target > 2) result = posix_spawn_file_actions_addclose(&actions, target);
+    }
+    if (result == 0) result = posix_spawn_file_actions_addclosefrom_np(&actions, highest + 1);
+
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    if (result == 0) result = posix_spawnattr_setsigmask(&attributes, &none);
+    if (result == 0) result = posix_spawnattr_setsigdefault(&attributes, &all);
+    if (result == 0) result = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    if (result == 0) result = posix_spawn(pid, path, &actions, &attributes, argv, envp);
+done:
+    for (int i = 0; i < made; i++) close(lifted[i]);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return result;
+}
+
+int sluice_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int sluice_reap(pid_t pid, int *code, int *signal) {
+    int status;
+    pid_t got = waitpid(pid, &status, WNOHANG);
+    if (got == 0) return 0;
+    if (got < 0) return -1;
+    *code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    *signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return 1;
+}
+
+int sluice_harden(int traceable) {
+    struct rlimit none = {0, 0};
+    int failed = 0;
+    failed |= setrlimit(RLIMIT_CORE, &none) != 0;
+    if (!traceable) failed |= prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0;
+    failed |= prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0;
+    return failed ? -1 : 0;
+}
+
+int sluice_parent_death_signal(void) { return prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); }
+
+void sluice_set_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+int sluice_raise_descriptor_limit(uint64_t wanted, uint64_t *now) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    if (limit.rlim_cur < wanted) {
+        struct rlimit raised = limit;
+        raised.rlim_cur = wanted;
+        if (raised.rlim_max < wanted) raised.rlim_max = wanted;
+        if (setrlimit(RLIMIT_NOFILE, &raised) != 0) { /* not allowed above the hard limit: take that */
+            raised.rlim_cur = raised.rlim_max = limit.rlim_max;
+            (void)setrlimit(RLIMIT_NOFILE, &raised);
+        }
+        if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    }
+    *now = limit.rlim_cur;
+    return 0;
+}
+
+/* ---- descriptors ---- */
+
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+int sluice_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
+
+int sluice_memfd_seal(int fd) { return fcntl(fd, F_ADD_SEALS, ALL_SEALS); }
+
+int sluice_memfd_is_sealed(int fd) {
+    int seals = fcntl(fd, F_GET_SEALS);
+    return seals < 0 ? -1 : (seals & ALL_SEALS) == ALL_SEALS;
+}
+
+int sluice_socketpair(int packets, int pair[2]) {
+    return socketpair(AF_UNIX, (packets ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair);
+}
+
+int sluice_set_nonblocking(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+int sluice_set_cloexec(int fd, int on) { return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0); }
+
+int sluice_dup_above(int fd, int minimum) { return fcntl(fd, F_DUPFD_CLOEXEC, minimum); }
+
+int sluice_ofd_lock(int fd, int64_t offset) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+    return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+int sluice_close_from(int first) { return close_range((unsigned)first, ~0u, 0); }
+
+/* ---- messages with descriptors ---- */
+
+ssize_t sluice_send_fds(int socket, const void *bytes, size_t length, const int *fds, int fd_count) {
+    if (fd_count < 0 || fd_count > SLUICE_MAX_FDS) {
+        errno = EINVAL;
+        return -1;
+    }
+    char control[CMSG_SPACE(sizeof(int) * SLUICE_MAX_FDS)];
+    memset(control, 0, sizeof control);
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = length};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (fd_count > 0) {
+        message.msg_control = control;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)fd_count);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)fd_count);
+        memcpy(CMSG_DATA(header), fds, sizeof(int) * (size_t)fd_count);
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+ssize_t sluice_receive_fds(int socket, void *bytes, size_t capacity, int *fds, int *fd_count, int *truncated, int wait) {
+    char control[CMSG_SPACE(sizeof(int) * SLUICE_MAX_FDS)];
+    struct iovec part = {.iov_base = bytes, .iov_len = capacity};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    *fd_count = 0;
+    *truncated = 0;
+    ssize_t n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
+    if (n < 0) return n;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        int count = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        for (int i = 0; i < count; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(header) + sizeof(int) * (size_t)i, sizeof fd);
+            if (*fd_count < SLUICE_MAX_FDS)
+                fds[(*fd_count)++] = fd;
+            else
+                close(fd);
+        }
+    }
+    if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+        for (int i = 0; i < *fd_count; i++) close(fds[i]);
+        *fd_count = 0;
+        *truncated = 1;
+    }
+    return n;
+}
+
+/* ---- sockets ---- */
+
+static int fail_closed(int fd) {
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+int sluice_listen_tcp(int ipv6, const uint8_t *address, uint16_t port, uint32_t scope, int backlog) {
+    int fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -1;
+    int on = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return fail_closed(fd);
+    int bound;
+    if (ipv6) {
+        struct sockaddr_in6 name = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_scope_id = scope};
+        memcpy(&name.sin6_addr, address, 16);
+        if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) return fail_closed(fd);
+        bound = bind(fd, (struct sockaddr *)&name, sizeof name);
+    } else {
+        struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
+        memcpy(&name.sin_addr, address, 4);
+        bound = bind(fd, (struct sockaddr *)&name, sizeof name);
+    }
+    if (bound != 0) return fail_closed(fd);
+    /* Accepted sockets inherit it: replies are small writes that must not wait for an acknowledgement. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (listen(fd, backlog) != 0) return fail_closed(fd);
+    return fd;
+}
+
+int sluice_listen_unix(const char *path, int backlog) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof name.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(name.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -1;
+    if (bind(fd, (struct sockaddr *)&name, sizeof name) != 0) {
+        if (errno != EADDRINUSE) return fail_closed(fd);
+        struct stat info;
+        if (lstat(path, &info) != 0 || !S_ISSOCK(info.st_mode)) {
+            errno = EADDRINUSE;
+            return fail_closed(fd);
+        }
+        int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int answered = probe >= 0 && connect(probe, (struct sockaddr *)&name, sizeof name) == 0;
+        if (probe >= 0) close(probe);
+        if (answered) {
+            errno = EADDRINUSE;
+            return fail_closed(fd);
+        }
+        if (unlink(path) != 0 || bind(fd, (struct sockaddr *)&name, sizeof name) != 0) return fail_closed(fd);
+    }
+    if (listen(fd, backlog) != 0) return fail_closed(fd);
+    return fd;
+}
+
+int sluice_listen_again(int fd, int backlog) { return listen(fd, backlog); }
+
+int sluice_local_port(int fd) {
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+    if (getsockname(fd, (struct sockaddr *)&name, &length) != 0) return -1;
+    if (name.ss_family == AF_INET) return ntohs(((struct sockaddr_in *)&name)->sin_port);
+    if (name.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
+    return 0;
+}
+
+ssize_t sluice_send(int fd, const void *bytes, size_t length) {
+    return send(fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+ssize_t sluice_send_two(int fd, const void *first, size_t first_length, const void *second, size_t second_length) {
+    struct iovec parts[2] = {{(void *)first, first_length}, {(void *)second, second_length}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+ssize_t sluice_receive(int fd, void *bytes, size_t capacity) { return recv(fd, bytes, capacity, MSG_DONTWAIT); }

@@ -1,3 +1,110 @@
+/* Linux system calls that Swift's Glibc module lacks or cannot import (variadics, macros, packed structs),
+ * as plain functions with typed arguments. No policy here: return values and errno are the kernel's. */
 #ifndef SLUICE_CLINUX_H
 #define SLUICE_CLINUX_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* ---- event loop ---- */
+
+/* One readiness report: which descriptor's token, and the EPOLL* bits. */
+typedef struct {
+    uint64_t token;
+    uint32_t events;
+} sluice_ready;
+
+#define SLUICE_EPOLL_IN 0x001u
+#define SLUICE_EPOLL_OUT 0x004u
+#define SLUICE_EPOLL_ERR 0x008u
+#define SLUICE_EPOLL_HUP 0x010u
+#define SLUICE_EPOLL_RDHUP 0x2000u
+
+int sluice_epoll_create(void);
+/* `operation`: 1 add, 2 delete, 3 modify. */
+int sluice_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t token);
+/* Waits at most `timeout_ms` (-1: for ever); fills at most `capacity` (≤ 256) reports. */
+int sluice_epoll_wait(int epoll, sluice_ready *reports, int capacity, int timeout_ms);
+
+/* A non-blocking eventfd. */
+int sluice_eventfd(void);
+/* Monotonic nanoseconds (CLOCK_MONOTONIC). */
+uint64_t sluice_monotonic_ns(void);
+/* Wall clock in milliseconds since 1970 (CLOCK_REALTIME). */
+uint64_t sluice_wall_ms(void);
+
+/* ---- signals ---- */
+
+/* Blocks `count` signals and returns a non-blocking signalfd that reports them, or -1. */
+int sluice_signalfd(const int *signals, int count);
+/* The next signal number from a signalfd, 0 if none is waiting, -1 on error. */
+int sluice_signalfd_read(int fd);
+void sluice_ignore_sigpipe(void);
+
+/* ---- processes ---- */
+
+/* One inherited descriptor: `source` in the parent becomes `target` in the child. */
+typedef struct {
+    int source;
+    int target;
+} sluice_inherited_fd;
+
+/* posix_spawn with exactly the given descriptors (all others closed from max(target)+1 up, holes closed too), an empty signal mask and
+ * default dispositions. argv and envp are NULL-terminated. Returns 0 or an errno value. */
+int sluice_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const sluice_inherited_fd *fds,
+                 int count);
+int sluice_pidfd_open(pid_t pid);
+/* Reaps `pid`: 1 with *code and *signal set when it has ended, 0 when it still runs, -1 on error. */
+int sluice_reap(pid_t pid, int *code, int *signal);
+/* No core file, not dumpable (unless `traceable`), no new privileges. Returns 0, or -1 when one of them failed. */
+int sluice_harden(int traceable);
+/* TERM to the calling process when its parent ends. */
+int sluice_parent_death_signal(void);
+/* Sets the process name shown by ps and /proc/PID/comm. */
+void sluice_set_name(const char *name);
+int sluice_raise_descriptor_limit(uint64_t wanted, uint64_t *now);
+
+/* ---- descriptors ---- */
+
+int sluice_memfd_create(const char *name);
+/* Seals a memfd against growing, shrinking, writing and further seals. */
+int sluice_memfd_seal(int fd);
+/* 1 if all four seals are set, 0 if not, -1 if the descriptor is no memfd. */
+int sluice_memfd_is_sealed(int fd);
+/* A connected AF_UNIX pair, close-on-exec and non-blocking; `packets` chooses SOCK_SEQPACKET over SOCK_STREAM. */
+int sluice_socketpair(int packets, int pair[2]);
+int sluice_set_nonblocking(int fd);
+int sluice_set_cloexec(int fd, int on);
+/* Duplicates `fd` to the lowest free number ≥ `minimum`, close-on-exec. */
+int sluice_dup_above(int fd, int minimum);
+/* Takes the open-file-description write lock on byte `offset`: 0, or -1 with errno EAGAIN when somebody holds it. */
+int sluice_ofd_lock(int fd, int64_t offset);
+int sluice_close_from(int first);
+
+/* ---- messages with descriptors ---- */
+
+#define SLUICE_MAX_FDS 8
+
+/* Sends one packet with `fd_count` descriptors. Returns bytes sent or -1. */
+ssize_t sluice_send_fds(int socket, const void *bytes, size_t length, const int *fds, int fd_count);
+/* Receives one packet; descriptors arrive close-on-exec. Returns bytes, 0 at end, -1 on error; sets *truncated when the packet or its
+ * descriptors did not fit (what arrived of the descriptors is closed then). Blocks if `wait` is non-zero. */
+ssize_t sluice_receive_fds(int socket, void *bytes, size_t capacity, int *fds, int *fd_count, int *truncated, int wait);
+
+/* ---- sockets ---- */
+
+/* A bound, listening, close-on-exec, non-blocking TCP socket. `ipv6` chooses the family; `address` is 4 or 16 bytes in network order. */
+int sluice_listen_tcp(int ipv6, const uint8_t *address, uint16_t port, uint32_t scope, int backlog);
+/* The same for a Unix path (≤ 107 bytes); a leftover socket file that nobody answers on is replaced. */
+int sluice_listen_unix(const char *path, int backlog);
+int sluice_listen_again(int fd, int backlog);
+/* The local port of a TCP socket, 0 for other families, -1 on error. */
+int sluice_local_port(int fd);
+/* write/read without raising SIGPIPE and never blocking. */
+ssize_t sluice_send(int fd, const void *bytes, size_t length);
+ssize_t sluice_send_two(int fd, const void *first, size_t first_length, const void *second, size_t second_length);
+ssize_t sluice_receive(int fd, void *bytes, size_t capacity);
+
 #endif

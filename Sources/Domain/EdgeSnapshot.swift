@@ -1,0 +1,27 @@
+/// Everything an edge needs to know of the configuration. It holds no provider key, no address of a provider and no
+/// database credential: only the digest of the client key.
+public struct EdgeSnapshot: Hashable, Sendable {
+    /// Counts configurations; an upstream knows the same number for its half.
+    public var version: UInt64
+    public var http: HTTPLimits
+    /// Allowed origins for browsers; `*` allows any. Empty: no CORS headers.
+    public var corsOrigins: [String]
+    public var authentication: AuthenticationMode
+    /// SHA-256 of the static key, 32 bytes, or nil where there is none.
+    public var staticKeyDigest: [UInt8]?
+    public var routes: RouteTable
+    public var logLevel: LogLevel
+
+    public init(
+        version: UInt64, http: HTTPLimits, corsOrigins: [String], authentication: AuthenticationMode,
+        staticKeyDigest: [UInt8]?, routes: RouteTable, logLevel: LogLevel
+    ) {
+        self.version = version
+        self.http = http
+        self.corsOrigins = corsOrigins
+        self.authentication = authentication
+        self.staticKeyDigest = staticKeyDigest
+        self.routes = routes
+        self.logLevel = logLevel
+    }
+}

@@ -1,0 +1,40 @@
+/// What a frame is. The numbers are the wire format; `docs/ipc.md` describes each payload.
+public enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
+    // Control sockets and the start of each link.
+    case hello = 1
+    case ready = 2
+    case snapshot = 3
+    case link = 4
+    case heartbeat = 5
+    case drain = 6
+    case topology = 7
+    case snapshotAcknowledged = 8
+    case status = 11
+
+    // Requests.
+    case request = 32
+    case body = 33
+    case responseHead = 34
+    case chunk = 35
+    case end = 36
+    case cancel = 37
+    case credit = 38
+
+    // Telemetry.
+    case records = 48
+
+    /// The largest payload of this type, in bytes. A longer one breaks the protocol.
+    public var maximumLength: UInt32 {
+        switch self {
+        case .ready, .cancel: 0
+        case .credit: 4
+        case .heartbeat: 64
+        case .hello, .link, .drain, .snapshot, .snapshotAcknowledged: 1 << 10
+        case .responseHead: 16 << 10
+        case .status, .topology: 32 << 10
+        case .body, .chunk: UInt32(WireLimits.data)
+        case .request, .end: 256 << 10
+        case .records: UInt32(WireLimits.frame)
+        }
+    }
+}

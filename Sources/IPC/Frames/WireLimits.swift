@@ -1,0 +1,18 @@
+/// Every size the protocol bounds, in bytes.
+public enum WireLimits {
+    /// Payload of any frame.
+    public static let frame = 1 << 20
+    /// Payload of one BODY or CHUNK frame.
+    public static let data = 64 << 10
+    /// What an upstream may send of one reply before the edge has written it to the client.
+    public static let replyWindow = 64 << 10
+    /// What an edge may send of one request body before the upstream has read it. Larger than the reply's: the upstream
+    /// keeps the whole body anyway, so a small window would only cost round trips.
+    public static let bodyWindow = 1 << 20
+    /// Data of all streams together that one side may send before the other has read it.
+    public static let linkWindow = 4 << 20
+    /// Bytes of the frame header.
+    public static let header = 16
+    /// Version of this protocol; a peer with another one is refused.
+    public static let protocolVersion: UInt16 = 1
+}

@@ -1,0 +1,88 @@
+public import Domain
+
+/// What an upstream needs to call a provider for one request. The body follows in BODY frames.
+public struct ProviderRequest: Hashable, Sendable {
+    /// One target of the plan, and what has to be edited in the client's body for it.
+    public struct Call: Hashable, Sendable {
+        public var target: Target
+        public var splices: [BodySplice]
+
+        public init(target: Target, splices: [BodySplice]) {
+            self.target = target
+            self.splices = splices
+        }
+    }
+
+    public var record: RecordID
+    public var endpoint: Endpoint
+    /// The client asked for a stream.
+    public var isStream: Bool
+    /// Sluice asked for the usage chunk, not the client: it is taken out of the reply.
+    public var askedForUsage: Bool
+    /// Bytes of the client's body, which follow.
+    public var bodyLength: UInt64
+    /// The snapshot whose provider numbers the targets use.
+    public var snapshot: UInt64
+    /// In the order they are tried; at least one.
+    public var calls: [Call]
+    /// Test builds only: seconds to block the upstream's loop. 0 in every other case.
+    public var blockForTest: UInt8
+
+    public init(
+        record: RecordID, endpoint: Endpoint, isStream: Bool, askedForUsage: Bool, bodyLength: UInt64, snapshot: UInt64,
+        calls: [Call], blockForTest: UInt8 = 0
+    ) {
+        self.record = record
+        self.endpoint = endpoint
+        self.isStream = isStream
+        self.askedForUsage = askedForUsage
+        self.bodyLength = bodyLength
+        self.snapshot = snapshot
+        self.calls = calls
+        self.blockForTest = blockForTest
+    }
+
+    init(from reader: inout WireReader) throws(WireReader.Malformed) {
+        let high: UInt64 = try reader.read()
+        self.record = RecordID(high: high, low: try reader.read())
+        guard let endpoint = Endpoint(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+        self.endpoint = endpoint
+        self.isStream = try reader.readBool()
+        self.askedForUsage = try reader.readBool()
+        self.bodyLength = try reader.read()
+        self.snapshot = try reader.read()
+        self.blockForTest = try reader.read()
+        self.calls = try reader.readList(minimumSize: 10) { (reader) throws(WireReader.Malformed) in
+            let provider: UInt16 = try reader.read()
+            let model = try reader.readBytes(limit: 1024)
+            let splices = try reader.readList(minimumSize: 20) { (reader) throws(WireReader.Malformed) in
+                guard let offset = Int(exactly: try reader.read(UInt64.self)),
+                    let removed = Int(exactly: try reader.read(UInt64.self))
+                else { throw WireReader.Malformed() }
+                return BodySplice(offset: offset, removed: removed, replacement: try reader.readBytes())
+            }
+            return Call(target: Target(provider: provider, model: model), splices: splices)
+        }
+        guard !self.calls.isEmpty else { throw WireReader.Malformed() }
+    }
+
+    func write(to writer: inout WireWriter) {
+        writer.write(self.record.high)
+        writer.write(self.record.low)
+        writer.write(self.endpoint.rawValue)
+        writer.write(self.isStream)
+        writer.write(self.askedForUsage)
+        writer.write(self.bodyLength)
+        writer.write(self.snapshot)
+        writer.write(self.blockForTest)
+        writer.write(list: self.calls) { writer, call in
+            writer.write(call.target.provider)
+            writer.write(call.target.model)
+            writer.write(list: call.splices) {
+                $0.write(UInt64(clamping: $1.offset))
+                $0.write(UInt64(clamping: $1.removed))
+                $0.write($1.replacement)
+            }
+        }
+    }
+}

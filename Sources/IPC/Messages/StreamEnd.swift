@@ -1,0 +1,78 @@
+public import Domain
+
+/// Ends a request stream from the server's side: nothing follows. The reply is whole only if `failure` is nil.
+public struct StreamEnd: Hashable, WireMessage {
+    public static let frameType = FrameType.end
+
+    /// Why the reply is not whole. Before a RESPONSE_HEAD it becomes the client's error body; after it, an SSE error event
+    /// or a reply that ends short of its length.
+    public var failure: GatewayError?
+    /// What the provider said it used, if it said so.
+    public var usage: TokenUsage?
+    /// In the order they were made.
+    public var attempts: [AttemptReport]
+
+    public init(failure: GatewayError? = nil, usage: TokenUsage? = nil, attempts: [AttemptReport] = []) {
+        self.failure = failure
+        self.usage = usage
+        self.attempts = attempts
+    }
+
+    public init(from reader: inout WireReader) throws(WireReader.Malformed) {
+        self.failure = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            try GatewayError(from: &reader)
+        }
+        self.usage = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            let input: Int64 = try reader.read()
+            let cacheRead: Int64 = try reader.read()
+            let output: Int64 = try reader.read()
+            return TokenUsage(input: input, cacheRead: cacheRead, output: output, reasoning: try reader.read())
+        }
+        self.attempts = try reader.readList(minimumSize: 20) { (reader) throws(WireReader.Malformed) in
+            try AttemptReport(from: &reader)
+        }
+    }
+
+    public func write(to writer: inout WireWriter) {
+        writer.write(optional: self.failure) { $1.write(to: &$0) }
+        writer.write(optional: self.usage) {
+            $0.write($1.input)
+            $0.write($1.cacheRead)
+            $0.write($1.output)
+            $0.write($1.reasoning)
+        }
+        writer.write(list: self.attempts) { $1.write(to: &$0) }
+    }
+}
+
+extension GatewayError {
+    init(from reader: inout WireReader) throws(WireReader.Malformed) {
+        let code = try reader.readString(limit: 256)
+        let type = try reader.readString(limit: 256)
+        let status: UInt16 = try reader.read()
+        guard (400...599).contains(status), let source = Source(rawValue: try reader.read()),
+            let retry = Retry(rawValue: try reader.read())
+        else { throw WireReader.Malformed() }
+        let message = try reader.readString(limit: 16 << 10)
+        let param = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            try reader.readString(limit: 256)
+        }
+        let retryAfter = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            try reader.read(UInt32.self)
+        }
+        self.init(
+            code: code, type: type, status: status, source: source, retry: retry, message: message, param: param,
+            retryAfter: retryAfter)
+    }
+
+    func write(to writer: inout WireWriter) {
+        writer.write(self.code)
+        writer.write(self.type)
+        writer.write(self.status)
+        writer.write(self.source.rawValue)
+        writer.write(self.retry.rawValue)
+        writer.write(self.message)
+        writer.write(optional: self.param) { $0.write($1) }
+        writer.write(optional: self.retryAfter) { $0.write($1) }
+    }
+}

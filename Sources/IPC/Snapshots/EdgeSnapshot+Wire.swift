@@ -1,0 +1,91 @@
+public import Domain
+
+extension EdgeSnapshot {
+    /// The bytes of the sealed memfd.
+    public func encoded() -> [UInt8] {
+        var writer = WireWriter(reserving: 4096)
+        writer.write(self.version)
+        writer.write(self.logLevel.rawValue)
+        self.http.write(to: &writer)
+        writer.write(list: self.corsOrigins) { $0.write($1) }
+        writer.write(self.authentication.rawValue)
+        writer.write(optional: self.staticKeyDigest) { $0.write($1) }
+        self.routes.write(to: &writer)
+        return writer.bytes
+    }
+
+    /// Throws on anything `encoded` does not make.
+    public init(decoding bytes: [UInt8]) throws(WireReader.Malformed) {
+        self = try WireReader.decode(bytes) { (reader) throws(WireReader.Malformed) in
+            let version: UInt64 = try reader.read()
+            guard let level = LogLevel(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+            let http = try HTTPLimits(from: &reader)
+            let origins = try reader.readList(minimumSize: 4) { (reader) throws(WireReader.Malformed) in
+                try reader.readString(limit: 1024)
+            }
+            guard let mode = AuthenticationMode(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+            let digest = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+                try reader.readBytes(limit: 32)
+            }
+            guard digest.map({ $0.count == 32 }) ?? true else { throw WireReader.Malformed() }
+            return EdgeSnapshot(
+                version: version, http: http, corsOrigins: origins, authentication: mode, staticKeyDigest: digest,
+                routes: try RouteTable(from: &reader), logLevel: level)
+        }
+    }
+}
+
+extension HTTPLimits {
+    init(from reader: inout WireReader) throws(WireReader.Malformed) {
+        self.init()
+        self.maxRequestLine = try reader.read()
+        self.maxHeaders = try reader.read()
+        self.maxHeaderCount = try reader.read()
+        self.maxBody = try reader.read()
+        self.headerTimeout = try reader.read()
+        self.idleTimeout = try reader.read()
+    }
+
+    func write(to writer: inout WireWriter) {
+        writer.write(self.maxRequestLine)
+        writer.write(self.maxHeaders)
+        writer.write(self.maxHeaderCount)
+        writer.write(self.maxBody)
+        writer.write(self.headerTimeout)
+        writer.write(self.idleTimeout)
+    }
+}
+
+extension RouteTable {
+    init(from reader: inout WireReader) throws(WireReader.Malformed) {
+        let providers = try reader.readList(minimumSize: 4) { (reader) throws(WireReader.Malformed) in
+            try reader.readString(limit: 256)
+        }
+        let aliases = try reader.readList(minimumSize: 8) { (reader) throws(WireReader.Malformed) in
+            let name = try reader.readBytes(limit: 1024)
+            let targets = try reader.readList(minimumSize: 6) { (reader) throws(WireReader.Malformed) in
+                let provider: UInt16 = try reader.read()
+                guard Int(provider) < providers.count else { throw WireReader.Malformed() }
+                return Target(provider: provider, model: try reader.readBytes(limit: 1024))
+            }
+            return Alias(name: name, targets: targets)
+        }
+        let defaultProvider = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            try reader.read(UInt16.self)
+        }
+        guard defaultProvider.map({ Int($0) < providers.count }) ?? true else { throw WireReader.Malformed() }
+        self.init(providers: providers, aliases: aliases, defaultProvider: defaultProvider)
+    }
+
+    func write(to writer: inout WireWriter) {
+        writer.write(list: self.providers) { $0.write($1) }
+        writer.write(list: self.aliases) { writer, alias in
+            writer.write(alias.name)
+            writer.write(list: alias.targets) {
+                $0.write($1.provider)
+                $0.write($1.model)
+            }
+        }
+        writer.write(optional: self.defaultProvider) { $0.write($1) }
+    }
+}

@@ -1,0 +1,81 @@
+public import Domain
+
+extension UpstreamSnapshot {
+    /// The bytes of the sealed memfd.
+    public func encoded() -> [UInt8] {
+        var writer = WireWriter(reserving: 4096)
+        writer.write(self.version)
+        writer.write(self.logLevel.rawValue)
+        writer.write(list: self.providers) { $1.write(to: &$0) }
+        return writer.bytes
+    }
+
+    /// Throws on anything `encoded` does not make.
+    public init(decoding bytes: [UInt8]) throws(WireReader.Malformed) {
+        self = try WireReader.decode(bytes) { (reader) throws(WireReader.Malformed) in
+            let version: UInt64 = try reader.read()
+            guard let level = LogLevel(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+            let providers = try reader.readList(minimumSize: 16) { (reader) throws(WireReader.Malformed) in
+                try ProviderSettings(from: &reader)
+            }
+            return UpstreamSnapshot(version: version, providers: providers, logLevel: level)
+        }
+    }
+}
+
+extension ProviderSettings {
+    init(from reader: inout WireReader) throws(WireReader.Malformed) {
+        let name = try reader.readString(limit: 256)
+        let kind: Kind
+        switch try reader.read(UInt8.self) {
+        case 0: kind = .openAI(baseURL: try reader.readString(limit: 8192))
+        case 1:
+            let delay: UInt32 = try reader.read()
+            kind = .simulated(delay: delay, tokensPerSecond: try reader.read())
+        default: throw WireReader.Malformed()
+        }
+        let key = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            Secret(try reader.readBytes())
+        }
+        let headers = try reader.readList(minimumSize: 8) { (reader) throws(WireReader.Malformed) in
+            let header = try reader.readString(limit: 256)
+            return Header(name: header, value: Secret(try reader.readBytes()))
+        }
+        let proxy = try reader.readOptional { (reader) throws(WireReader.Malformed) in try reader.readString() }
+        let maxConnections: UInt32 = try reader.read()
+        let caFile = try reader.readOptional { (reader) throws(WireReader.Malformed) in try reader.readString() }
+        let connect: UInt64 = try reader.read()
+        let firstToken: UInt64 = try reader.read()
+        let idle: UInt64 = try reader.read()
+        let timeouts = ProviderTimeouts(
+            connect: connect, firstToken: firstToken, idle: idle, total: try reader.read())
+        self.init(
+            name: name, kind: kind, apiKey: key, headers: headers, proxy: proxy, maxConnections: maxConnections,
+            caFile: caFile, timeouts: timeouts)
+    }
+
+    func write(to writer: inout WireWriter) {
+        writer.write(self.name)
+        switch self.kind {
+        case .openAI(let baseURL):
+            writer.write(UInt8(0))
+            writer.write(baseURL)
+        case .simulated(let delay, let tokensPerSecond):
+            writer.write(UInt8(1))
+            writer.write(delay)
+            writer.write(tokensPerSecond)
+        }
+        writer.write(optional: self.apiKey) { writer, key in key.withBytes { writer.write($0) } }
+        writer.write(list: self.headers) { writer, header in
+            writer.write(header.name)
+            header.value.withBytes { writer.write($0) }
+        }
+        writer.write(optional: self.proxy) { $0.write($1) }
+        writer.write(self.maxConnections)
+        writer.write(optional: self.caFile) { $0.write($1) }
+        writer.write(self.timeouts.connect)
+        writer.write(self.timeouts.firstToken)
+        writer.write(self.timeouts.idle)
+        writer.write(self.timeouts.total)
+    }
+}

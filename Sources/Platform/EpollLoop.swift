@@ -1,0 +1,174 @@
+import CLinux
+import Glibc
+
+/// A single-threaded event loop over epoll: descriptors, timers, and work at the end of each turn.
+///
+/// It is the loop of every program but the edge (which runs on SwiftNIO). It starts no thread and uses neither Dispatch
+/// nor tasks, so the supervisor can own one and still spawn children safely. All members are for the thread that calls
+/// `run`; nothing here is locked.
+///
+/// One turn: wait, hand out readiness, run due timers, then call each `TurnEndHandler` that asked for it. Output
+/// gathered during a turn is therefore written once per turn.
+public final class EpollLoop {
+    private struct Watched {
+        var handler: any DescriptorHandler
+        var interest: Readiness
+        var generation: UInt32
+    }
+
+    private let epoll: OwnedDescriptor
+    /// By descriptor number. A report carries the generation it was registered under, so one that was already fetched
+    /// for a closed and reused number is dropped.
+    private var watched: [Int32: Watched] = [:]
+    private var generation: UInt32 = 0
+    private var timers = TimerHeap()
+    private var turnEnds: [any TurnEndHandler] = []
+    private var runsTurnEnds: [any TurnEndHandler] = []
+    private var isRunning = false
+
+    /// Monotonic nanoseconds, read once per turn.
+    public private(set) var now: UInt64
+
+    public init() throws(SystemError) {
+        let descriptor = OwnedDescriptor(adopting: sluice_epoll_create())
+        guard descriptor.number >= 0 else { throw SystemError.last("epoll_create1") }
+        self.epoll = descriptor
+        self.now = Clocks.monotonicNanoseconds()
+    }
+
+    // MARK: Descriptors
+
+    /// Watches `fd` until `forget`. The handler is retained.
+    public func watch(_ fd: Int32, for interest: Readiness, handler: any DescriptorHandler) throws(SystemError) {
+        self.generation &+= 1
+        let known = self.watched[fd] != nil
+        let operation: Int32 = known ? 3 : 1
+        guard sluice_epoll_control(self.epoll.number, operation, fd, interest.rawValue, self.token(fd)) == 0 else {
+            throw SystemError.last("epoll_ctl")
+        }
+        self.watched[fd] = Watched(handler: handler, interest: interest, generation: self.generation)
+    }
+
+    /// Changes what a watched descriptor is watched for.
+    public func change(_ fd: Int32, to interest: Readiness) throws(SystemError) {
+        guard var entry = self.watched[fd], entry.interest != interest else { return }
+        let token = UInt64(entry.generation) << 32 | UInt64(UInt32(bitPattern: fd))
+        guard sluice_epoll_control(self.epoll.number, 3, fd, interest.rawValue, token) == 0 else {
+            throw SystemError.last("epoll_ctl")
+        }
+        entry.interest = interest
+        self.watched[fd] = entry
+    }
+
+    /// Stops watching `fd`; to be called before it is closed.
+    public func forget(_ fd: Int32) {
+        guard self.watched.removeValue(forKey: fd) != nil else { return }
+        _ = sluice_epoll_control(self.epoll.number, 2, fd, 0, 0)
+    }
+
+    private func token(_ fd: Int32) -> UInt64 {
+        UInt64(self.generation) << 32 | UInt64(UInt32(bitPattern: fd))
+    }
+
+    // MARK: Timers
+
+    /// Calls `action` on this loop once `delay` nanoseconds have passed.
+    @discardableResult
+    public func schedule(after delay: UInt64, _ action: @escaping () -> Void) -> LoopTimer {
+        let (deadline, overflow) = Clocks.monotonicNanoseconds().addingReportingOverflow(delay)
+        let timer = LoopTimer(deadline: overflow ? .max : deadline, action: action)
+        self.timers.insert(timer)
+        return timer
+    }
+
+    /// Moves a timer, pending or not, to `delay` nanoseconds from now.
+    public func reschedule(_ timer: LoopTimer, after delay: UInt64) {
+        self.timers.remove(timer)
+        let (deadline, overflow) = Clocks.monotonicNanoseconds().addingReportingOverflow(delay)
+        timer.deadline = overflow ? .max : deadline
+        self.timers.insert(timer)
+    }
+
+    /// Makes sure that the timer does not fire.
+    public func cancel(_ timer: LoopTimer) {
+        self.timers.remove(timer)
+    }
+
+    // MARK: Turns
+
+    /// Has `handler.turnEnded()` called once at the end of the current turn (or of the next, outside a turn).
+    public func atTurnEnd(_ handler: any TurnEndHandler) {
+        self.turnEnds.append(handler)
+    }
+
+    /// Runs until `stop`.
+    public func run() throws(SystemError) {
+        self.isRunning = true
+        while self.isRunning { try self.turn() }
+    }
+
+    /// Ends `run` after the current turn.
+    public func stop() {
+        self.isRunning = false
+    }
+
+    /// One turn; waits at most `limit` nanoseconds for something to happen. For tests and for `run`.
+    public func turn(waitingAtMost limit: UInt64 = .max) throws(SystemError) {
+        try unsafe withUnsafeTemporaryReports {
+            (reports: UnsafeMutableBufferPointer<sluice_ready>) throws(SystemError) in
+            let count = unsafe sluice_epoll_wait(
+                self.epoll.number, reports.baseAddress, Int32(reports.count), self.waitMilliseconds(limit))
+            guard count >= 0 || errno == EINTR else { throw SystemError.last("epoll_wait") }
+            self.now = Clocks.monotonicNanoseconds()
+            for index in 0..<max(0, Int(count)) {
+                let report = unsafe reports[index]
+                let fd = Int32(bitPattern: UInt32(truncatingIfNeeded: report.token))
+                guard let entry = self.watched[fd], entry.generation == UInt32(report.token >> 32) else { continue }
+                entry.handler.ready(fd, Readiness(rawValue: report.events))
+            }
+        }
+        self.runDueTimers()
+        self.runTurnEnds()
+    }
+
+    private func waitMilliseconds(_ limit: UInt64) -> Int32 {
+        guard self.turnEnds.isEmpty else { return 0 }
+        var wait = limit
+        if let soonest = self.timers.soonest {
+            let now = Clocks.monotonicNanoseconds()
+            wait = min(wait, soonest.deadline > now ? soonest.deadline - now : 0)
+        }
+        guard wait != .max else { return -1 }
+        // Rounded up: a timer that is not yet due would cost an empty turn.
+        return Int32(clamping: wait / 1_000_000 + (wait % 1_000_000 == 0 ? 0 : 1))
+    }
+
+    private func runDueTimers() {
+        while let timer = self.timers.soonest, timer.deadline <= self.now {
+            self.timers.remove(timer)
+            timer.action()
+        }
+    }
+
+    private func runTurnEnds() {
+        // A handler may ask again (for the next turn), so the list is taken first; the arrays swap to keep capacity.
+        swap(&self.turnEnds, &self.runsTurnEnds)
+        for handler in self.runsTurnEnds { handler.turnEnded() }
+        self.runsTurnEnds.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Room for the reports of one turn on the stack.
+private func withUnsafeTemporaryReports(
+    _ body: (UnsafeMutableBufferPointer<sluice_ready>) throws(SystemError) -> Void
+) throws(SystemError) {
+    let result: Result<Void, SystemError> = unsafe withUnsafeTemporaryAllocation(of: sluice_ready.self, capacity: 256) {
+        do throws(SystemError) {
+            try unsafe body($0)
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
+    }
+    try result.get()
+}
