@@ -46,14 +46,11 @@ def module(program: str, where: str, function: str) -> str:
     library = pathlib.Path(where).name
     if not library.startswith("real-") and library != program:
         return re.sub(r"\.so.*|-[\d.]+\.so", "", library)
-    match = re.match(r"\$s(?:\d*[A-Za-z]*?)??(\d+)", function)
-    if function.startswith("$s") and match:
-        length = int(match[1])
-        name = function[match.end(): match.end() + length]
-        if len(name) == length:
-            return name
-    if function.startswith(("$sS", "$ss")):
-        return "Swift generics, specialised here"
+    if match := re.match(r"\$s(\d+)", function):
+        name = function[match.end() : match.end() + int(match[1])]
+        return name if re.fullmatch(r"\w+", name) else "other Swift"
+    if function.startswith("$s"):  # the standard library's generics, compiled into the program
+        return "Swift standard library, specialised"
     if function.startswith("c_nio_"):
         return "CNIOLLHTTP"
     if "simdjson" in function:
