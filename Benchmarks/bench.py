@@ -45,8 +45,12 @@ def free_port() -> int:
 
 def body(size: int, stream: bool = False) -> bytes:
     """A chat request of about `size` bytes."""
-    value = {"model": "bench", "temperature": 0.7, "max_tokens": 256, "messages": [
-        {"role": "system", "content": "You are a helpful assistant."}, {"role": "user", "content": ""}]}
+    value = {
+        "model": "bench",
+        "temperature": 0.7,
+        "max_tokens": 256,
+        "messages": [{"role": "system", "content": "You are a helpful assistant."}, {"role": "user", "content": ""}],
+    }
     if stream:
         value |= {"stream": True, "stream_options": {"include_usage": True}}
     value["messages"][1]["content"] = "lorem ipsum " * max((size - len(json.dumps(value))) // 12, 1)
@@ -65,7 +69,8 @@ class Mock:
         self.port = free_port()
         self.process = subprocess.Popen(
             [program, "--port", str(self.port), "--chunks", "50", "--chunk-ms", "20"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         wait_until(lambda: answers(self.port, "/health"), 10, "the mock provider answers")
 
@@ -93,8 +98,9 @@ class Nginx:
         self.port, self.stream_port = free_port(), free_port()
         home = folder / "nginx"
         home.mkdir()
-        temp = "".join(f"  {kind}_temp_path {home}/{kind};\n" for kind in
-                       ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        temp = "".join(
+            f"  {kind}_temp_path {home}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
         common = """
     location / {
       proxy_pass http://provider;
@@ -135,7 +141,9 @@ class Sluice:
     def __init__(self, provider: int, programs: pathlib.Path) -> None:
         timeouts = {"connect": "10s", "first_token": "60s", "idle": "60s", "total": "600s"}
         config = base_config(
-            None, state_directory=None, workers={"edge": 2, "upstream": 1},
+            None,
+            state_directory=None,
+            workers={"edge": 2, "upstream": 1},
             providers={"mock": openai_provider(f"http://127.0.0.1:{provider}/v1", timeouts=timeouts)},
         )
         self.gateway = Gateway(config, programs=programs).start(60)
@@ -179,8 +187,17 @@ class Bench:
 
     def wrk(self, target, connections: int, name: str, seconds: float | None = None) -> dict:
         """One run of wrk: requests/s, p50 and p99 in µs, CPU µs a request of the target's whole process tree."""
-        line = ["wrk", "-t1", f"-c{connections}", f"-d{seconds or self.seconds}s", "--timeout", "10s",
-                "-s", str(self.folder / "post.lua"), f"http://127.0.0.1:{target.port}{PATH}"]
+        line = [
+            "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds or self.seconds}s",
+            "--timeout",
+            "10s",
+            "-s",
+            str(self.folder / "post.lua"),
+            f"http://127.0.0.1:{target.port}{PATH}",
+        ]
         environment = os.environ | {"BENCH_BODY": str(self.folder / f"{name}.json")}
         before = cpu_seconds(tree(target.pid))
         done = subprocess.run(line, env=environment, capture_output=True, text=True)
@@ -190,14 +207,26 @@ class Bench:
             sys.exit(f"bench: wrk failed:\n{done.stdout}{done.stderr}")
         result = json.loads(found[0][7:])
         if result["errors"]:
-            print(f"warning: {result['errors']} errors of {result['requests']} requests against {target.name}", file=sys.stderr)
-        return {"cpu": used * 1e6 / max(result["requests"], 1), "rate": result["requests"] / result["seconds"],
-                "p50": result["p50"], "p99": result["p99"], "errors": result["errors"]}
+            print(
+                f"warning: {result['errors']} errors of {result['requests']} requests against {target.name}",
+                file=sys.stderr,
+            )
+        return {
+            "cpu": used * 1e6 / max(result["requests"], 1),
+            "rate": result["requests"] / result["seconds"],
+            "p50": result["p50"],
+            "p99": result["p99"],
+            "errors": result["errors"],
+        }
 
     def streams(self, target, count: int = 500) -> dict:
         """`count` paced streams at once, each some times in a row: CPU µs an event, and Pss in the middle."""
-        request = wire.render("POST", PATH, {"Content-Type": "application/json", "Authorization": f"Bearer {CLIENT_KEY}"},
-                              body(1024, stream=True))
+        request = wire.render(
+            "POST",
+            PATH,
+            {"Content-Type": "application/json", "Authorization": f"Bearer {CLIENT_KEY}"},
+            body(1024, stream=True),
+        )
         before = cpu_seconds(tree(target.pid))
         line = [str(self.folder / "stream_load"), str(target.stream_port), str(count), str(self.rounds), "1000"]
         load = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -209,9 +238,17 @@ class Bench:
         load.wait()
         used = cpu_seconds(tree(target.pid)) - before
         if result["complete"] != result["streams"]:
-            print(f"warning: {result['complete']} of {result['streams']} streams complete against {target.name}", file=sys.stderr)
-        return {"cpu": used * 1e6 / max(result["events"], 1), "first_p50": result["first_p50"],
-                "first_p99": result["first_p99"], "loaded": loaded / 1e6, "errors": result["streams"] - result["complete"]}
+            print(
+                f"warning: {result['complete']} of {result['streams']} streams complete against {target.name}",
+                file=sys.stderr,
+            )
+        return {
+            "cpu": used * 1e6 / max(result["events"], 1),
+            "first_p50": result["first_p50"],
+            "first_p99": result["first_p99"],
+            "loaded": loaded / 1e6,
+            "errors": result["streams"] - result["complete"],
+        }
 
 
 def measure(folder: pathlib.Path, options: argparse.Namespace) -> dict:
@@ -243,7 +280,10 @@ def measure(folder: pathlib.Path, options: argparse.Namespace) -> dict:
             target.stop()
         mock.stop()
     median = {
-        target: {name: {key: statistics.median(one[key] for one in found) for key in found[0]} for name, found in kinds.items()}
+        target: {
+            name: {key: statistics.median(one[key] for one in found) for key in found[0]}
+            for name, found in kinds.items()
+        }
         for target, kinds in runs.items()
     }
     return {"provider": mock.name, "quick": options.quick, "idle_mb": idle, "median": median, "runs": runs}
@@ -295,7 +335,14 @@ def callgrind(folder: pathlib.Path, options: argparse.Namespace) -> None:
             # The supervisor starts the programs beside its own: a copy in which one of them is a script.
             programs = folder / f"programs-{number}"
             programs.mkdir()
-            for name in ("sluice", "sluice-supervisor", "sluice-edge", "sluice-upstream", "sluice-aggregator", "sluice-control"):
+            for name in (
+                "sluice",
+                "sluice-supervisor",
+                "sluice-edge",
+                "sluice-upstream",
+                "sluice-aggregator",
+                "sluice-control",
+            ):
                 shutil.copy2(options.programs / name, programs / name)
             real, output = programs / f"real-{role}", folder / f"callgrind.{number}"
             (programs / f"sluice-{role}").rename(real)
@@ -306,8 +353,9 @@ def callgrind(folder: pathlib.Path, options: argparse.Namespace) -> None:
             )
             wrapper.chmod(0o755)
             sluice = Sluice.__new__(Sluice)
-            config = base_config(None, state_directory=None, providers={
-                "mock": openai_provider(f"http://127.0.0.1:{mock.port}/v1")})
+            config = base_config(
+                None, state_directory=None, providers={"mock": openai_provider(f"http://127.0.0.1:{mock.port}/v1")}
+            )
             sluice.gateway = Gateway(config, programs=programs, crashes_expected=True)
             try:
                 sluice.gateway.start(120)
@@ -338,7 +386,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure Sluice beside nginx; see the head of this file.")
     parser.add_argument("--quick", action="store_true", help="one short run of each")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write all figures there")
-    parser.add_argument("--programs", type=pathlib.Path, default=PROGRAMS, help="the built programs (default: build them)")
+    parser.add_argument(
+        "--programs", type=pathlib.Path, default=PROGRAMS, help="the built programs (default: build them)"
+    )
     parser.add_argument("--callgrind", choices=["edge", "upstream"], help="count instructions of that role instead")
     parser.add_argument("--requests", type=int, default=2000, help="how many requests --callgrind counts")
     parser.add_argument("--stream", action="store_true", help="--callgrind counts streams")

@@ -65,7 +65,9 @@ def print_profile(few: pathlib.Path, many: pathlib.Path, count: int, program: st
     modules: Counter[str] = Counter()
     for (where, function), cost in costs.items():
         modules[module(program, where, function)] += cost
-    print(f"\n{program}: {total / count:,.0f} instructions a {what}\n\n| module | instructions | share |\n|---|---:|---:|")
+    print(
+        f"\n{program}: {total / count:,.0f} instructions a {what}\n\n| module | instructions | share |\n|---|---:|---:|"
+    )
     for name, cost in modules.most_common():
         if abs(cost) * 200 > total:
             print(f"| {name} | {cost / count:,.0f} | {cost * 100 / total:.1f} % |")

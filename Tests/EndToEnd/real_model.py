@@ -45,7 +45,9 @@ def talk(client: openai.OpenAI) -> None:
     began = time.monotonic()
     reply = client.chat.completions.create(model="smollm", messages=messages, max_tokens=40, temperature=0)
     text = reply.choices[0].message.content
-    print(f"unary   {time.monotonic() - began:5.2f} s  {text!r}  usage {reply.usage.total_tokens if reply.usage else None}")
+    print(
+        f"unary   {time.monotonic() - began:5.2f} s  {text!r}  usage {reply.usage.total_tokens if reply.usage else None}"
+    )
     assert text and "paris" in text.lower(), text
     began, first, pieces = time.monotonic(), None, []
     for chunk in client.chat.completions.create(
@@ -55,7 +57,9 @@ def talk(client: openai.OpenAI) -> None:
             if choice.delta.content:
                 first = first or time.monotonic() - began
                 pieces.append(choice.delta.content)
-    print(f"stream  {time.monotonic() - began:5.2f} s  {''.join(pieces)!r}  {len(pieces)} pieces, first after {first:.2f} s")
+    print(
+        f"stream  {time.monotonic() - began:5.2f} s  {''.join(pieces)!r}  {len(pieces)} pieces, first after {first:.2f} s"
+    )
     assert len(pieces) > 3 and "paris" in "".join(pieces).lower(), pieces
 
 
@@ -69,9 +73,14 @@ def main() -> None:
         if server.poll() is not None:
             sys.exit(f"the model server ended:\n{server.stderr.read().decode()}")
         print(f"model   {path.name}")
-        config = base_config(pathlib.Path("sluice-state"), state_directory=None, providers={
-            "local": openai_provider(f"http://127.0.0.1:{port}/v1", dialect="openai"),
-        }, models={"smollm": {"targets": [f"local:{path}"]}})
+        config = base_config(
+            pathlib.Path("sluice-state"),
+            state_directory=None,
+            providers={
+                "local": openai_provider(f"http://127.0.0.1:{port}/v1", dialect="openai"),
+            },
+            models={"smollm": {"targets": [f"local:{path}"]}},
+        )
         with Gateway(config) as gateway:
             talk(openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=gateway.key, max_retries=0, timeout=120))
         print("real model: passed")

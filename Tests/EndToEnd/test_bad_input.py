@@ -30,11 +30,29 @@ def same_processes(gateway: Gateway):
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b" ", b"{", b"}", b"nul", b'{"model"', b'{"model":}', b'{"model":"chat"', b'{"model":"chat",}',
-        b'{"model":"chat"} x', b'{"model":"chat"}{"model":"chat"}', b"\xef\xbb\xbf" + b'{"model":"chat"}',
-        b'{"model":"ch\xffat"}', b'{"model":"chat","x":"\xc3"}', b'{"model":"chat" "a":1}', b"{'model':'chat'}",
-        b'{"model":"chat","stream":tru}', b'{"model":"chat\x01"}', b'{"model":"\\ud800"}', b"\x00", b"\xff" * 100,
-        b'{"model":"chat","a":' + b"[" * 100_000, '{"model":"chat"}'.encode("utf-16"),
+        b"",
+        b" ",
+        b"{",
+        b"}",
+        b"nul",
+        b'{"model"',
+        b'{"model":}',
+        b'{"model":"chat"',
+        b'{"model":"chat",}',
+        b'{"model":"chat"} x',
+        b'{"model":"chat"}{"model":"chat"}',
+        b"\xef\xbb\xbf" + b'{"model":"chat"}',
+        b'{"model":"ch\xffat"}',
+        b'{"model":"chat","x":"\xc3"}',
+        b'{"model":"chat" "a":1}',
+        b"{'model':'chat'}",
+        b'{"model":"chat","stream":tru}',
+        b'{"model":"chat\x01"}',
+        b'{"model":"\\ud800"}',
+        b"\x00",
+        b"\xff" * 100,
+        b'{"model":"chat","a":' + b"[" * 100_000,
+        '{"model":"chat"}'.encode("utf-16"),
     ],
     ids=lambda body: repr(body[:24]),
 )
@@ -62,7 +80,8 @@ def test_missing_model(gateway: Gateway, provider: OwnProvider, body: bytes) -> 
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"model":"chat","model":"tools"}', b'{"model":"chat","messages":[],"model":"chat"}',
+        b'{"model":"chat","model":"tools"}',
+        b'{"model":"chat","messages":[],"model":"chat"}',
         b'{"model":"chat","stream":false,"stream":true}',
         b'{"model":"chat","stream":true,"stream_options":{},"stream_options":{}}',
     ],
@@ -74,7 +93,8 @@ def test_duplicate_members(gateway: Gateway, provider: OwnProvider, body: bytes)
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"mod\\u0065l":"chat"}', b'{"model":"chat","\\u006dodel":"tools"}', b'{"model":"chat","str\\u0065am":true}']
+    "body",
+    [b'{"mod\\u0065l":"chat"}', b'{"model":"chat","\\u006dodel":"tools"}', b'{"model":"chat","str\\u0065am":true}'],
 )
 def test_escaped_members(gateway: Gateway, provider: OwnProvider, body: bytes) -> None:
     reply = post(gateway, body)
@@ -85,8 +105,12 @@ def test_escaped_members(gateway: Gateway, provider: OwnProvider, body: bytes) -
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        (b'{"model":1}', "model"), (b'{"model":null}', "model"), (b'{"model":["chat"]}', "model"), (b'{"model":{}}', "model"),
-        (b'{"model":"chat","stream":"true"}', "stream"), (b'{"model":"chat","stream":1}', "stream"),
+        (b'{"model":1}', "model"),
+        (b'{"model":null}', "model"),
+        (b'{"model":["chat"]}', "model"),
+        (b'{"model":{}}', "model"),
+        (b'{"model":"chat","stream":"true"}', "stream"),
+        (b'{"model":"chat","stream":1}', "stream"),
         (b'{"model":"chat","stream":[]}', "stream"),
         (b'{"model":"chat","stream":true,"stream_options":1}', "stream_options"),
         (b'{"model":"chat","stream":true,"stream_options":"x"}', "stream_options"),
@@ -105,7 +129,9 @@ def test_an_escaped_model_value_is_the_same_model(gateway: Gateway, provider: Ow
     assert provider.log[0].model == "chat"
 
 
-@pytest.mark.parametrize("model", ["nobody:x", "unknown-provider:chat", "", ":", ":chat", "own:", "a" * 5000, "x\u0000y"])
+@pytest.mark.parametrize(
+    "model", ["nobody:x", "unknown-provider:chat", "", ":", ":chat", "own:", "a" * 5000, "x\u0000y"]
+)
 def test_unknown_models(gateway: Gateway, provider: OwnProvider, model: str) -> None:
     reply = gateway.chat(model)
     if model and ":" not in model:  # a bare name goes to the default provider, which answers as it likes
@@ -118,8 +144,21 @@ def test_unknown_models(gateway: Gateway, provider: OwnProvider, model: str) -> 
 
 def test_bad_keys_get_identical_replies(gateway: Gateway, provider: OwnProvider) -> None:
     good = gateway.key
-    tried = [None, "", "Bearer", "Bearer ", f"Bearer {good}x", f"Bearer {good[:-1]}", f"Bearer x{good}", f"bearer{good}",
-             f"Basic {good}", good, f"Bearer {good[:-1]}\u00e9", f"Bearer {good} {good}", f"Bearer {good.upper()}"]
+    tried = [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        f"Bearer {good}x",
+        f"Bearer {good[:-1]}",
+        f"Bearer x{good}",
+        f"bearer{good}",
+        f"Basic {good}",
+        good,
+        f"Bearer {good[:-1]}\u00e9",
+        f"Bearer {good} {good}",
+        f"Bearer {good.upper()}",
+    ]
     seen = set()
     for value in tried:
         headers = {"Content-Type": "application/json"} | ({} if value is None else {"Authorization": value})
@@ -155,7 +194,9 @@ def test_a_bad_key_is_refused_before_the_body(gateway: Gateway) -> None:
 
 def test_continue_comes_after_authentication(gateway: Gateway, provider: OwnProvider) -> None:
     body = b'{"model":"own:chat"}'
-    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n" % len(body)
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n" % len(
+        body
+    )
     with gateway.connect() as connection:
         connection.send(head + b"Authorization: Bearer " + gateway.key.encode() + b"\r\n\r\n")
         wait_until(lambda: connection.pump(0.1) and connection.ready, 5, "100 Continue")
@@ -170,8 +211,21 @@ def test_continue_comes_after_authentication(gateway: Gateway, provider: OwnProv
         assert all(one.status != 100 for one in connection.ready)
 
 
-@pytest.mark.parametrize("target", ["/nothing", "/v1", "/v1/chat", "/v1/chat/completions/x", "//v1/models", "/V1/MODELS",
-                                    "/v1/../v1/models", "/%76%31/models", "/v1/models%00", "/v1/completions"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/nothing",
+        "/v1",
+        "/v1/chat",
+        "/v1/chat/completions/x",
+        "//v1/models",
+        "/V1/MODELS",
+        "/v1/../v1/models",
+        "/%76%31/models",
+        "/v1/models%00",
+        "/v1/completions",
+    ],
+)
 def test_unknown_paths(gateway: Gateway, target: str) -> None:
     for method in ("GET", "POST"):
         reply = gateway.request(method, target, b"{}" if method == "POST" else None)
@@ -180,8 +234,17 @@ def test_unknown_paths(gateway: Gateway, target: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "target"),
-    [("GET", CHAT), ("PUT", CHAT), ("DELETE", CHAT), ("PATCH", "/v1/embeddings"), ("GET", "/v1/embeddings"),
-     ("POST", "/v1/models"), ("POST", "/health"), ("DELETE", "/v1/models"), ("BREW", CHAT)],
+    [
+        ("GET", CHAT),
+        ("PUT", CHAT),
+        ("DELETE", CHAT),
+        ("PATCH", "/v1/embeddings"),
+        ("GET", "/v1/embeddings"),
+        ("POST", "/v1/models"),
+        ("POST", "/health"),
+        ("DELETE", "/v1/models"),
+        ("BREW", CHAT),
+    ],
 )
 def test_wrong_methods(gateway: Gateway, method: str, target: str) -> None:
     reply = gateway.request(method, target)
@@ -237,7 +300,11 @@ def test_the_default_request_line(gateway: Gateway) -> None:
 
 
 def test_the_headers(impatient: Gateway) -> None:
-    for headers in ({"X-Long": "a" * 9000}, {f"X-{i}": "a" * 100 for i in range(90)}, {f"X-{i}": "" for i in range(120)}):
+    for headers in (
+        {"X-Long": "a" * 9000},
+        {f"X-{i}": "a" * 100 for i in range(90)},
+        {f"X-{i}": "" for i in range(120)},
+    ):
         reply = impatient.request("GET", "/v1/models", headers=headers)
         assert (reply.status, reply.error["code"]) == (431, "headers_too_large")
     assert impatient.request("GET", "/v1/models", headers={"X-Long": "a" * 6000}).status == 200
@@ -253,7 +320,8 @@ def test_the_body_with_a_length(impatient: Gateway, provider: OwnProvider) -> No
     with impatient.connect() as connection:
         connection.send(
             b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\nAuthorization: Bearer "
-            + impatient.key.encode() + b"\r\n\r\n"
+            + impatient.key.encode()
+            + b"\r\n\r\n"
         )
         reply = connection.reply(5)  # from the header alone
         assert (reply.status, reply.error["code"]) == (413, "request_too_large")
@@ -265,7 +333,8 @@ def test_the_body_in_chunks(impatient: Gateway, provider: OwnProvider) -> None:
     with impatient.connect() as connection:
         connection.send(
             b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nAuthorization: Bearer "
-            + impatient.key.encode() + b"\r\n\r\n"
+            + impatient.key.encode()
+            + b"\r\n\r\n"
         )
         piece = b"1000\r\n" + b" " * 4096 + b"\r\n"
         for _ in range(17):
@@ -311,7 +380,8 @@ def test_a_body_that_never_comes(impatient: Gateway) -> None:
     with impatient.connect() as connection:
         connection.send(
             b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nAuthorization: Bearer "
-            + impatient.key.encode() + b"\r\n\r\n{"
+            + impatient.key.encode()
+            + b"\r\n\r\n{"
         )
         assert connection.closed_within(15), "neither answered nor closed"
 
@@ -324,8 +394,11 @@ def test_an_idle_connection_is_closed(impatient: Gateway) -> None:
 
 
 def test_cors(impatient: Gateway, gateway: Gateway) -> None:
-    ask = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST",
-           "Access-Control-Request-Headers": "authorization,content-type"}
+    ask = {
+        "Origin": "https://app.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
     reply = wire.request(impatient.address, "OPTIONS", CHAT, ask)
     assert reply.status in (200, 204)
     assert reply.header("access-control-allow-origin") == "https://app.example"

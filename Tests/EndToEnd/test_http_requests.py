@@ -18,14 +18,25 @@ MARK = b"GET /health/live HTTP/1.1\r\nHost: mark\r\nX-Request-Id: the-mark\r\n\r
 
 # In the `invalid` folder by another server's policy or settings: good HTTP, or good enough to be answered.
 POLICY = {
-    "007", "008", "009",  # limits on headers as that server was set up
-    "010", "011", "012", "017",  # the same
+    "007",
+    "008",
+    "009",  # limits on headers as that server was set up
+    "010",
+    "011",
+    "012",
+    "017",  # the same
     "019",  # contradicting X-Forwarded-* headers
-    "040", "chunked_07",  # underscores in header names
+    "040",
+    "chunked_07",  # underscores in header names
     "041",  # two content types
-    "013", "obs_fold_01",  # folded headers: refusing and unfolding are both right
-    "rfc9110_trailer_forbidden_cl_01", "rfc9110_trailer_forbidden_host_01", "rfc9110_trailer_forbidden_te_01",  # ignorable
-    "rfc9112_target_asterisk_non_options_01", "rfc9112_target_authority_non_connect_01", "rfc9112_target_relative_01",
+    "013",
+    "obs_fold_01",  # folded headers: refusing and unfolding are both right
+    "rfc9110_trailer_forbidden_cl_01",
+    "rfc9110_trailer_forbidden_host_01",
+    "rfc9110_trailer_forbidden_te_01",  # ignorable
+    "rfc9112_target_asterisk_non_options_01",
+    "rfc9112_target_authority_non_connect_01",
+    "rfc9112_target_relative_01",
     "016",  # odd targets: an unknown path
     "003b",  # a method that is no token, or an unknown one
     "003c",  # a method that is a token and unknown

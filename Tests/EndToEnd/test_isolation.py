@@ -58,7 +58,14 @@ def test_the_environment_of_the_children(busy: Gateway) -> None:
         names = {line.split("=")[0] for line in pathlib.Path(f"/proc/{pid}/environ").read_text().split("\0") if line}
         assert names <= allowed and "SWIFT_BACKTRACE" in names, (program(pid), names)
     names = {line.split("=")[0] for line in pathlib.Path(f"/proc/{busy.pid}/environ").read_text().split("\0") if line}
-    assert names <= allowed | {"NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"}
+    assert names <= allowed | {
+        "NOTIFY_SOCKET",
+        "LISTEN_FDS",
+        "LISTEN_PID",
+        "LISTEN_FDNAMES",
+        "WATCHDOG_USEC",
+        "WATCHDOG_PID",
+    }
 
 
 def test_the_supervisor_has_one_thread(busy: Gateway) -> None:
@@ -139,7 +146,10 @@ def test_descriptors_do_not_leak(gateway: Gateway, provider: OwnProvider) -> Non
         assert gateway.chat("own:chat").status == 200
     before = {pid: len(descriptors(pid)) for pid in gateway.children()}
     for index in range(60):
-        assert gateway.chat("own:stream-3-0" if index % 2 else "own:status-500", stream=bool(index % 2)).status in (200, 500)
+        assert gateway.chat("own:stream-3-0" if index % 2 else "own:status-500", stream=bool(index % 2)).status in (
+            200,
+            500,
+        )
     after = {pid: len(descriptors(pid)) for pid in gateway.children()}
     for pid, count in after.items():
         assert count <= before[pid] + 5, (program(pid), before[pid], count)

@@ -18,7 +18,16 @@ import time
 import pytest
 
 from Harness import wire
-from Harness.gateway import CLIENT_KEY, NAMES, PROGRAMS, PROVIDER_KEY, Gateway, base_config, openai_provider, run_until_exit
+from Harness.gateway import (
+    CLIENT_KEY,
+    NAMES,
+    PROGRAMS,
+    PROVIDER_KEY,
+    Gateway,
+    base_config,
+    openai_provider,
+    run_until_exit,
+)
 from Harness.processes import alive, wait_until
 from Harness.provider import OwnProvider, stream_body
 
@@ -130,7 +139,9 @@ def test_workers_leave_when_the_supervisor_is_killed() -> None:
         assert len(left) == 4
         os.kill(gateway.pid, signal.SIGKILL)
         gateway.process.wait(5)
-        wait_until(lambda: not [pid for pid in left if alive(pid)], 15, "the workers leave when their supervisor is gone")
+        wait_until(
+            lambda: not [pid for pid in left if alive(pid)], 15, "the workers leave when their supervisor is gone"
+        )
     finally:
         gateway.destroy()
 
@@ -147,7 +158,11 @@ def test_a_file_that_is_not_there() -> None:
     try:
         done = subprocess.run(
             [str(PROGRAMS / "sluice"), "serve", "--config", str(gateway.folder / "no.yaml")],
-            capture_output=True, text=True, timeout=20, cwd=gateway.folder, env=gateway.environment,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            cwd=gateway.folder,
+            env=gateway.environment,
         )
     finally:
         gateway.destroy()
@@ -184,7 +199,15 @@ def test_a_bad_file_names_every_problem_with_its_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["listen: [", "a: b: c", "- 1\n- 2", "\x00", "listen: *nobody", "providers: {own: {dialect: openai, dialect: openai}}"]
+    "text",
+    [
+        "listen: [",
+        "a: b: c",
+        "- 1\n- 2",
+        "\x00",
+        "listen: *nobody",
+        "providers: {own: {dialect: openai, dialect: openai}}",
+    ],
 )
 def test_a_file_that_is_no_yaml(text: str) -> None:
     code, said = run_until_exit(text)
@@ -192,8 +215,17 @@ def test_a_file_that_is_no_yaml(text: str) -> None:
 
 
 def test_settings_of_unbuilt_features_that_ask_for_nothing() -> None:
-    with Gateway(config(redis=None, alerts=[], cache={"enabled": False}, audit=None, redaction={"enabled": False},
-                        limits={"per_key": {"requests_per_minute": None}}, user=None)) as gateway:
+    with Gateway(
+        config(
+            redis=None,
+            alerts=[],
+            cache={"enabled": False},
+            audit=None,
+            redaction={"enabled": False},
+            limits={"per_key": {"requests_per_minute": None}},
+            user=None,
+        )
+    ) as gateway:
         assert gateway.chat("simulated:x").status == 200
 
 
@@ -283,7 +315,12 @@ def test_on_a_terminal_the_key_is_printed() -> None:
     said = bytearray()
     try:
         gateway.process = subprocess.Popen(
-            gateway.command(), cwd=gateway.folder, env=gateway.environment, stdin=side, stdout=side, stderr=side,
+            gateway.command(),
+            cwd=gateway.folder,
+            env=gateway.environment,
+            stdin=side,
+            stdout=side,
+            stderr=side,
             start_new_session=True,
         )
         os.close(side)
@@ -301,7 +338,9 @@ def test_on_a_terminal_the_key_is_printed() -> None:
         reader = threading.Thread(target=listen, daemon=True)
         reader.start()
         wait_until(gateway.is_ready, 30, "ready")
-        key = next(path for path in gateway.state.rglob("*") if path.is_file() and "key" in path.name).read_text().strip()
+        key = (
+            next(path for path in gateway.state.rglob("*") if path.is_file() and "key" in path.name).read_text().strip()
+        )
         wait_until(lambda: key.encode() in said, 5, f"the key on the terminal: {bytes(said)!r}")
         assert b"curl" in said and b"http://127.0.0.1:8080" in said
         gateway.children()
@@ -327,14 +366,20 @@ def test_providers_from_the_environment(provider: OwnProvider) -> None:
 
 def sluice(*arguments: str, cwd: pathlib.Path) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [str(PROGRAMS / "sluice"), *arguments], capture_output=True, text=True, timeout=30, cwd=cwd,
+        [str(PROGRAMS / "sluice"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        cwd=cwd,
         env={"PATH": os.environ["PATH"]},
     )
 
 
 def test_check_prints_the_effective_configuration_with_secrets_masked(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "sluice.yaml"
-    path.write_text(json.dumps(base_config(tmp_path / "state", providers={"own": openai_provider("http://127.0.0.1:1/v1")})))
+    path.write_text(
+        json.dumps(base_config(tmp_path / "state", providers={"own": openai_provider("http://127.0.0.1:1/v1")}))
+    )
     done = sluice("check", "--config", str(path), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "http://127.0.0.1:1/v1" in done.stdout
@@ -364,8 +409,13 @@ def test_help_and_version(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize("role", ["supervisor", "edge", "upstream", "aggregator", "control"])
 def test_a_role_started_by_hand_says_so(role: str, tmp_path: pathlib.Path) -> None:
     done = subprocess.run(
-        [str(PROGRAMS / f"sluice-{role}")], capture_output=True, text=True, timeout=20, cwd=tmp_path,
-        env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL,
+        [str(PROGRAMS / f"sluice-{role}")],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        stdin=subprocess.DEVNULL,
     )
     assert 70 <= done.returncode <= 79, (done.returncode, done.stderr)
     assert done.stderr.strip() and "Fatal error" not in done.stderr

@@ -66,7 +66,9 @@ def test_counts(provider: OwnProvider) -> None:
 def test_histograms_are_cumulative(gateway: Gateway) -> None:
     gateway.chat("own:chat")
     values = wait_until(
-        lambda: (found := scrape(gateway)) and total(found, "sluice_request_duration_seconds_count") and found, 5, "counted"
+        lambda: (found := scrape(gateway)) and total(found, "sluice_request_duration_seconds_count") and found,
+        5,
+        "counted",
     )
     series: dict[tuple, list[tuple[float, float]]] = {}
     for (name, labels), value in values.items():
@@ -98,8 +100,12 @@ def test_labels_cannot_be_flooded_or_forged(gateway: Gateway) -> None:
     for index in range(100):
         gateway.chat(f"nobody:unknown-{index}")
     values = wait_until(
-        lambda: (found := scrape(gateway)) and total(found, "sluice_requests_total", status="404") >= before + 100 and found,
-        5, "a hundred requests counted", 0.2,
+        lambda: (
+            (found := scrape(gateway)) and total(found, "sluice_requests_total", status="404") >= before + 100 and found
+        ),
+        5,
+        "a hundred requests counted",
+        0.2,
     )
     models = {dict(labels).get("model") or "" for name, labels in values if name == "sluice_requests_total"}
     assert not any("unknown-" in model for model in models), "a client makes up series"

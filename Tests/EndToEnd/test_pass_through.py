@@ -140,15 +140,31 @@ def test_the_three_paths(gateway: Gateway, provider: OwnProvider, target: str) -
 def test_headers_to_the_provider(gateway: Gateway, provider: OwnProvider) -> None:
     secret = "client-header-canary"
     headers = {
-        "Cookie": secret, "X-Anything": secret, "Accept-Encoding": "gzip, br", "User-Agent": secret,
-        "X-Forwarded-For": secret, "OpenAI-Organization": secret, "X-Request-Id": secret, "Connection": "X-Anything",
+        "Cookie": secret,
+        "X-Anything": secret,
+        "Accept-Encoding": "gzip, br",
+        "User-Agent": secret,
+        "X-Forwarded-For": secret,
+        "OpenAI-Organization": secret,
+        "X-Request-Id": secret,
+        "Connection": "X-Anything",
     }
     assert gateway.chat("own:chat", headers=headers).status == 200
     seen = provider.log[0]
     names = [name.lower() for name, _ in seen.headers]
     assert len(names) == len(set(names)), f"a header is sent twice: {seen.headers}"
-    allowed = {"host", "content-type", "content-length", "accept", "authorization", "accept-encoding", "user-agent",
-               "x-client-request-id", "x-configured", "connection"}
+    allowed = {
+        "host",
+        "content-type",
+        "content-length",
+        "accept",
+        "authorization",
+        "accept-encoding",
+        "user-agent",
+        "x-client-request-id",
+        "x-configured",
+        "connection",
+    }
     assert set(names) <= allowed, set(names) - allowed
     assert seen.header("authorization") == f"Bearer {PROVIDER_KEY}"
     assert seen.header("accept-encoding") == "identity"

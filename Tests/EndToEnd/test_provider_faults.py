@@ -164,7 +164,9 @@ def call(provider: OwnProvider, model: str):
 
 @pytest.mark.parametrize("model", ["hang", "head-stall", "stream-1000-50", "drip-2000-50"])
 @pytest.mark.parametrize("ending", ["close", "reset"])
-def test_a_client_that_leaves_cancels_the_call(gateway: Gateway, provider: OwnProvider, model: str, ending: str) -> None:
+def test_a_client_that_leaves_cancels_the_call(
+    gateway: Gateway, provider: OwnProvider, model: str, ending: str
+) -> None:
     with gateway.connect() as connection:
         connection.send(gateway.chat_bytes({"model": f"own:{model}", "stream": "drip" not in model}))
         seen = call(provider, model)

@@ -54,7 +54,7 @@ def test_recorded(replay: tuple[Gateway, pathlib.Path], exchange: Exchange) -> N
 
 def difference(got: bytes, expected: bytes) -> str:
     at = next((i for i, (a, b) in enumerate(zip(got, expected)) if a != b), min(len(got), len(expected)))
-    return f"{len(got)} bytes for {len(expected)}, differ at {at}: {got[at:at + 80]!r} for {expected[at:at + 80]!r}"
+    return f"{len(got)} bytes for {len(expected)}, differ at {at}: {got[at : at + 80]!r} for {expected[at : at + 80]!r}"
 
 
 FAULTS = [exchange for exchange in EXCHANGES if exchange.stream and exchange.status == 200][::3]

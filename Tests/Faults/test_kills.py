@@ -77,15 +77,15 @@ async def run_kills(gateway: Gateway, count: int, seed: int) -> tuple[LoadClient
 
 
 def check_kills(mock: MockProvider, count: int, seed: int) -> None:
-    config = base_config(
-        None, state_directory=None, workers={"edge": 2, "upstream": 2}, providers={"load": mock.entry}
-    )
+    config = base_config(None, state_directory=None, workers={"edge": 2, "upstream": 2}, providers={"load": mock.entry})
     with Gateway(config) as gateway:
         supervisor = gateway.pid
         client, kills = asyncio.run(run_kills(gateway, count, seed))
         failed = [one for one in client.outcomes if one.kind != "complete"]
-        print(f"\n{len(client.outcomes)} requests, {client.summary()}, {len(kills)} kills, "
-              f"back after {max(kill.back_after for kill in kills):.2f} s at most")
+        print(
+            f"\n{len(client.outcomes)} requests, {client.summary()}, {len(kills)} kills, "
+            f"back after {max(kill.back_after for kill in kills):.2f} s at most"
+        )
         assert len(kills) == count and len(client.outcomes) > 20 * count, "too little load to judge by"
         for kind in ("truncated", "wrong", "hung", "refused"):
             bad = [one for one in failed if one.kind == kind]
@@ -179,7 +179,9 @@ def test_a_stopped_edge_is_replaced(mock: MockProvider) -> None:
         victim = gateway.children("edge")[0]
         gateway.kill_child(victim, signal.SIGSTOP)
         began = time.monotonic()
-        wait_until(lambda: victim not in gateway.children("edge") and len(gateway.children("edge")) == 2, 25, "replaced")
+        wait_until(
+            lambda: victim not in gateway.children("edge") and len(gateway.children("edge")) == 2, 25, "replaced"
+        )
         assert 8 <= time.monotonic() - began <= 20
 
 

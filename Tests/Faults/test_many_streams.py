@@ -82,7 +82,9 @@ async def slow_readers(gateway: Gateway, mock: MockProvider, count: int, rounds:
             connection = await AsyncConnection.open(gateway.address, receive_buffer=4096)
             connection.hold_after = 1
             # 4 MB that nobody reads; far more than all buffers on the way.
-            connection.send(gateway.chat_bytes({"model": f"load:load-4000-0-900-s{number}", "stream": True, "messages": []}))
+            connection.send(
+                gateway.chat_bytes({"model": f"load:load-4000-0-900-s{number}", "stream": True, "messages": []})
+            )
             slow.append(connection)
             if number % 20 == 19:
                 await asyncio.sleep(0.02)
@@ -110,8 +112,10 @@ def check_slow(mock: MockProvider, count: int, rounds: int, timing: bool) -> Non
         figures = asyncio.run(slow_readers(gateway, mock, count, rounds))
         before, during = percentile(figures["before"], 0.99), percentile(figures["during"], 0.99)
         extra = figures["loaded"] - figures["idle"]
-        print(f"\n{count} slow readers: {extra / 1e6:.1f} MB over idle ({extra / count / 1024:.1f} KB each); "
-              f"TTFT p99 {before * 1000:.1f} ms alone, {during * 1000:.1f} ms beside them")
+        print(
+            f"\n{count} slow readers: {extra / 1e6:.1f} MB over idle ({extra / count / 1024:.1f} KB each); "
+            f"TTFT p99 {before * 1000:.1f} ms alone, {during * 1000:.1f} ms beside them"
+        )
         assert figures["ended"] == 0, "a slow reader was cut off"
         assert figures["calls"] >= count, "the provider is not held back: its calls have ended"
         assert extra <= count * 128 * 1024

@@ -22,7 +22,16 @@ CLIENT_KEY = "sk-client-0123456789abcdef"
 PROVIDER_KEY = "sk-provider-fedcba9876543210-canary"
 
 # Variables that would make providers or change the programs' behaviour: a test begins without them.
-_KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS")
+_KEPT_ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "SWIFT_BACKTRACE",
+    "ASAN_OPTIONS",
+    "TSAN_OPTIONS",
+)
 
 
 def raise_descriptor_limit() -> int:

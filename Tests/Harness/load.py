@@ -15,7 +15,7 @@ import shutil
 import socket
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 
@@ -108,9 +108,13 @@ def judge(outcome: Outcome, reply: wire.Reply | None, ended: str | None) -> None
         outcome.kind, outcome.detail = "reset", f"no reply, {ended}"
         return
     expected = expected_stream(outcome.model) if outcome.stream else expected_unary(outcome.model)
-    outcome.detail = f"status {reply.status}, {len(reply.body)} of {len(expected)} bytes, complete {reply.complete}, {ended}"
+    outcome.detail = (
+        f"status {reply.status}, {len(reply.body)} of {len(expected)} bytes, complete {reply.complete}, {ended}"
+    )
     if reply.complete and reply.status == 200:
-        outcome.kind = "complete" if reply.body == expected else "truncated" if expected.startswith(reply.body) else "wrong"
+        outcome.kind = (
+            "complete" if reply.body == expected else "truncated" if expected.startswith(reply.body) else "wrong"
+        )
     elif reply.complete:
         try:
             outcome.kind = "json error" if reply.status in (502, 503, 504) and reply.error["code"] else "wrong"

@@ -137,7 +137,10 @@ def socket_table() -> dict[str, tuple[str, str]]:
 def memory_contains(pid: int, needle: bytes) -> int:
     """How often the bytes stand in the readable memory of a process."""
     hits = 0
-    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
+    with (
+        open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as maps,
+        open(f"/proc/{pid}/mem", "rb") as memory,
+    ):
         for line in maps:
             cells = line.split()
             if "r" not in cells[1] or (len(cells) > 5 and cells[5] in ("[vvar]", "[vsyscall]", "[vvar_vclock]")):
@@ -152,6 +155,6 @@ def memory_contains(pid: int, needle: bytes) -> int:
                 except (OSError, ValueError):
                     break
                 hits += (tail + block).count(needle)
-                tail = block[-(len(needle) - 1):]
+                tail = block[-(len(needle) - 1) :]
                 start += size
     return hits

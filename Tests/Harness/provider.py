@@ -106,7 +106,9 @@ def stream_body(model: str, count: int, pad: int = 0, usage: bool = False) -> by
 
 
 def error_body(status: int) -> bytes:
-    return json.dumps({"error": {"message": f"provider says {status}", "type": "t", "param": None, "code": "c"}}).encode()
+    return json.dumps(
+        {"error": {"message": f"provider says {status}", "type": "t", "param": None, "code": "c"}}
+    ).encode()
 
 
 class WatchedReader(asyncio.StreamReader):
@@ -288,7 +290,9 @@ class OwnProvider:
         lines += [f"{name}: {value}" for name, value in (extra or {}).items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
-    async def _unary(self, writer, status: int, body: bytes, kind="application/json", extra: dict | None = None) -> bool:
+    async def _unary(
+        self, writer, status: int, body: bytes, kind="application/json", extra: dict | None = None
+    ) -> bool:
         writer.write(self._head(status, kind, len(body), extra) + body)
         await writer.drain()
         return True
