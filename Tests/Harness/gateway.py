@@ -135,7 +135,7 @@ class Gateway:
     def start(self, deadline: float = 30.0) -> "Gateway":
         """Starts the programs and waits until /health/ready answers 200."""
         self.spawn()
-        wait_until(lambda: self._ready_or_dead(), deadline, f"ready; standard error so far:\n{self.log_text()}")
+        wait_until(self._ready_or_dead, deadline, lambda: f"ready; standard error so far:\n{self.log_text()}")
         assert self.process is not None and self.process.poll() is None, (
             f"ended with {self.process.returncode} before it was ready:\n{self.log_text()}"
         )
@@ -297,7 +297,7 @@ class Gateway:
                 assert word not in self.log_text(), self.log_text()[-6000:]
 
     def assert_no_orphan(self) -> None:
-        wait_until(lambda: not self._left(), 5, f"all children gone; left: {self._left()}")
+        wait_until(lambda: not self._left(), 5, lambda: f"all children gone; left: {self._left()}")
 
     def _left(self) -> list[int]:
         return [pid for pid, began in self._seen.items() if alive(pid) and start_time(pid) == began]

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], object], timeout: float, what: str, interval: float = 0.02) -> object:
+def wait_until(
+    condition: Callable[[], object], timeout: float, what: str | Callable[[], str], interval: float = 0.02
+) -> object:
     """Polls until `condition` is truthy and gives its value; an AssertionError names `what` at the deadline."""
     deadline = time.monotonic() + timeout
     while True:
@@ -15,7 +17,7 @@ def wait_until(condition: Callable[[], object], timeout: float, what: str, inter
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout} s: {what}")
+            raise AssertionError(f"not within {timeout} s: {what() if callable(what) else what}")
         time.sleep(interval)
 
 
