@@ -22,11 +22,6 @@ def provider(own_provider: OwnProvider) -> OwnProvider:
 
 
 @pytest.fixture(scope="session")
-def session_folder(tmp_path_factory: pytest.TempPathFactory):
-    return tmp_path_factory
-
-
-@pytest.fixture(scope="session")
 def gateway(own_provider: OwnProvider, tmp_path_factory: pytest.TempPathFactory):
     """The gateway most tests use: providers `own` (the default) and `simulated`, an alias that renames, one edge."""
     folder = tmp_path_factory.mktemp("gateway")
