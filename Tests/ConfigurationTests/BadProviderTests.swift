@@ -23,15 +23,17 @@ import Testing
             "providers: {x: {dialect: groq}}",
             "1:26: providers.x.dialect: this dialect is not available yet: expected openai or simulated; dialect: openai"
         ),
-        BadCase("providers: {x: {dialect: openai, model: y}}", "1:34: providers.x.model: unknown key"),
         BadCase(
-            "providers: {x: {dialect: openai, apikey: y}}",
+            "providers: {x: {dialect: openai, model: y, base_url: 'http://h'}}", "1:34: providers.x.model: unknown key"),
+        BadCase(
+            "providers: {x: {dialect: openai, apikey: y, base_url: 'http://h'}}",
             "1:34: providers.x.apikey: unknown key; did you mean api_key"),
         BadCase(
-            "providers: {x: {dialect: openai, delay: 1s}}", "1:34: providers.x.delay: has no meaning for dialect openai"
+            "providers: {x: {dialect: openai, delay: 1s, base_url: 'http://h'}}",
+            "1:34: providers.x.delay: has no meaning for dialect openai"
         ),
         BadCase(
-            "providers: {x: {dialect: openai, region: r}}",
+            "providers: {x: {dialect: openai, region: r, base_url: 'http://h'}}",
             "1:34: providers.x.region: has no meaning for dialect openai"),
         BadCase(
             "providers: {x: {dialect: simulated, api_key: k}}",
@@ -70,14 +72,16 @@ import Testing
             "1:84: providers.x.keys[0].weight: expected a whole number",
             "1:93: providers.x.keys[0].name: expected a name"),
         BadCase(
-            "providers: {x: {dialect: openai, max_connections: 0}}",
+            "providers: {x: {dialect: openai, max_connections: 0, base_url: 'http://h'}}",
             "1:51: providers.x.max_connections: expected a whole"),
-        BadCase("providers: {x: {dialect: openai, http2: true}}", "1:34: providers.x.http2: not available yet"),
         BadCase(
-            "providers: {x: {dialect: openai, allow_private_network: maybe}}",
+            "providers: {x: {dialect: openai, http2: true, base_url: 'http://h'}}",
+            "1:34: providers.x.http2: not available yet"),
+        BadCase(
+            "providers: {x: {dialect: openai, allow_private_network: maybe, base_url: 'http://h'}}",
             "1:57: providers.x.allow_private_network: expected true or false"),
         BadCase(
-            "providers: {x: {dialect: openai, ca_file: /nope}}",
+            "providers: {x: {dialect: openai, ca_file: /nope, base_url: 'http://h'}}",
             "1:43: providers.x.ca_file: expected a readable PEM file"),
         BadCase(
             "providers:\n  x:\n    dialect: openai\n    timeouts: {connect: 0s, first_tokens: 1s, idle: x}",
@@ -201,13 +205,13 @@ import Testing
 
     @Test func aProxyHasNoPath() {
         BadCase(
-            "providers: {x: {dialect: openai, proxy: \"http://p:3128/x\"}}",
+            "providers: {x: {dialect: openai, proxy: \"http://p:3128/x\", base_url: 'http://h'}}",
             "1:41: providers.x.proxy: expected a proxy without a path"
         ).check()
     }
 
     @Test func aCertificateFileHasCertificates() {
-        let text = "providers: {x: {dialect: openai, ca_file: /ca}}"
+        let text = "providers: {x: {dialect: openai, ca_file: /ca, base_url: 'http://h'}}"
         let bad = Document(text: text, files: ["/ca": Array("hello".utf8)])
         #expect(
             bad.problems.first?.hasPrefix("1:43: providers.x.ca_file: expected a PEM file with certificates") == true)
