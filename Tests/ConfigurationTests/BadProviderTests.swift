@@ -8,6 +8,11 @@ import Testing
         BadCase("providers: [x]", "1:12: providers: expected a mapping"),
         BadCase("providers: {x: }", "1:13: providers.x.dialect: missing; expected openai or simulated"),
         BadCase("providers: {x: {}}", "1:13: providers.x.dialect: missing"),
+        BadCase(
+            "providers: {x: {dialect: openai}}",
+            "1:13: providers.x: expected an api_key for https://api.openai.com/v1, or"),
+        BadCase(
+            "providers: {x: {dialect: openai, api_key: \"${NO:-}\"}}", "1:13: providers.x: expected an api_key for"),
         BadCase("providers: {x: openai}", "1:16: providers.x: expected a mapping of keys to values"),
         BadCase(
             "providers: {x y: {dialect: simulated}}", #"1:13: providers."x y": expected a name of 1 to 64 letters"#),
@@ -84,7 +89,7 @@ import Testing
             "providers: {x: {dialect: openai, ca_file: /nope, base_url: 'http://h'}}",
             "1:43: providers.x.ca_file: expected a readable PEM file"),
         BadCase(
-            "providers:\n  x:\n    dialect: openai\n    timeouts: {connect: 0s, first_tokens: 1s, idle: x}",
+            "providers:\n  x:\n    dialect: openai\n    timeouts: {connect: 0s, first_tokens: 1s, idle: x}\n    api_key: k",
             "4:25: providers.x.timeouts.connect: expected a duration between 1ms and 24h",
             "4:29: providers.x.timeouts.first_tokens: unknown key; did you mean first_token?",
             "4:53: providers.x.timeouts.idle: expected a duration"),
