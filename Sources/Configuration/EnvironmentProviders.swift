@@ -1,0 +1,123 @@
+import Domain
+
+/// Finds providers in the environment.
+enum EnvironmentProviders {
+    /// A provider and its variables. It is found by its key, or by its URL if it has no default one.
+    private struct Source {
+        var name: String
+        var key: String
+        var urlVariable: String?
+        var defaultURL: String?
+    }
+
+    /// In order of precedence: the first one found is the default provider.
+    private static let sources = [
+        Source(
+            name: "openai", key: "OPENAI_API_KEY", urlVariable: "OPENAI_BASE_URL",
+            defaultURL: ConfiguredProvider.defaultBaseURL),
+        Source(
+            name: "groq", key: "GROQ_API_KEY",
+            defaultURL: "https://api.groq.com/openai/v1"),
+        Source(
+            name: "openrouter", key: "OPENROUTER_API_KEY",
+            defaultURL: "https://openrouter.ai/api/v1"),
+        Source(
+            name: "mistral", key: "MISTRAL_API_KEY",
+            defaultURL: "https://api.mistral.ai/v1"),
+        Source(name: "litellm", key: "LITELLM_API_KEY", urlVariable: "LITELLM_BASE_URL", defaultURL: nil),
+    ]
+
+    /// Variables of features that are not built yet, by exact name or by prefix.
+    private static let unavailable: [(variable: String, isPrefix: Bool)] = [
+        ("ANTHROPIC_API_KEY", false), ("GEMINI_API_KEY", false), ("AWS_ACCESS_KEY_ID", false),
+        ("AWS_BEARER_TOKEN_BEDROCK", false), ("AZURE_OPENAI_", true),
+        ("DATABASE_URL", false), ("REDIS_URL", false), ("JWT_SECRET", false),
+    ]
+
+    /// The names of providers that `environment` has something for, the first found first.
+    static func names(in environment: [String: String]) -> [String] {
+        self.sources.filter { self.isFound($0, in: environment) }.map(\.name)
+    }
+
+    static func configuration(from environment: [String: String]) -> ConfigurationResult {
+        var configuration = GatewayConfiguration()
+        var problems: [ConfigurationProblem] = []
+        var notices: [String] = []
+        for source in self.sources where self.isFound(source, in: environment) {
+            do throws(ConfigurationProblem) {
+                configuration.providers.append(try self.provider(source, environment))
+            } catch {
+                problems.append(error)
+            }
+        }
+        for source in self.sources where !self.isFound(source, in: environment) {
+            let lone = [source.key, source.urlVariable].compactMap(\.self).first { self.value($0, environment) != nil }
+            if let lone, let missing = source.defaultURL == nil ? source.urlVariable : source.key {
+                notices.append("\(lone) is in the environment but \(missing) is not: it is not used")
+            }
+        }
+        for (variable, isPrefix) in self.unavailable {
+            let found = environment.keys.sorted().first {
+                (isPrefix ? $0.hasPrefix(variable) : $0 == variable) && self.value($0, environment) != nil
+            }
+            if let found {
+                notices.append(
+                    "\(isPrefix ? "\(found) (\(variable)*)" : found) is in the environment: not available yet, not used"
+                )
+            }
+        }
+        if configuration.providers.isEmpty, problems.isEmpty {
+            configuration.providers = [.simulated]
+            notices.append("no provider's key is in the environment: the built-in simulated provider answers")
+        }
+        configuration.defaultProvider = configuration.providers.first?.settings.name
+        return ConfigurationResult(configuration: configuration, problems: problems, notices: notices)
+    }
+
+    private static func provider(
+        _ source: Source, _ environment: [String: String]
+    ) throws(ConfigurationProblem) -> ConfiguredProvider {
+        var url = source.defaultURL
+        if let variable = source.urlVariable, let text = self.value(variable, environment) {
+            do throws(ValueError) {
+                let given = try ProviderURL(text)
+                guard !self.isGatewayItself(given) else {
+                    throw ValueError("expected the URL of a provider; this one is the gateway's own")
+                }
+                url = given.description
+            } catch {
+                throw self.problem(variable, error.message)
+            }
+        }
+        var key: Secret?
+        if let text = self.value(source.key, environment) {
+            guard CredentialText.isKey(Array(text.utf8)) else {
+                throw self.problem(source.key, "expected a key of printable ASCII characters without blanks")
+            }
+            key = Secret(Array(text.utf8))
+        }
+        let kind = ProviderSettings.Kind.openAI(baseURL: url ?? ConfiguredProvider.defaultBaseURL)
+        return ConfiguredProvider(settings: ProviderSettings(name: source.name, kind: kind, apiKey: key))
+    }
+
+    /// Whoever points SDKs at the gateway has its URL in OPENAI_BASE_URL; started from such a shell it would call itself.
+    private static func isGatewayItself(_ url: ProviderURL) -> Bool {
+        GatewayConfiguration.defaultListen.contains { address in
+            guard case .ipv4(_, let port) = address, url.effectivePort == port else { return false }
+            return url.host == "localhost" || IPAddress(url.host)?.isLoopback == true
+        }
+    }
+
+    private static func isFound(_ source: Source, in environment: [String: String]) -> Bool {
+        self.value(source.defaultURL == nil ? source.urlVariable ?? source.key : source.key, environment) != nil
+    }
+
+    /// The variable's value; an empty one counts as unset.
+    private static func value(_ name: String, _ environment: [String: String]) -> String? {
+        environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private static func problem(_ variable: String, _ message: String) -> ConfigurationProblem {
+        ConfigurationProblem(file: "environment", line: 0, column: 0, path: variable, message: message)
+    }
+}
