@@ -148,7 +148,11 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
         if !self.hasWritten, self.output.readableBytes > 0 {
             // The common turn: one buffer, whose memory serves again once the socket has taken it.
             context.writeAndFlush(self.wrapOutboundOut(self.output), promise: nil)
-            if self.output.capacity <= LinkHandler.gatherLimit { self.output.clear() } else { self.output = ByteBuffer() }
+            if self.output.capacity <= LinkHandler.gatherLimit {
+                self.output.clear()
+            } else {
+                self.output = ByteBuffer()
+            }
         } else {
             self.writeOutput(context)
             self.hasWritten = false
