@@ -25,8 +25,7 @@ enum Admission {
         _ head: RequestHead, _ route: Route, _ settings: EdgeSettings, _ sha: SHA256, isLoopback: () -> Bool
     ) -> Admission {
         let limits = settings.limits
-        // Method, blank, target, blank, version and line end: the longest common method has seven letters.
-        guard head.target.utf8.count <= Int(limits.maxRequestLine) - 16 else { return .refuse(.uriTooLong) }
+        guard head.requestLineBytes <= Int(limits.maxRequestLine) else { return .refuse(.uriTooLong) }
         guard head.headerBytes <= Int(limits.maxHeaders) else { return .refuse(.headersTooLarge) }
         guard !head.isMalformed else { return .refuse(.badRequest) }
         if head.method == .options, head.isPreflight, settings.cors.isConfigured { return .answer(.preflight) }

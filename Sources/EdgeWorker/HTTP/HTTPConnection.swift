@@ -218,7 +218,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         self.heldSize = 0
         if self.machine.isIdle {
             if self.inputEnded || self.core.isDraining { return self.flushAndClose() }
-            if self.gate.hasBegun { self.machine.receivedBytes(now: self.core.now) }
+            if self.gate.hasBegun, !self.machine.awaitsEnd { self.machine.receivedBytes(now: self.core.now) }
         }
         self.resumeReading()
     }
@@ -410,7 +410,9 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
             return self.flushAndClose()
         }
         self.request?.keepsAlive = false
-        if request.status == 0 { self.refuse(.gatewayDraining) } else { self.replyFailed(.gatewayDraining) }
+        guard request.status != 0 else { return self.refuse(.gatewayDraining) }
+        self.exchange?.cancel(self.core.upstreams)
+        self.replyFailed(.gatewayDraining)
     }
 
     private func ended() {

@@ -38,6 +38,8 @@ struct RequestHead {
     /// `Access-Control-Request-Method` is there.
     var isPreflight = false
     var preflightHeaders: String?
+    /// Bytes of the request line, its end included.
+    let requestLineBytes: Int
     /// Bytes of the names and values of all headers.
     var headerBytes = 0
     /// The framing or a header every server has to check is wrong; the reply is 400.
@@ -49,6 +51,8 @@ struct RequestHead {
 
     init(_ head: HTTPRequestHead) {
         self.target = head.uri
+        // Two blanks, the version and the line's end.
+        self.requestLineBytes = head.method.rawValue.utf8.count &+ head.uri.utf8.count &+ 12
         let path = head.uri.utf8.prefix { $0 != UInt8(ascii: "?") }
         self.path = path.count == head.uri.utf8.count ? head.uri : String(Substring(path))
         self.isHTTP10 = head.version.minor == 0
