@@ -1,1 +1,3 @@
-// placeholder
+import EdgeWorker
+
+EdgeWorker.run()

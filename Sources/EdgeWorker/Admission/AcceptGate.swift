@@ -1,0 +1,35 @@
+/// Decides whether an edge takes further connections. All edges share the listeners, so what one leaves the others take.
+/// Pure.
+///
+/// Two reasons to pause: more active requests than the others have (20 % and 8 above the mean), and few descriptors left.
+/// The supervisor's mean is a second old; the others are taken to have grown since as this edge has, so that a burst that
+/// hits all alike, or the only edge there is, pauses nobody.
+struct AcceptGate {
+    /// Descriptors kept for links and the unforeseen.
+    static let reserve = 64
+
+    private let descriptorLimit: Int
+    private var mean: UInt32 = 0
+    /// Active requests when the mean was taken.
+    private var reported: UInt32 = 0
+    private var lastActive: UInt32 = 0
+
+    init(descriptorLimit: Int) {
+        self.descriptorLimit = descriptorLimit
+    }
+
+    /// The supervisor says the mean of the round before; this edge says `active` in the present one.
+    mutating func received(mean: UInt32, active: UInt32) {
+        self.mean = mean
+        self.reported = self.lastActive
+        self.lastActive = active
+    }
+
+    /// Whether to accept.
+    func isOpen(active: UInt32, connections: Int) -> Bool {
+        guard connections < self.descriptorLimit - AcceptGate.reserve else { return false }
+        let grown = Int64(active) - Int64(self.reported)
+        let mean = max(0, Int64(self.mean) + grown)
+        return Int64(active) * 10 <= mean * 12 + 80
+    }
+}

@@ -1,0 +1,89 @@
+import Domain
+import JSON
+
+/// Every refusal an edge makes by itself.
+extension GatewayError {
+    private static func request(
+        _ status: UInt16, _ code: String, _ message: String, param: String? = nil, type: String = "invalid_request_error"
+    ) -> GatewayError {
+        GatewayError(code: code, type: type, status: status, source: .client, message: message, param: param)
+    }
+
+    static let badRequest = request(400, "bad_request", "The request is not valid HTTP.")
+    static let missingModel = request(
+        400, "missing_model", "You must provide a model parameter: a string of 1 to 256 bytes.", param: "model")
+    static let unsupportedEncoding = request(
+        400, "unsupported_encoding", "Request bodies must be sent without a content encoding.")
+    static let invalidKey = request(401, "invalid_api_key", "Incorrect API key provided, or none at all.")
+    static let unknownURL = request(404, "unknown_url", "Unknown request URL. Check the path and the method.")
+    static let methodNotAllowed = request(
+        405, "method_not_allowed", "Not allowed to use this method here; see the Allow header.")
+    static let requestTimeout = request(408, "request_timeout", "The request did not arrive in time.")
+    static let uriTooLong = request(414, "uri_too_long", "The request line is too long.")
+    static let headersTooLarge = request(431, "headers_too_large", "The request's headers are too large or too many.")
+
+    static func tooLarge(_ limit: UInt64) -> GatewayError {
+        request(413, "request_too_large", "The request body is larger than the limit of \(limit) bytes.")
+    }
+
+    static func modelNotFound(_ model: [UInt8]) -> GatewayError {
+        let name = String(decoding: model, as: UTF8.self)
+        return request(
+            404, "model_not_found", "The model '\(name)' does not exist or you do not have access to it.", param: "model")
+    }
+
+    private static func unavailable(_ code: String, _ message: String, retryAfter: UInt32) -> GatewayError {
+        GatewayError(
+            code: code, type: "server_error", status: 503, source: .gateway, retry: .later, message: message,
+            retryAfter: retryAfter)
+    }
+
+    static let gatewayUnavailable = unavailable(
+        "gateway_unavailable", "The gateway cannot take the request right now. Please try again.", retryAfter: 1)
+    static let gatewayDraining = unavailable(
+        "gateway_draining", "The gateway is shutting down. Please try again.", retryAfter: 1)
+    static let upstreamLost = GatewayError(
+        code: "upstream_lost", type: "server_error", status: 502, source: .gateway, retry: .later,
+        message: "The gateway's connection to the provider was lost. Please try again.")
+    static let invalidReply = GatewayError(
+        code: "provider_invalid_response", type: "server_error", status: 502, source: .provider, retry: .later,
+        message: "The provider's reply did not have the length it announced.")
+
+    /// What is told of a body that was refused.
+    init(_ failure: ScanFailure) {
+        switch failure.kind {
+        case .duplicateMember(let member):
+            self = .request(
+                400, "duplicate_member", "The member '\(member.name)' occurs more than once.", param: "\(member.name)")
+        case .escapedMember(let member):
+            self = .request(
+                400, "escaped_member", "The member '\(member.name)' must be spelled without escapes.",
+                param: "\(member.name)")
+        case .invalidType(let member, let expected):
+            self = .request(
+                400, "invalid_type", "Invalid type for '\(member.name)': expected \(expected.words).",
+                param: "\(member.name)")
+        case .notAnObject: self = .request(400, "invalid_json", "The request body must be a JSON object.")
+        case .invalidUTF8: self = .request(400, "invalid_json", "The request body is not valid UTF-8.")
+        case .trailingContent:
+            self = .request(400, "invalid_json", "Something follows the JSON object in the request body.")
+        case .tooDeep: self = .request(400, "invalid_json", "The request body is nested too deeply.")
+        case .tooLarge: self = .request(413, "request_too_large", "The request body is too large.")
+        case .notJSON:
+            let place = failure.offset.map { " (at byte \($0))" } ?? ""
+            self = .request(400, "invalid_json", "We could not parse the JSON body of your request\(place).")
+        }
+    }
+}
+
+extension ScanFailure.Expected {
+    fileprivate var words: String {
+        switch self {
+        case .boolean: "a boolean"
+        case .number: "a number"
+        case .integer: "an integer"
+        case .object: "an object"
+        case .string: "a string"
+        }
+    }
+}

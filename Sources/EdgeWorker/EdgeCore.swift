@@ -1,0 +1,149 @@
+import Cryptography
+import Domain
+import IPC
+import IPCNIO
+import JSON
+import Logging
+import NIOCore
+
+/// What all connections of one edge share. Lives on the edge's only event loop; nothing here is locked.
+///
+/// Owns the settings in force, the links to the other processes, the counters, the list of open connections and the clock
+/// tick that ends the patience of each.
+final class EdgeCore {
+    /// Bytes of request bodies an edge keeps in memory.
+    static let bodyBudget = 256 << 20
+    private static let tick = TimeAmount.milliseconds(500)
+
+    let eventLoop: any EventLoop
+    let flusher: TurnFlusher
+    let sha: SHA256
+    let scanner = RequestScanner()
+    let upstreams = UpstreamPool()
+    let budget: BodyBudget
+    private(set) var settings: EdgeSettings
+    private(set) var log: Log
+    var metrics = EdgeMetrics()
+    var failures = FailureLog()
+    /// The newest link to the aggregator, while it is open.
+    var aggregator: PeerLink?
+    /// The value of the `Date` header.
+    private(set) var date: [UInt8]
+    private(set) var isDraining = false
+    /// The last connection has ended while draining.
+    var onDrained: (() -> Void)?
+    /// The number of open connections or of active requests has changed.
+    var onLoadChange: (() -> Void)?
+
+    private let wallMilliseconds: () -> UInt64
+    private var minter: RecordIDMinter
+    private var connections: [HTTPConnection] = []
+    private var ticking: Scheduled<Void>?
+
+    init(
+        eventLoop: any EventLoop, host: UInt32, instance: UInt32, settings: EdgeSettings, log: Log,
+        bodyBudget: Int = EdgeCore.bodyBudget, wallMilliseconds: @escaping () -> UInt64
+    ) throws(CryptographyError) {
+        self.eventLoop = eventLoop
+        self.flusher = TurnFlusher(eventLoop: eventLoop)
+        self.sha = try SHA256()
+        self.budget = BodyBudget(limit: bodyBudget)
+        self.settings = settings
+        self.log = log
+        self.wallMilliseconds = wallMilliseconds
+        self.minter = RecordIDMinter(host: host, instance: instance)
+        self.date = HTTPDate.bytes(seconds: wallMilliseconds() / 1000)
+        self.use(settings)
+        self.scheduleTick()
+    }
+
+    /// Puts another snapshot in force; requests that have begun keep theirs.
+    func use(_ settings: EdgeSettings) {
+        self.settings = settings
+        self.log.level = settings.logLevel
+        self.metrics.expect(models: settings.aliases)
+    }
+
+    /// Nanoseconds of the event loop's clock.
+    var now: UInt64 { self.eventLoop.now.uptimeNanoseconds }
+
+    func mint() -> RecordID { self.minter.mint(milliseconds: self.wallMilliseconds()) }
+
+    /// A provider can be asked.
+    var isReady: Bool { !self.isDraining && self.upstreams.isAvailable }
+
+    // MARK: Connections
+
+    var openConnections: Int { self.connections.count }
+
+    func add(_ connection: HTTPConnection) {
+        connection.place = self.connections.count
+        self.connections.append(connection)
+        self.onLoadChange?()
+    }
+
+    func remove(_ connection: HTTPConnection) {
+        let place = connection.place
+        guard place >= 0, place < self.connections.count, self.connections[place] === connection else { return }
+        connection.place = -1
+        let last = self.connections.removeLast()
+        if last !== connection {
+            self.connections[place] = last
+            last.place = place
+        }
+        self.onLoadChange?()
+        if self.isDraining, self.connections.isEmpty { self.onDrained?() }
+    }
+
+    func requestStarted() {
+        self.metrics.inFlight += 1
+    }
+
+    func requestFinished() {
+        self.metrics.inFlight -= self.metrics.inFlight > 0 ? 1 : 0
+        self.onLoadChange?()
+    }
+
+    func failed(_ error: GatewayError, record: RecordID, endpoint: Route.Label) {
+        self.metrics.record(error)
+        self.failures.record(
+            error, record: record, endpoint: endpoint, seconds: self.now / 1_000_000_000, to: self.log)
+    }
+
+    // MARK: Time
+
+    private func scheduleTick() {
+        self.ticking = self.eventLoop.assumeIsolated().scheduleTask(in: EdgeCore.tick) { [weak self] in
+            self?.scheduleTick()
+            self?.ticked()
+        }
+    }
+
+    private func ticked() {
+        self.date = HTTPDate.bytes(seconds: self.wallMilliseconds() / 1000)
+        let now = self.now
+        // A copy: connections that are closed here leave the list.
+        for connection in self.connections { connection.tick(now: now) }
+    }
+
+    // MARK: Draining
+
+    /// Closes idle connections and says `Connection: close` to the others.
+    func drain() {
+        guard !self.isDraining else { return }
+        self.isDraining = true
+        for connection in self.connections { connection.drain() }
+        if self.connections.isEmpty { self.onDrained?() }
+    }
+
+    /// Ends what still runs.
+    func endDraining() {
+        for connection in self.connections { connection.endDraining() }
+    }
+
+    /// Stops the clock tick, so that nothing keeps this object alive.
+    func stop() {
+        self.ticking?.cancel()
+        self.ticking = nil
+    }
+}

@@ -1,0 +1,228 @@
+import Domain
+import Glibc
+import IPC
+import IPCNIO
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Platform
+import WorkerRuntime
+
+/// The edge as the supervisor sees it: takes snapshots and links, adopts the listeners, says READY, drains.
+///
+/// Lives on the edge's only event loop. Accepts only once it has a snapshot and a link to an upstream.
+final class EdgeRole: WorkerRole {
+    private static let reportInterval = TimeAmount.seconds(1)
+    /// Time for the last bytes and counters to leave the process.
+    private static let farewell = TimeAmount.milliseconds(100)
+
+    private let identity: WorkerIdentity
+    private let group: any EventLoopGroup
+    private let eventLoop: any EventLoop
+    private let endpoint: ControlLineEndpoint
+    private var host: UInt32 = 0
+    private var core: EdgeCore?
+    /// Links that came before the snapshot.
+    private var early: [(offer: LinkOffer, descriptor: Int32)] = []
+    private var links: [PeerLink] = []
+    private var listeners: [any Channel] = []
+    private var hasAdopted = false
+    private var isReady = false
+    private var isAccepting = false
+    private var isOver = false
+    private var gate: AcceptGate
+    private var drainTimer: Scheduled<Void>?
+
+    init(identity: WorkerIdentity, endpoint: ControlLineEndpoint, group: any EventLoopGroup, eventLoop: any EventLoop) {
+        self.identity = identity
+        self.endpoint = endpoint
+        self.group = group
+        self.eventLoop = eventLoop
+        self.gate = AcceptGate(descriptorLimit: EdgeRole.descriptorLimit())
+    }
+
+    private static func descriptorLimit() -> Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(7), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
+    // MARK: WorkerRole
+
+    func start(hello: Hello) {
+        self.host = hello.host
+    }
+
+    func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool {
+        guard let snapshot = try? EdgeSnapshot(decoding: bytes), snapshot.version == version else { return false }
+        let settings = EdgeSettings(snapshot)
+        if let core = self.core {
+            core.use(settings)
+            return true
+        }
+        guard
+            let core = try? EdgeCore(
+                eventLoop: self.eventLoop, host: self.host, instance: self.identity.arguments.instance,
+                settings: settings, log: self.identity.log, wallMilliseconds: Clocks.wallMilliseconds)
+        else { return false }
+        self.core = core
+        core.onLoadChange = { [weak self] in self?.balance() }
+        self.adoptListeners(core)
+        let early = self.early
+        self.early = []
+        for link in early { self.connect(link.offer, link.descriptor, core) }
+        self.scheduleReport()
+        return true
+    }
+
+    func receive(link offer: LinkOffer, descriptor: Int32) {
+        guard let core = self.core else { return self.early.append((offer: offer, descriptor: descriptor)) }
+        self.connect(offer, descriptor, core)
+    }
+
+    var activeRequests: UInt32 { self.core?.metrics.inFlight ?? 0 }
+
+    func meanActiveRequests(_ mean: UInt32) {
+        self.gate.received(mean: mean, active: self.activeRequests)
+        self.balance()
+    }
+
+    func drain(timeout: UInt64) {
+        guard let core = self.core else { return self.endpoint.drained() }
+        for listener in self.listeners { listener.close(promise: nil) }
+        self.listeners = []
+        self.drainTimer?.cancel()
+        let amount = TimeAmount.milliseconds(Int64(clamping: min(timeout, 86_400_000)))
+        self.drainTimer = self.eventLoop.assumeIsolated().scheduleTask(in: amount) {
+            core.endDraining()
+            self.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { self.leave() }
+        }
+        core.onDrained = { [weak self] in self?.leave() }
+        core.drain()
+    }
+
+    /// Sends the last totals and ends.
+    private func leave() {
+        guard !self.isOver else { return }
+        self.isOver = true
+        self.report()
+        self.core?.stop()
+        self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.farewell) { self.endpoint.drained() }
+    }
+
+    // MARK: Listeners
+
+    private func adoptListeners(_ core: EdgeCore) {
+        let shared = NIOLoopBound(core, eventLoop: self.eventLoop)
+        let bootstrap = ServerBootstrap(group: self.group)
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
+            .serverChannelOption(.autoRead, value: false)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 8 << 10, high: 32 << 10))
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try HTTPConnection.install(in: channel.pipeline.syncOperations, core: shared.value)
+                }
+            }
+        let adoptions = self.identity.arguments.listenerDescriptors.map { bootstrap.withBoundSocket($0) }
+        EventLoopFuture.whenAllSucceed(adoptions, on: self.eventLoop).assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let channels):
+                self.listeners = channels
+                self.hasAdopted = true
+                self.becomeReady()
+            case .failure(let error):
+                self.endpoint.fail(StartFailure("sluice-edge: cannot use the inherited listeners: \(error)"))
+            }
+        }
+    }
+
+    private func becomeReady() {
+        guard !self.isReady, self.hasAdopted, let core = self.core, core.isReady else { return }
+        self.isReady = true
+        self.endpoint.ready()
+        self.balance()
+    }
+
+    /// Starts or pauses accepting as the load says.
+    private func balance() {
+        guard self.isReady, let core = self.core, !core.isDraining else { return }
+        let isOpen = self.gate.isOpen(active: core.metrics.inFlight, connections: core.openConnections)
+        guard isOpen != self.isAccepting else { return }
+        self.isAccepting = isOpen
+        core.log.debug("accepting", ["on": .bool(isOpen)])
+        for listener in self.listeners {
+            _ = listener.setOption(.autoRead, value: isOpen)
+            if isOpen { listener.read() }
+        }
+    }
+
+    // MARK: Links
+
+    private func connect(_ offer: LinkOffer, _ descriptor: Int32, _ core: EdgeCore) {
+        let peer = PeerLink(
+            role: offer.role, instance: offer.instance, log: core.log,
+            opened: { [weak self] in self?.opened($0) }, ended: { [weak self] in self?.ended($0) })
+        let machine = LinkMachine(
+            hello: Hello(
+                role: .edge, instance: self.identity.arguments.instance, host: self.host, build: WorkerIdentity.build),
+            peerRole: offer.role, peerInstance: offer.instance, accepting: .client)
+        let handler = NIOLoopBound(
+            LinkHandler(machine: machine, delegate: peer, flusher: core.flusher), eventLoop: self.eventLoop)
+        peer.handler = handler.value
+        self.links.append(peer)
+        ClientBootstrap(group: self.eventLoop)
+            .channelOption(.writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20))
+            .channelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16384, maximum: 65536)
+            )
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(handler.value) }
+            }
+            .withConnectedSocket(descriptor)
+            .assumeIsolated()
+            .whenFailure { error in
+                core.log.error("cannot use a link", ["error": .string("\(error)")])
+                self.ended(peer)
+            }
+    }
+
+    private func opened(_ link: PeerLink) {
+        guard let core = self.core else { return }
+        switch link.role {
+        case .upstream:
+            core.upstreams.add(link)
+            self.becomeReady()
+        case .aggregator:
+            core.aggregator = link
+            self.report()
+        case .control, .edge, .supervisor: break
+        }
+    }
+
+    private func ended(_ link: PeerLink) {
+        self.links.removeAll { $0 === link }
+        guard let core = self.core else { return }
+        core.upstreams.remove(link)
+        if core.aggregator === link { core.aggregator = nil }
+    }
+
+    // MARK: Counters
+
+    private func scheduleReport() {
+        self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.reportInterval) { [weak self] in
+            guard let self, !self.isOver else { return }
+            if self.core?.metrics.hasNews == true { self.report() }
+            self.scheduleReport()
+        }
+    }
+
+    private func report() {
+        guard let core = self.core, let link = core.aggregator?.handler else { return }
+        link.send(core.metrics.report())
+    }
+}

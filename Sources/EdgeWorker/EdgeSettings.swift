@@ -1,0 +1,71 @@
+import Domain
+import JSON
+import Routing
+
+/// One snapshot, prepared for use: what is needed for each request is computed here once. Immutable; a reload makes a new
+/// one, and a request that has begun keeps its plan.
+final class EdgeSettings {
+    let version: UInt64
+    let limits: HTTPLimits
+    let cors: CORSPolicy
+    let authenticator: Authenticator
+    let router: Router
+    /// Provider names as bytes, by the snapshot's numbers.
+    let providers: [[UInt8]]
+    let aliases: [[UInt8]]
+    let logLevel: LogLevel
+    /// The body of `GET /v1/models`.
+    let modelList: [UInt8]
+    private let models: [[UInt8]: [UInt8]]
+
+    init(_ snapshot: EdgeSnapshot) {
+        self.version = snapshot.version
+        self.limits = snapshot.http
+        self.cors = CORSPolicy(origins: snapshot.corsOrigins)
+        self.authenticator = Authenticator(mode: snapshot.authentication, staticKeyDigest: snapshot.staticKeyDigest)
+        self.router = Router(routes: snapshot.routes, snapshot: snapshot.version)
+        self.providers = snapshot.routes.providers.map { Array($0.utf8) }
+        self.aliases = snapshot.routes.aliases.map { $0.name }
+        self.logLevel = snapshot.logLevel
+        var models: [[UInt8]: [UInt8]] = [:]
+        var list = JSONWriter()
+        list.beginObject()
+        list.key("object")
+        list.string("list")
+        list.key("data")
+        list.beginArray()
+        for alias in snapshot.routes.aliases where models[alias.name] == nil {
+            let model = EdgeSettings.model(alias.name)
+            models[alias.name] = model
+            list.raw(model)
+        }
+        list.endArray()
+        list.endObject()
+        self.models = models
+        self.modelList = list.bytes
+    }
+
+    /// The body of `GET /v1/models/{id}`; nil for a name that is no alias.
+    func model(_ id: [UInt8]) -> [UInt8]? { self.models[id] }
+
+    /// A provider's name for metrics.
+    func providerName(_ number: UInt16) -> [UInt8]? {
+        Int(number) < self.providers.count ? self.providers[Int(number)] : nil
+    }
+
+    private static func model(_ id: [UInt8]) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("id")
+        writer.string(id)
+        writer.key("object")
+        writer.string("model")
+        // OpenAI's clients want a number; an alias has no date.
+        writer.key("created")
+        writer.integer(0)
+        writer.key("owned_by")
+        writer.string("sluice")
+        writer.endObject()
+        return writer.bytes
+    }
+}

@@ -1,0 +1,272 @@
+import Domain
+import Glibc
+import IPC
+import IPCNIO
+import JSON
+import Logging
+import NIOCore
+
+/// The output half of a connection. Everything goes into one buffer during a turn of the event loop and out with one write
+/// at its end; only large pieces of a reply are written as they are.
+extension HTTPConnection: ExchangeClient {
+    /// Pieces from this size on are not copied, if they do not keep a much larger block alive.
+    private static let copyLimit = 8 << 10
+    /// Nanoseconds a client has for taking the last bytes before the connection is cut.
+    private static let closePatience: UInt64 = 30_000_000_000
+
+    // MARK: Replies of the edge's own
+
+    /// Answers with an error; the request goes no further.
+    func refuse(_ error: GatewayError) {
+        guard let request = self.request else { return }
+        self.exchange?.cancel(self.core.upstreams)
+        self.exchange = nil
+        self.dropBody()
+        self.core.failed(error, record: request.record, endpoint: request.route.label)
+        let body = ErrorBody.json(error)
+        var head = self.makeHead(status: error.status, length: .known(UInt64(clamping: body.count)))
+        switch error.status {
+        case 401: head.asksForKey = true
+        case 405:
+            head.allow =
+                request.route == .unknown
+                ? "GET, HEAD, POST, OPTIONS" : request.route.allow(cors: request.settings.cors.isConfigured)
+        default: break
+        }
+        head.retryAfter = error.retryAfter.map { Array("\($0)".utf8) }
+        self.sendWhole(head, body)
+    }
+
+    /// Answers with what the edge has at hand.
+    func send(_ answer: Admission.Answer, preflightHeaders: String?) {
+        guard let request = self.request else { return }
+        let body: [UInt8]
+        var status: UInt16 = 200
+        switch answer {
+        case .preflight:
+            var head = self.makeHead(status: 204, length: .absent)
+            head.preflight = ReplyHead.Preflight(headers: preflightHeaders)
+            return self.sendWhole(head, [])
+        case .modelList: body = request.settings.modelList
+        case .model(let id):
+            guard let model = request.settings.model(id) else { return self.refuse(.modelNotFound(id)) }
+            body = model
+        case .health: body = Array(#"{"status":"ok"}"#.utf8)
+        case .readiness:
+            let isReady = self.core.isReady
+            status = isReady ? 200 : 503
+            let word = isReady ? "ready" : self.core.isDraining ? "draining" : "unavailable"
+            body = Array(#"{"status":"\#(word)"}"#.utf8)
+        case .root: body = HTTPConnection.welcome
+        }
+        let head = self.makeHead(status: status, length: .known(UInt64(clamping: body.count)))
+        self.sendWhole(head, body)
+    }
+
+    private static let welcome: [UInt8] = {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("name")
+        writer.string("sluice")
+        writer.key("version")
+        writer.string(SluiceVersion.current)
+        writer.key("links")
+        writer.beginObject()
+        let links: [(StaticString, String)] = [
+            ("models", "/v1/models"), ("health", "/health"), ("metrics", "/metrics"),
+        ]
+        for (name, path) in links {
+            writer.key(name)
+            writer.string(path)
+        }
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }()
+
+    /// The head every reply has in common; settles whether the connection goes on.
+    private func makeHead(status: UInt16, length: ReplyHead.Length) -> ReplyHead {
+        let request =
+            self.request
+            ?? CurrentRequest(unreadable: self.core.mint(), settings: self.core.settings, start: self.core.now)
+        let keepsAlive =
+            request.keepsAlive && !self.core.isDraining && length != .untilClose
+            && (self.machine.hasWholeRequest || request.canDiscard)
+        self.request?.keepsAlive = keepsAlive
+        self.request?.status = status
+        return ReplyHead(
+            status: status, length: length,
+            connection: !keepsAlive ? .close : request.isHTTP10 ? .keepAlive : .implied, record: request.record,
+            requestID: request.requestID, cors: request.cors)
+    }
+
+    private func sendWhole(_ head: ReplyHead, _ body: [UInt8]) {
+        self.output.reserveCapacity(minimumWritableBytes: 512 + body.count)
+        head.write(to: &self.output, date: self.core.date)
+        if self.request?.isHeadOnly != true { self.output.writeBytes(body) }
+        self.replyIsWhole()
+    }
+
+    // MARK: Replies of a peer
+
+    func replyBegan(_ reply: ResponseHead) {
+        guard let request = self.request else { return }
+        let length: ReplyHead.Length =
+            if reply.status == 204 || reply.status == 304 {
+                .absent
+            } else if !reply.isStream, let count = reply.contentLength {
+                .known(count)
+            } else {
+                request.isHTTP10 ? .untilClose : .chunked
+            }
+        var head = self.makeHead(status: reply.status, length: length)
+        head.contentType = .provider(reply.contentType)
+        head.retryAfter = reply.retryAfter
+        head.providerRequestID = reply.providerRequestID
+        head.isStream = reply.isStream
+        self.request?.call = reply.call
+        self.request?.repliesWithEvents = reply.isStream
+        self.framing = ReplyFraming(length: length, isHeadOnly: request.isHeadOnly)
+        self.output.reserveCapacity(minimumWritableBytes: 512 + Int(clamping: min(reply.contentLength ?? 0, 64 << 10)))
+        head.write(to: &self.output, date: self.core.date)
+        self.scheduleFlush()
+    }
+
+    func reply(_ chunk: ByteBuffer) {
+        if self.request?.firstContent == nil { self.request?.firstContent = self.core.now }
+        switch self.framing?.piece(chunk.readableBytes) {
+        case .plain: self.write(chunk)
+        case .chunk:
+            self.output.reserveCapacity(minimumWritableBytes: min(chunk.readableBytes, HTTPConnection.copyLimit) + 20)
+            self.output.writeChunkHeader(chunk.readableBytes)
+            self.write(chunk)
+            self.output.writeStaticString("\r\n")
+        case .tooMuch:
+            self.exchange?.cancel(self.core.upstreams)
+            return self.replyFailed(.invalidReply)
+        case .nothing, nil: break
+        }
+        self.scheduleFlush()
+    }
+
+    private func write(_ chunk: ByteBuffer) {
+        var chunk = chunk
+        let count = chunk.readableBytes
+        guard count >= HTTPConnection.copyLimit, count * 2 >= chunk.storageCapacity, let context = self.context else {
+            self.output.writeBuffer(&chunk)
+            return
+        }
+        if self.output.readableBytes > 0 { context.write(self.wrapOutboundOut(self.output), promise: nil) }
+        self.output = ByteBuffer()
+        context.write(self.wrapOutboundOut(chunk), promise: nil)
+    }
+
+    func replyEnded(_ end: StreamEnd) {
+        self.exchange = nil
+        self.request?.usage = end.usage
+        if let failure = end.failure { return self.replyFailed(failure) }
+        guard self.framing?.end(&self.output) == true else { return self.replyFailed(.invalidReply) }
+        self.framing = nil
+        self.replyIsWhole()
+    }
+
+    func replyFailed(_ error: GatewayError) {
+        self.exchange = nil
+        guard let request = self.request else { return }
+        guard let framing = self.framing else { return self.refuse(error) }
+        // Too late for a status: an error event where the client reads events, and an end nobody takes for a clean one.
+        self.framing = nil
+        self.core.failed(error, record: request.record, endpoint: request.route.label)
+        if request.repliesWithEvents {
+            let event = ErrorBody.event(error)
+            var rest = framing
+            let piece = rest.piece(event.count)
+            if piece == .chunk { self.output.writeChunkHeader(event.count) }
+            if piece != .nothing { self.output.writeBytes(event) }
+            if piece == .chunk { self.output.writeStaticString("\r\n") }
+        }
+        self.finishCounting()
+        self.machine.closed()
+        self.closing = request.repliesWithEvents || framing.tellsItsEnd ? .close : .abort
+        self.scheduleFlush()
+    }
+
+    // MARK: The end of a reply
+
+    private func replyIsWhole() {
+        let request = self.request
+        self.finishCounting()
+        self.scheduleFlush()
+        let next = self.machine.replyEnded(
+            keepsAlive: request?.keepsAlive == true && !self.core.isDraining, canDiscard: request?.canDiscard == true,
+            hasHeld: self.hasHeld, now: self.core.now)
+        switch next {
+        case .next: self.becameFree()
+        case .wait: break
+        case .close: self.closing = .close
+        case .linger: self.closing = .linger
+        }
+    }
+
+    /// Counts the request once and forgets it.
+    func finishCounting() {
+        guard let request = self.request else { return }
+        self.request = nil
+        let measured = request.measured(now: self.core.now)
+        self.core.metrics.record(measured)
+        if request.isActive { self.core.requestFinished() }
+        self.core.log.debug(
+            "request",
+            [
+                "record": .string(request.record.description), "endpoint": .string(measured.endpoint.text),
+                "status": .unsigned(UInt64(measured.status)), "duration_us": .unsigned(measured.duration),
+            ])
+    }
+
+    // MARK: Writing
+
+    func scheduleFlush() {
+        guard !self.isFlushScheduled else { return }
+        self.isFlushScheduled = true
+        self.core.flusher.add(self)
+    }
+
+    func flushTurn() {
+        self.isFlushScheduled = false
+        guard let context = self.context else { return }
+        let output = self.output
+        self.output = ByteBuffer()
+        guard self.closing == .none else { return self.writeLast(output, context) }
+        if output.readableBytes > 0 {
+            context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
+        } else {
+            context.flush()
+        }
+        if context.channel.isWritable { self.exchange?.written() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { self.exchange?.written() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func writeLast(_ output: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard self.closeDeadline == .max || output.readableBytes > 0 || self.closing == .close else { return }
+        self.closeDeadline = min(self.closeDeadline, self.core.now &+ HTTPConnection.closePatience)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        let closing = self.closing
+        promise.futureResult.assumeIsolated().whenComplete { result in
+            guard closing == .linger, case .success = result else {
+                if closing == .abort { HTTPConnection.closeWithReset(context.channel) }
+                return context.close(promise: nil)
+            }
+            context.close(mode: .output, promise: nil)
+        }
+        context.writeAndFlush(self.wrapOutboundOut(output), promise: promise)
+    }
+
+    /// The close that follows drops what the kernel still holds and tells the client that something went wrong.
+    private static func closeWithReset(_ channel: any Channel) {
+        _ = (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+    }
+}

@@ -1,0 +1,434 @@
+import Domain
+import IPC
+import IPCNIO
+import NIOCore
+import NIOHTTP1
+
+/// One client connection: carries out what `ConnectionMachine` and `Admission` decide, collects request bodies, and writes
+/// replies as bytes (see `HTTPConnection+Replies.swift`).
+///
+/// Lives on the event loop, held by the pipeline and by `EdgeCore`'s list until the channel is inactive. At most one request
+/// is worked on; parts of later ones are held back, bounded, and reading stops meanwhile. Whatever ends the connection
+/// cancels the running exchange and returns what was charged to the body budget.
+final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// A part of a message the client sent ahead of time.
+    private enum Held {
+        case head(RequestHead)
+        case body(ByteBuffer)
+        case end
+        case fault(GatewayError)
+    }
+
+    /// What follows the last bytes of output.
+    enum Closing: Hashable {
+        case none
+        case close
+        case linger
+        /// Reset, so that nobody takes what went out for a whole reply.
+        case abort
+    }
+
+    private static let heldParts = 256
+    private static let heldBytes = 128 << 10
+
+    let core: EdgeCore
+    private let gate: InputGate
+    var context: ChannelHandlerContext?
+    var machine: ConnectionMachine
+    /// Index in `EdgeCore`'s list.
+    var place = -1
+
+    var request: CurrentRequest?
+    var exchange: Exchange?
+    private var body = ByteBuffer()
+    private var charged = 0
+    private var held = CircularBuffer<Held>()
+    private var heldSize = 0
+    private var isWorkingOffHeld = false
+
+    private var readIsPaused = false
+    private var readIsPending = false
+    private var budgetTimeout: Scheduled<Void>?
+    private var inputEnded = false
+
+    var output = ByteBuffer()
+    var framing: ReplyFraming?
+    var isFlushScheduled = false
+    var closing = Closing.none
+    /// When a client has had long enough to take the last bytes.
+    var closeDeadline = UInt64.max
+
+    init(core: EdgeCore, gate: InputGate) {
+        self.core = core
+        self.gate = gate
+        self.machine = ConnectionMachine(limits: core.settings.limits, now: core.now)
+    }
+
+    // MARK: ChannelHandler
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        self.core.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.ended()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.ended()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch self.unwrapInboundIn(data) {
+        case .head(let head): self.received(RequestHead(head))
+        case .body(let piece): self.received(piece)
+        case .end:
+            self.gate.expectRequestLine()
+            self.receivedEnd()
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // Bytes that made no part yet are the beginning of a head.
+        if self.machine.isIdle, self.gate.hasBegun { self.machine.receivedBytes(now: self.core.now) }
+        context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if self.readIsPaused { self.readIsPending = true } else { context.read() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .some(ChannelEvent.inputClosed) = event as? ChannelEvent { self.inputHasEnded() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+        guard !self.inputEnded else { return }
+        let fault: GatewayError
+        switch error {
+        case .headerOverflow: fault = self.gate.isTooLong ? .uriTooLong : .headersTooLarge
+        case .invalidMethod: fault = self.gate.looksLikeHTTP ? .methodNotAllowed : .badRequest
+        case .invalidEOFState, .closedConnection: return
+        default: fault = .badRequest
+        }
+        self.received(fault: fault)
+    }
+
+    // MARK: Input
+
+    private func received(_ head: RequestHead) {
+        switch self.machine.receivedHead(hasBody: head.body != .none, now: self.core.now) {
+        case .take: self.begin(head)
+        case .hold: self.hold(.head(head), size: 512 + head.headerBytes)
+        case .drop: break
+        }
+    }
+
+    private func received(_ piece: ByteBuffer) {
+        switch self.machine.receivedBody(now: self.core.now) {
+        case .take: self.collect(piece)
+        case .hold: self.hold(.body(piece), size: piece.storageCapacity)
+        case .drop: break
+        }
+    }
+
+    private func receivedEnd() {
+        switch self.machine.receivedEnd(now: self.core.now) {
+        case .serve: self.serve()
+        case .next: self.becameFree()
+        case .hold: self.hold(.end, size: 16)
+        case .drop: break
+        }
+    }
+
+    /// The decoder understands nothing from here on.
+    private func received(fault: GatewayError) {
+        switch self.machine.phase {
+        case .request(.whole): self.hold(.fault(fault), size: 16)
+        case .lingering, .closed: break
+        case .idle, .head, .request(.reading), .request(.discarding):
+            self.machine.inputBroke()
+            self.refuseUnread(fault)
+        }
+    }
+
+    /// Answers what could not be read as a request, or did not come in time.
+    private func refuseUnread(_ error: GatewayError) {
+        if self.request == nil {
+            self.request = CurrentRequest(
+                unreadable: self.core.mint(), settings: self.core.settings, start: self.core.now)
+        }
+        self.request?.keepsAlive = false
+        self.refuse(error)
+    }
+
+    private func inputHasEnded() {
+        guard !self.inputEnded else { return }
+        self.inputEnded = true
+        if self.machine.inputEnded() { return self.flushAndClose() }
+        guard let request = self.request else { return }
+        // Whether the client has only stopped sending or has gone cannot be seen, but a client that has gone answers the
+        // next bytes with a reset. An interim reply, which every client has to skip, brings that out.
+        guard request.status == 0, !request.isHTTP10 else { return self.flushAndClose() }
+        self.output.writeStaticString(HTTPConnection.continueReply)
+        self.scheduleFlush()
+    }
+
+    private func flushAndClose() {
+        self.exchange?.cancel(self.core.upstreams)
+        self.exchange = nil
+        self.finishCounting()
+        self.machine.closed()
+        self.closing = .close
+        self.scheduleFlush()
+    }
+
+    // MARK: Holding back
+
+    private func hold(_ part: Held, size: Int) {
+        if case .fault = self.held.last { return }
+        self.heldSize += size
+        let isFull = self.held.count >= HTTPConnection.heldParts || self.heldSize > HTTPConnection.heldBytes
+        self.held.append(isFull ? .fault(.badRequest) : part)
+        self.readIsPaused = true
+    }
+
+    /// The reply is whole and the connection takes the next request: first what was held back.
+    func becameFree() {
+        guard !self.isWorkingOffHeld else { return }
+        self.isWorkingOffHeld = true
+        while let part = self.nextHeld() {
+            switch part {
+            case .head(let head): self.received(head)
+            case .body(let piece): self.received(piece)
+            case .end: self.receivedEnd()
+            case .fault(let error): self.received(fault: error)
+            }
+        }
+        self.isWorkingOffHeld = false
+        guard self.held.isEmpty else { return }
+        self.heldSize = 0
+        if self.machine.isIdle {
+            if self.inputEnded || self.core.isDraining { return self.flushAndClose() }
+            if self.gate.hasBegun, !self.machine.awaitsEnd { self.machine.receivedBytes(now: self.core.now) }
+        }
+        self.resumeReading()
+    }
+
+    /// The next part that was held back, unless the request it follows is still being served.
+    private func nextHeld() -> Held? {
+        switch self.machine.phase {
+        case .request(.whole) where !self.machine.awaitsEnd: nil
+        case .lingering, .closed: nil
+        default: self.held.popFirst()
+        }
+    }
+
+    var hasHeld: Bool { !self.held.isEmpty }
+
+    private func resumeReading() {
+        guard self.readIsPaused, !self.core.budget.isExceeded || self.charged == 0 else { return }
+        self.readIsPaused = false
+        guard self.readIsPending else { return }
+        self.readIsPending = false
+        self.context?.read()
+    }
+
+    // MARK: One request
+
+    private func begin(_ head: RequestHead) {
+        #if SLUICE_TEST_HOOKS
+        TestHooks.block(seconds: head.blockEdge)
+        #endif
+        let settings = self.core.settings
+        let route = Route(path: head.path)
+        self.request = CurrentRequest(
+            head, route: route, record: self.core.mint(), settings: settings, start: self.core.now)
+        switch Admission.decide(head, route, settings, self.core.sha, isLoopback: { self.isLoopback }) {
+        case .refuse(let error): self.refuse(error)
+        case .answer(let answer): self.send(answer, preflightHeaders: head.preflightHeaders)
+        case .metrics: self.askAggregator()
+        case .collect:
+            if head.expectsContinue, !head.isHTTP10, head.body != .none {
+                self.output.writeStaticString(HTTPConnection.continueReply)
+                self.scheduleFlush()
+            }
+        }
+    }
+
+    /// The client is on this machine.
+    private var isLoopback: Bool {
+        guard let address = self.context?.channel.remoteAddress else { return false }
+        guard let ip = address.ipAddress else { return address.pathname != nil }
+        return ip.utf8.starts(with: "127.".utf8) || ip.hasBytes("::1") || ip.utf8.starts(with: "::ffff:127.".utf8)
+    }
+
+    private func collect(_ piece: ByteBuffer) {
+        guard var request = self.request else { return }
+        let count = piece.readableBytes
+        request.receivedBody += UInt64(clamping: count)
+        self.request = request
+        guard request.receivedBody <= request.settings.limits.maxBody else {
+            return self.refuse(.tooLarge(request.settings.limits.maxBody))
+        }
+        self.charged += count
+        self.core.budget.charge(count)
+        self.append(piece, expected: request.expectedBody)
+        if self.core.budget.isExceeded { self.waitForBudget() }
+    }
+
+    /// A body that came in one piece stays where it is; others are put together in one buffer with room for the scanner.
+    private func append(_ piece: ByteBuffer, expected: Int?) {
+        var piece = piece
+        if self.body.readableBytes == 0, piece.readableBytes == expected {
+            self.body = piece
+            return
+        }
+        let needed = self.body.readableBytes + piece.readableBytes + HTTPConnection.scanPadding
+        if self.body.readableBytes == 0 || self.body.writableBytes < piece.readableBytes + HTTPConnection.scanPadding {
+            let known = min(expected ?? 0, 1 << 20) + HTTPConnection.scanPadding
+            var larger = ByteBufferAllocator().buffer(
+                capacity: max(needed > known ? needed * 2 : needed, known))
+            larger.writeBuffer(&self.body)
+            self.body = larger
+        }
+        self.body.writeBuffer(&piece)
+    }
+
+    private func waitForBudget() {
+        self.readIsPaused = true
+        self.core.budget.wait(self) { [weak self] in self?.budgetHasRoom() }
+        guard self.budgetTimeout == nil else { return }
+        self.budgetTimeout = self.core.eventLoop.assumeIsolated().scheduleTask(in: Exchange.patience) { [weak self] in
+            guard let self, self.machine.phase == .request(.reading) else { return }
+            self.budgetTimeout = nil
+            self.readIsPaused = false
+            self.refuse(.gatewayUnavailable)
+            self.resumeReading()
+        }
+    }
+
+    private func budgetHasRoom() {
+        self.budgetTimeout?.cancel()
+        self.budgetTimeout = nil
+        if self.held.isEmpty { self.resumeReading() }
+    }
+
+    /// The request is whole.
+    private func serve() {
+        guard let request = self.request, case .provider(let endpoint) = request.route, self.exchange == nil,
+            request.status == 0
+        else { return }
+        self.budgetHasRoom()
+        self.core.budget.forget(self)
+        let body = self.body
+        do throws(GatewayError) {
+            let capacity = body.readableBytes + body.writableBytes
+            let planned = try unsafe body.withUnsafeReadableBytes { (bytes) throws(GatewayError) in
+                unsafe try CallPlanner.plan(
+                    bytes, capacity: capacity, endpoint: endpoint, record: request.record, settings: request.settings,
+                    scanner: self.core.scanner)
+            }
+            self.dispatch(planned, body)
+        } catch {
+            self.refuse(error)
+        }
+    }
+
+    private func dispatch(_ planned: CallPlanner.Planned, _ body: ByteBuffer) {
+        var call = planned.request
+        #if SLUICE_TEST_HOOKS
+        call.blockForTest = self.request?.blockUpstream ?? 0
+        #endif
+        self.request?.model = planned.model
+        self.request?.isStream = call.isStream
+        self.request?.providers = call.calls.map { $0.target.provider }
+        // What was charged is the exchange's from here on.
+        self.charged = 0
+        self.body = ByteBuffer()
+        self.start(Exchange(.provider(call), body: body, budget: self.core.budget, client: self))
+    }
+
+    private func start(_ exchange: Exchange) {
+        self.request?.isActive = true
+        self.core.requestStarted()
+        self.exchange = exchange
+        exchange.start(in: self.core.upstreams, on: self.core.eventLoop)
+    }
+
+    private func askAggregator() {
+        guard let link = self.core.aggregator else { return self.refuse(.gatewayUnavailable) }
+        let request = AdministrationRequest(method: "GET", path: "/metrics")
+        let exchange = Exchange(
+            .administration(request), body: ByteBuffer(), budget: self.core.budget, client: self)
+        self.exchange = exchange
+        exchange.start(on: link)
+    }
+
+    /// Lets go of a body that is not sent anywhere.
+    func dropBody() {
+        self.body = ByteBuffer()
+        self.core.budget.forget(self)
+        self.budgetTimeout?.cancel()
+        self.budgetTimeout = nil
+        let charged = self.charged
+        self.charged = 0
+        if charged > 0 { self.core.budget.release(charged) }
+    }
+
+    // MARK: Time and end
+
+    /// Ends what has taken too long.
+    func tick(now: UInt64) {
+        if now >= self.closeDeadline {
+            self.context?.close(promise: nil)
+            return
+        }
+        switch self.machine.expired(now: now) {
+        case .none: break
+        case .close: self.context?.close(promise: nil)
+        case .requestTimeout: self.refuseUnread(.requestTimeout)
+        }
+    }
+
+    /// No further request is taken.
+    func drain() {
+        if self.machine.isIdle { self.flushAndClose() }
+    }
+
+    /// Whatever runs is ended with an error.
+    func endDraining() {
+        guard self.machine.isBusy, let request = self.request, self.closing == .none else {
+            return self.flushAndClose()
+        }
+        self.request?.keepsAlive = false
+        guard request.status != 0 else { return self.refuse(.gatewayDraining) }
+        self.exchange?.cancel(self.core.upstreams)
+        self.replyFailed(.gatewayDraining)
+    }
+
+    private func ended() {
+        guard self.context != nil else { return }
+        self.context = nil
+        self.machine.closed()
+        self.exchange?.cancel(self.core.upstreams)
+        self.exchange = nil
+        self.dropBody()
+        self.held = CircularBuffer()
+        self.output = ByteBuffer()
+        self.finishCounting()
+        self.core.remove(self)
+    }
+
+    private static let continueReply: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
+    /// Bytes behind a body that the scanner may read.
+    private static let scanPadding = 64
+}

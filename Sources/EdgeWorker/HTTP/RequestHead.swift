@@ -1,0 +1,162 @@
+import NIOHTTP1
+
+/// The head of a request, reduced to what an edge acts on; every other header is forgotten here and reaches nobody.
+struct RequestHead {
+    enum Method: Hashable {
+        case get, head, post, options, other
+    }
+
+    /// How much body follows.
+    enum Body: Hashable {
+        case none
+        case known(UInt64)
+        case chunked
+    }
+
+    /// The keys a request brings.
+    enum Credential: Hashable {
+        case none
+        case key(String)
+        /// Two different ones, or one that cannot be read.
+        case unusable
+    }
+
+    var method = Method.other
+    /// The path without its query, as sent.
+    var path: String
+    /// Path and query, as sent.
+    var target: String
+    var isHTTP10 = false
+    var keepsAlive = true
+    var body = Body.none
+    var credential = Credential.none
+    /// The client's own label, if it is one that can be echoed.
+    var requestID: String?
+    var expectsContinue = false
+    var contentEncoding: String?
+    var origin: String?
+    /// `Access-Control-Request-Method` is there.
+    var isPreflight = false
+    var preflightHeaders: String?
+    /// Bytes of the request line, its end included.
+    let requestLineBytes: Int
+    /// Bytes of the names and values of all headers.
+    var headerBytes = 0
+    /// The framing or a header every server has to check is wrong; the reply is 400.
+    var isMalformed = false
+    #if SLUICE_TEST_HOOKS
+    var blockEdge: UInt64 = 0
+    var blockUpstream: UInt8 = 0
+    #endif
+
+    init(_ head: HTTPRequestHead) {
+        self.target = head.uri
+        // Two blanks, the version and the line's end.
+        self.requestLineBytes = head.method.rawValue.utf8.count &+ head.uri.utf8.count &+ 12
+        let path = head.uri.utf8.prefix { $0 != UInt8(ascii: "?") }
+        self.path = path.count == head.uri.utf8.count ? head.uri : String(Substring(path))
+        self.isHTTP10 = head.version.minor == 0
+        switch head.method {
+        case .GET: self.method = .get
+        case .POST: self.method = .post
+        case .HEAD: self.method = .head
+        case .OPTIONS: self.method = .options
+        default: self.method = .other
+        }
+        self.keepsAlive = !self.isHTTP10
+        var scan = Scan()
+        for (name, value) in head.headers { self.take(name, value, &scan) }
+        self.finish(scan)
+    }
+
+    /// What is needed of the headers only until all of them are seen.
+    private struct Scan {
+        var hosts = 0
+        var contentLengths = 0
+        var transferEncodings = 0
+        var length: UInt64 = 0
+        var isUpgrade = false
+        var saysClose = false
+        var saysKeepAlive = false
+    }
+
+    private mutating func take(_ name: String, _ value: String, _ scan: inout Scan) {
+        let length = name.utf8.count
+        self.headerBytes &+= length &+ value.utf8.count
+        switch length {
+        case 4 where name.hasBytes(ignoringCase: "host"): scan.hosts += 1
+        case 6 where name.hasBytes(ignoringCase: "expect"):
+            self.expectsContinue = value.hasBytes(ignoringCase: "100-continue")
+        case 6 where name.hasBytes(ignoringCase: "origin"): self.origin = value
+        case 7 where name.hasBytes(ignoringCase: "api-key"): self.takeKey(value[...])
+        case 7 where name.hasBytes(ignoringCase: "upgrade"): scan.isUpgrade = true
+        case 9 where name.hasBytes(ignoringCase: "x-api-key"): self.takeKey(value[...])
+        case 10 where name.hasBytes(ignoringCase: "connection"):
+            scan.saysClose = scan.saysClose || value.listContains("close")
+            scan.saysKeepAlive = scan.saysKeepAlive || value.listContains("keep-alive")
+        case 12 where name.hasBytes(ignoringCase: "x-request-id"):
+            self.requestID = value.isVisibleASCII(upTo: 128) ? value : nil
+        case 13 where name.hasBytes(ignoringCase: "authorization"): self.takeAuthorization(value)
+        case 14 where name.hasBytes(ignoringCase: "content-length"):
+            scan.contentLengths += 1
+            if let length = value.strictDecimal { scan.length = length } else { self.isMalformed = true }
+        case 16 where name.hasBytes(ignoringCase: "content-encoding"):
+            if !value.hasBytes(ignoringCase: "identity") { self.contentEncoding = value }
+        case 17 where name.hasBytes(ignoringCase: "transfer-encoding"):
+            scan.transferEncodings += 1
+            if !value.hasBytes(ignoringCase: "chunked") { self.isMalformed = true }
+        case 29 where name.hasBytes(ignoringCase: "access-control-request-method"): self.isPreflight = true
+        case 30 where name.hasBytes(ignoringCase: "access-control-request-headers"): self.preflightHeaders = value
+        default: self.takeTestHook(name, value)
+        }
+    }
+
+    private mutating func finish(_ scan: Scan) {
+        if scan.transferEncodings > 0 {
+            self.body = .chunked
+            // Lengths said twice or in two ways, or in a way HTTP/1.0 does not know: two readers could disagree.
+            if scan.transferEncodings > 1 || scan.contentLengths > 0 || self.isHTTP10 { self.isMalformed = true }
+        } else if scan.contentLengths > 0 {
+            self.body = scan.length == 0 ? .none : .known(scan.length)
+            if scan.contentLengths > 1 { self.isMalformed = true }
+        }
+        if scan.hosts > 1 || (scan.hosts == 0 && !self.isHTTP10) { self.isMalformed = true }
+        if self.isHTTP10, scan.saysKeepAlive { self.keepsAlive = true }
+        // NIO's decoder stops behind a request that asks for another protocol; it is served, and was the last one.
+        if scan.saysClose || scan.isUpgrade { self.keepsAlive = false }
+    }
+
+    // MARK: Keys
+
+    private mutating func takeAuthorization(_ value: String) {
+        guard let blank = value.utf8.firstIndex(where: { $0 == 0x20 || $0 == 0x09 }) else {
+            // A client library with an empty key sends the bare word.
+            if !value.isEmpty, !value.hasBytes(ignoringCase: "bearer") { self.credential = .unusable }
+            return
+        }
+        guard String(value[..<blank]).hasBytes(ignoringCase: "bearer") else {
+            self.credential = .unusable
+            return
+        }
+        self.takeKey(value[blank...].trimmingBlanks())
+    }
+
+    private mutating func takeKey(_ value: Substring) {
+        guard !value.isEmpty else { return }
+        let key = String(value)
+        switch self.credential {
+        case .none: self.credential = .key(key)
+        case .key(let other) where other.utf8.elementsEqual(key.utf8): break
+        case .key, .unusable: self.credential = .unusable
+        }
+    }
+
+    private mutating func takeTestHook(_ name: String, _ value: String) {
+        #if SLUICE_TEST_HOOKS
+        if name.hasBytes(ignoringCase: "x-sluice-test-block-edge") { self.blockEdge = value.strictDecimal ?? 0 }
+        if name.hasBytes(ignoringCase: "x-sluice-test-block-upstream") {
+            self.blockUpstream = UInt8(clamping: value.strictDecimal ?? 0)
+        }
+        #endif
+    }
+}

@@ -1,0 +1,160 @@
+import Domain
+import IPC
+
+/// What one edge has counted since its start; sent as totals once a second. Lives on the event loop.
+struct EdgeMetrics {
+    /// One finished request.
+    struct Request {
+        var endpoint: Route.Label
+        /// What the client asked for; nil where no model is involved.
+        var model: [UInt8]?
+        /// The provider that answered, or was to answer.
+        var provider: [UInt8]?
+        /// The status the client got; 499 when it was gone before one could be sent.
+        var status: UInt16
+        /// Microseconds from the end of the head to the last byte.
+        var duration: UInt64
+        /// Microseconds from the end of the head to the first byte of content; nil where there was none.
+        var firstContent: UInt64?
+        var usage: TokenUsage?
+    }
+
+    private static let seriesLimit = 2000
+    private var models = LabelTable(limit: 200)
+    private var providers = LabelTable(limit: 200)
+    private var errorNames = LabelTable(limit: 200)
+    /// By endpoint, model, provider and status, 16 bits each.
+    private var requests: [UInt64: UInt64] = [:]
+    /// By source and code.
+    private var errors: [UInt64: UInt64] = [:]
+    /// By model and provider.
+    private var tokens: [UInt64: TokenUsage] = [:]
+    private var durations: [UInt16: Histogram] = [:]
+    private var firstContents: [UInt16: Histogram] = [:]
+    /// Something has changed since the last report.
+    private(set) var hasNews = true
+    /// Requests being worked on.
+    var inFlight: UInt32 = 0 {
+        didSet { self.hasNews = true }
+    }
+
+    init() {}
+
+    /// The aliases of a snapshot get their labels before anybody else.
+    mutating func expect(models: [[UInt8]]) {
+        for model in models { _ = self.models.number(of: model) }
+    }
+
+    mutating func record(_ request: Request) {
+        self.hasNews = true
+        let endpoint = request.endpoint.rawValue
+        let isServed = request.status < 400
+        let model = request.model.map {
+            isServed ? self.models.number(of: $0) : self.models.existingNumber(of: $0)
+        }
+        let provider = request.provider.map { self.providers.number(of: $0) }
+        let names = EdgeMetrics.pack(model, provider)
+        var key = UInt64(endpoint) << 48 | names << 16 | UInt64(request.status)
+        if self.requests[key] == nil, self.requests.count >= EdgeMetrics.seriesLimit {
+            key = UInt64(endpoint) << 48 | UInt64(request.status)
+        }
+        self.requests[key, default: 0] &+= 1
+        self.durations[endpoint, default: Histogram()].record(microseconds: request.duration)
+        if let first = request.firstContent {
+            self.firstContents[endpoint, default: Histogram()].record(microseconds: first)
+        }
+        if let usage = request.usage { self.add(usage, names) }
+    }
+
+    private mutating func add(_ usage: TokenUsage, _ names: UInt64) {
+        guard self.tokens[names] != nil || self.tokens.count < EdgeMetrics.seriesLimit / 4 else { return }
+        var total = self.tokens[names] ?? TokenUsage()
+        total.input &+= max(0, usage.input)
+        total.cacheRead &+= max(0, usage.cacheRead)
+        total.output &+= max(0, usage.output)
+        total.reasoning &+= max(0, usage.reasoning)
+        self.tokens[names] = total
+    }
+
+    mutating func record(_ error: GatewayError) {
+        self.hasNews = true
+        let code = self.errorNames.number(of: Array(error.code.utf8))
+        self.errors[UInt64(error.source.rawValue) << 16 | UInt64(code), default: 0] &+= 1
+    }
+
+    /// 0 stands for "other", so names that are absent get the highest number.
+    private static func pack(_ model: UInt16?, _ provider: UInt16?) -> UInt64 {
+        UInt64(model ?? .max) << 16 | UInt64(provider ?? .max)
+    }
+
+    // MARK: Reports
+
+    /// All totals, for the aggregator.
+    mutating func report() -> MetricReport {
+        self.hasNews = false
+        var series: [MetricReport.Series] = [
+            .init(name: "sluice_requests_in_flight", labels: [], value: .gauge(Int64(self.inFlight)))
+        ]
+        for (key, count) in self.requests {
+            let labels =
+                [MetricReport.Label("endpoint", EdgeMetrics.endpoint(EdgeMetrics.field(key, 48)))]
+                + self.nameLabels(key >> 16) + [.init("status", "\(EdgeMetrics.field(key, 0))")]
+            series.append(.init(name: "sluice_requests_total", labels: labels, value: .counter(count)))
+        }
+        for (key, count) in self.errors {
+            let source = GatewayError.Source(rawValue: UInt8(truncatingIfNeeded: key >> 16)) ?? .gateway
+            let labels: [MetricReport.Label] = [
+                .init("source", source.label), .init("code", self.errorNames.name(EdgeMetrics.field(key, 0))),
+            ]
+            series.append(.init(name: "sluice_errors_total", labels: labels, value: .counter(count)))
+        }
+        for (key, usage) in self.tokens { series += self.tokenSeries(self.nameLabels(key), usage) }
+        series += self.series("sluice_request_duration_seconds", self.durations)
+        series += self.series("sluice_time_to_first_token_seconds", self.firstContents)
+        return MetricReport(series: series)
+    }
+
+    private func series(_ name: String, _ histograms: [UInt16: Histogram]) -> [MetricReport.Series] {
+        histograms.map { endpoint, histogram in
+            .init(name: name, labels: [.init("endpoint", EdgeMetrics.endpoint(endpoint))], value: histogram.value)
+        }
+    }
+
+    private func tokenSeries(_ names: [MetricReport.Label], _ usage: TokenUsage) -> [MetricReport.Series] {
+        let classes = [
+            ("input", usage.input), ("cache_read", usage.cacheRead), ("output", usage.output),
+            ("reasoning", usage.reasoning),
+        ]
+        return classes.map { name, count in
+            .init(
+                name: "sluice_tokens_total", labels: names + [.init("class", name)],
+                value: .counter(UInt64(clamping: count)))
+        }
+    }
+
+    private func nameLabels(_ key: UInt64) -> [MetricReport.Label] {
+        let model = EdgeMetrics.field(key, 16)
+        let provider = EdgeMetrics.field(key, 0)
+        return [
+            .init("model", model == .max ? "" : self.models.name(model)),
+            .init("provider", provider == .max ? "" : self.providers.name(provider)),
+        ]
+    }
+
+    private static func endpoint(_ number: UInt16) -> String {
+        (Route.Label(rawValue: number) ?? .unknown).text
+    }
+
+    private static func field(_ key: UInt64, _ shift: UInt64) -> UInt16 { UInt16(truncatingIfNeeded: key >> shift) }
+}
+
+extension GatewayError.Source {
+    /// The label in metrics and logs.
+    var label: String {
+        switch self {
+        case .client: "client"
+        case .provider: "provider"
+        case .gateway: "gateway"
+        }
+    }
+}

@@ -1,0 +1,32 @@
+/// Numbers for label values, so that counting hashes small integers; at most `limit` values, the rest is "other".
+///
+/// A client chooses model names, so the number of series has to have a bound.
+struct LabelTable {
+    /// What stands for all values beyond the limit.
+    static let other: UInt16 = 0
+
+    private var names: [String] = ["other"]
+    private var numbers: [[UInt8]: UInt16] = [:]
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = min(limit, Int(UInt16.max) - 1)
+    }
+
+    /// The number of `name`, which becomes known if there is room.
+    mutating func number(of name: [UInt8]) -> UInt16 {
+        if let known = self.numbers[name] { return known }
+        guard self.numbers.count < self.limit, name.count <= 256 else { return LabelTable.other }
+        let number = UInt16(clamping: self.names.count)
+        self.numbers[name] = number
+        self.names.append(String(decoding: name, as: UTF8.self))
+        return number
+    }
+
+    /// The number of `name` if it is known, "other" if not.
+    func existingNumber(of name: [UInt8]) -> UInt16 { self.numbers[name] ?? LabelTable.other }
+
+    func name(_ number: UInt16) -> String {
+        Int(number) < self.names.count ? self.names[Int(number)] : self.names[0]
+    }
+}

@@ -1,0 +1,96 @@
+import Domain
+import IPC
+import IPCNIO
+import Logging
+import NIOCore
+
+/// A link of the edge to one peer, and the request streams that run over it.
+///
+/// Lives on the event loop. Hands each frame to its exchange; frames for streams that were cancelled are dropped, as the
+/// peer may have sent them before it heard of that.
+final class PeerLink: LinkDelegate {
+    let role: Role
+    let instance: UInt32
+    private let log: Log
+    private let opened: (PeerLink) -> Void
+    private let ended: (PeerLink) -> Void
+    /// Set right after it was made, until the link has ended.
+    var handler: LinkHandler?
+    private var exchanges: [UInt64: Exchange] = [:]
+    private var lastStream: UInt64 = 0
+
+    init(
+        role: Role, instance: UInt32, log: Log, opened: @escaping (PeerLink) -> Void,
+        ended: @escaping (PeerLink) -> Void
+    ) {
+        self.role = role
+        self.instance = instance
+        self.log = log
+        self.opened = opened
+        self.ended = ended
+    }
+
+    /// Streams that run now.
+    var load: Int { self.exchanges.count }
+
+    /// Gives `exchange` a stream of its own and returns its number.
+    func open(_ exchange: Exchange) -> UInt64 {
+        self.lastStream += 1
+        self.exchanges[self.lastStream] = exchange
+        return self.lastStream
+    }
+
+    /// The exchange wants nothing more of this stream.
+    func cancel(stream: UInt64) {
+        guard self.exchanges.removeValue(forKey: stream) != nil else { return }
+        self.handler?.cancel(stream: stream)
+    }
+
+    // MARK: LinkDelegate
+
+    func linkOpened(_ link: LinkHandler) {
+        self.log.debug("link open", self.peer)
+        self.opened(self)
+    }
+
+    func link(_ link: LinkHandler, received header: FrameHeader, payload: ByteBuffer) throws(FrameError) {
+        guard let exchange = self.exchanges[header.stream] else { return }
+        switch header.type {
+        case .responseHead: try exchange.received(head: try PeerLink.message(payload))
+        case .chunk: try exchange.received(chunk: payload)
+        case .credit: try exchange.received(credit: try PeerLink.message(payload))
+        case .end:
+            let end: StreamEnd = try PeerLink.message(payload)
+            self.exchanges[header.stream] = nil
+            exchange.received(end: end)
+        default: throw .unexpectedType(header.type)
+        }
+    }
+
+    func linkEnded(_ link: LinkHandler, _ end: LinkEnd) {
+        self.handler = nil
+        switch end {
+        case .closed: self.log.info("link closed", self.peer)
+        case .violation(let error): self.log.error("peer broke the protocol", self.fields("error", "\(error)"))
+        case .failed(let reason): self.log.warning("link failed", self.fields("error", reason))
+        }
+        let lost = self.exchanges
+        self.exchanges = [:]
+        self.ended(self)
+        for exchange in lost.values { exchange.linkLost() }
+    }
+
+    private var peer: LogFields {
+        ["peer": .string(self.role.label), "peer_instance": .unsigned(UInt64(self.instance))]
+    }
+
+    private func fields(_ name: String, _ value: String) -> LogFields {
+        var fields = self.peer
+        fields.append(name, .string(value))
+        return fields
+    }
+
+    private static func message<Message: WireMessage>(_ payload: ByteBuffer) throws(FrameError) -> Message {
+        try unsafe payload.withUnsafeReadableBytes { (bytes) throws(FrameError) in unsafe try Message(payload: bytes) }
+    }
+}

@@ -1,0 +1,11 @@
+#if SLUICE_TEST_HOOKS
+import Glibc
+
+/// Faults that end-to-end tests ask for; absent from every other build.
+enum TestHooks {
+    /// Blocks the calling thread, and with it the event loop.
+    static func block(seconds: UInt64) {
+        if seconds > 0 { _ = sleep(UInt32(clamping: min(seconds, 3600))) }
+    }
+}
+#endif

@@ -1,0 +1,85 @@
+import Domain
+import IPC
+import NIOCore
+import Testing
+
+@testable import EdgeWorker
+
+@Suite struct EdgeMetricsTests {
+    private func request(_ model: String, status: UInt16 = 200, provider: String? = "openai") -> EdgeMetrics.Request {
+        EdgeMetrics.Request(
+            endpoint: .chatCompletions, model: Array(model.utf8), provider: provider.map { Array($0.utf8) },
+            status: status, duration: 3_000, firstContent: 2_000, usage: TokenUsage(input: 5, output: 7))
+    }
+
+    private func labels(_ series: MetricReport.Series) -> String {
+        series.labels.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
+    }
+
+    @Test func seriesAndLabels() {
+        var metrics = EdgeMetrics()
+        metrics.inFlight = 4
+        metrics.record(self.request("smart"))
+        metrics.record(self.request("smart"))
+        metrics.record(GatewayError.upstreamLost)
+        let report = metrics.report()
+        func value(_ name: String, _ labels: String) -> MetricReport.Value? {
+            report.series.first { $0.name == name && self.labels($0) == labels }?.value
+        }
+        #expect(value("sluice_requests_in_flight", "") == .gauge(4))
+        #expect(
+            value("sluice_requests_total", "endpoint=chat_completions,model=smart,provider=openai,status=200")
+                == .counter(2))
+        #expect(value("sluice_errors_total", "source=gateway,code=upstream_lost") == .counter(1))
+        #expect(value("sluice_tokens_total", "model=smart,provider=openai,class=output") == .counter(14))
+        #expect(value("sluice_tokens_total", "model=smart,provider=openai,class=cache_read") == .counter(0))
+        guard
+            case .histogram(let bounds, let counts, let sum)? = value(
+                "sluice_request_duration_seconds", "endpoint=chat_completions")
+        else {
+            Issue.record("no histogram")
+            return
+        }
+        #expect(bounds.count + 1 == counts.count && counts.reduce(0, +) == 2 && counts[2] == 2 && sum == 6_000)
+        #expect(!metrics.hasNews)
+    }
+
+    @Test func namesThatClientsChooseAreBounded() throws {
+        var metrics = EdgeMetrics()
+        metrics.expect(models: [Array("smart".utf8)])
+        // A name nobody was ever served under makes no series of its own.
+        metrics.record(self.request("junk", status: 404, provider: nil))
+        for number in 0..<5000 { metrics.record(self.request("model-\(number)", status: UInt16(200 + number % 100))) }
+        let report = metrics.report()
+        let models = Set(report.series.flatMap { $0.labels.filter { $0.name == "model" }.map { $0.value } })
+        #expect(models.contains("other") && !models.contains("junk"))
+        #expect(models.count <= 201)
+        let total = report.series.filter { $0.name == "sluice_requests_total" }.reduce(into: UInt64(0)) { sum, series in
+            if case .counter(let count) = series.value { sum += count }
+        }
+        #expect(total == 5001)
+        #expect(report.frame().count < WireLimits.frame)
+    }
+
+    @Test func requestsAreCountedAsTheClientSawThem() throws {
+        let rig = try EdgeRig()
+        let peer = try rig.upstream()
+        let client = try rig.client()
+        try client.send(FakeClient.post(FakeClient.chat))
+        let stream = try #require(try peer.request()).stream
+        try peer.send(
+            FakePeer.head(length: 2).frame(stream: stream) + FakePeer.chunk("{}", stream)
+                + StreamEnd(usage: TokenUsage(input: 3, output: 4)).frame(stream: stream))
+        try client.send(FakeClient.post("{}"))
+        try client.send(FakeClient.post(FakeClient.chat))
+        try client.channel.close().wait()
+        let totals = rig.core.metrics.report().series.filter { $0.name == "sluice_requests_total" }.map(self.labels)
+        #expect(
+            Set(totals) == [
+                "endpoint=chat_completions,model=smart,provider=local,status=200",
+                "endpoint=chat_completions,model=,provider=,status=400",
+                "endpoint=chat_completions,model=smart,provider=local,status=499",
+            ])
+        #expect(rig.core.metrics.inFlight == 0)
+    }
+}

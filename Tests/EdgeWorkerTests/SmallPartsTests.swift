@@ -1,0 +1,94 @@
+import Domain
+import IPC
+import NIOCore
+import Testing
+
+@testable import EdgeWorker
+
+@Suite struct SmallPartsTests {
+    @Test func dates() {
+        func text(_ seconds: UInt64) -> String { String(decoding: HTTPDate.bytes(seconds: seconds), as: UTF8.self) }
+        #expect(text(0) == "Thu, 01 Jan 1970 00:00:00 GMT")
+        #expect(text(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
+        #expect(text(951_782_400) == "Tue, 29 Feb 2000 00:00:00 GMT")
+        #expect(text(951_868_799) == "Tue, 29 Feb 2000 23:59:59 GMT")
+        #expect(text(1_798_761_599) == "Thu, 31 Dec 2026 23:59:59 GMT")
+        #expect(text(4_107_542_400) == "Mon, 01 Mar 2100 00:00:00 GMT")
+    }
+
+    @Test func numbersInReplies() {
+        for (value, decimal, hex) in [
+            (0, "0", "0"), (9, "9", "9"), (10, "10", "a"), (255, "255", "ff"), (256, "256", "100"),
+            (65_536, "65536", "10000"), (1_048_575, "1048575", "fffff"),
+        ] {
+            var buffer = ByteBuffer()
+            buffer.writeDecimal(UInt64(value))
+            #expect(String(buffer: buffer) == decimal)
+            buffer.clear()
+            buffer.writeChunkHeader(value)
+            #expect(String(buffer: buffer) == hex + "\r\n")
+        }
+        var buffer = ByteBuffer()
+        buffer.writeDecimal(.max)
+        #expect(String(buffer: buffer) == "18446744073709551615")
+        buffer.clear()
+        buffer.writeChunkHeader(.max)
+        #expect(String(buffer: buffer) == "7fffffffffffffff\r\n")
+    }
+
+    @Test func unknownStatusesKeepTheirCode() {
+        var buffer = ByteBuffer()
+        ReplyHead(status: 529, length: .absent, connection: .implied, record: RecordID(high: 1, low: 2))
+            .write(to: &buffer, date: [])
+        #expect(String(buffer: buffer).hasPrefix("HTTP/1.1 529 Status\r\n"))
+    }
+
+    @Test func acceptGate() {
+        var gate = AcceptGate(descriptorLimit: 1000)
+        // Before any mean is known a burst pauses nobody.
+        #expect(gate.isOpen(active: 500, connections: 500))
+        gate.received(mean: 0, active: 100)
+        gate.received(mean: 50, active: 120)
+        // The mean was 50 when this edge had 100.
+        #expect(!gate.isOpen(active: 100, connections: 0))
+        #expect(gate.isOpen(active: 8, connections: 0))
+        // The only edge is always its own mean.
+        var only = AcceptGate(descriptorLimit: 1000)
+        only.received(mean: 0, active: 10)
+        only.received(mean: 10, active: 400)
+        #expect(only.isOpen(active: 400, connections: 0))
+        #expect(only.isOpen(active: 900, connections: 0))
+        #expect(!only.isOpen(active: 0, connections: 1000 - AcceptGate.reserve))
+    }
+
+    @Test func bodyBudgetWakesWhoWaits() {
+        let budget = BodyBudget(limit: 10)
+        let (a, b) = (LineSink(), LineSink())
+        var woken: [String] = []
+        budget.charge(25)
+        budget.wait(a) { woken.append("a") }
+        budget.wait(b) { woken.append("b") }
+        budget.release(10)
+        #expect(woken.isEmpty && budget.isExceeded)
+        budget.forget(b)
+        budget.release(10)
+        #expect(woken == ["a"] && budget.used == 5)
+        budget.release(100)
+        #expect(woken == ["a"] && budget.used == 0)
+    }
+
+    @Test func framingNeverLies() {
+        var known = ReplyFraming(length: .known(3), isHeadOnly: false)
+        var out = ByteBuffer()
+        #expect(known.piece(2) == .plain)
+        #expect(!known.end(&out))
+        #expect(known.piece(2) == .tooMuch)
+        #expect(known.piece(1) == .plain)
+        #expect(known.end(&out) && out.readableBytes == 0)
+        var head = ReplyFraming(length: .known(3), isHeadOnly: true)
+        #expect(head.piece(3) == .nothing && head.end(&out))
+        var chunked = ReplyFraming(length: .chunked, isHeadOnly: false)
+        #expect(chunked.piece(0) == .nothing && chunked.piece(1) == .chunk)
+        #expect(chunked.end(&out) && String(buffer: out) == "0\r\n\r\n")
+    }
+}
