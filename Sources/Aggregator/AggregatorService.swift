@@ -49,10 +49,9 @@ final class AggregatorService {
         self.store.update(status)
     }
 
-    /// Calls `done` once when the last link has ended, or after `timeout` milliseconds.
+    /// Calls `done` once: when the last link has ended, or after `timeout` milliseconds. A further call shortens the time.
     func drain(timeout: UInt64, done: @escaping () -> Void) {
-        guard self.whenDrained == nil else { return }
-        self.whenDrained = done
+        if self.whenDrained == nil { self.whenDrained = done }
         let (nanoseconds, overflow) = timeout.multipliedReportingOverflow(by: 1_000_000)
         self.loop.schedule(after: overflow ? .max : nanoseconds) { [weak self] in self?.finishDrain() }
         if self.peers.isEmpty { self.finishDrain() }
