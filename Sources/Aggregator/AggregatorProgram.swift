@@ -1,3 +1,4 @@
+import Domain
 import WorkerRuntime
 
 /// The program `sluice-aggregator`.

@@ -131,7 +131,7 @@ import Testing
         edge.returnsCredit = false
         edge.get("/metrics", stream: 1)
         try self.run { edge.bodies[1]?.count == WireLimits.replyWindow }
-        edge.link?.send(FrameHeader(type: .cancel, stream: 1, length: 0).bytes)
+        edge.link?.send(urgent: FrameHeader(type: .cancel, stream: 1, length: 0).bytes)
         edge.link?.send(urgent: Credit(bytes: UInt32(WireLimits.replyWindow)).frame(stream: 1))
         edge.get("/", stream: 2)
         try self.run { edge.ends[2] != nil }
