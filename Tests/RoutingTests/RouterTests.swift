@@ -1,0 +1,68 @@
+import Domain
+import Routing
+import Testing
+
+@Suite struct RouterTests {
+    private static let routes = RouteTable(
+        providers: ["openai", "local", "caf\u{E9}"],
+        aliases: [
+            .init(
+                name: Array("smart".utf8),
+                targets: [
+                    Target(provider: 1, model: Array("smollm2".utf8)), Target(provider: 0, model: Array("gpt-4o".utf8)),
+                ]),
+            .init(name: Array("openai:pinned".utf8), targets: [Target(provider: 1, model: Array("x".utf8))]),
+            .init(name: Array("smart".utf8), targets: []),
+            .init(name: Array("nowhere".utf8), targets: []),
+        ],
+        defaultProvider: 0)
+
+    private func targets(_ model: String, _ routes: RouteTable = RouterTests.routes) -> [Target]? {
+        Router(routes: routes, snapshot: 7).plan(for: Array(model.utf8))?.targets
+    }
+
+    private func target(_ provider: UInt16, _ model: String) -> Target {
+        Target(provider: provider, model: Array(model.utf8))
+    }
+
+    @Test func aliasLeadsToItsTargetsInOrder() {
+        #expect(self.targets("smart") == [self.target(1, "smollm2"), self.target(0, "gpt-4o")])
+    }
+
+    @Test func planCarriesTheSnapshot() {
+        #expect(Router(routes: Self.routes, snapshot: 7).plan(for: Array("smart".utf8))?.snapshot == 7)
+    }
+
+    @Test func providerPrefixIsCutAtTheFirstColon() {
+        #expect(self.targets("local:llama3:8b") == [self.target(1, "llama3:8b")])
+        #expect(self.targets("openai:gpt-4o") == [self.target(0, "gpt-4o")])
+    }
+
+    @Test func aliasWinsOverProviderPrefix() {
+        #expect(self.targets("openai:pinned") == [self.target(1, "x")])
+    }
+
+    @Test func unknownPrefixGoesToTheDefaultProviderUnchanged() {
+        #expect(self.targets("ft:gpt-4o:me") == [self.target(0, "ft:gpt-4o:me")])
+        #expect(self.targets("gpt-4o-mini") == [self.target(0, "gpt-4o-mini")])
+        #expect(self.targets(":x") == [self.target(0, ":x")])
+    }
+
+    @Test func nothingServesIt() {
+        var routes = Self.routes
+        routes.defaultProvider = nil
+        #expect(self.targets("gpt-4o-mini", routes) == nil)
+        #expect(self.targets("ft:gpt-4o:me", routes) == nil)
+        #expect(self.targets("", Self.routes) == nil)
+        #expect(self.targets("openai:") == nil)
+        #expect(self.targets("nowhere") == nil)
+    }
+
+    @Test func namesAreBytesNotText() {
+        // "é" as one scalar is a provider; the same letter as "e" with a combining accent is another name.
+        #expect(self.targets("caf\u{E9}:m") == [self.target(2, "m")])
+        #expect(self.targets("cafe\u{301}:m") == [self.target(0, "cafe\u{301}:m")])
+        let router = Router(routes: Self.routes, snapshot: 1)
+        #expect(router.plan(for: [0x73, 0xFF])?.targets == [Target(provider: 0, model: [0x73, 0xFF])])
+    }
+}
