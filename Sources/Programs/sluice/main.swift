@@ -1,1 +1,1 @@
-// placeholder
+SluiceCommand.main()

@@ -1,0 +1,33 @@
+/// Collects what is wrong while a document is read, so that all of it is reported at once.
+///
+/// Owned by one loader call and used on its thread only.
+final class ProblemSink {
+    private let file: String
+    private var found: [(position: DocumentPosition, problem: ConfigurationProblem)] = []
+    private(set) var notices: [String] = []
+
+    init(file: String) {
+        self.file = file
+    }
+
+    /// All problems in the order of the file.
+    var problems: [ConfigurationProblem] {
+        self.found.enumerated()
+            .sorted { ($0.element.position, $0.offset) < ($1.element.position, $1.offset) }
+            .map(\.element.problem)
+    }
+
+    func problem(at position: DocumentPosition, path: String, _ message: String) {
+        let problem = ConfigurationProblem(
+            file: self.file, line: position.line, column: position.column, path: path, message: message)
+        self.found.append((position, problem))
+    }
+
+    func problem(_ node: DocumentNode, _ message: String) {
+        self.problem(at: node.position, path: node.path, message)
+    }
+
+    func notice(at position: DocumentPosition, path: String, _ message: String) {
+        self.notices.append("\(self.file):\(position.line):\(position.column): \(path): \(message)")
+    }
+}

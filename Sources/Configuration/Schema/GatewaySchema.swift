@@ -1,0 +1,125 @@
+/// Reads the whole file: the sections this version uses, and the ones it knows but cannot serve yet.
+struct GatewaySchema {
+    let problems: ProblemSink
+    /// Names of providers whose keys are in the environment, the first found first.
+    let providersInEnvironment: [String]
+    let readFile: BoundedFile.Reader
+
+    /// The configuration that `root` describes; to be used only if `problems` is empty afterwards.
+    func read(_ root: DocumentNode) -> GatewayConfiguration {
+        var configuration = GatewayConfiguration()
+        var reader = MappingReader(root, problems: self.problems)
+
+        if let listen = self.listen(&reader) { configuration.listen = listen }
+        self.admin(reader.mapping("admin"))
+        let stateDirectory = reader.value("state_directory", ScalarParser.text("the path of a folder"))
+        configuration.stateDirectory = stateDirectory ?? configuration.stateDirectory
+        reader.unavailable("database", neutral: ["sqlite"])
+        reader.unavailable("redis")
+        reader.tuning("redis_timeout", ScalarParser.duration(.milliseconds(1) ... .seconds(10)))
+        configuration.workers = self.workers(reader.mapping("workers"))
+        let drainTimeout = reader.value("drain_timeout", ScalarParser.duration(.zero ... .seconds(86_400)))
+        configuration.drainTimeout = drainTimeout ?? configuration.drainTimeout
+        reader.unavailable("user")
+
+        configuration.http = HTTPSchema.read(reader.mapping("http"))
+        configuration.auth = AuthSchema.read(reader.mapping("auth"))
+
+        let providers = reader.mapping("providers")
+        let names = providers.entries.map(\.key)
+        let provider = ProviderSchema(problems: self.problems, readFile: self.readFile)
+        configuration.providers = providers.entries.compactMap { provider.read($0) }
+        configuration.defaultProvider = self.explicitDefault(&reader, names: names) ?? self.impliedDefault(names)
+        configuration.models = ModelsSchema(problems: self.problems, providers: names).read(reader.mapping("models"))
+
+        configuration.logLevel = self.logging(reader.mapping("logging")) ?? configuration.logLevel
+        UnbuiltSchema.read(&reader)
+        reader.finish()
+        return configuration
+    }
+
+    private func listen(_ reader: inout MappingReader) -> [ListenAddress]? {
+        guard let nodes = reader.list("listen", of: "addresses, such as `- address: 127.0.0.1:8080`") else { return nil }
+        guard !nodes.isEmpty else {
+            if let entry = reader.entry("listen") {
+                self.problems.problem(entry.value, "expected at least one address")
+            }
+            return nil
+        }
+        var addresses: [ListenAddress] = []
+        for node in nodes {
+            var item = MappingReader(node, problems: self.problems)
+            let entry = item.entry("address")
+            item.unavailable("tls")
+            item.finish()
+            guard let entry else {
+                if item.lacks("address") {
+                    self.problems.problem(node, "expected an address, such as `address: 127.0.0.1:8080`")
+                }
+                continue
+            }
+            let address = self.problems.value(of: entry.value) { scalar throws(ValueError) in
+                try ListenAddress(scalar.text)
+            }
+            guard let address else { continue }
+            if addresses.contains(address), !address.isChosenByKernel {
+                self.problems.problem(entry.value, "the address \(address) is listed twice")
+            }
+            addresses.append(address)
+        }
+        return addresses
+    }
+
+    private func admin(_ reader: MappingReader) {
+        var reader = reader
+        reader.unavailable("listen", neutral: ["same"])
+        reader.finish()
+    }
+
+    private func workers(_ reader: MappingReader) -> WorkerSettings {
+        var reader = reader
+        let parse: ScalarParser.Parse<WorkerCount> = { scalar throws(ValueError) in
+            if scalar.text == "auto" { return .automatic }
+            guard scalar.isPlain, let count = DecimalText.parse(scalar.text.utf8), (1...256).contains(count) else {
+                throw ValueError("expected auto or a whole number of 1 to 256")
+            }
+            return .fixed(Int(count))
+        }
+        let settings = WorkerSettings(
+            edge: reader.value("edge", parse) ?? .automatic, upstream: reader.value("upstream", parse) ?? .automatic)
+        reader.finish()
+        return settings
+    }
+
+    private func logging(_ reader: MappingReader) -> LogLevel? {
+        var reader = reader
+        let level = reader.value("level", ScalarParser.choice(LogLevel.self))
+        _ = reader.value("format", ScalarParser.word("json"))
+        reader.unavailable("file", neutral: ["stderr"])
+        reader.unavailable("prompts")
+        reader.unavailable("responses")
+        reader.finish()
+        return level
+    }
+
+    private func explicitDefault(_ reader: inout MappingReader, names: [String]) -> String? {
+        reader.value("default_provider") { scalar throws(ValueError) in
+            guard names.contains(scalar.text) else {
+                throw ProviderSchema.unknownProvider(scalar.text, names: names)
+            }
+            return scalar.text
+        }
+    }
+
+    private func impliedDefault(_ names: [String]) -> String? {
+        if names.count == 1 { return names.first }
+        return self.providersInEnvironment.first { names.contains($0) }
+    }
+}
+
+extension ListenAddress {
+    /// Whether it may be listed twice: each gets a port of its own.
+    fileprivate var isChosenByKernel: Bool {
+        if case .tcp(_, port: 0) = self { true } else { false }
+    }
+}

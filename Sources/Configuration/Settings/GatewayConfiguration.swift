@@ -1,0 +1,45 @@
+/// The whole configuration in force: a plain value, complete and checked.
+///
+/// ``ConfigurationLoader`` makes it from a file or from the environment; nothing in it refers to either any more. Its
+/// defaults are those of an empty file. Lists keep the order of the file.
+public struct GatewayConfiguration: Hashable, Sendable {
+    /// Where clients connect; never empty, no address twice (but for port 0).
+    public var listen: [ListenAddress]
+    /// The folder of everything the gateway keeps, as written: relative to the working directory of `sluice serve`.
+    public var stateDirectory: String
+    public var workers: WorkerSettings
+    /// How long requests may go on after TERM.
+    public var drainTimeout: Duration
+    public var http: HTTPSettings
+    public var auth: AuthSettings
+    /// Names are unique.
+    public var providers: [ProviderSettings]
+    /// The provider of a model name that no alias claims: the one the file names, else the only one, else the first whose
+    /// key is in the environment, else none. Always the name of one of ``providers``.
+    public var defaultProvider: String?
+    /// Names are unique; each target's provider is one of ``providers``.
+    public var models: [ModelAlias]
+    public var logLevel: LogLevel
+
+    public init(
+        listen: [ListenAddress] = GatewayConfiguration.defaultListen, stateDirectory: String = "./sluice-state",
+        workers: WorkerSettings = WorkerSettings(), drainTimeout: Duration = .seconds(300),
+        http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ProviderSettings] = [],
+        defaultProvider: String? = nil, models: [ModelAlias] = [], logLevel: LogLevel = .info
+    ) {
+        self.listen = listen
+        self.stateDirectory = stateDirectory
+        self.workers = workers
+        self.drainTimeout = drainTimeout
+        self.http = http
+        self.auth = auth
+        self.providers = providers
+        self.defaultProvider = defaultProvider
+        self.models = models
+        self.logLevel = logLevel
+    }
+
+    /// 127.0.0.1:8080: reachable from this machine only until somebody decides otherwise.
+    public static let defaultListen: [ListenAddress] =
+        IPAddress(bytes: [127, 0, 0, 1]).map { [.tcp($0, port: 8080)] } ?? []
+}

@@ -1,0 +1,7 @@
+/// How much is logged.
+public enum LogLevel: String, Hashable, Sendable, CaseIterable {
+    case debug
+    case info
+    case warning
+    case error
+}
