@@ -69,10 +69,9 @@ final class AggregatorService {
         self.store.receive(report, from: source)
     }
 
-    func reply(to request: StreamRequest) -> Reply {
-        guard case .administration(let request) = request,
-            request.path.utf8.prefix(while: { $0 != UInt8(ascii: "?") }).elementsEqual("/metrics".utf8)
-        else { return .unknownURL }
+    func reply(to request: AdministrationRequest) -> Reply {
+        let path = request.path.utf8.prefix(while: { $0 != UInt8(ascii: "?") })
+        guard path.elementsEqual("/metrics".utf8) else { return .unknownURL }
         guard request.method.utf8.elementsEqual("GET".utf8) else { return .methodNotAllowed }
         return .metrics(PrometheusText.render(self.store.families()))
     }

@@ -49,7 +49,9 @@ final class PeerLink: EpollLinkDelegate {
             case .records:
                 self.received(unsafe try MetricReport(payload: payload))
             case .request:
-                let request = unsafe try StreamRequest(payload: payload)
+                guard case .administration(let request) = unsafe try StreamRequest(payload: payload) else {
+                    throw .malformed(.request)
+                }
                 self.send(try self.replies.open(header.stream) { self.service.reply(to: request) })
             case .credit:
                 self.send(try self.replies.credit(header.stream, bytes: unsafe Credit(payload: payload).bytes))
