@@ -14,7 +14,8 @@ public enum ConfigurationLoader {
         withoutActuallyEscaping(readFile) { readFile in
             let problems = ProblemSink(file: file)
             guard text.utf8.count <= self.fileLimit else {
-                problems.problem(at: .start, path: "", "the file is larger than \(ByteSizeText.text(of: self.fileLimit))")
+                problems.problem(
+                    at: .start, path: "", "the file is larger than \(ByteSizeText.text(of: self.fileLimit))")
                 return ConfigurationResult(configuration: nil, problems: problems.problems)
             }
             let substitution = Substitution(environment: environment, readFile: readFile)
@@ -23,7 +24,8 @@ public enum ConfigurationLoader {
                 return ConfigurationResult(configuration: nil, problems: problems.problems)
             }
             let schema = GatewaySchema(
-                problems: problems, providersInEnvironment: EnvironmentProviders.names(in: environment), readFile: readFile)
+                problems: problems, providersInEnvironment: EnvironmentProviders.names(in: environment),
+                readFile: readFile)
             let configuration = schema.read(root)
             var notices = problems.notices
             if problems.problems.isEmpty, configuration.providers.isEmpty {

@@ -12,7 +12,9 @@ public struct EnvironmentBlock: Hashable, Sendable {
     public var values: [String: String] {
         var values: [String: String] = [:]
         for entry in self.entries {
-            guard let separator = entry.firstIndex(of: UInt8(ascii: "=")), separator > entry.startIndex else { continue }
+            guard let separator = entry.firstIndex(of: UInt8(ascii: "=")), separator > entry.startIndex else {
+                continue
+            }
             let name = String(decoding: entry[..<separator], as: UTF8.self)
             if values[name] == nil {
                 values[name] = String(decoding: entry[entry.index(after: separator)...], as: UTF8.self)
@@ -24,7 +26,9 @@ public struct EnvironmentBlock: Hashable, Sendable {
     /// The entries, byte for byte, whose name `isKept` accepts.
     public func entries(where isKept: (_ name: String) -> Bool) -> [[UInt8]] {
         self.entries.compactMap { entry in
-            guard let separator = entry.firstIndex(of: UInt8(ascii: "=")), separator > entry.startIndex else { return nil }
+            guard let separator = entry.firstIndex(of: UInt8(ascii: "=")), separator > entry.startIndex else {
+                return nil
+            }
             return isKept(String(decoding: entry[..<separator], as: UTF8.self)) ? Array(entry) : nil
         }
     }

@@ -2,34 +2,35 @@ import Domain
 
 /// Finds providers in the environment.
 enum EnvironmentProviders {
-    /// A variable that names a provider: `key` is what it is found by, except where only `requiredURL` decides.
+    /// A provider and its variables. It is found by its key, or by its URL if it has no default one.
     private struct Source {
         var name: String
         var key: String
         var urlVariable: String?
-        var defaultURL: ProviderURL?
+        var defaultURL: String?
     }
 
     /// In order of precedence: the first one found is the default provider.
     private static let sources = [
         Source(
             name: "openai", key: "OPENAI_API_KEY", urlVariable: "OPENAI_BASE_URL",
-            defaultURL: ProviderDialect.defaultBaseURL),
+            defaultURL: ConfiguredProvider.defaultBaseURL),
         Source(
             name: "groq", key: "GROQ_API_KEY",
-            defaultURL: ProviderURL(isSecure: true, host: "api.groq.com", path: "/openai/v1")),
+            defaultURL: "https://api.groq.com/openai/v1"),
         Source(
             name: "openrouter", key: "OPENROUTER_API_KEY",
-            defaultURL: ProviderURL(isSecure: true, host: "openrouter.ai", path: "/api/v1")),
+            defaultURL: "https://openrouter.ai/api/v1"),
         Source(
             name: "mistral", key: "MISTRAL_API_KEY",
-            defaultURL: ProviderURL(isSecure: true, host: "api.mistral.ai", path: "/v1")),
+            defaultURL: "https://api.mistral.ai/v1"),
         Source(name: "litellm", key: "LITELLM_API_KEY", urlVariable: "LITELLM_BASE_URL", defaultURL: nil),
     ]
 
     /// Variables of features that are not built yet, by exact name or by prefix.
     private static let unavailable: [(variable: String, isPrefix: Bool)] = [
-        ("ANTHROPIC_API_KEY", false), ("GEMINI_API_KEY", false), ("AWS_", true), ("AZURE_OPENAI_", true),
+        ("ANTHROPIC_API_KEY", false), ("GEMINI_API_KEY", false), ("AWS_ACCESS_KEY_ID", false),
+        ("AWS_BEARER_TOKEN_BEDROCK", false), ("AZURE_OPENAI_", true),
         ("DATABASE_URL", false), ("REDIS_URL", false), ("JWT_SECRET", false),
     ]
 
@@ -60,46 +61,49 @@ enum EnvironmentProviders {
                 (isPrefix ? $0.hasPrefix(variable) : $0 == variable) && self.value($0, environment) != nil
             }
             if let found {
-                notices.append("\(isPrefix ? "\(found) (\(variable)*)" : found) is in the environment: not available yet, not used")
+                notices.append(
+                    "\(isPrefix ? "\(found) (\(variable)*)" : found) is in the environment: not available yet, not used"
+                )
             }
         }
         if configuration.providers.isEmpty, problems.isEmpty {
             configuration.providers = [.simulated]
             notices.append("no provider's key is in the environment: the built-in simulated provider answers")
         }
-        configuration.defaultProvider = configuration.providers.first?.name
+        configuration.defaultProvider = configuration.providers.first?.settings.name
         return ConfigurationResult(configuration: configuration, problems: problems, notices: notices)
     }
 
     private static func provider(
         _ source: Source, _ environment: [String: String]
-    ) throws(ConfigurationProblem) -> ProviderSettings {
+    ) throws(ConfigurationProblem) -> ConfiguredProvider {
         var url = source.defaultURL
         if let variable = source.urlVariable, let text = self.value(variable, environment) {
             do throws(ValueError) {
-                url = try ProviderURL(text)
+                let given = try ProviderURL(text)
+                guard !self.isGatewayItself(given) else {
+                    throw ValueError("expected the URL of a provider; this one is the gateway's own")
+                }
+                url = given.description
             } catch {
                 throw self.problem(variable, error.message)
             }
-            if let url, self.isGatewayItself(url) {
-                throw self.problem(variable, "expected the URL of a provider; this one is the gateway's own")
-            }
         }
-        var key: ProviderKey?
+        var key: Secret?
         if let text = self.value(source.key, environment) {
             guard CredentialText.isKey(Array(text.utf8)) else {
                 throw self.problem(source.key, "expected a key of printable ASCII characters without blanks")
             }
-            key = ProviderKey(value: Secret(Array(text.utf8)))
+            key = Secret(Array(text.utf8))
         }
-        return ProviderSettings(
-            name: source.name, dialect: .openAI(baseURL: url ?? ProviderDialect.defaultBaseURL, key: key))
+        let kind = ProviderSettings.Kind.openAI(baseURL: url ?? ConfiguredProvider.defaultBaseURL)
+        return ConfiguredProvider(settings: ProviderSettings(name: source.name, kind: kind, apiKey: key))
     }
 
     /// Whoever points SDKs at the gateway has its URL in OPENAI_BASE_URL; started from such a shell it would call itself.
     private static func isGatewayItself(_ url: ProviderURL) -> Bool {
         GatewayConfiguration.defaultListen.contains { address in
-            guard case .tcp(_, let port) = address, url.effectivePort == port else { return false }
+            guard case .ipv4(_, let port) = address, url.effectivePort == port else { return false }
             return url.host == "localhost" || IPAddress(url.host)?.isLoopback == true
         }
     }

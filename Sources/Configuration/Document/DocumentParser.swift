@@ -21,7 +21,8 @@ struct DocumentParser {
     /// The root of the only document in `text`, or nil when it cannot be parsed (which is reported then).
     mutating func parse(_ text: String) -> DocumentNode? {
         // A byte order mark is no character of the document and would shift the columns of its first line.
-        self.mask = DuplicateKeyMask(text: text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text)
+        self.mask = DuplicateKeyMask(
+            text: text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text)
         while true {
             do {
                 let root = try Parser(yaml: self.mask.text, encoding: .utf8).singleRoot()
@@ -43,10 +44,16 @@ struct DocumentParser {
 
     private func report(_ error: any Error) {
         switch error {
-        case YamlError.scanner(let context, let problem, let mark, _), YamlError.parser(let context, let problem, let mark, _),
+        case YamlError.scanner(let context, let problem, let mark, _),
+            YamlError.parser(let context, let problem, let mark, _),
             YamlError.composer(let context, let problem, let mark, _):
-            let context = context.map { "\($0.text.trimmed) (line \($0.mark.line)), " } ?? ""
-            self.problems.problem(at: DocumentPosition(mark), path: "", "not valid YAML: \(context)\(problem)")
+            // The parser puts the end of the text into a line of its own.
+            let position = min(DocumentPosition(mark), DocumentPosition(characterOffset: .max, in: self.mask.text))
+            let context = context.map { context in
+                let line = context.mark.line < position.line ? " (line \(context.mark.line))" : ""
+                return "\(context.text.trimmed)\(line), "
+            }
+            self.problems.problem(at: position, path: "", "not valid YAML: \(context ?? "")\(problem)")
         case YamlError.reader(let problem, let offset, _, let yaml):
             let position = offset.map { DocumentPosition(characterOffset: $0, in: yaml) } ?? .start
             self.problems.problem(at: position, path: "", "not valid YAML: \(problem)")
@@ -154,7 +161,9 @@ extension DocumentPosition {
         let end = text.index(text.startIndex, offsetBy: characterOffset, limitedBy: text.endIndex) ?? text.endIndex
         var position = DocumentPosition.start
         for scalar in text[..<end].unicodeScalars {
-            position = scalar == "\n" ? .init(line: position.line + 1, column: 1) : .init(line: position.line, column: position.column + 1)
+            position =
+                scalar == "\n"
+                ? .init(line: position.line + 1, column: 1) : .init(line: position.line, column: position.column + 1)
         }
         self = position
     }

@@ -4,9 +4,9 @@
 enum ScalarParser {
     typealias Parse<Value> = (DocumentScalar) throws(ValueError) -> Value
 
-    /// A duration within `range`.
-    static func duration(_ range: ClosedRange<Duration>) -> Parse<Duration> {
-        { scalar throws(ValueError) in try DurationText.parse(scalar.text, in: range) }
+    /// A duration within `range`, in milliseconds.
+    static func duration(_ range: ClosedRange<Duration>) -> Parse<UInt64> {
+        { scalar throws(ValueError) in try DurationText.parseMilliseconds(scalar.text, in: range) }
     }
 
     /// A size in bytes within `range`.
@@ -30,13 +30,13 @@ enum ScalarParser {
         return value
     }
 
-    /// One of the raw values of `Value`.
-    static func choice<Value: RawRepresentable<String> & CaseIterable>(_: Value.Type = Value.self) -> Parse<Value> {
+    /// One of the words in `choices`, in the order in which a message lists them.
+    static func choice<Value>(_ choices: KeyValuePairs<String, Value>) -> Parse<Value> {
         { scalar throws(ValueError) in
-            guard let value = Value(rawValue: scalar.text) else {
-                throw Self.oneOf(Value.allCases.map(\.rawValue), given: scalar)
+            guard let choice = choices.first(where: { $0.key == scalar.text }) else {
+                throw Self.oneOf(choices.map(\.key), given: scalar)
             }
-            return value
+            return choice.value
         }
     }
 

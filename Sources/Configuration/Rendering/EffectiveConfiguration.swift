@@ -1,3 +1,5 @@
+import Domain
+
 /// The configuration in force as a file would say it: all defaults filled in, secrets masked.
 ///
 /// Read back as a file it gives the same configuration, except for the secrets.
@@ -16,7 +18,10 @@ public struct EffectiveConfiguration {
 
     private static func value(of configuration: GatewayConfiguration) -> EffectiveValue {
         .mapping([
-            ("listen", .list(configuration.listen.map { .mapping([("address", .text($0.description))]) })),
+            (
+                "listen",
+                .list(configuration.listen.map { .mapping([("address", .text(ListenAddressText.text(of: $0)))]) })
+            ),
             ("admin", .mapping([("listen", .text("same"))])),
             ("state_directory", .text(configuration.stateDirectory)),
             (
@@ -26,22 +31,23 @@ public struct EffectiveConfiguration {
                     ("upstream", self.value(of: configuration.workers.upstream)),
                 ])
             ),
-            ("drain_timeout", self.value(of: configuration.drainTimeout)),
+            ("drain_timeout", self.value(ofMilliseconds: configuration.drainTimeout)),
             ("http", self.value(of: configuration.http)),
             (
                 "auth",
                 .mapping([
-                    ("keys", .text(configuration.auth.keys.rawValue)),
+                    ("keys", .text(configuration.auth.keys == .required ? "required" : "optional")),
                     ("static_key", configuration.auth.staticKey == nil ? .null : .secret),
                 ])
             ),
-            ("providers", .mapping(configuration.providers.map { ($0.name, self.value(of: $0)) })),
+            ("providers", .mapping(configuration.providers.map { ($0.settings.name, self.value(of: $0)) })),
             ("default_provider", configuration.defaultProvider.map { .text($0) } ?? .null),
             ("models", .mapping(configuration.models.map { ($0.name, self.value(of: $0)) })),
             (
                 "logging",
                 .mapping([
-                    ("level", .text(configuration.logLevel.rawValue)), ("format", .text("json")), ("file", .text("stderr")),
+                    ("level", .text(configuration.logLevel.label)), ("format", .text("json")),
+                    ("file", .text("stderr")),
                 ])
             ),
         ])
@@ -54,48 +60,53 @@ public struct EffectiveConfiguration {
         }
     }
 
-    private static func value(of duration: Duration) -> EffectiveValue {
-        .text(DurationText.text(of: duration))
+    private static func value(ofMilliseconds milliseconds: UInt64) -> EffectiveValue {
+        .text(DurationText.text(of: .milliseconds(milliseconds)))
     }
 
     private static func value(of http: HTTPSettings) -> EffectiveValue {
         .mapping([
-            ("max_request_line", .text(ByteSizeText.text(of: http.maxRequestLine))),
-            ("max_headers", .text(ByteSizeText.text(of: http.maxHeaders))),
-            ("max_body", .text(ByteSizeText.text(of: http.maxBody))),
-            ("header_timeout", self.value(of: http.headerTimeout)),
-            ("idle_timeout", self.value(of: http.idleTimeout)),
+            ("max_request_line", .text(ByteSizeText.text(of: Int(http.limits.maxRequestLine)))),
+            ("max_headers", .text(ByteSizeText.text(of: Int(http.limits.maxHeaders)))),
+            ("max_body", .text(ByteSizeText.text(of: Int(http.limits.maxBody)))),
+            ("header_timeout", self.value(ofMilliseconds: http.limits.headerTimeout)),
+            ("idle_timeout", self.value(ofMilliseconds: http.limits.idleTimeout)),
             ("trusted_proxies", .list(http.trustedProxies.map { .text($0.description) })),
             ("cors", .mapping([("origins", .list(http.corsOrigins.map { .text($0) }))])),
         ])
     }
 
-    private static func value(of provider: ProviderSettings) -> EffectiveValue {
-        var entries: [(key: String, value: EffectiveValue)] = [("dialect", .text(provider.dialect.name))]
-        switch provider.dialect {
-        case .openAI(let baseURL, let key):
-            entries.append(("base_url", .text(baseURL.description)))
-            if let key, key.name != ProviderKey.defaultName {
-                entries.append(("keys", .list([.mapping([("name", .text(key.name)), ("value", .secret)])])))
+    private static func value(of provider: ConfiguredProvider) -> EffectiveValue {
+        let settings = provider.settings
+        var entries: [(key: String, value: EffectiveValue)] = []
+        switch settings.kind {
+        case .openAI(let baseURL):
+            entries.append(("dialect", .text("openai")))
+            entries.append(("base_url", .text(baseURL)))
+            if let name = provider.keyName {
+                entries.append(("keys", .list([.mapping([("name", .text(name)), ("value", .secret)])])))
             } else {
-                entries.append(("api_key", key == nil ? .null : .secret))
+                entries.append(("api_key", settings.apiKey == nil ? .null : .secret))
             }
-        case .simulated(let simulation):
-            entries.append(("delay", self.value(of: simulation.delay)))
-            entries.append(("tokens_per_second", .integer(simulation.tokensPerSecond)))
+        case .simulated(let delay, let tokensPerSecond):
+            entries.append(("dialect", .text("simulated")))
+            entries.append(("delay", self.value(ofMilliseconds: UInt64(delay))))
+            entries.append(("tokens_per_second", .integer(Int(tokensPerSecond))))
         }
-        entries.append(("headers", .mapping(provider.headers.map { ($0.name, .secret) })))
-        entries.append(("proxy", provider.proxy.map { .text($0.description) } ?? .null))
-        entries.append(("max_connections", provider.maxConnections.map { .integer($0) } ?? .null))
-        entries.append(("ca_file", provider.caFile.map { .text($0) } ?? .null))
+        entries.append(("headers", .mapping(settings.headers.map { ($0.name, .secret) })))
+        entries.append(("proxy", settings.proxy.map { .text($0) } ?? .null))
+        entries.append(("max_connections", .integer(Int(settings.maxConnections))))
+        entries.append(("ca_file", settings.caFile.map { .text($0) } ?? .null))
         entries.append(("allow_private_network", .boolean(provider.allowPrivateNetwork)))
-        let timeouts = provider.timeouts
+        let timeouts = settings.timeouts
         entries.append(
             (
                 "timeouts",
                 .mapping([
-                    ("connect", self.value(of: timeouts.connect)), ("first_token", self.value(of: timeouts.firstToken)),
-                    ("idle", self.value(of: timeouts.idle)), ("total", self.value(of: timeouts.total)),
+                    ("connect", self.value(ofMilliseconds: timeouts.connect)),
+                    ("first_token", self.value(ofMilliseconds: timeouts.firstToken)),
+                    ("idle", self.value(ofMilliseconds: timeouts.idle)),
+                    ("total", self.value(ofMilliseconds: timeouts.total)),
                 ])
             ))
         return .mapping(entries)

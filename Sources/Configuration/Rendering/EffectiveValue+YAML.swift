@@ -42,7 +42,8 @@ extension EffectiveValue {
     private static func plainOrQuoted(_ text: String) -> String {
         let scalar = DocumentScalar(text: text, isQuoted: false, isSubstituted: false)
         let isWord =
-            text.utf8.first.map { (UInt8(ascii: "A")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "/") } == true
+            text.utf8.first.map { (UInt8(ascii: "A")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "/") }
+            == true
             && !["null", "Null", "NULL", "y", "Y", "n", "N"].contains(text) && scalar.boolean == nil
             && text.utf8.allSatisfy { byte in
                 switch byte {

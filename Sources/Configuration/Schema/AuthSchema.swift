@@ -5,7 +5,8 @@ enum AuthSchema {
     static func read(_ reader: MappingReader) -> AuthSettings {
         var reader = reader
         var settings = AuthSettings()
-        settings.keys = reader.value("keys", ScalarParser.choice(AuthSettings.Keys.self)) ?? settings.keys
+        settings.keys =
+            reader.value("keys", ScalarParser.choice(["required": .required, "optional": .optional])) ?? settings.keys
         reader.unavailable("anonymous")
         reader.unavailable("jwt")
         settings.staticKey = reader.value("static_key", secret: true) { scalar throws(ValueError) in

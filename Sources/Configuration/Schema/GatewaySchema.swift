@@ -1,3 +1,5 @@
+import Domain
+
 /// Reads the whole file: the sections this version uses, and the ones it knows but cannot serve yet.
 struct GatewaySchema {
     let problems: ProblemSink
@@ -39,7 +41,9 @@ struct GatewaySchema {
     }
 
     private func listen(_ reader: inout MappingReader) -> [ListenAddress]? {
-        guard let nodes = reader.list("listen", of: "addresses, such as `- address: 127.0.0.1:8080`") else { return nil }
+        guard let nodes = reader.list("listen", of: "addresses, such as `- address: 127.0.0.1:8080`") else {
+            return nil
+        }
         guard !nodes.isEmpty else {
             if let entry = reader.entry("listen") {
                 self.problems.problem(entry.value, "expected at least one address")
@@ -59,11 +63,11 @@ struct GatewaySchema {
                 continue
             }
             let address = self.problems.value(of: entry.value) { scalar throws(ValueError) in
-                try ListenAddress(scalar.text)
+                try ListenAddressText.parse(scalar.text)
             }
             guard let address else { continue }
-            if addresses.contains(address), !address.isChosenByKernel {
-                self.problems.problem(entry.value, "the address \(address) is listed twice")
+            if addresses.contains(address), !ListenAddressText.isChosenByKernel(address) {
+                self.problems.problem(entry.value, "the address is listed twice")
             }
             addresses.append(address)
         }
@@ -93,7 +97,9 @@ struct GatewaySchema {
 
     private func logging(_ reader: MappingReader) -> LogLevel? {
         var reader = reader
-        let level = reader.value("level", ScalarParser.choice(LogLevel.self))
+        let level = reader.value(
+            "level",
+            ScalarParser.choice(["debug": LogLevel.debug, "info": .info, "warning": .warning, "error": .error]))
         _ = reader.value("format", ScalarParser.word("json"))
         reader.unavailable("file", neutral: ["stderr"])
         reader.unavailable("prompts")
@@ -114,12 +120,5 @@ struct GatewaySchema {
     private func impliedDefault(_ names: [String]) -> String? {
         if names.count == 1 { return names.first }
         return self.providersInEnvironment.first { names.contains($0) }
-    }
-}
-
-extension ListenAddress {
-    /// Whether it may be listed twice: each gets a port of its own.
-    fileprivate var isChosenByKernel: Bool {
-        if case .tcp(_, port: 0) = self { true } else { false }
     }
 }

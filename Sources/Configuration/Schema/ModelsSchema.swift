@@ -27,7 +27,8 @@ struct ModelsSchema {
         }
         if targets?.isEmpty ?? (reader.lacks("targets") && reader.lacks("route")) {
             self.problems.problem(
-                at: entry.position, path: "\(entry.value.path).targets", "expected one target, such as [openai:gpt-4o-mini]")
+                at: entry.position, path: "\(entry.value.path).targets",
+                "expected one target, such as [openai:gpt-4o-mini]")
         }
         let parsed = (targets ?? []).map { self.target($0) }
         guard let target = parsed.first ?? nil else { return nil }
@@ -38,7 +39,9 @@ struct ModelsSchema {
     private func retries(_ reader: inout MappingReader) {
         guard let entry = reader.entry("retries") else { return }
         if case .scalar(let scalar) = entry.value.content, scalar.boolean == false { return }
-        guard let number = self.problems.value(of: entry.value, ScalarParser.integer(0...100)), number > 0 else { return }
+        guard let number = self.problems.value(of: entry.value, ScalarParser.integer(0...100)), number > 0 else {
+            return
+        }
         self.problems.problem(
             at: entry.position, path: entry.value.path, "not available yet: leave retries out or set it to 0")
     }

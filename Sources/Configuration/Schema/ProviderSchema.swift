@@ -4,7 +4,8 @@ import Domain
 struct ProviderSchema {
     /// Dialects of the schema that later versions speak.
     private static let laterDialects: Set<String> = [
-        "groq", "mistral", "deepseek", "openrouter", "xai", "together", "perplexity", "cerebras", "huggingface", "ollama",
+        "groq", "mistral", "deepseek", "openrouter", "xai", "together", "perplexity", "cerebras", "huggingface",
+        "ollama",
         "vllm", "llamacpp", "litellm", "azure", "anthropic", "gemini", "vertex", "bedrock", "cohere",
     ]
     /// Those of them that do not speak OpenAI's grammar at all.
@@ -21,20 +22,22 @@ struct ProviderSchema {
     let readFile: BoundedFile.Reader
 
     /// The provider, or nil when its dialect is not known.
-    func read(_ entry: DocumentEntry) -> ProviderSettings? {
+    func read(_ entry: DocumentEntry) -> ConfiguredProvider? {
         if !NameText.isProviderName(entry.key) {
             self.problems.problem(at: entry.position, path: entry.value.path, "expected \(NameText.providerNameRule)")
         }
         var reader = MappingReader(entry.value, problems: self.problems)
         let dialect = self.dialect(&reader, entry)
-        let openAI = self.openAI(&reader)
+        let baseURL = self.baseURL(&reader)
+        let (key, keyName) = self.keys(&reader)
         let simulation = self.simulation(&reader)
         self.refuseForeignKeys(&reader, dialect)
-        var settings = ProviderSettings(
-            name: entry.key, dialect: dialect == .simulated ? .simulated(simulation) : openAI)
-        self.readCommon(&reader, &settings)
+        let kind = dialect == .simulated ? simulation : .openAI(baseURL: baseURL ?? ConfiguredProvider.defaultBaseURL)
+        var provider = ConfiguredProvider(
+            settings: ProviderSettings(name: entry.key, kind: kind, apiKey: key), keyName: keyName)
+        self.readCommon(&reader, &provider)
         reader.finish()
-        return dialect == nil ? nil : settings
+        return dialect == nil ? nil : provider
     }
 
     static func unknownProvider(_ name: String, names: [String]) -> ValueError {
@@ -74,64 +77,73 @@ struct ProviderSchema {
         return ValueError("this dialect is not available yet: expected openai or simulated\(hint)")
     }
 
-    private func openAI(_ reader: inout MappingReader) -> ProviderDialect {
-        let baseURL = reader.value("base_url") { scalar throws(ValueError) in
+    private func baseURL(_ reader: inout MappingReader) -> String? {
+        // A URL that is wrong may hold a password or a key.
+        reader.value("base_url", secret: true) { scalar throws(ValueError) in
             let url = try ProviderURL(scalar.text)
             guard !url.path.hasSuffix("/chat/completions"), !url.path.hasSuffix("/embeddings") else {
-                throw ValueError("expected the URL that /chat/completions is added to, such as https://api.openai.com/v1")
+                throw ValueError(
+                    "expected the URL that /chat/completions is added to, such as https://api.openai.com/v1")
             }
-            return url
+            return url.description
         }
-        let apiKeyEntry = reader.entry("api_key")
-        var key = self.key(&reader, "api_key").map { ProviderKey(value: $0) }
-        if let pool = reader.list("keys", of: "keys, such as [{name: one, value: \"${API_KEY}\"}]"), !pool.isEmpty {
-            if let apiKeyEntry {
-                self.problems.problem(
-                    at: apiKeyEntry.position, path: apiKeyEntry.value.path, "expected either api_key or keys, not both")
-            }
-            if let second = pool.dropFirst().first {
-                self.problems.problem(second, "not available yet: a provider has one key for now")
-            }
-            let keys = pool.map { self.pooledKey($0) }
-            key = keys.first ?? nil
-        }
-        return .openAI(baseURL: baseURL ?? ProviderDialect.defaultBaseURL, key: key)
     }
 
-    private func pooledKey(_ node: DocumentNode) -> ProviderKey? {
+    private func keys(_ reader: inout MappingReader) -> (key: Secret?, name: String?) {
+        let single = reader.entry("api_key")
+        let key = self.key(&reader, "api_key")
+        let pool = reader.list("keys", of: "keys, such as [{name: one, value: \"${API_KEY}\"}]") ?? []
+        guard !pool.isEmpty else { return (key, nil) }
+        if let single {
+            self.problems.problem(
+                at: single.position, path: single.value.path, "expected either api_key or keys, not both")
+        }
+        if let second = pool.dropFirst().first {
+            self.problems.problem(second, "not available yet: a provider has one key for now")
+        }
+        let keys = pool.map { self.pooledKey($0) }
+        return keys.first ?? (nil, nil)
+    }
+
+    private func pooledKey(_ node: DocumentNode) -> (key: Secret?, name: String?) {
         var reader = MappingReader(node, problems: self.problems)
         let name = reader.value("name") { scalar throws(ValueError) in
-            guard NameText.isProviderName(scalar.text) else { throw ValueError("expected \(NameText.providerNameRule)") }
+            guard NameText.isProviderName(scalar.text) else {
+                throw ValueError("expected \(NameText.providerNameRule)")
+            }
             return scalar.text
         }
         if reader.lacks("value") {
             self.problems.problem(node, "expected a key under value")
         }
-        let value = self.key(&reader, "value")
+        let key = self.key(&reader, "value")
         reader.unavailable("requests_per_minute")
         reader.unavailable("tokens_per_minute")
         // With one key a weight changes nothing.
         _ = reader.value("weight", ScalarParser.integer(1...1_000_000))
         reader.finish()
-        return value.map { ProviderKey(name: name ?? ProviderKey.defaultName, value: $0) }
+        return (key, name)
     }
 
     private func key(_ reader: inout MappingReader, _ name: String) -> Secret? {
         reader.value(name, secret: true) { scalar throws(ValueError) in
             let bytes = Array(scalar.text.utf8)
             guard CredentialText.isKey(bytes) else {
-                throw ValueError("expected a key of printable ASCII characters without blanks\(bytes.isEmpty ? ", found nothing" : "")")
+                throw ValueError(
+                    "expected a key of printable ASCII characters without blanks\(bytes.isEmpty ? ", found nothing" : "")"
+                )
             }
             return Secret(bytes)
         }
     }
 
-    private func simulation(_ reader: inout MappingReader) -> SimulationSettings {
-        var settings = SimulationSettings()
-        settings.delay = reader.value("delay", ScalarParser.duration(.zero ... .seconds(3600))) ?? settings.delay
-        settings.tokensPerSecond =
-            reader.value("tokens_per_second", ScalarParser.integer(1...1_000_000)) ?? settings.tokensPerSecond
-        return settings
+    private func simulation(_ reader: inout MappingReader) -> ProviderSettings.Kind {
+        guard case .simulated(var delay, var speed) = ConfiguredProvider.defaultSimulation else {
+            return ConfiguredProvider.defaultSimulation
+        }
+        if let time = reader.value("delay", ScalarParser.duration(.zero ... .seconds(3600))) { delay = UInt32(time) }
+        if let count = reader.value("tokens_per_second", ScalarParser.integer(1...1_000_000)) { speed = UInt32(count) }
+        return .simulated(delay: delay, tokensPerSecond: speed)
     }
 
     /// Names each key that belongs to another dialect. For an unknown dialect they may all be right.
@@ -154,20 +166,25 @@ struct ProviderSchema {
 
     // MARK: - What every provider may have
 
-    private func readCommon(_ reader: inout MappingReader, _ settings: inout ProviderSettings) {
-        settings.headers = self.headers(reader.mapping("headers"), hasKey: settings.hasKey)
-        settings.proxy = reader.value("proxy") { scalar throws(ValueError) in
+    private func readCommon(_ reader: inout MappingReader, _ provider: inout ConfiguredProvider) {
+        let headers = HeadersSchema(problems: self.problems, hasKey: provider.settings.apiKey != nil)
+        provider.settings.headers = headers.read(reader.mapping("headers"))
+        provider.settings.proxy = reader.value("proxy", secret: true) { scalar throws(ValueError) in
             let url = try ProviderURL(scalar.text)
-            guard url.path.isEmpty else { throw ValueError("expected a proxy without a path, such as http://proxy:3128") }
-            return url
+            guard url.path.isEmpty else {
+                throw ValueError("expected a proxy without a path, such as http://proxy:3128")
+            }
+            return url.description
         }
-        settings.maxConnections = reader.value("max_connections", ScalarParser.integer(1...100_000))
+        if let count = reader.value("max_connections", ScalarParser.integer(1...100_000)) {
+            provider.settings.maxConnections = UInt32(count)
+        }
         reader.unavailable("http2", neutral: ["false"])
-        settings.caFile = reader.value("ca_file") { scalar throws(ValueError) in
+        provider.settings.caFile = reader.value("ca_file") { scalar throws(ValueError) in
             try self.certificateFile(scalar)
         }
-        settings.allowPrivateNetwork = reader.value("allow_private_network", ScalarParser.boolean) ?? false
-        settings.timeouts = self.timeouts(reader.mapping("timeouts"))
+        provider.allowPrivateNetwork = reader.value("allow_private_network", ScalarParser.boolean) ?? false
+        provider.settings.timeouts = self.timeouts(reader.mapping("timeouts"))
     }
 
     private func timeouts(_ reader: MappingReader) -> ProviderTimeouts {
@@ -194,37 +211,5 @@ struct ProviderSchema {
             throw ValueError("expected a PEM file with certificates")
         }
         return path
-    }
-
-    private func headers(_ reader: MappingReader, hasKey: Bool) -> [ProviderHeader] {
-        var headers: [ProviderHeader] = []
-        var seen: Set<String> = []
-        for entry in reader.entries {
-            let name = entry.key.lowercased()
-            if let objection = HeaderRule.objection(toName: entry.key, hasKey: hasKey) {
-                self.problems.problem(at: entry.position, path: entry.value.path, objection)
-            } else if !seen.insert(name).inserted {
-                self.problems.problem(
-                    at: entry.position, path: entry.value.path, "the header is given more than once; case does not count")
-            }
-            if case .null = entry.value.content { continue }
-            let value = self.problems.value(of: entry.value, secret: true) { scalar throws(ValueError) in
-                let bytes = Array(scalar.text.utf8)
-                guard CredentialText.isHeaderValue(bytes) else {
-                    throw ValueError("expected text without control characters and without blanks around it")
-                }
-                return Secret(bytes)
-            }
-            if let value {
-                headers.append(ProviderHeader(name: entry.key, value: value))
-            }
-        }
-        return headers
-    }
-}
-
-extension ProviderSettings {
-    fileprivate var hasKey: Bool {
-        if case .openAI(_, .some) = self.dialect { true } else { false }
     }
 }

@@ -3,7 +3,9 @@
 /// What asks for nothing is accepted, what only tunes is checked and said to have no effect, and what promises something
 /// is refused: nobody shall believe in a limit that is not enforced.
 enum UnbuiltSchema {
-    private static var anyDuration: ScalarParser.Parse<Duration> { ScalarParser.duration(.zero ... .seconds(3_650 * 86_400)) }
+    private static var anyDuration: ScalarParser.Parse<UInt64> {
+        ScalarParser.duration(.zero ... .seconds(3_650 * 86_400))
+    }
     private static var anySize: ScalarParser.Parse<Int> { ScalarParser.byteSize(0...(1 << 50)) }
 
     static func read(_ reader: inout MappingReader) {
@@ -95,7 +97,9 @@ enum UnbuiltSchema {
     private static func schedule(_ reader: MappingReader) {
         var reader = reader
         let time: ScalarParser.Parse<String> = { scalar throws(ValueError) in
-            guard self.isTime(scalar.text) else { throw ValueError("expected a time such as \"01:00\" or \"Sun 02:00\"") }
+            guard self.isTime(scalar.text) else {
+                throw ValueError("expected a time such as \"01:00\" or \"Sun 02:00\"")
+            }
             return scalar.text
         }
         reader.tuning("rollup", time)
@@ -113,7 +117,8 @@ enum UnbuiltSchema {
         }
         let zero = UInt8(ascii: "0")
         guard time.count == 5, time[2] == UInt8(ascii: ":"), (zero...zero + 2).contains(time[0]),
-            (zero...zero + 9).contains(time[1]), (zero...zero + 5).contains(time[3]), (zero...zero + 9).contains(time[4])
+            (zero...zero + 9).contains(time[1]), (zero...zero + 5).contains(time[3]),
+            (zero...zero + 9).contains(time[4])
         else { return false }
         return time[0] < zero + 2 || time[1] < zero + 4
     }

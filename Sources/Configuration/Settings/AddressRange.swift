@@ -19,7 +19,7 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
             return byte & UInt8(truncatingIfNeeded: 0xFF00 >> kept)
         }
         guard let canonical = IPAddress(bytes: masked), canonical == network else {
-            let meant = IPAddress(bytes: masked).map { "; did you mean \($0)/\(prefixLength)?" } ?? ""
+            let meant = IPAddress(bytes: masked).map { " (did you mean \($0)/\(prefixLength)?)" } ?? ""
             throw ValueError("expected no bits set after the first \(prefixLength)\(meant)")
         }
         self.network = network

@@ -1,3 +1,5 @@
+public import Domain
+
 /// The whole configuration in force: a plain value, complete and checked.
 ///
 /// ``ConfigurationLoader`` makes it from a file or from the environment; nothing in it refers to either any more. Its
@@ -8,12 +10,12 @@ public struct GatewayConfiguration: Hashable, Sendable {
     /// The folder of everything the gateway keeps, as written: relative to the working directory of `sluice serve`.
     public var stateDirectory: String
     public var workers: WorkerSettings
-    /// How long requests may go on after TERM.
-    public var drainTimeout: Duration
+    /// How long requests may go on after TERM, in milliseconds.
+    public var drainTimeout: UInt64
     public var http: HTTPSettings
     public var auth: AuthSettings
-    /// Names are unique.
-    public var providers: [ProviderSettings]
+    /// Names are unique. Their order is that of the snapshots.
+    public var providers: [ConfiguredProvider]
     /// The provider of a model name that no alias claims: the one the file names, else the only one, else the first whose
     /// key is in the environment, else none. Always the name of one of ``providers``.
     public var defaultProvider: String?
@@ -23,8 +25,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
 
     public init(
         listen: [ListenAddress] = GatewayConfiguration.defaultListen, stateDirectory: String = "./sluice-state",
-        workers: WorkerSettings = WorkerSettings(), drainTimeout: Duration = .seconds(300),
-        http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ProviderSettings] = [],
+        workers: WorkerSettings = WorkerSettings(), drainTimeout: UInt64 = 300_000,
+        http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
         defaultProvider: String? = nil, models: [ModelAlias] = [], logLevel: LogLevel = .info
     ) {
         self.listen = listen
@@ -40,6 +42,5 @@ public struct GatewayConfiguration: Hashable, Sendable {
     }
 
     /// 127.0.0.1:8080: reachable from this machine only until somebody decides otherwise.
-    public static let defaultListen: [ListenAddress] =
-        IPAddress(bytes: [127, 0, 0, 1]).map { [.tcp($0, port: 8080)] } ?? []
+    public static let defaultListen: [ListenAddress] = [.ipv4(address: [127, 0, 0, 1], port: 8080)]
 }

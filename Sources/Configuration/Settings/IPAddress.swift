@@ -9,11 +9,11 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     public init?(_ text: String) {
         // inet_pton reads up to a NUL, so one inside the text would hide what follows it.
         guard text.utf8.count <= 45, !text.utf8.contains(0) else { return nil }
-        if let bytes = Self.parse(text, family: AF_INET, count: 4) ?? Self.parse(text, family: AF_INET6, count: 16) {
-            self.bytes = bytes
-        } else {
+        guard let bytes = Self.parse(text, family: AF_INET, count: 4) ?? Self.parse(text, family: AF_INET6, count: 16)
+        else {
             return nil
         }
+        self.bytes = bytes
     }
 
     init?(bytes: [UInt8]) {

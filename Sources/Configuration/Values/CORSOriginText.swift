@@ -2,7 +2,8 @@
 enum CORSOriginText {
     static func parse(_ text: String) throws(ValueError) -> String {
         if text == "*" { return text }
-        let expectation = ValueError("expected an origin such as https://app.example.com (scheme, host, port; no path), or *")
+        let expectation = ValueError(
+            "expected an origin such as https://app.example.com (scheme, host, port; no path), or *")
         let bytes = Array(text.utf8)
         guard bytes.count <= 512, let separator = text.firstRange(of: "://") else { throw expectation }
         let scheme = Array(text[..<separator.lowerBound].utf8)

@@ -35,7 +35,9 @@ enum CredentialText {
             return "expected a key of 16 to 512 printable ASCII characters without blanks"
         }
         let letters = String(decoding: bytes, as: UTF8.self).lowercased().filter { $0.isLetter || $0.isNumber }
-        let placeholders = ["changeme", "changethis", "replaceme", "replacethis", "yourkey", "yourapikey", "placeholder"]
+        let placeholders = [
+            "changeme", "changethis", "replaceme", "replacethis", "yourkey", "yourapikey", "placeholder",
+        ]
         if placeholders.contains(where: letters.contains) || Set(bytes).count < 5 {
             return "expected a random key, not a placeholder; `openssl rand -hex 24` makes one"
         }

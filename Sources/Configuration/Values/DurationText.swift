@@ -18,14 +18,23 @@ enum DurationText {
         return duration
     }
 
+    /// The same in milliseconds.
+    static func parseMilliseconds(_ text: String, in range: ClosedRange<Duration>) throws(ValueError) -> UInt64 {
+        UInt64(max(self.milliseconds(of: try self.parse(text, in: range)), 0))
+    }
+
     /// The shortest exact text for `duration`, in hours at most; parts of a millisecond are dropped.
     static func text(of duration: Duration) -> String {
-        let (seconds, attoseconds) = duration.components
-        let milliseconds = seconds &* 1000 &+ attoseconds / 1_000_000_000_000_000
+        let milliseconds = self.milliseconds(of: duration)
         guard milliseconds != 0 else { return "0s" }
         for unit in self.units.dropFirst() where milliseconds % unit.milliseconds == 0 {
             return "\(milliseconds / unit.milliseconds)\(unit.name)"
         }
         return "\(milliseconds)ms"
+    }
+
+    private static func milliseconds(of duration: Duration) -> Int64 {
+        let (seconds, attoseconds) = duration.components
+        return seconds &* 1000 &+ attoseconds / 1_000_000_000_000_000
     }
 }

@@ -18,7 +18,11 @@ struct CStringVector {
     ) -> Value {
         var storage = self.storage + [0]
         return unsafe storage.withUnsafeMutableBufferPointer { bytes in
-            let pointers = unsafe self.offsets.map { unsafe bytes.baseAddress.map { base in unsafe base + $0 } } + [nil]
+            var pointers: [UnsafeMutablePointer<CChar>?] = unsafe []
+            for offset in self.offsets {
+                unsafe pointers.append(bytes.baseAddress.map { unsafe $0 + offset })
+            }
+            unsafe pointers.append(nil)
             return unsafe pointers.withUnsafeBufferPointer { pointers in
                 // SAFETY: the vector holds at least its terminating NULL, so it has an address.
                 unsafe body(pointers.baseAddress.unsafelyUnwrapped)

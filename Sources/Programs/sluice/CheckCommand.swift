@@ -9,7 +9,7 @@ struct CheckCommand: ParsableCommand {
         abstract: "Check the configuration and print it as it would be in force, secrets masked.",
         discussion: """
             Exit status 0: the configuration is printed, all defaults filled in; notices go to the standard error.
-            Exit status 78: every problem is printed to the standard error as FILE:LINE:COLUMN: KEY: MESSAGE
+            Exit status 78: every problem is printed to the standard error as FILE:LINE:COLUMN: KEY: MESSAGE \
             (with --json: to the standard output as {"problems": [...]}).
             """)
 

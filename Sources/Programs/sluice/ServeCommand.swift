@@ -6,8 +6,8 @@ struct ServeCommand: ParsableCommand {
         commandName: "serve",
         abstract: "Run the gateway in the foreground.",
         discussion: """
-            This process becomes the supervisor: its pid is the gateway's. TERM ends it after running requests have had
-            time to finish, INT at once. It logs one JSON line per event to the standard error; the message "ready"
+            This process becomes the supervisor: its pid is the gateway's. TERM ends it after running requests have had \
+            time to finish, INT at once. It logs one JSON line per event to the standard error; the message "ready" \
             says that requests are served.
 
             Exit status 0 after TERM or INT, 70 to 79 when it cannot start, with one line that says why.

@@ -17,7 +17,8 @@ enum SupervisorLaunch {
         let supervisor = try self.siblingPath()
         guard unsafe access(supervisor, X_OK) == 0 else {
             let reason = unsafe String(cString: strerror(errno))
-            throw Failure(message: "\(supervisor) cannot be run (\(reason)): install all programs of Sluice side by side")
+            throw Failure(
+                message: "\(supervisor) cannot be run (\(reason)): install all programs of Sluice side by side")
         }
         let environment = EnvironmentBlock(bytes: try self.ownEnvironment())
         let memory: Int32
@@ -46,7 +47,7 @@ enum SupervisorLaunch {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = unsafe buffer.withUnsafeMutableBytes { buffer in
             let characters = unsafe buffer.bindMemory(to: CChar.self)
-            return unsafe readlink("/proc/self/exe", characters.baseAddress, characters.count)
+            return unsafe characters.baseAddress.map { unsafe readlink("/proc/self/exe", $0, characters.count) } ?? -1
         }
         guard count > 0, count < buffer.count, let slash = buffer[..<count].lastIndex(of: UInt8(ascii: "/")) else {
             throw Failure(message: "/proc/self/exe cannot be read: \(unsafe String(cString: strerror(errno)))")

@@ -2,20 +2,20 @@
 ///
 /// It never holds user information, a query or a fragment, and its path has no trailing slash, so that a path of the
 /// gateway's own can be added to it.
-public struct ProviderURL: Hashable, Sendable, CustomStringConvertible {
+struct ProviderURL: Hashable, Sendable, CustomStringConvertible {
     /// Whether the connection is encrypted (`https`).
-    public let isSecure: Bool
+    let isSecure: Bool
     /// A host name in lower case or a numeric address, IPv6 without its brackets.
-    public let host: String
+    let host: String
     /// The port as written; nil for the scheme's own.
-    public let port: UInt16?
+    let port: UInt16?
     /// Empty, or starting with a slash and not ending with one.
-    public let path: String
+    let path: String
 
     /// The port to connect to.
-    public var effectivePort: UInt16 { self.port ?? (self.isSecure ? 443 : 80) }
+    var effectivePort: UInt16 { self.port ?? (self.isSecure ? 443 : 80) }
 
-    public var description: String {
+    var description: String {
         let host = self.host.contains(":") ? "[\(self.host)]" : self.host
         return (self.isSecure ? "https://" : "http://") + host + (self.port.map { ":\($0)" } ?? "") + self.path
     }

@@ -1,0 +1,47 @@
+# Two commands matter: `make run` and `make test`. `make help` lists the others.
+
+RELEASE := .build-release
+CONFIG ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test verify verify-real-model bench lint format clean packages bench-packages python
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Build and start the gateway in the foreground; CONFIG=sluice.yaml takes a file
+	@exec $(RELEASE)/release/sluice serve $(if $(CONFIG),--config "$(CONFIG)")
+
+build: packages ## Build the six programs, optimised, into .build-release/release
+	@echo "building (optimised; the first time takes some minutes)"
+	@swift build -c release --scratch-path $(RELEASE)
+
+test: packages python ## Lint, structure, unit, end-to-end and short fault tests; at most 30 minutes
+	@scripts/test
+
+verify: packages python ## The long checks: 100 kills, 1,000 streams, slow readers, every replay, sanitizers
+	@scripts/test --verify
+
+verify-real-model: build python ## A small real language model answers through the gateway (builds it: 10 minutes)
+	@scripts/verify-real-model
+
+bench: bench-packages python ## Sluice and nginx side by side; ARGS="--quick", ARGS="--callgrind edge" …
+	@.venv/bin/python Benchmarks/bench.py $(ARGS)
+
+lint: ## Check the format of every Swift file
+	@scripts/lint
+
+format: ## Rewrite every Swift file in the project's format
+	@swift format --in-place --parallel --recursive --configuration .swift-format Package.swift Sources Tests
+
+clean: ## Remove everything that was built
+	rm -rf .build .build-* .venv .venv-*
+
+packages:
+	@scripts/install-packages
+
+bench-packages:
+	@scripts/install-packages --bench
+
+python: packages
+	@scripts/python-environment

@@ -1,0 +1,29 @@
+public import Domain
+
+/// One entry of `providers`: what an upstream needs of it, and what only the control plane does.
+public struct ConfiguredProvider: Hashable, Sendable {
+    /// What goes into the upstreams' snapshot. Its name has 1…64 letters, digits, `_`, `.` or `-`; its base URL is
+    /// http or https with a host, without user information, query, fragment and trailing slash; header names are tokens
+    /// and unique whatever their case; header values and the key hold no control characters.
+    public var settings: ProviderSettings
+    /// The name that `keys` gives to the key; nil for a key written as `api_key` and where there is none.
+    public var keyName: String?
+    /// Whether the host name may resolve to a private address (a literal one in the file always may).
+    public var allowPrivateNetwork: Bool
+
+    public init(settings: ProviderSettings, keyName: String? = nil, allowPrivateNetwork: Bool = false) {
+        self.settings = settings
+        self.keyName = keyName
+        self.allowPrivateNetwork = allowPrivateNetwork
+    }
+
+    /// The base URL of `dialect: openai` when the file has none.
+    public static let defaultBaseURL = "https://api.openai.com/v1"
+
+    /// How the simulated provider behaves when the file says nothing: 50 ms to the first token, then 200 a second.
+    public static let defaultSimulation = ProviderSettings.Kind.simulated(delay: 50, tokensPerSecond: 200)
+
+    /// The built-in provider under its usual name.
+    public static let simulated = ConfiguredProvider(
+        settings: ProviderSettings(name: "simulated", kind: ConfiguredProvider.defaultSimulation))
+}

@@ -1,0 +1,217 @@
+import Configuration
+import Domain
+import Testing
+
+/// What is wrong with providers and aliases.
+@Suite struct BadProviderTests {
+    static let providers: [BadCase] = [
+        BadCase("providers: [x]", "1:12: providers: expected a mapping"),
+        BadCase("providers: {x: }", "1:13: providers.x.dialect: missing; expected openai or simulated"),
+        BadCase("providers: {x: {}}", "1:13: providers.x.dialect: missing"),
+        BadCase("providers: {x: openai}", "1:16: providers.x: expected a mapping of keys to values"),
+        BadCase(
+            "providers: {x y: {dialect: simulated}}", #"1:13: providers."x y": expected a name of 1 to 64 letters"#),
+        BadCase(
+            "providers: {\"a:b\": {dialect: simulated}}", "1:13: providers.a:b: expected a name of 1 to 64 letters"),
+        BadCase(
+            "providers: {x: {dialect: opanai}}", "1:26: providers.x.dialect: expected openai or simulated (did you"),
+        BadCase("providers: {x: {dialect: 7}}", "1:26: providers.x.dialect: expected openai or simulated"),
+        BadCase(
+            "providers: {x: {dialect: anthropic, api_key: k, region: r}}",
+            "1:26: providers.x.dialect: this dialect is not available yet: expected openai or simulated, found"),
+        BadCase(
+            "providers: {x: {dialect: groq}}",
+            "1:26: providers.x.dialect: this dialect is not available yet: expected openai or simulated; dialect: openai"
+        ),
+        BadCase("providers: {x: {dialect: openai, model: y}}", "1:34: providers.x.model: unknown key"),
+        BadCase(
+            "providers: {x: {dialect: openai, apikey: y}}",
+            "1:34: providers.x.apikey: unknown key; did you mean api_key"),
+        BadCase(
+            "providers: {x: {dialect: openai, delay: 1s}}", "1:34: providers.x.delay: has no meaning for dialect openai"
+        ),
+        BadCase(
+            "providers: {x: {dialect: openai, region: r}}",
+            "1:34: providers.x.region: has no meaning for dialect openai"),
+        BadCase(
+            "providers: {x: {dialect: simulated, api_key: k}}",
+            "1:37: providers.x.api_key: has no meaning for dialect simul"),
+        BadCase(
+            "providers: {x: {dialect: simulated, delay: 2h}}", "1:44: providers.x.delay: expected a duration between 0s"
+        ),
+        BadCase(
+            "providers: {x: {dialect: simulated, tokens_per_second: 0}}",
+            "1:56: providers.x.tokens_per_second: expected a whole number of 1 to 1000000"),
+        BadCase(
+            "providers: {x: {dialect: simulated, tokens_per_second: '5'}}",
+            "1:56: providers.x.tokens_per_second: expected a whole number of 1 to 1000000"),
+        BadCase(
+            "providers: {x: {dialect: openai, api_key: ''}}",
+            "1:43: providers.x.api_key: expected a key of printable ASCII"),
+        BadCase(
+            "providers: {x: {dialect: openai, api_key: 'a b'}}",
+            "1:43: providers.x.api_key: expected a key of printable"),
+        BadCase("providers: {x: {dialect: openai, api_key: \"a\\nb\"}}", "1:43: providers.x.api_key: expected a key"),
+        BadCase("providers: {x: {dialect: openai, api_key: [k]}}", "1:43: providers.x.api_key: expected a key"),
+        BadCase("providers: {x: {dialect: openai, keys: k}}", "1:40: providers.x.keys: expected a list of keys"),
+        BadCase("providers: {x: {dialect: openai, keys: [k]}}", "1:41: providers.x.keys[0]: expected a mapping"),
+        BadCase(
+            "providers: {x: {dialect: openai, keys: [{name: a}]}}",
+            "1:41: providers.x.keys[0]: expected a key under value"),
+        BadCase(
+            "providers: {x: {dialect: openai, keys: [{value: a}, {value: b}]}}",
+            "1:53: providers.x.keys[1]: not available yet: a provider has one key"),
+        BadCase(
+            "providers: {x: {dialect: openai, api_key: a, keys: [{value: b}]}}",
+            "1:34: providers.x.api_key: expected either api_key or keys, not both"),
+        BadCase(
+            "providers: {x: {dialect: openai, keys: [{value: a, requests_per_minute: 9, weight: 0, name: 'a b'}]}}",
+            "1:52: providers.x.keys[0].requests_per_minute: not available yet",
+            "1:84: providers.x.keys[0].weight: expected a whole number",
+            "1:93: providers.x.keys[0].name: expected a name"),
+        BadCase(
+            "providers: {x: {dialect: openai, max_connections: 0}}",
+            "1:51: providers.x.max_connections: expected a whole"),
+        BadCase("providers: {x: {dialect: openai, http2: true}}", "1:34: providers.x.http2: not available yet"),
+        BadCase(
+            "providers: {x: {dialect: openai, allow_private_network: maybe}}",
+            "1:57: providers.x.allow_private_network: expected true or false"),
+        BadCase(
+            "providers: {x: {dialect: openai, ca_file: /nope}}",
+            "1:43: providers.x.ca_file: expected a readable PEM file"),
+        BadCase(
+            "providers:\n  x:\n    dialect: openai\n    timeouts: {connect: 0s, first_tokens: 1s, idle: x}",
+            "4:25: providers.x.timeouts.connect: expected a duration between 1ms and 24h",
+            "4:29: providers.x.timeouts.first_tokens: unknown key; did you mean first_token?",
+            "4:53: providers.x.timeouts.idle: expected a duration"),
+    ]
+
+    static let urls: [(url: String, problem: String)] = [
+        ("ftp://h/v1", "expected a URL that starts with http:// or https://"),
+        ("api.openai.com/v1", "expected a URL that starts with"),
+        ("https:/h", "expected a URL that starts with"),
+        ("https://", "expected a host name or address"),
+        ("https:///v1", "expected a host name or address"),
+        ("https://u:p@h/v1", "expected a URL without user name and password"),
+        ("https://u@h", "expected a URL without user name"),
+        ("https://h?x=1", "expected a URL without query"),
+        ("https://h/v1#x", "expected a URL without query and fragment"),
+        ("https://h:0/", "expected a port of 1 to 65535"),
+        ("https://h:65536/", "expected a port of 1 to 65535"),
+        ("https://h:/", "expected a port of 1 to 65535"),
+        ("https://h:8080x/", "expected a port of 1 to 65535"),
+        ("https://-h/", "expected a host name"),
+        ("https://a..b/", "expected a host name"),
+        ("https://a_*b/", "expected a host name"),
+        ("https://[::1/v1", "expected a port"),
+        ("https://[1.2.3.4]/v1", "expected an IPv6 address"),
+        ("https://h/../x", "expected a path without"),
+        ("https://h/a b", "expected a URL in plain ASCII"),
+        ("https://höst/", "expected a URL in plain ASCII"),
+        (#"https://h\\@x/"#, "expected a URL in plain ASCII"),
+        ("https://h/v1/chat/completions", "expected the URL that /chat/completions is added to"),
+    ]
+
+    static let headers: [(header: String, problem: String)] = [
+        ("Host: x", "the gateway sets this header itself"),
+        ("Content-Length: 5", "the gateway sets this header itself"),
+        ("transfer-encoding: chunked", "the gateway sets this header itself"),
+        ("Connection: close", "the gateway sets this header itself"),
+        ("\"a b\": x", "expected a header name"),
+        ("\"a:\": x", "expected a header name"),
+        ("\"x\\r\\ny\": x", "expected a header name"),
+        ("X-A: \"a\\r\\nX-B: c\"", "expected text without control characters"),
+        ("X-A: \"a\\0\"", "expected text without control characters"),
+        ("X-A: ' a'", "expected text without control characters and without blanks around it"),
+        ("X-A: ''", "expected text without control characters"),
+        ("X-A: [a]", "expected text without control characters"),
+        ("Authorization: Bearer x", "expected either a key or this header"),
+    ]
+
+    static let models: [BadCase] = [
+        BadCase("models: [x]", "1:9: models: expected a mapping"),
+        BadCase("models: {m: }", "1:10: models.m.targets: expected one target, such as"),
+        BadCase("models: {m: {targets: []}}", "1:10: models.m.targets: expected one target"),
+        BadCase("models: {m: {targets: a:b}}", "1:23: models.m.targets: expected a list of targets"),
+        BadCase(
+            "models: {m: {targets: [gpt]}}", "1:24: models.m.targets[0]: expected a target of the form provider:model"),
+        BadCase("models: {m: {targets: [\"a:\"]}}", "1:24: models.m.targets[0]: expected a target of the form"),
+        BadCase("models: {m: {targets: [\":b\"]}}", "1:24: models.m.targets[0]: expected a target of the form"),
+        BadCase("models: {m: {targets: [\"a:b c\"]}}", "1:24: models.m.targets[0]: expected a target of the form"),
+        BadCase(
+            "models: {m: {targets: [a:b]}}",
+            "1:24: models.m.targets[0]: expected the name of a provider in this file (there is none)"),
+        BadCase(
+            "providers: {open: {dialect: simulated}}\nmodels: {m: {targets: [opem:b]}}",
+            "2:24: models.m.targets[0]: expected the name of a provider in this file (did you mean open?)"),
+        BadCase(
+            "providers: {s: {dialect: simulated}}\nmodels: {m: {targets: [s:a, s:b, nobody:c]}}",
+            "2:29: models.m.targets[1]: not available yet: an alias has exactly one target",
+            "2:34: models.m.targets[2]: expected the name of a provider"),
+        BadCase(
+            "providers: {s: {dialect: simulated}}\nmodels: {m: {targets: [{weight: 1}]}}",
+            "2:24: models.m.targets[0]: expected a target, such as"),
+        BadCase(
+            "providers: {s: {dialect: simulated}}\nmodels: {m: {targets: [{target: s:a, wieght: 1}]}}",
+            "2:38: models.m.targets[0].wieght: unknown key; did you mean weight?"),
+        BadCase(
+            "providers: {s: {dialect: simulated}}\nmodels:\n  m:\n    targets: [s:a]\n    strategy: weighted\n    retries: 2\n"
+                + "    retry_delay: x\n    hedge_after: p95\n    tier: fast\n    route: {by: tier}",
+            "5:5: models.m.strategy: not available yet: leave strategy out or set it to ordered",
+            "6:5: models.m.retries: not available yet", "7:18: models.m.retry_delay: expected a duration",
+            "8:5: models.m.hedge_after: not available yet", "9:5: models.m.tier: not available yet",
+            "10:5: models.m.route: not available yet"),
+        BadCase("models: {auto: {route: {by: tier}}}", "1:17: models.auto.route: not available yet"),
+        BadCase(
+            "providers: {s: {dialect: simulated}}\nmodels: {a b: {targets: [s:a]}}",
+            #"2:10: models."a b": expected a model's"#),
+        BadCase(
+            "default_provider: x",
+            "1:19: default_provider: expected the name of a provider in this file (there is none)"),
+        BadCase(
+            "default_provider: b\nproviders: {a: {dialect: simulated}, c: {dialect: simulated}}",
+            "1:19: default_provider: expected the name of a provider in this file (a, c)"),
+    ]
+
+    @Test(arguments: providers) func providerEntries(bad: BadCase) { bad.check() }
+    @Test(arguments: models) func aliases(bad: BadCase) { bad.check() }
+
+    @Test(arguments: urls) func badURLs(url: String, problem: String) {
+        BadCase("providers: {x: {dialect: openai, base_url: \"\(url)\"}}", "1:44: providers.x.base_url: \(problem)")
+            .check()
+        // Nothing of the URL comes back: it may hold a password.
+        let shown = Document(text: "providers: {x: {dialect: openai, base_url: \"\(url)\"}}").problems.joined()
+        #expect(!shown.contains(", found"))
+    }
+
+    @Test(arguments: headers) func badHeaders(header: String, problem: String) {
+        let text = "providers:\n  x:\n    dialect: openai\n    api_key: k\n    headers:\n      \(header)\n"
+        let problems = Document(text: text).result.problems
+        #expect(problems.count == 1, "\(problems)")
+        #expect(problems.first?.line == 6)
+        #expect(problems.first?.message.hasPrefix(problem) == true)
+    }
+
+    @Test func aHeaderTwiceInDifferentCase() {
+        BadCase(
+            "providers: {x: {dialect: openai, headers: {X-A: a, x-a: b}}}",
+            "1:52: providers.x.headers.x-a: the header is given more than once"
+        ).check()
+    }
+
+    @Test func aProxyHasNoPath() {
+        BadCase(
+            "providers: {x: {dialect: openai, proxy: \"http://p:3128/x\"}}",
+            "1:41: providers.x.proxy: expected a proxy without a path"
+        ).check()
+    }
+
+    @Test func aCertificateFileHasCertificates() {
+        let text = "providers: {x: {dialect: openai, ca_file: /ca}}"
+        let bad = Document(text: text, files: ["/ca": Array("hello".utf8)])
+        #expect(
+            bad.problems.first?.hasPrefix("1:43: providers.x.ca_file: expected a PEM file with certificates") == true)
+        let good = Document(text: text, files: ["/ca": Array("x\n-----BEGIN CERTIFICATE-----\n".utf8)])
+        #expect(good.result.configuration?.providers.first?.settings.caFile == "/ca")
+    }
+}

@@ -1,0 +1,90 @@
+import Configuration
+import Domain
+import Foundation
+import Testing
+
+@Suite struct EffectiveConfigurationTests {
+    /// No secrets in it, but everything that is hard to write as YAML.
+    private static let awkward = """
+        listen: [{address: "[::]:0"}, {address: unix:/run/s.sock}, {address: fd:4}]
+        state_directory: "a: b # c $${X} \\"q\\" \\\\ ü"
+        workers: {edge: 2, upstream: auto}
+        drain_timeout: 90s
+        http: {max_body: 1537B, idle_timeout: 1500ms, trusted_proxies: ["::/0"], cors: {origins: ["*"]}}
+        auth: {keys: optional}
+        providers:
+          "123": {dialect: openai, timeouts: {total: 24h}}
+          "true": {dialect: simulated, delay: 0s}
+          "null": {dialect: openai, base_url: "http://[::1]:1/v1", proxy: "http://p", allow_private_network: true}
+          "1e3": {dialect: simulated}
+          "-": {dialect: simulated}
+        default_provider: "true"
+        models: {"yes": {targets: ["123:0x1f"]}, "5m": {targets: ["null:a"]}, "üñ": {targets: ["-:~"]}}
+        logging: {level: warning}
+        """
+
+    @Test(arguments: ["", awkward]) func readBackItIsTheSame(text: String) throws {
+        let configuration = try #require(Document(text: text).result.configuration)
+        let effective = EffectiveConfiguration(configuration)
+        for rendered in [effective.yaml, effective.json.replacing("${", with: "$${")] {
+            let again = Document(text: rendered)
+            #expect(again.problems == [])
+            #expect(again.result.configuration == configuration)
+        }
+    }
+
+    @Test func theJSONIsJSON() throws {
+        let configuration = try #require(Document(text: Self.awkward).result.configuration)
+        let object = try JSONSerialization.jsonObject(with: Data(EffectiveConfiguration(configuration).json.utf8))
+        let root = try #require(object as? [String: Any])
+        #expect(root["state_directory"] as? String == "a: b # c ${X} \"q\" \\ ü")
+        #expect(root["drain_timeout"] as? String == "90s")
+        let http = try #require(root["http"] as? [String: Any])
+        #expect(http["max_body"] as? String == "1537B")
+        let workers = try #require(root["workers"] as? [String: Any])
+        #expect(workers["edge"] as? Int == 2)
+    }
+
+    @Test func secretsAreMasked() throws {
+        let text = """
+            auth: {static_key: hunter2-hunter2-hunter2}
+            providers:
+              a: {dialect: openai, api_key: hunter2}
+              b: {dialect: openai, keys: [{name: main, value: hunter2}], headers: {X-Key: hunter2}}
+            """
+        let configuration = try #require(Document(text: text).result.configuration)
+        let effective = EffectiveConfiguration(configuration)
+        for rendered in [effective.yaml, effective.json, "\(configuration)", String(reflecting: configuration)] {
+            #expect(!rendered.contains("hunter2"))
+            #expect(!rendered.contains(Array("hunter2".utf8).map(String.init).joined(separator: ", ")))
+        }
+        #expect(effective.yaml.contains("  static_key: \"***\"\n"))
+        #expect(effective.yaml.contains("    api_key: \"***\"\n"))
+        #expect(effective.yaml.contains("    keys:\n      - name: main\n        value: \"***\"\n"))
+        #expect(effective.yaml.contains("    headers:\n      X-Key: \"***\"\n"))
+        #expect(effective.json.contains("\"static_key\": \"***\""))
+    }
+
+    @Test func anEmptyFileShowsAllDefaults() {
+        let yaml = EffectiveConfiguration(GatewayConfiguration()).yaml
+        #expect(yaml.hasPrefix("listen:\n  - address: \"127.0.0.1:8080\"\nadmin:\n  listen: same\n"))
+        for line in ["drain_timeout: 5m", "  max_body: 32MB", "  static_key: null", "providers: {}", "  level: info"] {
+            #expect(yaml.contains("\n\(line)\n"), "\(line)")
+        }
+    }
+
+    @Test func theReportHasALinePerProblem() throws {
+        let problems = [
+            ConfigurationProblem(file: "f", line: 3, column: 5, path: "http.max_body", message: "expected \"x\""),
+            ConfigurationProblem(file: "environment", line: 0, column: 0, path: "A", message: "bad"),
+            ConfigurationProblem(file: "f", line: 0, column: 0, path: "", message: "gone"),
+        ]
+        let report = ConfigurationReport(problems)
+        #expect(report.text == "f:3:5: http.max_body: expected \"x\"\nenvironment: A: bad\nf: gone\n")
+        let object = try JSONSerialization.jsonObject(with: Data(report.json.utf8)) as? [String: [[String: Any]]]
+        let listed = try #require(object?["problems"])
+        #expect(listed.count == 3)
+        #expect(listed.first?["column"] as? Int == 5)
+        #expect(listed.first?["message"] as? String == "expected \"x\"")
+    }
+}

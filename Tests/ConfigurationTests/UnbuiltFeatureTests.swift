@@ -1,0 +1,105 @@
+import Configuration
+import Testing
+
+/// Keys of the schema whose feature this version does not have.
+@Suite struct UnbuiltFeatureTests {
+    /// Each asks for something: refused at its key.
+    static let asking: [BadCase] = [
+        BadCase(
+            "database: postgres://u:p@h/d", "1:1: database: not available yet: leave database out or set it to sqlite"),
+        BadCase("database: {control: x}", "1:1: database: not available yet"),
+        BadCase("redis: redis://h:6379/0", "1:1: redis: not available yet: leave redis out or set it to null"),
+        BadCase("redis: true", "1:1: redis: not available yet"),
+        BadCase("user: sluice", "1:1: user: not available yet"),
+        BadCase("auth: {anonymous: {requests_per_minute: 10}}", "1:8: auth.anonymous: not available yet"),
+        BadCase("auth: {jwt: {algorithm: HS256}}", "1:8: auth.jwt: not available yet"),
+        BadCase("catalogue: {file: prices.json}", "1:13: catalogue.file: not available yet"),
+        BadCase("catalogue: {url: \"https://x\"}", "1:13: catalogue.url: not available yet"),
+        BadCase("pricing: {\"a:b\": {input: 0}}", "1:1: pricing: not available yet"),
+        BadCase(
+            "limits: {global: {requests_per_minute: 5}}", "1:19: limits.global.requests_per_minute: not available yet"),
+        BadCase(
+            "limits: {per_ip: {requests_per_minute: 600}}", "1:19: limits.per_ip.requests_per_minute: not available"),
+        BadCase(
+            "limits: {per_key: {requests_per_minute: 60, concurrency: 1}}",
+            "1:20: limits.per_key.requests_per_minute: not available yet",
+            "1:45: limits.per_key.concurrency: not available"),
+        BadCase("limits: {unknown_price: refuse}", "1:10: limits.unknown_price: not available yet"),
+        BadCase("journal: {when_full: strict}", "1:11: journal.when_full: not available yet"),
+        BadCase("cache: {enabled: true}", "1:9: cache.enabled: not available yet"),
+        BadCase("cache: {enabled: on}", "1:9: cache.enabled: not available yet"),
+        BadCase("redaction: {enabled: true}", "1:13: redaction.enabled: not available yet"),
+        BadCase("redaction: {custom: [x]}", "1:13: redaction.custom: not available yet"),
+        BadCase("audit: {bodies: false}", "1:1: audit: not available yet"),
+        BadCase("telemetry: {otlp: {endpoint: x}}", "1:13: telemetry.otlp: not available yet"),
+        BadCase("telemetry: {helicone: {api_key: x}}", "1:13: telemetry.helicone: not available yet"),
+        BadCase("telemetry: {extension: body}", "1:13: telemetry.extension: not available yet"),
+        BadCase("retention: {requests: 90d}", "1:13: retention.requests: not available yet"),
+        BadCase("alerts: [{on: budget}]", "1:1: alerts: not available yet"),
+    ]
+
+    /// Each is refused for what it says, although its feature is off.
+    static let malformed: [BadCase] = [
+        BadCase("redis_timeout: fast", "1:16: redis_timeout: expected a duration"),
+        BadCase(
+            "limits: {budget_mode: stict}",
+            "1:23: limits.budget_mode: expected strict or estimate (did you mean strict?)"),
+        BadCase("limits: {table_slots: many}", "1:23: limits.table_slots: expected a whole number"),
+        BadCase("limits: {per_kye: {}}", "1:10: limits.per_kye: unknown key; did you mean per_key?"),
+        BadCase("journal: {max_bytes: 1}", "1:22: journal.max_bytes: expected a size"),
+        BadCase("cache: {ttl: 1}", "1:14: cache.ttl: expected a duration"),
+        BadCase("cache: {when: never}", "1:15: cache.when: expected deterministic or unary or all"),
+        BadCase("cache: {single_flight: 1}", "1:24: cache.single_flight: expected true or false"),
+        BadCase("redaction: {patterns: [emial]}", "1:24: redaction.patterns[0]: expected email or phone"),
+        BadCase("schedule: {rollup: \"25:00\"}", "1:20: schedule.rollup: expected a time"),
+        BadCase("schedule: {prune: \"Sunday 02:00\"}", "1:19: schedule.prune: expected a time"),
+        BadCase("schedule: {timezon: UTC}", "1:12: schedule.timezon: unknown key; did you mean timezone?"),
+        BadCase("telemetry: []", "1:12: telemetry: expected a mapping"),
+    ]
+
+    /// Each asks for nothing.
+    static let neutral = [
+        "database: sqlite", "database: null", "redis: null", "redis: false", "redis: off", "redis: ~", "redis:",
+        "user: null",
+        "auth: {anonymous: null, jwt: false}", "catalogue: {file: null, url: null}", "pricing: {}", "pricing: null",
+        "limits: {global: {requests_per_minute: null}, per_key: {}, unknown_price: allow}", "limits:",
+        "cache: {enabled: false}",
+        "cache: {enabled: off}", "cache:", "journal: {when_full: open}", "redaction: {enabled: false, custom: []}",
+        "audit: null", "audit: {}", "telemetry: {otlp: null, helicone: null, extension: headers}",
+        "telemetry: {extension: off}", "retention: {usage: forever}", "alerts: []", "alerts: null", "alerts: false",
+        "admin: {listen: same}", "logging: {prompts: false, responses: false, file: stderr}",
+        "listen: [{address: \"127.0.0.1:1\", tls: null}]", "redaction: {patterns: [email, ip]}",
+    ]
+
+    /// Each tunes something that is off: accepted, and said to have no effect.
+    static let tuning = [
+        "redis_timeout: 20ms", "limits: {budget_mode: strict}", "limits: {table_slots: 1048576}",
+        "journal: {max_bytes: 1GB}",
+        "journal: {sync_interval: 100ms}", "cache: {enabled: false, ttl: 24h}", "cache: {max_size: 512MB}",
+        "cache: {scope: project}", "cache: {when: deterministic}", "cache: {single_flight: true}",
+        "catalogue: {refresh: 24h}",
+        "schedule: {rollup: \"01:00\"}", "schedule: {prune: \"Sun 02:00\"}", "schedule: {timezone: UTC}",
+        "providers: {s: {dialect: simulated}}\nmodels: {m: {targets: [s:a], retry_delay: 500ms}}",
+    ]
+
+    @Test(arguments: asking) func whatAsksForSomethingIsRefused(bad: BadCase) { bad.check() }
+    @Test(arguments: malformed) func whatIsMalformedIsRefused(bad: BadCase) { bad.check() }
+
+    @Test(arguments: neutral) func whatAsksForNothingIsAccepted(text: String) {
+        let result = Document(text: text).result
+        #expect(result.problems.isEmpty)
+        #expect(result.configuration != nil)
+        #expect(!result.notices.contains { $0.contains("no effect") })
+    }
+
+    @Test(arguments: tuning) func whatOnlyTunesIsAcceptedWithANotice(text: String) {
+        let result = Document(text: text).result
+        #expect(result.problems.isEmpty)
+        #expect(result.notices.filter { $0.contains("has no effect yet") }.count == 1)
+    }
+
+    @Test func theValueOfARefusedKeyIsNotRepeated() {
+        let problems = Document(text: "redis: redis://user:hunter2@h").problems.joined()
+        #expect(!problems.contains("hunter2"))
+    }
+}

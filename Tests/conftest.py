@@ -1,0 +1,29 @@
+"""What all the Python tests share: the marks that choose them, and a hint when the programs are missing."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from Harness.gateway import PROGRAMS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--verify", action="store_true", help="also run the long tests, marked `verify`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--verify"):
+        return
+    long, short = [], []
+    for item in items:
+        (long if item.get_closest_marker("verify") else short).append(item)
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = short
+
+
+def pytest_report_header() -> str:
+    state = "found" if (PROGRAMS / "sluice").exists() else "MISSING: run make test, or set SLUICE_BIN"
+    return f"programs: {PROGRAMS.name} ({state}), python {sys.version.split()[0]}"
