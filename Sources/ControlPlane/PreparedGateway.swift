@@ -74,18 +74,19 @@ struct PreparedGateway: ~Copyable {
 
     /// Control was started again: nothing but `bytes` and the instance file counts.
     init(inForce bytes: [UInt8], instanceFile: consuming OwnedDescriptor) throws(StartFailure) {
-        guard let source = try? ConfigurationSource(decoding: bytes) else {
+        guard let source = ConfigurationSource(decoding: bytes) else {
             throw StartFailure("sluice-control: the configuration in force cannot be read")
         }
         let configuration = try Self.accepted(source.result())
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
-        self.instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
+        let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
         let origin: StaticKey.Origin =
             configuration.auth.staticKey == nil ? .file(path: "\(state)/\(StaticKeyFile.name)") : .configuration
-        self.staticKey = source.staticKey.map { StaticKey(secret: $0, origin: origin) }
         self.snapshots = try Self.snapshots(source, configuration, readFile: BoundedFile.read)
+        self.staticKey = source.staticKey.map { StaticKey(secret: $0, origin: origin) }
         self.source = source
         self.configuration = configuration
+        self.instance = instance
         self.notices = []
     }
 

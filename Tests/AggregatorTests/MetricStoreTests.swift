@@ -91,8 +91,9 @@ import Testing
         var swapped = self.requests(3)
         swapped.labels.reverse()
         store.receive(MetricReport(series: [self.requests(2), swapped]), from: self.edge)
-        #expect(self.samples(store, "sluice_requests_total").map(\.labels)
-            == [["chat_completions", "m", "p", "200"].map { Array($0.utf8) }])
+        #expect(
+            self.samples(store, "sluice_requests_total").map(\.labels)
+                == [["chat_completions", "m", "p", "200"].map { Array($0.utf8) }])
         #expect(self.values(store, "sluice_requests_total") == [.counter(5)])
     }
 
@@ -136,7 +137,9 @@ import Testing
             value: .counter(1)),
         MetricReport.Series(
             name: "sluice_errors_total",
-            labels: [MetricReport.Label("source", "client"), MetricReport.Label("code", String(repeating: "x", count: 257))],
+            labels: [
+                MetricReport.Label("source", "client"), MetricReport.Label("code", String(repeating: "x", count: 257)),
+            ],
             value: .counter(1)),
         MetricReport.Series(
             name: "sluice_request_duration_seconds", labels: [MetricReport.Label("endpoint", "e")],

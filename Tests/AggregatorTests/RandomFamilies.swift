@@ -4,7 +4,9 @@ import IPC
 
 /// Metrics of every kind with nasty label values.
 enum RandomFamilies {
-    private static let pieces = ["a", "\\", "\"", "\n", "{", "}", ",", "=", " ", "le", "é", "\u{1F600}", "#", "\\n", "\t"]
+    private static let pieces = [
+        "a", "\\", "\"", "\n", "{", "}", ",", "=", " ", "le", "é", "\u{1F600}", "#", "\\n", "\t",
+    ]
 
     static func make(using random: inout SeededGenerator) -> [MetricFamily] {
         (0..<Int.random(in: 0...4, using: &random)).map { index in
@@ -23,7 +25,8 @@ enum RandomFamilies {
     }
 
     private static func text(using random: inout SeededGenerator) -> String {
-        (0..<Int.random(in: 1...6, using: &random)).map { _ in self.pieces.randomElement(using: &random) ?? "" }.joined()
+        (0..<Int.random(in: 1...6, using: &random)).map { _ in self.pieces.randomElement(using: &random) ?? "" }
+            .joined()
     }
 
     private static func value(

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct ReplyStreamsTests {
     private func reply(_ size: Int) -> Reply {
-        Reply(status: 200, contentType: Array("text/plain".utf8), body: (0..<size).map { UInt8(truncatingIfNeeded: $0) })
+        Reply(
+            status: 200, contentType: Array("text/plain".utf8), body: (0..<size).map { UInt8(truncatingIfNeeded: $0) })
     }
 
     private func body(_ outputs: [ReplyStreams.Output], of stream: UInt64) -> [UInt8] {
@@ -54,7 +55,8 @@ import Testing
         }
         #expect(steps == 3)
         #expect(self.body(outputs, of: 1) == self.reply(size).body)
-        #expect(outputs.allSatisfy { if case .chunk(_, let bytes) = $0 { bytes.count <= WireLimits.data } else { true } })
+        #expect(
+            outputs.allSatisfy { if case .chunk(_, let bytes) = $0 { bytes.count <= WireLimits.data } else { true } })
         #expect(streams.isEmpty)
         // What arrives late for an ended stream is of no account.
         #expect(try streams.credit(1, bytes: .max).isEmpty)

@@ -77,7 +77,10 @@ final class PeerLink: EpollLinkDelegate {
         self.hasWarned = true
         self.service.log.warning(
             "metric series refused",
-            ["peer": .string(self.source.role.label), "peer_instance": .int(self.source.instance), "count": .int(refused)])
+            [
+                "peer": .string(self.source.role.label), "peer_instance": .int(self.source.instance),
+                "count": .int(refused),
+            ])
     }
 
     private func send(_ outputs: [ReplyStreams.Output]) {

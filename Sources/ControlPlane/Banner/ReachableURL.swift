@@ -12,19 +12,27 @@ struct ReachableURL: Hashable, Sendable {
             self.socket = String(line.dropFirst("unix:".count))
             return
         }
-        guard let colon = line.lastIndex(of: ":"), let port = UInt16(line[line.index(after: colon)...]), port > 0 else {
-            return nil
-        }
-        let host = line[..<colon]
-        let isPlain = host.utf8.allSatisfy { byte in
-            Character(UnicodeScalar(byte)).isHexDigit || [0x2E, 0x3A, 0x5B, 0x5D, 0x25].contains(byte)
-        }
-        guard !host.isEmpty, isPlain else { return nil }
+        guard let colon = line.lastIndex(of: ":") else { return nil }
+        let (host, digits) = (line[..<colon], line[line.index(after: colon)...])
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits), port > 0,
+            Self.isNumeric(host)
+        else { return nil }
         // The unspecified address accepts from everywhere but is no place to connect to.
         switch host {
         case "0.0.0.0": self.base = "http://127.0.0.1:\(port)"
         case "[::]": self.base = "http://[::1]:\(port)"
         default: self.base = "http://\(host):\(port)"
         }
+    }
+    /// Whether it can only be an IPv4 address or one of IPv6 in brackets: the text is pasted into a shell.
+    private static func isNumeric(_ host: Substring) -> Bool {
+        guard host.hasPrefix("[") else {
+            return !host.isEmpty && host.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
+        }
+        return host.hasSuffix("]")
+            && host.utf8.dropFirst().dropLast().allSatisfy { byte in
+                (0x30...0x3A).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
+                    || byte == 0x2E || byte == 0x25
+            }
     }
 }

@@ -29,7 +29,8 @@ final class AdministrationLink: EpollLinkDelegate {
         _ descriptor: consuming OwnedDescriptor, loop: EpollLoop, hello: Hello, scratch: LinkScratch
     ) throws(SystemError) {
         let machine = LinkMachine(hello: hello, peerRole: .edge, peerInstance: self.instance, accepting: .server)
-        self.link = try EpollLink(loop: loop, descriptor: descriptor, machine: machine, scratch: scratch, delegate: self)
+        self.link = try EpollLink(
+            loop: loop, descriptor: descriptor, machine: machine, scratch: scratch, delegate: self)
     }
 
     func close() {

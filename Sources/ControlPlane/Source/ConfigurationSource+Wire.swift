@@ -3,15 +3,13 @@ import Domain
 import IPC
 
 extension ConfigurationSource {
-    private static let magic = Array("SLCF".utf8)
-    private static let format: UInt16 = 1
+    /// Names the format and its version.
+    private static let magic = Array("sluice configuration 1\n".utf8)
     private static let pathLimit = 64 << 10
 
     /// The bytes of the sealed memfd.
     func encoded() -> [UInt8] {
         var writer = WireWriter(reserving: 16 << 10)
-        writer.write(Self.magic)
-        writer.write(Self.format)
         writer.write(self.version)
         writer.write(optional: self.file) {
             $0.write($1.name)
@@ -31,15 +29,18 @@ extension ConfigurationSource {
         }
         writer.write(self.workingDirectory)
         writer.write(optional: self.staticKey) { writer, key in key.withBytes { writer.write($0) } }
-        return writer.bytes
+        return Self.magic + writer.bytes
     }
 
-    /// Throws on anything `encoded` does not make.
-    init(decoding bytes: [UInt8]) throws(WireReader.Malformed) {
-        self = try WireReader.decode(bytes) { (reader) throws(WireReader.Malformed) in
-            guard try reader.readBytes(limit: 4) == Self.magic, try reader.read(UInt16.self) == Self.format else {
-                throw WireReader.Malformed()
-            }
+    /// nil for anything `encoded` does not make.
+    init?(decoding bytes: [UInt8]) {
+        guard bytes.starts(with: Self.magic), let source = try? Self.decode(Array(bytes.dropFirst(Self.magic.count)))
+        else { return nil }
+        self = source
+    }
+
+    private static func decode(_ bytes: [UInt8]) throws(WireReader.Malformed) -> ConfigurationSource {
+        try WireReader.decode(bytes) { (reader) throws(WireReader.Malformed) in
             let version: UInt64 = try reader.read()
             let file = try reader.readOptional { (reader) throws(WireReader.Malformed) in
                 let name = try reader.readString(limit: Self.pathLimit)

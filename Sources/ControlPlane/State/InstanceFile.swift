@@ -38,7 +38,8 @@ struct InstanceFile: ~Copyable {
         }
         let size = try directory.checkedSize(of: descriptor.number, Self.name)
         guard size == 0 else {
-            return InstanceFile(descriptor: descriptor, record: try Self.read(descriptor.number, size: size, path))
+            let record = try Self.read(descriptor.number, size: size, path)
+            return InstanceFile(descriptor: descriptor, record: record)
         }
         let host = try random(3).prefix(3).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         let record = InstanceRecord(host: host, counter: 0)

@@ -13,7 +13,7 @@ struct StateDirectory: ~Copyable {
 
     /// Opens the folder; makes it, and `run/` inside, where they are missing. The folder that holds it must exist.
     init(path: String) throws(StartFailure) {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw Self.failure("cannot create the state directory \(path)", ControlExitCode.cannotCreate)
         }
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
@@ -23,7 +23,7 @@ struct StateDirectory: ~Copyable {
         }
         try Self.check(descriptor.number, "the state directory \(path)", advice: "chmod 700")
         let run = "run"
-        guard mkdirat(descriptor.number, run, 0o700) == 0 || errno == EEXIST else {
+        guard unsafe mkdirat(descriptor.number, run, 0o700) == 0 || errno == EEXIST else {
             throw Self.failure("cannot create \(path)/\(run)", ControlExitCode.cannotCreate)
         }
         let runDescriptor = OwnedDescriptor(
@@ -64,14 +64,14 @@ struct StateDirectory: ~Copyable {
 
     /// Puts a file under another name of this folder.
     func rename(_ name: String, to newName: String) throws(StartFailure) {
-        guard renameat(self.descriptor.number, name, self.descriptor.number, newName) == 0 else {
+        guard unsafe renameat(self.descriptor.number, name, self.descriptor.number, newName) == 0 else {
             throw Self.failure("cannot rename \(self.path(of: name))", ControlExitCode.stateDamaged)
         }
     }
 
     /// Takes a file away; it may be missing.
     func remove(_ name: String) throws(StartFailure) {
-        guard unlinkat(self.descriptor.number, name, 0) == 0 || errno == ENOENT else {
+        guard unsafe unlinkat(self.descriptor.number, name, 0) == 0 || errno == ENOENT else {
             throw Self.failure("cannot remove \(self.path(of: name))", ControlExitCode.stateDamaged)
         }
     }
