@@ -49,7 +49,8 @@ final class AggregatorService {
         self.store.update(status)
     }
 
-    /// Calls `done` once: when the last link has ended, or after `timeout` milliseconds. A further call shortens the time.
+    /// Calls `done` once: when the last link has ended, or after `timeout` milliseconds. A further call shortens the
+    /// time.
     func drain(timeout: UInt64, done: @escaping () -> Void) {
         if self.whenDrained == nil { self.whenDrained = done }
         let (nanoseconds, overflow) = timeout.multipliedReportingOverflow(by: 1_000_000)

@@ -7,9 +7,11 @@ import Logging
 import Platform
 import WorkerRuntime
 
-/// Control as a worker: hands what it has prepared to the supervisor, serves edges, and tells the operator when all is up.
+/// Control as a worker: hands what it has prepared to the supervisor, serves edges, and tells the operator when all is
+/// up.
 ///
-/// Lives on the process's event loop. Everything that can fail has been done before the role exists (`PreparedGateway`).
+/// Lives on the process's event loop. Everything that can fail has been done before the role exists
+/// (`PreparedGateway`).
 final class ControlRole: WorkerRole {
     private let context: WorkerProgram.Context
     private var log: Log

@@ -9,8 +9,8 @@ import WorkerRuntime
 /// What control has worked out before it says a word to the supervisor: a checked configuration, the snapshots of all
 /// roles, the key, and the lock on the state folder.
 ///
-/// Two ways lead to it: reading the file and the environment (the gateway starts), or the configuration in force (control
-/// was started again and nothing may change).
+/// Two ways lead to it: reading the file and the environment (the gateway starts), or the configuration in force
+/// (control was started again and nothing may change).
 struct PreparedGateway: ~Copyable {
     /// The version of the first configuration.
     static let firstVersion: UInt64 = 1
@@ -127,7 +127,11 @@ struct PreparedGateway: ~Copyable {
         let builder = SnapshotBuilder(
             version: source.version, staticKeyDigest: digest, cores: AvailableCores.count(readFile: readFile),
             workingDirectory: source.workingDirectory)
-        return builder.build(configuration)
+        let snapshots = builder.build(configuration)
+        guard snapshots.canBeRead else {
+            throw StartFailure("the configuration is too large for the workers", code: ControlExitCode.configuration)
+        }
+        return snapshots
     }
 
     private static func random(_ count: Int) throws(StartFailure) -> [UInt8] {

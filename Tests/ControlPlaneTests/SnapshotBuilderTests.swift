@@ -141,6 +141,15 @@ import Testing
         #expect(try AggregatorSnapshot(decoding: snapshots.aggregator.encoded()) == snapshots.aggregator)
     }
 
+    @Test func whatNoWorkerCouldReadIsNoticed() {
+        var configuration = GatewayConfiguration(providers: [self.provider("p")])
+        #expect(self.builder.build(configuration).canBeRead)
+        configuration.providers = [self.provider(String(repeating: "p", count: 257))]
+        #expect(!self.builder.build(configuration).canBeRead)
+        configuration = GatewayConfiguration(listen: [ListenAddress](repeating: .unix(path: "/x"), count: 5000))
+        #expect(!self.builder.build(configuration).canBeRead)
+    }
+
     @Test(arguments: [
         ("Cpus_allowed:\tff\n", Int?(8)), ("Name:\tx\nCpus_allowed:\t3,00000001\nCpus_allowed_list:\t0\n", 3),
         ("Cpus_allowed:\t0\n", nil), ("Cpus_allowed_list:\t0-7\n", nil), ("", nil),

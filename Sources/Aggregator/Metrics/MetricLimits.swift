@@ -1,5 +1,5 @@
-/// What the aggregator keeps at most, so that a process that reports nonsense (or a client that invents model names) can
-/// neither fill its memory nor the monitoring system's.
+/// What the aggregator keeps at most, so that a process that reports nonsense (or a client that invents model names)
+/// can neither fill its memory nor the monitoring system's.
 public struct MetricLimits: Hashable, Sendable {
     /// Lines of output that series may take in all: 1 per counter or gauge, one per bucket and 2 more per histogram.
     public var lines: Int

@@ -3,9 +3,9 @@ public import IPC
 
 /// The metrics of the whole tree: the latest report of each process, and what processes that have gone had counted.
 ///
-/// Pure: no clock, no I/O. Reports are totals since the start of their process, so the sum over the latest ones and the base
-/// is right whatever was lost or repeated. When a process goes, its counters and histograms move into the base, so that
-/// sums never step back; its gauges are dropped. What peers report is bounded by `MetricLimits`.
+/// Pure: no clock, no I/O. Reports are totals since the start of their process, so the sum over the latest ones and the
+/// base is right whatever was lost or repeated. When a process goes, its counters and histograms move into the base, so
+/// that sums never step back; its gauges are dropped. What peers report is bounded by `MetricLimits`.
 public struct MetricStore: Sendable {
     /// A process that reports.
     public struct Source: Hashable, Sendable {
@@ -36,7 +36,8 @@ public struct MetricStore: Sendable {
         self.table = SeriesTable(definitions: definitions, limits: limits)
     }
 
-    /// A report has come; it replaces the one before from the same process. Returns how many of its series were refused.
+    /// A report has come; it replaces the one before from the same process. Returns how many of its series were
+    /// refused.
     @discardableResult
     public mutating func receive(_ report: MetricReport, from source: Source) -> Int {
         var values: [Int: MetricReport.Value] = [:]

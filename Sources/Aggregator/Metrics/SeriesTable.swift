@@ -2,8 +2,8 @@ import IPC
 
 /// Gives every distinct series a number, within the limits, and refuses what is malformed.
 ///
-/// Numbers are never taken back: a series that once existed stays (as in every Prometheus client), so what is counted here
-/// bounds the memory of the aggregator and the size of its answer.
+/// Numbers are never taken back: a series that once existed stays (as in every Prometheus client), so what is counted
+/// here bounds the memory of the aggregator and the size of its answer.
 struct SeriesTable: Sendable {
     struct Key: Hashable, Sendable {
         /// Index into `definitions`.

@@ -3,9 +3,9 @@ import IPC
 
 /// The replies under way on one link, each within its stream's window.
 ///
-/// Pure: it takes what has arrived and returns what to send; link windows are the link's business. A stream that has ended
-/// (or was cancelled) is forgotten, and what still arrives for it is ignored, because the peer may have sent it before it
-/// knew.
+/// Pure: it takes what has arrived and returns what to send; link windows are the link's business. A stream that has
+/// ended (or was cancelled) is forgotten, and what still arrives for it is ignored, because the peer may have sent it
+/// before it knew.
 struct ReplyStreams: Sendable {
     /// What to send, in order.
     enum Output: Hashable, Sendable {
@@ -21,7 +21,7 @@ struct ReplyStreams: Sendable {
     }
 
     /// How many replies may be under way: each holds a document in memory for as long as its reader likes.
-    static let maximum = 32
+    static let maximum = 8
 
     private var streams: [UInt64: Stream] = [:]
     private var latest: UInt64 = 0
@@ -29,7 +29,8 @@ struct ReplyStreams: Sendable {
     /// Whether nothing is under way.
     var isEmpty: Bool { self.streams.isEmpty }
 
-    /// The peer has opened `stream`; `reply` is made only if there is room for it. Throws when the number was used before.
+    /// The peer has opened `stream`; `reply` is made only if there is room for it. Throws when the number was used
+    /// before.
     mutating func open(_ stream: UInt64, reply: () -> Reply) throws(FrameError) -> [Output] {
         guard stream > self.latest else { throw .malformed(.request) }
         self.latest = stream

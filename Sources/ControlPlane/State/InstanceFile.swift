@@ -2,7 +2,8 @@ import Glibc
 import Logging
 import Platform
 
-/// The locked instance file: the proof that no other gateway uses this state folder, and where process numbers come from.
+/// The locked instance file: the proof that no other gateway uses this state folder, and where process numbers come
+/// from.
 ///
 /// The lock belongs to the open file description, so it lasts as long as any process of the tree holds the descriptor:
 /// control hands it to the supervisor, which counts in it.
@@ -14,8 +15,8 @@ struct InstanceFile: ~Copyable {
     let descriptor: OwnedDescriptor
     let record: InstanceRecord
 
-    /// Opens and locks the file. One that is new or still empty gets a host number made by `random`; nothing else is ever
-    /// overwritten.
+    /// Opens and locks the file. One that is new or still empty gets a host number made by `random`; nothing else is
+    /// ever overwritten.
     static func lock(
         in directory: borrowing StateDirectory, random: (Int) throws(StartFailure) -> [UInt8]
     ) throws(StartFailure) -> InstanceFile {

@@ -4,8 +4,8 @@ import Platform
 
 /// The folder of everything the gateway keeps: ours, closed to everybody else, held open.
 ///
-/// All its files are reached through the open descriptor, so that nobody can put another folder into its place between a
-/// check and a use. Every failure is one line that names the path.
+/// All its files are reached through the open descriptor, so that nobody can put another folder into its place between
+/// a check and a use. Every failure is one line that names the path.
 struct StateDirectory: ~Copyable {
     /// Absolute.
     let path: String

@@ -25,7 +25,7 @@ enum StaticKeyFile {
         if key.last == UInt8(ascii: "\n") { key.removeLast() }
         guard size == count, (16...512).contains(key.count), key.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw StartFailure(
-                "\(path) is damaged: expected one line, a key of 16 to 512 printable ASCII characters; it is left as it is",
+                "\(path) is damaged: expected one key of 16 to 512 printable ASCII characters; it is left as it is",
                 code: ControlExitCode.stateDamaged)
         }
         return Secret(Array(key))
