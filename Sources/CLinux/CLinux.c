@@ -8,6 +8,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <spawn.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -133,15 +135,19 @@ done:
 
 int sluice_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
-int sluice_reap(pid_t pid, int *code, int *signal) {
+static int reap(pid_t which, pid_t *pid, int *code, int *signal) {
     int status;
-    pid_t got = waitpid(pid, &status, WNOHANG);
-    if (got == 0) return 0;
-    if (got < 0) return -1;
+    pid_t got = waitpid(which, &status, WNOHANG);
+    if (got <= 0) return got < 0 ? -1 : 0;
+    *pid = got;
     *code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     *signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     return 1;
 }
+
+int sluice_reap(pid_t pid, int *code, int *signal) { return reap(pid, &pid, code, signal); }
+
+int sluice_reap_any(pid_t *pid, int *code, int *signal) { return reap(-1, pid, code, signal); }
 
 int sluice_harden(int traceable) {
     struct rlimit none = {0, 0};
@@ -177,6 +183,8 @@ int sluice_follow_parent(int control_fd, unsigned seconds) {
 }
 
 void sluice_limit_life(unsigned seconds) { alarm(seconds); }
+
+void sluice_keep_ended_children(void) { signal(SIGCHLD, SIG_DFL); }
 
 void sluice_ignore_group_signals(void) {
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE};
@@ -368,6 +376,60 @@ int sluice_listen_unix(const char *path, int backlog) {
 }
 
 int sluice_listen_again(int fd, int backlog) { return listen(fd, backlog); }
+
+int sluice_is_listening(int fd) {
+    int on = 0;
+    socklen_t length = sizeof on;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &length) == 0 && on;
+}
+
+int sluice_local_name(int fd, char *text, size_t capacity) {
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+    memset(&name, 0, sizeof name);
+    if (getsockname(fd, (struct sockaddr *)&name, &length) != 0) return -1;
+    char address[INET6_ADDRSTRLEN];
+    int written = -1;
+    if (name.ss_family == AF_INET) {
+        struct sockaddr_in *in = (struct sockaddr_in *)&name;
+        if (!inet_ntop(AF_INET, &in->sin_addr, address, sizeof address)) return -1;
+        written = snprintf(text, capacity, "%s:%u", address, ntohs(in->sin_port));
+    } else if (name.ss_family == AF_INET6) {
+        struct sockaddr_in6 *in = (struct sockaddr_in6 *)&name;
+        if (!inet_ntop(AF_INET6, &in->sin6_addr, address, sizeof address)) return -1;
+        written = snprintf(text, capacity, "[%s]:%u", address, ntohs(in->sin6_port));
+    } else if (name.ss_family == AF_UNIX) {
+        struct sockaddr_un *un = (struct sockaddr_un *)&name;
+        size_t offset = offsetof(struct sockaddr_un, sun_path);
+        size_t size = length > offset ? length - offset : 0;
+        int abstract = size > 0 && un->sun_path[0] == 0;
+        if (!abstract) size = strnlen(un->sun_path, size);
+        written = snprintf(text, capacity, "unix:%s%.*s", abstract ? "@" : "", (int)(size - (size_t)abstract),
+                           un->sun_path + abstract);
+    } else {
+        errno = EAFNOSUPPORT;
+    }
+    return written >= 0 && (size_t)written < capacity ? written : -1;
+}
+
+int sluice_send_datagram(const char *path, const void *bytes, size_t length) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    size_t size = strlen(path);
+    if (size == 0 || size >= sizeof name.sun_path) {
+        errno = EINVAL;
+        return -1;
+    }
+    memcpy(name.sun_path, path, size);
+    if (path[0] == '@') name.sun_path[0] = 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -1;
+    ssize_t sent = sendto(fd, bytes, length, MSG_NOSIGNAL, (struct sockaddr *)&name,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size));
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return sent == (ssize_t)length ? 0 : -1;
+}
 
 int sluice_local_port(int fd) {
     struct sockaddr_storage name;

@@ -10,4 +10,9 @@ public struct LogFields: ExpressibleByDictionaryLiteral, Sendable {
     public mutating func append(_ key: String, _ value: LogValue) {
         self.list.append((key: key, value: value))
     }
+
+    /// Adds other fields after these.
+    public mutating func append(_ more: LogFields) {
+        self.list.append(contentsOf: more.list)
+    }
 }

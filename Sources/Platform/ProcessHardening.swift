@@ -18,6 +18,11 @@ public enum ProcessHardening {
         sluice_ignore_sigpipe()
     }
 
+    /// For a parent: children that end wait to be reaped, even if this process was started with SIGCHLD ignored.
+    public static func keepEndedChildren() {
+        sluice_keep_ended_children()
+    }
+
     /// For a child: signals meant for the whole group are the supervisor's business.
     public static func ignoreGroupSignals() {
         sluice_ignore_group_signals()

@@ -20,6 +20,11 @@ public enum SealedMemory {
         return descriptor
     }
 
+    /// Whether the descriptor is a memfd with all seals.
+    public static func isSealed(_ number: Int32) -> Bool {
+        sluice_memfd_is_sealed(number) == 1
+    }
+
     /// Reads all of a sealed memfd; refuses one that is not sealed or is larger than `limit` bytes.
     public static func read(_ number: Int32, limit: Int) throws(SystemError) -> [UInt8] {
         guard sluice_memfd_is_sealed(number) == 1 else { throw SystemError(operation: "check seals", code: EPERM) }

@@ -1,6 +1,7 @@
 import CLinux
 
 /// Two connected Unix sockets, close-on-exec and non-blocking.
+@frozen
 public struct SocketPair: ~Copyable {
     public var first: OwnedDescriptor
     public var second: OwnedDescriptor

@@ -8,6 +8,11 @@ import Testing
         BadCase("providers: [x]", "1:12: providers: expected a mapping"),
         BadCase("providers: {x: }", "1:13: providers.x.dialect: missing; expected openai or simulated"),
         BadCase("providers: {x: {}}", "1:13: providers.x.dialect: missing"),
+        BadCase(
+            "providers: {x: {dialect: openai}}",
+            "1:13: providers.x: expected an api_key for https://api.openai.com/v1, or"),
+        BadCase(
+            "providers: {x: {dialect: openai, api_key: \"${NO:-}\"}}", "1:13: providers.x: expected an api_key for"),
         BadCase("providers: {x: openai}", "1:16: providers.x: expected a mapping of keys to values"),
         BadCase(
             "providers: {x y: {dialect: simulated}}", #"1:13: providers."x y": expected a name of 1 to 64 letters"#),
@@ -23,15 +28,17 @@ import Testing
             "providers: {x: {dialect: groq}}",
             "1:26: providers.x.dialect: this dialect is not available yet: expected openai or simulated; dialect: openai"
         ),
-        BadCase("providers: {x: {dialect: openai, model: y}}", "1:34: providers.x.model: unknown key"),
         BadCase(
-            "providers: {x: {dialect: openai, apikey: y}}",
+            "providers: {x: {dialect: openai, model: y, base_url: 'http://h'}}", "1:34: providers.x.model: unknown key"),
+        BadCase(
+            "providers: {x: {dialect: openai, apikey: y, base_url: 'http://h'}}",
             "1:34: providers.x.apikey: unknown key; did you mean api_key"),
         BadCase(
-            "providers: {x: {dialect: openai, delay: 1s}}", "1:34: providers.x.delay: has no meaning for dialect openai"
+            "providers: {x: {dialect: openai, delay: 1s, base_url: 'http://h'}}",
+            "1:34: providers.x.delay: has no meaning for dialect openai"
         ),
         BadCase(
-            "providers: {x: {dialect: openai, region: r}}",
+            "providers: {x: {dialect: openai, region: r, base_url: 'http://h'}}",
             "1:34: providers.x.region: has no meaning for dialect openai"),
         BadCase(
             "providers: {x: {dialect: simulated, api_key: k}}",
@@ -70,17 +77,19 @@ import Testing
             "1:84: providers.x.keys[0].weight: expected a whole number",
             "1:93: providers.x.keys[0].name: expected a name"),
         BadCase(
-            "providers: {x: {dialect: openai, max_connections: 0}}",
+            "providers: {x: {dialect: openai, max_connections: 0, base_url: 'http://h'}}",
             "1:51: providers.x.max_connections: expected a whole"),
-        BadCase("providers: {x: {dialect: openai, http2: true}}", "1:34: providers.x.http2: not available yet"),
         BadCase(
-            "providers: {x: {dialect: openai, allow_private_network: maybe}}",
+            "providers: {x: {dialect: openai, http2: true, base_url: 'http://h'}}",
+            "1:34: providers.x.http2: not available yet"),
+        BadCase(
+            "providers: {x: {dialect: openai, allow_private_network: maybe, base_url: 'http://h'}}",
             "1:57: providers.x.allow_private_network: expected true or false"),
         BadCase(
-            "providers: {x: {dialect: openai, ca_file: /nope}}",
+            "providers: {x: {dialect: openai, ca_file: /nope, base_url: 'http://h'}}",
             "1:43: providers.x.ca_file: expected a readable PEM file"),
         BadCase(
-            "providers:\n  x:\n    dialect: openai\n    timeouts: {connect: 0s, first_tokens: 1s, idle: x}",
+            "providers:\n  x:\n    dialect: openai\n    timeouts: {connect: 0s, first_tokens: 1s, idle: x}\n    api_key: k",
             "4:25: providers.x.timeouts.connect: expected a duration between 1ms and 24h",
             "4:29: providers.x.timeouts.first_tokens: unknown key; did you mean first_token?",
             "4:53: providers.x.timeouts.idle: expected a duration"),
@@ -201,13 +210,13 @@ import Testing
 
     @Test func aProxyHasNoPath() {
         BadCase(
-            "providers: {x: {dialect: openai, proxy: \"http://p:3128/x\"}}",
+            "providers: {x: {dialect: openai, proxy: \"http://p:3128/x\", base_url: 'http://h'}}",
             "1:41: providers.x.proxy: expected a proxy without a path"
         ).check()
     }
 
     @Test func aCertificateFileHasCertificates() {
-        let text = "providers: {x: {dialect: openai, ca_file: /ca}}"
+        let text = "providers: {x: {dialect: openai, ca_file: /ca, base_url: 'http://h'}}"
         let bad = Document(text: text, files: ["/ca": Array("hello".utf8)])
         #expect(
             bad.problems.first?.hasPrefix("1:43: providers.x.ca_file: expected a PEM file with certificates") == true)

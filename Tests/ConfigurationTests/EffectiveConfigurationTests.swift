@@ -13,7 +13,7 @@ import Testing
         http: {max_body: 1537B, idle_timeout: 1500ms, trusted_proxies: ["::/0"], cors: {origins: ["*"]}}
         auth: {keys: optional}
         providers:
-          "123": {dialect: openai, timeouts: {total: 24h}}
+          "123": {dialect: openai, timeouts: {total: 24h}, base_url: 'http://h'}
           "true": {dialect: simulated, delay: 0s}
           "null": {dialect: openai, base_url: "http://[::1]:1/v1", proxy: "http://p", allow_private_network: true}
           "1e3": {dialect: simulated}

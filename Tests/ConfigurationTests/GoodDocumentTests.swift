@@ -159,8 +159,8 @@ import Testing
     @Test func anchorsAndAliasesWork() throws {
         let text = """
             providers:
-              a: {dialect: openai, timeouts: &t {connect: 1s}}
-              b: {dialect: openai, timeouts: *t}
+              a: {dialect: openai, timeouts: &t {connect: 1s}, base_url: 'http://h'}
+              b: {dialect: openai, timeouts: *t, base_url: 'http://h'}
             """
         let configuration = try #require(Document(text: text).result.configuration)
         #expect(configuration.providers.map(\.settings.timeouts.connect) == [1000, 1000])

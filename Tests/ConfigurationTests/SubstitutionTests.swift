@@ -78,7 +78,7 @@ import Testing
 
     @Test func anEmptyDefaultMeansNone() throws {
         let text =
-            "auth: {static_key: \"${UNSET:-}\"}\nredis: ${UNSET:-}\nproviders: {x: {dialect: openai, api_key: \"${UNSET:-}\"}}"
+            "auth: {static_key: \"${UNSET:-}\"}\nredis: ${UNSET:-}\nproviders: {x: {dialect: openai, api_key: \"${UNSET:-}\", base_url: 'http://h'}}"
         let result = Document(text: text).result
         let configuration = try #require(result.configuration)
         #expect(configuration.auth.staticKey == nil)

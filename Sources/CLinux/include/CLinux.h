@@ -58,6 +58,8 @@ int sluice_spawn(pid_t *pid, const char *path, char *const argv[], char *const e
 int sluice_pidfd_open(pid_t pid);
 /* Reaps `pid`: 1 with *code and *signal set when it has ended, 0 when it still runs, -1 on error. */
 int sluice_reap(pid_t pid, int *code, int *signal);
+/* Reaps any child that has ended: 1 with *pid, *code and *signal set, 0 when none has, -1 when there is no child. */
+int sluice_reap_any(pid_t *pid, int *code, int *signal);
 /* No core file, not dumpable (unless `traceable`), no new privileges. Returns 0, or -1 when one of them failed. */
 int sluice_harden(int traceable);
 /* Has the process outlive its parent by at most `seconds`: when the parent ends, `control_fd` is shut down for reading (so
@@ -66,6 +68,8 @@ int sluice_harden(int traceable);
 int sluice_follow_parent(int control_fd, unsigned seconds);
 /* The longest time a process may live from now on; the kernel ends it then. 0 takes that back. */
 void sluice_limit_life(unsigned seconds);
+/* Takes back an inherited SIG_IGN of SIGCHLD, under which the kernel would throw exit statuses away. */
+void sluice_keep_ended_children(void);
 /* Ignores the signals that a terminal or an operator sends to a whole group: HUP, INT, QUIT, USR1, USR2, TTIN, TTOU, PIPE. */
 void sluice_ignore_group_signals(void);
 /* Sets the process name shown by ps and /proc/PID/comm. */
@@ -112,6 +116,12 @@ int sluice_listen_tcp(int ipv6, const uint8_t *address, uint16_t port, uint32_t 
 /* The same for a Unix path (≤ 107 bytes); a leftover socket file that nobody answers on is replaced. */
 int sluice_listen_unix(const char *path, int backlog);
 int sluice_listen_again(int fd, int backlog);
+/* 1 if `fd` is a socket that listens, else 0. */
+int sluice_is_listening(int fd);
+/* The local address as `127.0.0.1:80`, `[::1]:80` or `unix:/path` (abstract: `unix:@name`), NUL-terminated; its length or -1. */
+int sluice_local_name(int fd, char *text, size_t capacity);
+/* Sends one datagram to the Unix socket at `path` (a leading `@` stands for an abstract name). 0 or -1. */
+int sluice_send_datagram(const char *path, const void *bytes, size_t length);
 /* The local port of a TCP socket, 0 for other families, -1 on error. */
 int sluice_local_port(int fd);
 /* write/read without raising SIGPIPE and never blocking. */

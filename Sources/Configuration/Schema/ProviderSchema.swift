@@ -36,6 +36,14 @@ struct ProviderSchema {
         var provider = ConfiguredProvider(
             settings: ProviderSettings(name: entry.key, kind: kind, apiKey: key), keyName: keyName)
         self.readCommon(&reader, &provider)
+        if dialect == .openAI, reader.lacks("base_url"), reader.lacks("api_key"), reader.lacks("keys"),
+            reader.lacks("headers")
+        {
+            // Most likely a local server whose URL was forgotten: its prompts must not go to a vendor instead.
+            self.problems.problem(
+                at: entry.position, path: entry.value.path,
+                "expected an api_key for \(ConfiguredProvider.defaultBaseURL), or the base_url of another server")
+        }
         reader.finish()
         return dialect == nil ? nil : provider
     }

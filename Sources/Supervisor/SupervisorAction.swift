@@ -1,0 +1,31 @@
+import IPC
+
+/// What the supervisor's shell is to do, in order.
+enum SupervisorAction: Hashable {
+    /// Start a process in the seat; answered by `spawned` or `spawnFailed`.
+    case spawn(Seat)
+    case send(Seat, [UInt8])
+    /// The same for what the next second's message makes up for.
+    case sendIfRoom(Seat, [UInt8])
+    /// Send the seat's role its snapshot.
+    case sendSnapshot(Seat, version: UInt64)
+    /// Make a socket pair and give each of the two its end, naming the other's instance.
+    case link(Seat, UInt32, Seat, UInt32)
+    case signal(Seat, Int32)
+    /// Keep the descriptors and open the listeners; answered by `listening` or `cannotListen`.
+    case adopt(TopologyAnnouncement, descriptors: [Int32])
+    case close([Int32])
+    /// An edge has adopted the listeners and so cut their backlog.
+    case restoreBacklogs
+    case closeListeners
+    /// Everything is READY for the first time.
+    case treeIsReady
+    /// The tree has begun to stop.
+    case treeIsStopping
+    /// For the service manager.
+    case degraded(Bool)
+    case note(SupervisorNote)
+    /// One line for people: why nothing can start.
+    case say(String)
+    case exit(Int32)
+}

@@ -1,0 +1,230 @@
+import Domain
+import IPC
+import Logging
+import Platform
+
+/// The supervisor's shell: carries out what `SupervisorMachine` decides, on one epoll loop in the process's only thread.
+///
+/// Owns the children's processes and lines, the listeners, the snapshots and the instance file. It reports every event to
+/// the machine with the time, does the actions in order, and keeps one timer at the machine's next deadline.
+final class SupervisorLoop: DescriptorHandler {
+    private let loop: EpollLoop
+    private let spawner: Spawner
+    private let signals: SignalDescriptor
+    private let notifier: ServiceNotifier
+    private var log: Log
+    private let say: (String) -> Void
+    private var machine: SupervisorMachine
+    private var children: [Seat: ChildConnection] = [:]
+    private var listeners: ListenerSet?
+    private var snapshots: SnapshotStore?
+    private var instances: InstanceFile?
+    private var runFolder: RunFolder?
+    private var timer: LoopTimer?
+    private var watchdog: LoopTimer?
+    private var exitCode: Int32 = ExitCode.cannotStart
+
+    /// `say` writes a line for people.
+    init(
+        spawner: Spawner, signals: SignalDescriptor, notifier: ServiceNotifier, log: Log,
+        build: [UInt8], say: @escaping (String) -> Void
+    ) throws(SystemError) {
+        self.loop = try EpollLoop()
+        self.spawner = spawner
+        self.signals = signals
+        self.notifier = notifier
+        self.log = log
+        self.say = say
+        self.machine = SupervisorMachine(build: build)
+    }
+
+    /// Runs the tree until it has stopped; returns the exit code.
+    func run() throws(SystemError) -> Int32 {
+        try self.loop.watch(self.signals.number, for: .readable, handler: self)
+        self.beatWatchdog()
+        self.perform(self.machine.start(at: self.now))
+        self.arm()
+        try self.loop.run()
+        self.runFolder?.removeListeners()
+        return self.exitCode
+    }
+
+    /// Monotonic milliseconds.
+    private var now: UInt64 { Clocks.monotonicNanoseconds() / 1_000_000 }
+
+    // MARK: Events
+
+    /// Signals.
+    func ready(_ fd: Int32, _ readiness: Readiness) {
+        while let signal = self.signals.next() {
+            switch SupervisorSignal(rawValue: signal) {
+            case .terminate, .quit: self.perform(self.machine.stop(.drain, at: self.now))
+            case .interrupt: self.perform(self.machine.stop(.fast, at: self.now))
+            case .child: self.reapAll()
+            case .some(let other): SupervisorNote.signalNotAvailable(other.name).write(to: self.log)
+            case nil: break
+            }
+        }
+        self.arm()
+    }
+
+    /// A child has ended.
+    func ended(_ child: ChildConnection, _ status: ExitStatus) {
+        guard self.children[child.seat] === child else { return }
+        child.close()
+        self.children[child.seat] = nil
+        self.perform(self.machine.exited(child.seat, status, at: self.now))
+        self.arm()
+    }
+
+    /// Something came from a child.
+    func received(_ received: PacketSocket.Received, from child: ChildConnection) {
+        let seat = child.seat
+        switch received {
+        case .empty: return
+        case .packet(let bytes, let descriptors):
+            self.perform(self.machine.received(seat, bytes, descriptors: descriptors, at: self.now))
+        case .ended: self.perform(self.machine.lineEnded(seat, at: self.now))
+        case .oversized: self.perform(self.machine.receivedOversized(seat))
+        }
+        self.arm()
+    }
+
+    /// As pid 1, strangers' orphans end here too and must not stay as zombies.
+    private func reapAll() {
+        while let (pid, status) = ChildProcess.reapAny() {
+            if let child = self.children.values.first(where: { $0.process.pid == pid }) { self.ended(child, status) }
+        }
+    }
+
+    private func tick() {
+        self.perform(self.machine.tick(at: self.now))
+        self.arm()
+    }
+
+    private func arm() {
+        let (now, deadline) = (
+            Clocks.monotonicNanoseconds(), self.machine.deadline.multipliedReportingOverflow(by: 1_000_000)
+        )
+        let delay = deadline.overflow ? 3_600_000_000_000 : deadline.partialValue - min(now, deadline.partialValue)
+        if let timer {
+            self.loop.reschedule(timer, after: delay)
+        } else {
+            self.timer = self.loop.schedule(after: delay) { [weak self] in self?.tick() }
+        }
+    }
+
+    private func beatWatchdog() {
+        guard let interval = self.notifier.watchdogInterval else { return }
+        self.notifier.notify("WATCHDOG=1")
+        self.watchdog = self.loop.schedule(after: interval) { [weak self] in self?.beatWatchdog() }
+    }
+
+    // MARK: Actions
+
+    private func perform(_ actions: [SupervisorAction]) {
+        for action in actions {
+            switch action {
+            case .spawn(let seat): self.spawn(seat)
+            case .send(let seat, let frame): self.send(seat, frame, [])
+            case .sendIfRoom(let seat, let frame): try? self.children[seat]?.socket.send(frame)
+            case .sendSnapshot(let seat, let version):
+                guard let number = self.snapshots?.number(for: seat.role) else { continue }
+                self.send(seat, SnapshotNotice(version: version).frame(), [number])
+            case .link(let a, let aInstance, let b, let bInstance): self.link(a, aInstance, b, bInstance)
+            case .signal(let seat, let signal): self.children[seat]?.process.kill(signal)
+            case .adopt(let announcement, let descriptors): self.adopt(announcement, descriptors)
+            case .close(let descriptors): for number in descriptors { _ = OwnedDescriptor(adopting: number) }
+            case .restoreBacklogs: self.listeners?.restoreBacklogs()
+            case .closeListeners: self.listeners = nil
+            case .treeIsReady:
+                self.log.info("ready", ["addresses": .list(self.listeners?.names ?? [])])
+                self.notifier.notify("READY=1\nSTATUS=ready")
+            case .treeIsStopping: self.notifier.notify("STOPPING=1")
+            case .degraded(let isDegraded):
+                self.notifier.notify(isDegraded ? "STATUS=degraded: processes keep ending" : "STATUS=ready")
+            case .note(let note): note.write(to: self.log)
+            case .say(let line): self.say(line)
+            case .exit(let code):
+                self.exitCode = code
+                self.loop.stop()
+            }
+        }
+    }
+
+    private func spawn(_ seat: Seat) {
+        do throws(StartFailure) {
+            // Control's first process makes the instance file, so its number is a provisional one.
+            let instance = try self.instances?.next() ?? 1
+            do throws(SystemError) {
+                try self.start(seat, instance)
+            } catch {
+                throw StartFailure("\(error)")
+            }
+            self.perform(self.machine.spawned(seat, instance: instance, at: self.now))
+        } catch {
+            self.perform(self.machine.spawnFailed(seat, reason: error.message, at: self.now))
+        }
+    }
+
+    private func start(_ seat: Seat, _ instance: UInt32) throws(SystemError) {
+        let pair = try SocketPair(.packets)
+        var inheritance: Spawner.Inheritance?
+        if let snapshots = self.snapshots, let instances = self.instances {
+            inheritance = .init(inForce: snapshots.inForce.number, instanceFile: instances.number)
+        }
+        let process = try self.spawner.start(
+            seat, instance: instance, line: pair.second.number, listeners: self.listeners?.numbers ?? [],
+            inheritance: inheritance)
+        do throws(SystemError) {
+            self.children[seat] = try ChildConnection(
+                seat: seat, process: process, socket: PacketSocket(pair.first), loop: self.loop, owner: self)
+        } catch {
+            process.kill(SupervisorMachine.kill)
+            process.waitForEnd()
+            throw error
+        }
+    }
+
+    private func send(_ seat: Seat, _ frame: [UInt8], _ descriptors: [Int32]) {
+        guard let child = self.children[seat] else { return }
+        do {
+            try child.socket.send(frame, descriptors: descriptors)
+        } catch {
+            // A child that has gone is noticed by its end.
+            if error.isWouldBlock { self.perform(self.machine.lineFull(seat)) }
+        }
+    }
+
+    private func link(_ a: Seat, _ aInstance: UInt32, _ b: Seat, _ bInstance: UInt32) {
+        do {
+            let pair = try SocketPair(.stream)
+            self.send(a, LinkOffer(role: b.role, instance: bInstance).frame(), [pair.first.number])
+            self.send(b, LinkOffer(role: a.role, instance: aInstance).frame(), [pair.second.number])
+        } catch {
+            // Without its links the newcomer would never be READY: it is started again when there may be room.
+            self.log.error("cannot link two processes", ["reason": .string("\(error)")])
+            self.perform(self.machine.lineFull(a))
+        }
+    }
+
+    private func adopt(_ announcement: TopologyAnnouncement, _ descriptors: [Int32]) {
+        do throws(StartFailure) {
+            guard let last = descriptors.last, let store = SnapshotStore(adopting: descriptors.dropLast()) else {
+                throw StartFailure("sluice: control announced no snapshots")
+            }
+            self.snapshots = store
+            self.instances = try InstanceFile(OwnedDescriptor(adopting: last), host: announcement.host)
+            let topology = announcement.topology
+            self.log.level = topology.logLevel
+            let listeners = try ListenerSet(topology.listeners)
+            self.listeners = listeners
+            let folder = try RunFolder(stateDirectory: topology.stateDirectory)
+            self.runFolder = folder
+            try folder.write(listeners: listeners.names)
+        } catch {
+            return self.perform(self.machine.cannotListen(error.message, at: self.now))
+        }
+        self.perform(self.machine.listening(at: self.now))
+    }
+}

@@ -1,0 +1,92 @@
+import Domain
+import IPC
+
+/// What children say.
+extension SupervisorMachine {
+    /// One packet with its descriptors.
+    mutating func received(
+        _ seat: Seat, _ packet: [UInt8], descriptors: [Int32], at now: UInt64
+    ) -> [SupervisorAction] {
+        guard let slot = self.slots[seat], slot.isReachable else {
+            self.close(descriptors)
+            return self.take()
+        }
+        do {
+            try self.understand(seat, packet, descriptors, at: now)
+        } catch {
+            self.close(descriptors)
+            self.kill(seat, "\(error)")
+        }
+        return self.take()
+    }
+
+    /// A packet that was too large, or had too many descriptors (which are closed already).
+    mutating func receivedOversized(_ seat: Seat) -> [SupervisorAction] {
+        self.kill(seat, "a packet is too large")
+        return self.take()
+    }
+
+    private mutating func understand(
+        _ seat: Seat, _ bytes: [UInt8], _ descriptors: [Int32], at now: UInt64
+    ) throws(FrameError) {
+        let packet = try Packet(bytes, accepting: .supervisor)
+        guard descriptors.isEmpty || packet.type == .topology else { throw .malformed(packet.type) }
+        guard var slot = self.slots[seat] else { return }
+        switch packet.type {
+        case .hello:
+            let hello: Hello = try packet.message()
+            guard hello.protocolVersion == WireLimits.protocolVersion, hello.role == seat.role,
+                hello.instance == slot.instance, hello.build == self.build
+            else { throw .wrongPeer }
+            guard slot.greeted() else { throw .unexpectedType(.hello) }
+            self.slots[seat] = slot
+            self.equip(seat, slot)
+        case .heartbeat:
+            let beat: Heartbeat = try packet.message()
+            guard slot.beat(beat.sequence, activeRequests: beat.activeRequests) else { throw .malformed(.heartbeat) }
+            self.slots[seat] = slot
+        case .topology where seat == .control:
+            try self.announced(try packet.message(), descriptors, slot)
+        case .ready where seat != .control || self.announcement != nil:
+            _ = try packet.message(Ready.self)
+            guard slot.becameReady(at: now) else { throw .unexpectedType(.ready) }
+            self.slots[seat] = slot
+            if slot.state == .ready { self.childIsReady(seat, slot, at: now) }
+        default:
+            throw .unexpectedType(packet.type)
+        }
+    }
+
+    /// Gives a child that has introduced itself what it works with.
+    private mutating func equip(_ seat: Seat, _ slot: ChildSlot) {
+        guard slot.takesLinks, self.stopping == nil else { return }
+        if seat.role != .control, let version = self.announcement?.version {
+            self.actions.append(.sendSnapshot(seat, version: version))
+        }
+        let able = self.seats.filter { self.slots[$0]?.takesLinks == true }
+        for peer in LinkBroker.peers(of: seat, among: able) {
+            self.actions.append(.link(seat, slot.instance, peer, self.slots[peer]?.instance ?? 0))
+        }
+        self.sendStatus()
+    }
+
+    private mutating func announced(
+        _ announcement: TopologyAnnouncement, _ descriptors: [Int32], _ slot: ChildSlot
+    ) throws(FrameError) {
+        let topology = announcement.topology
+        guard slot.state == .greeted || slot.state == .draining,
+            descriptors.count == TopologyAnnouncement.descriptorCount,
+            announcement.host <= 0xFF_FFFF, (1...64).contains(topology.listeners.count),
+            (1...Self.maximumCount).contains(topology.edges), (1...Self.maximumCount).contains(topology.upstreams),
+            topology.stateDirectory.utf8.first == UInt8(ascii: "/"), !topology.stateDirectory.utf8.contains(0)
+        else { throw .malformed(.topology) }
+        // A control that was started again runs on the configuration in force: there is nothing new in what it says.
+        guard self.announcement == nil, self.stopping == nil else { return self.close(descriptors) }
+        self.announcement = announcement
+        self.actions.append(.adopt(announcement, descriptors: descriptors))
+    }
+
+    private mutating func close(_ descriptors: [Int32]) {
+        if !descriptors.isEmpty { self.actions.append(.close(descriptors)) }
+    }
+}

@@ -1,0 +1,253 @@
+import Domain
+import IPC
+import Logging
+import Platform
+
+/// Everything the supervisor decides, without any I/O: who is started when, who is linked with whom, who hangs, what
+/// happens when somebody ends, and in what order the tree stops.
+///
+/// Belongs to `SupervisorLoop`, which reports events with the time in monotonic milliseconds and carries out the actions
+/// in order. Descriptors go by number: each one reported leaves in exactly one action.
+///
+/// Life: control is started → it announces the topology → the listeners open → everybody else is started → all are READY →
+/// (restarts) → stopping. Whatever a child sends is distrusted: what the protocol does not know gets it killed.
+struct SupervisorMachine {
+    /// How the tree is asked to stop.
+    enum Stop: String, Hashable, Sendable {
+        /// Running requests get the drain timeout.
+        case drain
+        /// They get none, and the whole tree ten seconds.
+        case fast
+        /// As `fast`, because something cannot start.
+        case giveUp
+    }
+
+    /// The most processes of one role.
+    static let maximumCount: UInt16 = 256
+    static let heartbeatInterval: UInt64 = 1000
+
+    let build: [UInt8]
+    /// In the order in which they are started.
+    var seats: [Seat] = [.control]
+    var slots: [Seat: ChildSlot] = [.control: ChildSlot()]
+    var announcement: TopologyAnnouncement?
+    var isListening = false
+    var stopping: Stopping?
+    var actions: [SupervisorAction] = []
+    private var nextBeat: UInt64 = .max
+    private var crashes = CrashWindow()
+    private var wasEverReady = false
+    /// The control process that was told that the tree is ready.
+    private var informedControl: UInt32?
+
+    /// `build` is this program's; the children must have the same.
+    init(build: [UInt8]) {
+        self.build = build
+    }
+
+    /// Begins.
+    mutating func start(at now: UInt64) -> [SupervisorAction] {
+        self.nextBeat = now &+ Self.heartbeatInterval
+        self.actions.append(.spawn(.control))
+        return self.take()
+    }
+
+    // MARK: Processes
+
+    mutating func spawned(_ seat: Seat, instance: UInt32, at now: UInt64) -> [SupervisorAction] {
+        self.slots[seat]?.spawned(instance: instance, at: now)
+        let hello = Hello(
+            role: seat.role, instance: instance, host: self.announcement?.host ?? 0, build: self.build)
+        self.actions.append(.note(.spawned(seat, instance: instance)))
+        self.actions.append(.send(seat, hello.frame()))
+        return self.take()
+    }
+
+    mutating func spawnFailed(_ seat: Seat, reason: String, at now: UInt64) -> [SupervisorAction] {
+        guard self.stopping == nil else {
+            self.slots[seat]?.over()
+            self.advanceStop(at: now)
+            return self.take()
+        }
+        let delay = self.slots[seat]?.ended(at: now, refused: false) ?? 0
+        self.actions.append(.note(.spawnFailed(seat, reason: reason, retryIn: delay)))
+        return self.take()
+    }
+
+    mutating func exited(_ seat: Seat, _ status: ExitStatus, at now: UInt64) -> [SupervisorAction] {
+        guard var slot = self.slots[seat], slot.isAlive else { return [] }
+        guard self.stopping == nil else {
+            self.actions.append(.note(.endedAsAsked(seat, instance: slot.instance, status)))
+            self.slots[seat]?.over()
+            self.advanceStop(at: now)
+            return self.take()
+        }
+        if let code = Self.refusal(status), !slot.wasEverReady {
+            self.slots[seat]?.over()
+            self.giveUp(seat, code, at: now)
+            return self.take()
+        }
+        let delay = slot.ended(at: now, refused: Self.refusal(status) != nil)
+        self.slots[seat] = slot
+        self.actions.append(.note(.ended(seat, instance: slot.instance, status, restartIn: delay)))
+        if self.crashes.crashed(at: now) {
+            self.actions.append(.note(.degraded(true)))
+            self.actions.append(.degraded(true))
+        }
+        self.sendStatus()
+        return self.take()
+    }
+
+    /// The exit code of a process that cannot start: it said so (70…79), or could not even be loaded (126, 127).
+    private static func refusal(_ status: ExitStatus) -> Int32? {
+        guard case .code(let code) = status else { return nil }
+        return ExitCode.meansCannotStart(code) || code == 126 || code == 127 ? code : nil
+    }
+
+    /// Its control socket has ended: it is about to end, or should be.
+    mutating func lineEnded(_ seat: Seat, at now: UInt64) -> [SupervisorAction] {
+        self.slots[seat]?.lineEnded(at: now)
+        return self.take()
+    }
+
+    /// Its control socket takes no more: it does not read.
+    mutating func lineFull(_ seat: Seat) -> [SupervisorAction] {
+        self.kill(seat, "it does not read what it is sent")
+        return self.take()
+    }
+
+    // MARK: Listeners
+
+    /// The listeners are open: everybody else can start.
+    mutating func listening(at now: UInt64) -> [SupervisorAction] {
+        guard let topology = self.announcement?.topology, self.stopping == nil else { return [] }
+        self.isListening = true
+        self.seats =
+            [.control, .aggregator]
+            + (0..<topology.upstreams).map { Seat(role: .upstream, index: $0) }
+            + (0..<topology.edges).map { Seat(role: .edge, index: $0) }
+        for seat in self.seats where self.slots[seat] == nil {
+            self.slots[seat] = ChildSlot()
+            self.actions.append(.spawn(seat))
+        }
+        return self.take()
+    }
+
+    mutating func cannotListen(_ reason: String, at now: UInt64) -> [SupervisorAction] {
+        self.actions.append(.say(reason))
+        self.beginStop(.giveUp, code: ExitCode.cannotStart, at: now)
+        return self.take()
+    }
+
+    // MARK: Time
+
+    /// When `tick` is to be called next.
+    var deadline: UInt64 {
+        let slots = self.slots.values.compactMap(\.deadline).min() ?? .max
+        return min(self.nextBeat, slots, self.stopping?.deadline ?? .max, self.crashes.deadline ?? .max)
+    }
+
+    mutating func tick(at now: UInt64) -> [SupervisorAction] {
+        for seat in self.seats {
+            switch self.slots[seat]?.due(at: now) {
+            case .start: self.actions.append(.spawn(seat))
+            case .neverReady: self.end(seat, SupervisorNote.neverReady)
+            case .stillAlive: self.end(seat, SupervisorNote.doesNotEnd)
+            case nil: break
+            }
+        }
+        if self.crashes.cleared(at: now) {
+            self.actions.append(.note(.degraded(false)))
+            self.actions.append(.degraded(false))
+        }
+        if now >= self.nextBeat {
+            self.nextBeat = now &+ Self.heartbeatInterval
+            self.beat(at: now)
+            self.sendStatus()
+        }
+        self.stopTick(at: now)
+        return self.take()
+    }
+
+    private mutating func beat(at now: UInt64) {
+        let edges = self.slots.filter { $0.key.role == .edge && $0.value.state == .ready }.map(\.value.activeRequests)
+        let total = edges.reduce(UInt64(0)) { $0 &+ UInt64($1) }
+        let count = UInt64(max(1, edges.count))
+        let mean = UInt32(clamping: (total &+ count &- 1) / count)
+        for seat in self.seats {
+            guard var slot = self.slots[seat], slot.isReachable, slot.state != .handshaking else { continue }
+            if let sequence = slot.nextBeat() {
+                let beat = Heartbeat(sequence: sequence, activeRequests: seat.role == .edge ? mean : 0)
+                self.actions.append(.sendIfRoom(seat, beat.frame()))
+            } else {
+                slot.aborting(at: now)
+                self.actions.append(.note(.unresponsive(seat, instance: slot.instance)))
+                self.actions.append(.signal(seat, Self.abort))
+            }
+            self.slots[seat] = slot
+        }
+    }
+
+    // MARK: For all parts
+
+    static let abort: Int32 = 6
+    static let kill: Int32 = 9
+
+    mutating func take() -> [SupervisorAction] {
+        defer { self.actions = [] }
+        return self.actions
+    }
+
+    /// Something about the tree has changed, or a second has passed.
+    mutating func sendStatus() {
+        guard let slot = self.slots[.aggregator], slot.isReachable, slot.state != .handshaking else { return }
+        self.actions.append(.sendIfRoom(.aggregator, self.status.frame()))
+    }
+
+    /// How the tree is doing.
+    var status: TreeStatus {
+        var entries = [TreeStatus.Entry(role: .supervisor, up: 1, restarts: 0)]
+        for role in [Role.control, .aggregator, .upstream, .edge] {
+            let slots = self.slots.filter { $0.key.role == role }.map(\.value)
+            entries.append(
+                TreeStatus.Entry(
+                    role: role, up: UInt32(clamping: slots.count { $0.state == .ready }),
+                    restarts: slots.reduce(0) { $0 &+ $1.restarts }))
+        }
+        return TreeStatus(entries: entries)
+    }
+
+    /// Kills a child whose word is worth nothing any more.
+    mutating func kill(_ seat: Seat, _ reason: String) {
+        self.end(seat) { .malformed($0, instance: $1, reason) }
+    }
+
+    private mutating func end(_ seat: Seat, _ note: (Seat, UInt32) -> SupervisorNote) {
+        guard let slot = self.slots[seat], slot.isAlive, slot.state != .killed else { return }
+        self.slots[seat]?.killed()
+        self.actions.append(.note(note(seat, slot.instance)))
+        self.actions.append(.signal(seat, Self.kill))
+    }
+
+    /// A child has become READY.
+    mutating func childIsReady(_ seat: Seat, _ slot: ChildSlot, at now: UInt64) {
+        self.actions.append(.note(.ready(seat, instance: slot.instance, afterMilliseconds: slot.age(at: now))))
+        if seat.role == .edge { self.actions.append(.restoreBacklogs) }
+        self.sendStatus()
+        guard self.isListening, self.slots.values.allSatisfy({ $0.state == .ready }) else { return }
+        if !self.wasEverReady {
+            self.wasEverReady = true
+            self.actions.append(.treeIsReady)
+        }
+        guard let control = self.slots[.control]?.instance, control != self.informedControl else { return }
+        self.informedControl = control
+        self.actions.append(.send(.control, Ready().frame()))
+    }
+
+    private mutating func giveUp(_ seat: Seat, _ code: Int32, at now: UInt64) {
+        // Control has said itself what is wrong with the configuration, and its code says of what kind that is.
+        let saysItself = seat.role == .control && ExitCode.meansCannotStart(code)
+        if !saysItself { self.actions.append(.say("sluice: \(seat.role.program) cannot start (exit \(code))")) }
+        self.beginStop(.giveUp, code: saysItself ? code : ExitCode.cannotStart, at: now)
+    }
+}

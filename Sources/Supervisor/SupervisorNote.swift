@@ -1,0 +1,82 @@
+import Domain
+import IPC
+import Logging
+import Platform
+
+/// What the supervisor tells the log.
+enum SupervisorNote: Hashable {
+    case spawned(Seat, instance: UInt32)
+    case spawnFailed(Seat, reason: String, retryIn: UInt64)
+    case ready(Seat, instance: UInt32, afterMilliseconds: UInt64)
+    /// It ended unasked.
+    case ended(Seat, instance: UInt32, ExitStatus, restartIn: UInt64)
+    case endedAsAsked(Seat, instance: UInt32, ExitStatus)
+    case malformed(Seat, instance: UInt32, String)
+    case unresponsive(Seat, instance: UInt32)
+    case neverReady(Seat, instance: UInt32)
+    case doesNotEnd(Seat, instance: UInt32)
+    case degraded(Bool)
+    case stopping(SupervisorMachine.Stop, timeout: UInt64)
+    case stopped
+    case signalNotAvailable(String)
+
+    /// Writes the event.
+    func write(to log: Log) {
+        switch self {
+        case .spawned(let seat, let instance):
+            log.debug("child started", Self.fields(seat, instance))
+        case .spawnFailed(let seat, let reason, let delay):
+            log.error(
+                "child cannot be started",
+                Self.fields(seat, nil, ["reason": .string(reason), "restart_in_ms": .int(delay)]))
+        case .ready(let seat, let instance, let after):
+            log.info("child ready", Self.fields(seat, instance, ["after_ms": .int(after)]))
+        case .ended(let seat, let instance, let status, let delay):
+            log.warning(
+                "child ended, restarting",
+                Self.fields(seat, instance, [Self.key(status): Self.value(status), "restart_in_ms": .int(delay)]))
+        case .endedAsAsked(let seat, let instance, let status):
+            log.info("child ended", Self.fields(seat, instance, [Self.key(status): Self.value(status)]))
+        case .malformed(let seat, let instance, let reason):
+            log.error("child broke the protocol, killing it", Self.fields(seat, instance, ["reason": .string(reason)]))
+        case .unresponsive(let seat, let instance):
+            log.error("child does not answer, aborting it", Self.fields(seat, instance))
+        case .neverReady(let seat, let instance):
+            log.error("child did not become ready, killing it", Self.fields(seat, instance))
+        case .doesNotEnd(let seat, let instance):
+            log.warning("child does not end, killing it", Self.fields(seat, instance))
+        case .degraded(true):
+            log.error(
+                "tree is degraded", ["crashes": .int(CrashWindow.limit), "within_s": .int(CrashWindow.span / 1000)])
+        case .degraded(false):
+            log.info("tree is no longer degraded")
+        case .stopping(let how, let timeout):
+            log.info("stopping", ["how": .string(how.rawValue), "drain_timeout_ms": .int(timeout)])
+        case .stopped:
+            log.info("stopped")
+        case .signalNotAvailable(let name):
+            log.warning("signal is not available yet", ["signal": .string(name)])
+        }
+    }
+
+    private static func fields(_ seat: Seat, _ instance: UInt32?, _ more: LogFields = [:]) -> LogFields {
+        var fields: LogFields = ["child": .string(seat.role.label)]
+        if let instance { fields.append("child_instance", .int(instance)) }
+        fields.append(more)
+        return fields
+    }
+
+    private static func key(_ status: ExitStatus) -> String {
+        switch status {
+        case .code: "exit"
+        case .signal: "signal"
+        }
+    }
+
+    private static func value(_ status: ExitStatus) -> LogValue {
+        switch status {
+        case .code(let code): .int(code)
+        case .signal(let signal): .int(signal)
+        }
+    }
+}
