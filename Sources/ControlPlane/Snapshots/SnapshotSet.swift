@@ -10,7 +10,7 @@ struct SnapshotSet: Hashable, Sendable {
     /// For the supervisor; no secret at all.
     var topology: Topology
 
-    /// Whether each receiver will understand what it gets. The wire's limits are wider than the configuration's, so this
+    /// Whether each receiver will understand what it gets. The wire's limits are wider than the configuration's, so it
     /// should hold; but a worker that found out the contrary could only be started again and again.
     var canBeRead: Bool {
         let announcement = TopologyAnnouncement(version: self.edge.version, host: 0, topology: self.topology).frame()
