@@ -122,8 +122,10 @@ let package = Package(
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
         tests("EdgeWorker", ["EdgeWorker", "Domain", "IPC", "JSON", nioCore, nioEmbedded, nioHTTP1]),
         tests("UpstreamWorker", ["UpstreamWorker", "Domain", "IPC", "Dialects", "Platform"]),
-        tests("Aggregator", ["Aggregator", "Domain", "IPC"]),
-        tests("ControlPlane", ["ControlPlane", "Configuration", "Domain", "IPC"]),
+        tests("Aggregator", ["Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
+        tests(
+            "ControlPlane",
+            ["ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
     ],
     cxxLanguageStandard: .cxx17
 )

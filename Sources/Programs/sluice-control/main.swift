@@ -1,1 +1,4 @@
-// placeholder
+// Reads the configuration, makes the snapshots of every role, and answers the administration of the gateway.
+import ControlPlane
+
+ControlProgram.run()

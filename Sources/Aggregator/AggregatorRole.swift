@@ -1,0 +1,47 @@
+import Domain
+import IPC
+import Logging
+import Platform
+import WorkerRuntime
+
+/// The aggregator as a worker: connects the supervisor's calls with an `AggregatorService`.
+///
+/// Lives on the process's event loop. It is READY with its snapshot; links may come before or after.
+final class AggregatorRole: WorkerRole {
+    private let context: WorkerProgram.Context
+    private var log: Log
+    private var service: AggregatorService?
+
+    init(_ context: WorkerProgram.Context) {
+        self.context = context
+        self.log = context.log
+    }
+
+    func start(hello: Hello) {
+        let own = Hello(role: .aggregator, instance: hello.instance, host: hello.host, build: WorkerIdentity.build)
+        self.service = AggregatorService(loop: self.context.loop, hello: own, log: self.log)
+    }
+
+    func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool {
+        guard let snapshot = try? AggregatorSnapshot(decoding: bytes), snapshot.version == version else { return false }
+        self.log.level = snapshot.logLevel
+        self.service?.log.level = snapshot.logLevel
+        self.context.endpoint.ready()
+        return true
+    }
+
+    func receive(link offer: LinkOffer, descriptor: Int32) {
+        self.service?.adopt(OwnedDescriptor(adopting: descriptor), role: offer.role, instance: offer.instance)
+    }
+
+    func receive(status: TreeStatus) {
+        self.service?.update(status)
+    }
+
+    func drain(timeout: UInt64) {
+        guard let service = self.service else { return self.context.endpoint.drained() }
+        // The endpoint, not the role: it lives as long as the process does.
+        let endpoint = self.context.endpoint
+        service.drain(timeout: timeout) { endpoint.drained() }
+    }
+}

@@ -1,0 +1,94 @@
+import Domain
+import IPC
+import IPCEpoll
+import Logging
+import Platform
+
+/// The aggregator's work without its process: links from edges and upstreams, the store, the answers to `/metrics`.
+///
+/// Lives on one `EpollLoop`. It owns the links; one per process, a newer one to the same process takes the older one's
+/// place. When a link ends without being replaced, its process counts as gone.
+final class AggregatorService {
+    var log: Log
+    private let loop: EpollLoop
+    private let hello: Hello
+    private let scratch = LinkScratch()
+    private var store = MetricStore(version: SluiceVersion.current)
+    private var peers: [MetricStore.Source: PeerLink] = [:]
+    private var whenDrained: (() -> Void)?
+
+    /// `hello` is what the aggregator says of itself on each link.
+    init(loop: EpollLoop, hello: Hello, log: Log) {
+        self.loop = loop
+        self.hello = hello
+        self.log = log
+    }
+
+    // MARK: Events from the supervisor
+
+    /// A new link to a process. One that cannot be used is closed and said in the log.
+    func adopt(_ descriptor: consuming OwnedDescriptor, role: Role, instance: UInt32) {
+        guard let accepted = PeerLink.accepted(from: role) else {
+            self.log.warning("link from an unexpected role refused", ["peer": .string(role.label)])
+            return
+        }
+        let peer = PeerLink(source: MetricStore.Source(role: role, instance: instance), service: self)
+        let machine = LinkMachine(hello: self.hello, peerRole: role, peerInstance: instance, accepting: accepted)
+        do {
+            try peer.start(descriptor, loop: self.loop, machine: machine, scratch: self.scratch)
+        } catch {
+            self.log.error("link could not be opened", ["peer": .string(role.label), "error": .string("\(error)")])
+            return
+        }
+        let replaced = self.peers.updateValue(peer, forKey: peer.source)
+        replaced?.close()
+    }
+
+    /// What the supervisor says of the tree.
+    func update(_ status: TreeStatus) {
+        self.store.update(status)
+    }
+
+    /// Calls `done` once: when the last link has ended, or after `timeout` milliseconds. A further call shortens the
+    /// time.
+    func drain(timeout: UInt64, done: @escaping () -> Void) {
+        if self.whenDrained == nil { self.whenDrained = done }
+        let (nanoseconds, overflow) = timeout.multipliedReportingOverflow(by: 1_000_000)
+        self.loop.schedule(after: overflow ? .max : nanoseconds) { [weak self] in self?.finishDrain() }
+        if self.peers.isEmpty { self.finishDrain() }
+    }
+
+    private func finishDrain() {
+        guard let done = self.whenDrained else { return }
+        self.whenDrained = {}
+        done()
+    }
+
+    // MARK: Events from links
+
+    func received(_ report: MetricReport, from source: MetricStore.Source) -> Int {
+        self.store.receive(report, from: source)
+    }
+
+    func reply(to request: AdministrationRequest) -> Reply {
+        let path = request.path.utf8.prefix(while: { $0 != UInt8(ascii: "?") })
+        guard path.elementsEqual("/metrics".utf8) else { return .unknownURL }
+        guard request.method.utf8.elementsEqual("GET".utf8) else { return .methodNotAllowed }
+        return .metrics(PrometheusText.render(self.store.families()))
+    }
+
+    func peerEnded(_ peer: PeerLink, error: FrameError?) {
+        if let error {
+            self.log.error(
+                "link closed: the peer broke the protocol",
+                [
+                    "peer": .string(peer.source.role.label), "peer_instance": .int(peer.source.instance),
+                    "error": .string("\(error)"),
+                ])
+        }
+        guard self.peers[peer.source] === peer else { return }
+        self.peers[peer.source] = nil
+        self.store.ended(peer.source)
+        if self.peers.isEmpty { self.finishDrain() }
+    }
+}

@@ -1,0 +1,28 @@
+/// What a metric is: its name, how its values behave, and which labels each of its series carries.
+public struct MetricDefinition: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        case counter
+        case gauge
+        /// Reported in microseconds, written out in seconds.
+        case histogram
+    }
+
+    public let name: String
+    public let kind: Kind
+    /// One sentence for the `# HELP` line.
+    public let help: String
+    /// Label names in the order they are written out; every series has exactly these.
+    public let labels: [String]
+    /// The labels whose values a client can choose at will. When too many series exist, these become `other`.
+    public let openLabels: Set<String>
+
+    public init(
+        name: String, kind: Kind, help: String, labels: [String] = [], openLabels: Set<String> = []
+    ) {
+        self.name = name
+        self.kind = kind
+        self.help = help
+        self.labels = labels
+        self.openLabels = openLabels
+    }
+}

@@ -1,0 +1,89 @@
+import Configuration
+import Domain
+import Logging
+
+/// What a newcomer needs once the gateway is up: where it is, with which key, and a line to try it. Pure.
+struct Banner {
+    var version: String
+    var urls: [ReachableURL]
+    var key: StaticKey?
+    /// A model that certainly has somewhere to go; nil where none is known.
+    var model: String?
+
+    init(version: String, listeners: [String], key: StaticKey?, configuration: GatewayConfiguration) {
+        self.version = version
+        self.urls = listeners.compactMap { ReachableURL(listener: $0) }
+        self.key = key
+        self.model = Self.model(in: configuration)
+    }
+
+    /// For a terminal only: it may hold the key. A key of the configuration file is not repeated.
+    func text() -> String {
+        var lines = ["", "Sluice \(self.version) is up."]
+        for url in self.urls {
+            lines.append("  URL   \(url.base)/v1" + (url.socket.map { "  (Unix socket \($0))" } ?? ""))
+        }
+        var shown = "$SLUICE_API_KEY"
+        switch self.key?.origin {
+        case nil: lines.append("  Key   none needed")
+        case .configuration: lines.append("  Key   auth.static_key of the configuration")
+        case .file(let path):
+            shown = self.key?.secret.withBytes { String(decoding: $0, as: UTF8.self) } ?? shown
+            lines.append("  Key   \(shown)")
+            lines.append("        (kept in \(path))")
+        }
+        if let url = self.urls.first {
+            lines += [""] + self.curl(url, key: self.key == nil ? nil : shown)
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// For the log: the same without the key.
+    func fields() -> LogFields {
+        var fields: LogFields = ["urls": .list(self.urls.map { $0.socket.map { "unix:\($0)" } ?? $0.base })]
+        switch self.key?.origin {
+        case nil: fields.append("key", "none needed")
+        case .configuration: fields.append("key", "auth.static_key")
+        case .file(let path): fields.append("key_file", .string(path))
+        }
+        return fields
+    }
+
+    private func curl(_ url: ReachableURL, key: String?) -> [String] {
+        let socket = url.socket.map { "--unix-socket \(Self.quoted($0)) " } ?? ""
+        let authorization = key.map { #" -H "Authorization: Bearer \#($0)""# } ?? ""
+        guard let model = self.model else { return ["  curl \(socket)\(url.base)/v1/models\(authorization)"] }
+        return [
+            #"  curl \#(socket)\#(url.base)/v1/chat/completions\#(authorization) \"#,
+            #"    -H "Content-Type: application/json" \"#,
+            #"    -d '{"model": "\#(model)", "messages": [{"role": "user", "content": "Hello"}]}'"#,
+        ]
+    }
+
+    /// An alias, else a model of the default provider where its models are known.
+    private static func model(in configuration: GatewayConfiguration) -> String? {
+        let aliases = configuration.models.map(\.name)
+        if let alias = aliases.first(where: self.isPlain) { return alias }
+        let provider = configuration.providers.first {
+            $0.settings.name.utf8.elementsEqual((configuration.defaultProvider ?? "").utf8)
+        }
+        switch provider?.settings.kind {
+        case .simulated: return "simulated"
+        case .openAI(let url) where url == ConfiguredProvider.defaultBaseURL: return "gpt-4o-mini"
+        case .openAI, nil: return nil
+        }
+    }
+
+    /// Whether the name needs no quoting in JSON and shell.
+    private static func isPlain(_ name: String) -> Bool {
+        !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                (0x30...0x3A).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                    || [0x2D, 0x2E, 0x2F, 0x5F].contains(byte)
+            }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+    }
+}

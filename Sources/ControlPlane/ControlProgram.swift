@@ -1,0 +1,12 @@
+import Domain
+import Logging
+import WorkerRuntime
+
+/// The program `sluice-control`.
+public enum ControlProgram {
+    /// Runs until the supervisor ends it; a failure to start is said in one line (several problems of a configuration
+    /// in one line each), with an exit status of 70…79.
+    public static func run() -> Never {
+        WorkerProgram.run(role: .control) { (context) throws(StartFailure) in try ControlRole(context) }
+    }
+}

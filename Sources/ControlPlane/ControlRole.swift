@@ -1,0 +1,105 @@
+import Configuration
+import Domain
+import Glibc
+import IPC
+import IPCEpoll
+import Logging
+import Platform
+import WorkerRuntime
+
+/// Control as a worker: hands what it has prepared to the supervisor, serves edges, and tells the operator when all is
+/// up.
+///
+/// Lives on the process's event loop. Everything that can fail has been done before the role exists
+/// (`PreparedGateway`).
+final class ControlRole: WorkerRole {
+    private let context: WorkerProgram.Context
+    private var log: Log
+    private var gateway: PreparedGateway?
+    private let configuration: GatewayConfiguration
+    private let staticKey: StaticKey?
+    private let stateDirectory: String
+    private var hello: Hello?
+    private let scratch = LinkScratch()
+    private var links: [UInt32: AdministrationLink] = [:]
+    /// Whether the gateway's start is still to be announced; a control that was started again has nothing to tell.
+    private var announcesStart: Bool
+
+    init(_ context: WorkerProgram.Context) throws(StartFailure) {
+        let gateway = try PreparedGateway(arguments: context.arguments)
+        self.context = context
+        self.log = context.log
+        self.log.level = gateway.configuration.logLevel
+        for notice in gateway.notices { self.log.warning("configuration notice", ["notice": .string(notice)]) }
+        self.configuration = gateway.configuration
+        self.staticKey = gateway.staticKey
+        self.stateDirectory = gateway.snapshots.topology.stateDirectory
+        self.announcesStart = context.arguments.inForce == nil
+        self.gateway = consume gateway
+    }
+
+    func start(hello: Hello) {
+        guard let gateway = self.gateway.take() else { return }
+        let host = gateway.instance.record.host
+        self.hello = Hello(role: .control, instance: hello.instance, host: host, build: WorkerIdentity.build)
+        do throws(SystemError) {
+            let snapshots = gateway.snapshots
+            let edge = try SealedMemory.make(name: "edge-snapshot", bytes: snapshots.edge.encoded())
+            let upstream = try SealedMemory.make(name: "upstream-snapshot", bytes: snapshots.upstream.encoded())
+            let aggregator = try SealedMemory.make(name: "aggregator-snapshot", bytes: snapshots.aggregator.encoded())
+            let inForce = try SealedMemory.make(name: "configuration", bytes: gateway.source.encoded())
+            let announcement = TopologyAnnouncement(
+                version: gateway.source.version, host: host, topology: snapshots.topology)
+            // The supervisor gets descriptors of its own, and with one of them the lock; ours are closed on return.
+            self.context.endpoint.announce(
+                announcement,
+                descriptors: [
+                    edge.number, upstream.number, aggregator.number, inForce.number, gateway.instance.descriptor.number,
+                ])
+        } catch {
+            return self.context.endpoint.fail(StartFailure("cannot make the snapshots: \(error)"))
+        }
+        self.context.endpoint.ready()
+    }
+
+    /// Control makes snapshots and gets none.
+    func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool { false }
+
+    func receive(link offer: LinkOffer, descriptor: Int32) {
+        let owned = OwnedDescriptor(adopting: descriptor)
+        guard let hello = self.hello, offer.role == .edge else {
+            return self.log.warning("link from an unexpected role refused", ["peer": .string(offer.role.label)])
+        }
+        let link = AdministrationLink(instance: offer.instance, log: self.log) { [weak self] ended in
+            guard let self, self.links[ended.instance] === ended else { return }
+            self.links[ended.instance] = nil
+        }
+        do {
+            try link.start(owned, loop: self.context.loop, hello: hello, scratch: self.scratch)
+        } catch {
+            return self.log.error("link could not be opened", ["peer": "edge", "error": .string("\(error)")])
+        }
+        let replaced = self.links.updateValue(link, forKey: offer.instance)
+        replaced?.close()
+    }
+
+    func drain(timeout: UInt64) {
+        // No reply is ever under way between two turns of the loop.
+        self.context.endpoint.drained()
+    }
+
+    func treeIsReady() {
+        guard self.announcesStart else { return }
+        self.announcesStart = false
+        let listed = (try? BoundedFile.read(path: "\(self.stateDirectory)/run/listeners", limit: 1 << 20)) ?? []
+        let banner = Banner(
+            version: SluiceVersion.current,
+            listeners: listed.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) },
+            key: self.staticKey, configuration: self.configuration)
+        if isatty(2) == 1 {
+            StandardErrorSink.shared.writePlain(banner.text())
+        } else {
+            self.log.info("gateway is up", banner.fields())
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Configuration
+import Cryptography
+import Domain
+import Glibc
+import Logging
+import Platform
+import WorkerRuntime
+
+/// What control has worked out before it says a word to the supervisor: a checked configuration, the snapshots of all
+/// roles, the key, and the lock on the state folder.
+///
+/// Two ways lead to it: reading the file and the environment (the gateway starts), or the configuration in force
+/// (control was started again and nothing may change).
+struct PreparedGateway: ~Copyable {
+    /// The version of the first configuration.
+    static let firstVersion: UInt64 = 1
+
+    let source: ConfigurationSource
+    let configuration: GatewayConfiguration
+    let snapshots: SnapshotSet
+    let staticKey: StaticKey?
+    let instance: InstanceFile
+    /// For the log; empty when nothing new was read.
+    let notices: [String]
+
+    /// As the command line says. Every failure is for people: one line, or one per problem of the configuration.
+    init(arguments: WorkerArguments) throws(StartFailure) {
+        guard let environment = arguments.environment else {
+            throw StartFailure("sluice-control: --environment-fd is missing")
+        }
+        switch (arguments.inForce, arguments.instanceFile) {
+        case (nil, nil):
+            let bytes = try Self.sealed(environment, limit: ConfigurationSource.environmentLimit, "the environment")
+            self = try Self(
+                reading: arguments.configuration, environment: EnvironmentBlock(bytes: bytes),
+                workingDirectory: Self.workingDirectory(), readFile: BoundedFile.read)
+        case (let inForce?, let instanceFile?):
+            let bytes = try Self.sealed(inForce, limit: ConfigurationSource.limit, "the configuration in force")
+            self = try Self(inForce: bytes, instanceFile: OwnedDescriptor(adopting: instanceFile))
+        default:
+            throw StartFailure("sluice-control: --in-force-fd and --instance-file-fd go together")
+        }
+    }
+
+    /// The gateway starts: reads the file (or only the environment), prepares the state folder and locks it.
+    init(
+        reading path: String?, environment: EnvironmentBlock, workingDirectory: String, readFile: BoundedFile.Reader
+    ) throws(StartFailure) {
+        var file: ConfigurationSource.File?
+        if let path {
+            do throws(BoundedFile.Failure) {
+                file = ConfigurationSource.File(
+                    name: path, bytes: try readFile(path, ConfigurationLoader.fileLimit))
+            } catch {
+                throw StartFailure("\(path): \(error.reason)", code: ControlExitCode.configuration)
+            }
+        }
+        var (source, result) = ConfigurationSource.read(
+            version: Self.firstVersion, file: file, environment: environment, workingDirectory: workingDirectory,
+            readFile: readFile)
+        let configuration = try Self.accepted(result)
+        let directory = try StateDirectory(
+            path: AbsolutePath.resolve(configuration.stateDirectory, in: workingDirectory))
+        let instance = try InstanceFile.lock(in: directory, random: Self.random)
+        let staticKey = try Self.staticKey(configuration, directory, random: Self.random)
+        source.staticKey = staticKey?.secret
+        self.snapshots = try Self.snapshots(source, configuration, readFile: readFile)
+        self.source = source
+        self.configuration = configuration
+        self.staticKey = staticKey
+        self.instance = instance
+        self.notices = result.notices
+    }
+
+    /// Control was started again: nothing but `bytes` and the instance file counts.
+    init(inForce bytes: [UInt8], instanceFile: consuming OwnedDescriptor) throws(StartFailure) {
+        guard let source = ConfigurationSource(decoding: bytes) else {
+            throw StartFailure("sluice-control: the configuration in force cannot be read")
+        }
+        let configuration = try Self.accepted(source.result())
+        let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
+        let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
+        let origin: StaticKey.Origin =
+            configuration.auth.staticKey == nil ? .file(path: "\(state)/\(StaticKeyFile.name)") : .configuration
+        self.snapshots = try Self.snapshots(source, configuration, readFile: BoundedFile.read)
+        self.staticKey = source.staticKey.map { StaticKey(secret: $0, origin: origin) }
+        self.source = source
+        self.configuration = configuration
+        self.instance = instance
+        self.notices = []
+    }
+
+    // MARK: Parts
+
+    private static func accepted(_ result: ConfigurationResult) throws(StartFailure) -> GatewayConfiguration {
+        guard let configuration = result.configuration, result.problems.isEmpty else {
+            let lines = result.problems.map(\.description)
+            throw StartFailure(lines.joined(separator: "\n"), code: ControlExitCode.configuration)
+        }
+        return configuration
+    }
+
+    /// The configured key, else the one that was made before, else, where requests need one, a new one.
+    static func staticKey(
+        _ configuration: GatewayConfiguration, _ directory: borrowing StateDirectory,
+        random: (Int) throws(StartFailure) -> [UInt8]
+    ) throws(StartFailure) -> StaticKey? {
+        if let secret = configuration.auth.staticKey { return StaticKey(secret: secret, origin: .configuration) }
+        let origin = StaticKey.Origin.file(path: directory.path(of: StaticKeyFile.name))
+        if let secret = try StaticKeyFile.read(in: directory) { return StaticKey(secret: secret, origin: origin) }
+        guard configuration.auth.keys == .required else { return nil }
+        return StaticKey(secret: try StaticKeyFile.create(in: directory, random: random), origin: origin)
+    }
+
+    private static func snapshots(
+        _ source: ConfigurationSource, _ configuration: GatewayConfiguration, readFile: BoundedFile.Reader
+    ) throws(StartFailure) -> SnapshotSet {
+        var digest: [UInt8]?
+        if let key = source.staticKey {
+            do {
+                let algorithm = try SHA256()
+                digest = try key.withBytes { try algorithm.digest($0) }.bytes
+            } catch {
+                throw StartFailure("sluice-control: \(error)")
+            }
+        }
+        let builder = SnapshotBuilder(
+            version: source.version, staticKeyDigest: digest, cores: AvailableCores.count(readFile: readFile),
+            workingDirectory: source.workingDirectory)
+        let snapshots = builder.build(configuration)
+        guard snapshots.canBeRead else {
+            throw StartFailure("the configuration is too large for the workers", code: ControlExitCode.configuration)
+        }
+        return snapshots
+    }
+
+    private static func random(_ count: Int) throws(StartFailure) -> [UInt8] {
+        do throws(CryptographyError) {
+            return try RandomBytes.make(count)
+        } catch {
+            throw StartFailure("sluice-control: \(error)")
+        }
+    }
+
+    private static func sealed(_ number: Int32, limit: Int, _ what: String) throws(StartFailure) -> [UInt8] {
+        let descriptor = OwnedDescriptor(adopting: number)
+        do throws(SystemError) {
+            return try SealedMemory.read(descriptor.number, limit: limit)
+        } catch {
+            throw StartFailure("sluice-control: cannot read \(what): \(error)")
+        }
+    }
+
+    private static func workingDirectory() throws(StartFailure) -> String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        guard unsafe getcwd(&buffer, buffer.count) != nil else {
+            throw StateDirectory.failure("sluice-control: the working directory cannot be found", ExitCode.cannotStart)
+        }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

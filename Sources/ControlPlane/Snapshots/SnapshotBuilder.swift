@@ -1,0 +1,62 @@
+import Configuration
+import Domain
+
+/// Divides a configuration among the roles. Pure.
+struct SnapshotBuilder {
+    /// Cores per upstream worker where the configuration says `auto`; an edge takes one.
+    static let coresPerUpstream = 4
+
+    var version: UInt64
+    /// SHA-256 of the static key, nil where there is none.
+    var staticKeyDigest: [UInt8]?
+    /// Cores this gateway may run on.
+    var cores: Int
+    /// Absolute: where paths of the configuration start.
+    var workingDirectory: String
+
+    func build(_ configuration: GatewayConfiguration) -> SnapshotSet {
+        // An index has 16 bits; the order is the file's, the same in edges and upstreams.
+        let providers = configuration.providers.prefix(Int(UInt16.max))
+        var indexes: [[UInt8]: UInt16] = [:]
+        for (index, provider) in providers.enumerated() {
+            indexes[Array(provider.settings.name.utf8)] = UInt16(index)
+        }
+        let aliases = configuration.models.compactMap { alias -> RouteTable.Alias? in
+            guard let provider = indexes[Array(alias.target.provider.utf8)] else { return nil }
+            let target = Target(provider: provider, model: Array(alias.target.model.utf8))
+            return RouteTable.Alias(name: Array(alias.name.utf8), targets: [target])
+        }
+        let routes = RouteTable(
+            providers: providers.map(\.settings.name), aliases: aliases,
+            defaultProvider: configuration.defaultProvider.flatMap { indexes[Array($0.utf8)] })
+        let edge = EdgeSnapshot(
+            version: self.version, http: configuration.http.limits, corsOrigins: configuration.http.corsOrigins,
+            authentication: configuration.auth.keys, staticKeyDigest: self.staticKeyDigest, routes: routes,
+            logLevel: configuration.logLevel)
+        let upstream = UpstreamSnapshot(
+            version: self.version, providers: providers.map { self.settings(of: $0) },
+            logLevel: configuration.logLevel)
+        return SnapshotSet(
+            edge: edge, upstream: upstream,
+            aggregator: AggregatorSnapshot(version: self.version, logLevel: configuration.logLevel),
+            topology: self.topology(configuration))
+    }
+
+    private func settings(of provider: ConfiguredProvider) -> ProviderSettings {
+        var settings = provider.settings
+        settings.caFile = settings.caFile.map { AbsolutePath.resolve($0, in: self.workingDirectory) }
+        return settings
+    }
+
+    private func topology(_ configuration: GatewayConfiguration) -> Topology {
+        Topology(
+            listeners: configuration.listen,
+            edges: UInt16(clamping: configuration.workers.edge.resolved(cores: self.cores, coresPerWorker: 1)),
+            upstreams: UInt16(
+                clamping: configuration.workers.upstream.resolved(
+                    cores: self.cores, coresPerWorker: Self.coresPerUpstream)),
+            drainTimeout: configuration.drainTimeout,
+            stateDirectory: AbsolutePath.resolve(configuration.stateDirectory, in: self.workingDirectory),
+            logLevel: configuration.logLevel)
+    }
+}

@@ -1,0 +1,103 @@
+import Configuration
+import Domain
+import Logging
+import Testing
+
+@testable import ControlPlane
+
+@Suite struct BannerTests {
+    private let key = StaticKey(
+        secret: Secret(Array("sk-sl-canary".utf8)), origin: .file(path: "/state/static_key"))
+
+    private func banner(
+        _ listeners: [String] = ["127.0.0.1:8080"], key: StaticKey?, _ configuration: GatewayConfiguration
+    ) -> Banner {
+        Banner(version: "1.2.3", listeners: listeners, key: key, configuration: configuration)
+    }
+
+    private var simulated: GatewayConfiguration {
+        GatewayConfiguration(providers: [.simulated], defaultProvider: "simulated")
+    }
+
+    @Test func aMadeKeyIsShownOnATerminal() {
+        #expect(
+            self.banner(key: self.key, self.simulated).text() == """
+
+                Sluice 1.2.3 is up.
+                  URL   http://127.0.0.1:8080/v1
+                  Key   sk-sl-canary
+                        (kept in /state/static_key)
+
+                  curl http://127.0.0.1:8080/v1/chat/completions -H "Authorization: Bearer sk-sl-canary" \\
+                    -H "Content-Type: application/json" \\
+                    -d '{"model": "simulated", "messages": [{"role": "user", "content": "Hello"}]}'
+
+                """)
+    }
+
+    @Test func aConfiguredKeyIsNot() {
+        let key = StaticKey(secret: Secret(Array("canary".utf8)), origin: .configuration)
+        let text = self.banner(key: key, self.simulated).text()
+        #expect(!text.contains("canary"))
+        #expect(text.contains(#""Authorization: Bearer $SLUICE_API_KEY""#))
+    }
+
+    @Test func withoutAKeyThereIsNoHeader() {
+        let text = self.banner(key: nil, self.simulated).text()
+        #expect(!text.contains("Authorization"))
+        #expect(text.contains("none needed"))
+    }
+
+    @Test func theLogNeverHoldsTheKey() {
+        let sink = LineSink()
+        let log = Log(role: .control, sink: sink)
+        log.info("gateway is up", self.banner(key: self.key, self.simulated).fields())
+        let line = sink.text
+        #expect(line.contains(#""urls":["http://127.0.0.1:8080"]"#))
+        #expect(line.contains(#""key_file":"/state/static_key""#))
+        #expect(!line.contains("canary"))
+    }
+
+    @Test func theModelIsOneThatHasSomewhereToGo() {
+        func model(_ configuration: GatewayConfiguration) -> String? { self.banner(key: nil, configuration).model }
+        func provider(_ url: String) -> GatewayConfiguration {
+            let settings = ProviderSettings(name: "p", kind: .openAI(baseURL: url))
+            return GatewayConfiguration(providers: [ConfiguredProvider(settings: settings)], defaultProvider: "p")
+        }
+        func aliased(_ name: String) -> GatewayConfiguration {
+            var configuration = self.simulated
+            configuration.models = [ModelAlias(name: name, target: ModelTarget(provider: "simulated", model: "x"))]
+            return configuration
+        }
+        #expect(model(self.simulated) == "simulated")
+        #expect(model(provider("https://api.openai.com/v1")) == "gpt-4o-mini")
+        #expect(model(provider("https://p.example/v1")) == nil)
+        #expect(model(GatewayConfiguration()) == nil)
+        #expect(model(aliased("fast")) == "fast")
+        // A name that would break out of the quotes is not pasted into a shell.
+        #expect(model(aliased("a'; rm -rf /")) == "simulated")
+    }
+
+    @Test func anUnknownModelGivesAListing() {
+        let text = self.banner(key: self.key, GatewayConfiguration()).text()
+        #expect(text.contains(#"curl http://127.0.0.1:8080/v1/models -H "Authorization: Bearer sk-sl-canary""#))
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1:8080", String?("http://127.0.0.1:8080"), String?.none), ("[::1]:81", "http://[::1]:81", nil),
+        ("0.0.0.0:80", "http://127.0.0.1:80", nil), ("[::]:80", "http://[::1]:80", nil),
+        ("unix:/run/a b.sock", "http://localhost", "/run/a b.sock"), ("127.0.0.1:0", nil, nil), ("fd:3", nil, nil),
+        ("127.0.0.1", nil, nil), ("$(reboot):80", nil, nil), (":80", nil, nil), ("", nil, nil),
+        ("127.0.0.1:+80", nil, nil), ("[::1%2]:80", "http://[::1%2]:80", nil), ("[$]:80", nil, nil),
+    ])
+    func listeners(_ line: String, _ base: String?, _ socket: String?) {
+        let url = ReachableURL(listener: line)
+        #expect(url?.base == base)
+        #expect(url?.socket == socket)
+    }
+
+    @Test func aUnixSocketIsQuoted() {
+        let text = self.banner(["unix:/run/it's.sock"], key: nil, self.simulated).text()
+        #expect(text.contains(#"curl --unix-socket '/run/it'\''s.sock' http://localhost/v1/chat/completions"#))
+    }
+}

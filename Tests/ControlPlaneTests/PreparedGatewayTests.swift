@@ -1,0 +1,104 @@
+import Configuration
+import Cryptography
+import Domain
+import Logging
+import Platform
+import Testing
+
+@testable import ControlPlane
+
+@Suite struct PreparedGatewayTests {
+    private let folder: TemporaryFolder
+    private let environment = EnvironmentBlock(bytes: Array("OPENAI_API_KEY=sk-test\0".utf8))
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+    }
+
+    private func prepare(_ text: String?) throws(StartFailure) -> PreparedGateway {
+        try PreparedGateway(
+            reading: text == nil ? nil : "gateway.yaml", environment: self.environment,
+            workingDirectory: self.folder.path
+        ) { path, limit throws(BoundedFile.Failure) in
+            guard path == "gateway.yaml" else { return try BoundedFile.read(path: path, limit: limit) }
+            return Array((text ?? "").utf8)
+        }
+    }
+
+    private func failure(_ text: String?) -> StartFailure? {
+        do throws(StartFailure) {
+            _ = try self.prepare(text)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func withoutAFileTheEnvironmentDecides() throws {
+        let gateway = try self.prepare(nil)
+        #expect(gateway.configuration.defaultProvider == "openai")
+        #expect(gateway.source.version == 1)
+        #expect(gateway.snapshots.topology.stateDirectory == "\(self.folder.path)/sluice-state")
+        #expect(self.folder.mode("sluice-state") == 0o700)
+        let made = gateway.staticKey
+        let key = try #require(made)
+        #expect(gateway.source.staticKey == key.secret)
+        let digest = try key.secret.withBytes { try SHA256().digest($0).bytes }
+        #expect(gateway.snapshots.edge.staticKeyDigest == digest)
+        #expect(self.folder.read("sluice-state/static_key") == key.secret.withBytes { $0 + [0x0A] })
+    }
+
+    @Test func everyProblemIsOneLineAndNothingIsTouched() throws {
+        let failure = try #require(
+            self.failure("listen: 5\nhttp: {max_body: huge}\nnonsense: 1\nstate_directory: ./state\n"))
+        #expect(failure.code == 78)
+        let lines = failure.message.split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines.allSatisfy { $0.hasPrefix("gateway.yaml:") })
+        #expect(lines.contains { $0.hasPrefix("gateway.yaml:2:") && $0.contains(": http.max_body: ") })
+        #expect(self.folder.mode("state") == nil)
+    }
+
+    @Test func aMissingFileIsNamed() throws {
+        let folder = self.folder
+        let path = "\(folder.path)/none.yaml"
+        #expect(throws: StartFailure("\(path): No such file or directory", code: 78)) {
+            _ = try PreparedGateway(
+                reading: path, environment: EnvironmentBlock(bytes: []), workingDirectory: folder.path,
+                readFile: BoundedFile.read)
+        }
+    }
+
+    @Test func aSecondGatewayIsRefused() throws {
+        let first = try self.prepare(nil)
+        #expect(self.failure(nil)?.code == 75)
+        _ = consume first
+        #expect(self.failure(nil) == nil)
+    }
+
+    /// What a control that is started again makes of the configuration in force, after the files have gone.
+    @Test(arguments: [
+        String?.none, "providers: {p: {dialect: simulated}}\nmodels: {m: {targets: [\"p:x\"]}}\n",
+        "auth: {static_key: configured-static-key}\nworkers: {edge: 3}\n", "auth: {keys: optional}\n",
+    ])
+    func aRestartedControlComesToTheSameResult(_ text: String?) throws {
+        let first = try self.prepare(text)
+        try self.folder.write("sluice-state/static_key", Array("another-key-entirely".utf8))
+        let file = try OwnedDescriptor.copy(of: first.instance.descriptor.number)
+        let again = try PreparedGateway(inForce: first.source.encoded(), instanceFile: file)
+        #expect(again.snapshots == first.snapshots)
+        #expect(again.configuration == first.configuration)
+        #expect(again.source == first.source)
+        #expect(again.staticKey == first.staticKey)
+        #expect(again.instance.record.host == first.instance.record.host)
+        #expect(again.notices.isEmpty)
+    }
+
+    @Test func nonsenseInForceIsRefused() throws {
+        let first = try self.prepare(nil)
+        let number = first.instance.descriptor.number
+        #expect(throws: StartFailure.self) {
+            _ = try PreparedGateway(inForce: [1, 2, 3], instanceFile: try OwnedDescriptor.copy(of: number))
+        }
+    }
+}
