@@ -151,7 +151,7 @@ public final class EpollLoop {
     }
 
     private func runTurnEnds() {
-        // A handler may ask again (for the next turn), so the list is taken first; the two arrays swap to keep capacity.
+        // A handler may ask again (for the next turn), so the list is taken first; the arrays swap to keep capacity.
         swap(&self.turnEnds, &self.runsTurnEnds)
         for handler in self.runsTurnEnds { handler.turnEnded() }
         self.runsTurnEnds.removeAll(keepingCapacity: true)

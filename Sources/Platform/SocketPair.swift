@@ -21,4 +21,9 @@ public struct SocketPair: ~Copyable {
         self.first = OwnedDescriptor(adopting: numbers.0)
         self.second = OwnedDescriptor(adopting: numbers.1)
     }
+
+    /// Gives up both ends: the caller closes them.
+    public consuming func release() -> (first: Int32, second: Int32) {
+        (self.first.release(), self.second.release())
+    }
 }

@@ -15,6 +15,8 @@ public struct LinkMachine: Sendable {
         case linkCredited
         /// Hand the frame to the link's user; return this much link credit first.
         case deliver(returnCredit: UInt32?)
+        /// Drop the frame: its stream was cancelled before it began.
+        case ignore
     }
 
     private let hello: Hello
@@ -24,6 +26,11 @@ public struct LinkMachine: Sendable {
     public private(set) var isOpen = false
     private var sending = SendWindow(size: WireLimits.linkWindow)
     private var receiving = ReceiveWindow(size: WireLimits.linkWindow)
+    /// CANCEL is urgent, so it may overtake the REQUEST it means. Streams are numbered upwards: one that is cancelled
+    /// above the highest number seen has yet to begin, and is dropped when it does.
+    private var highestStream: UInt64 = 0
+    private var cancelledAhead: Set<UInt64> = []
+    private static let maximumCancelledAhead = 65_536
 
     /// `hello` is what this side says of itself; the peer must be `peerRole` number `peerInstance` of the same build.
     public init(hello: Hello, peerRole: Role, peerInstance: UInt32, accepting accepted: FrameTypeSet) {
@@ -54,6 +61,14 @@ public struct LinkMachine: Sendable {
         case .credit where header.stream == 0:
             try self.sending.credit(unsafe Credit(payload: payload).bytes)
             return .linkCredited
+        case .request:
+            guard header.stream > self.highestStream else { throw .malformed(.request) }
+            self.highestStream = header.stream
+            return self.cancelledAhead.remove(header.stream) == nil ? .deliver(returnCredit: nil) : .ignore
+        case .cancel where header.stream > self.highestStream:
+            guard self.cancelledAhead.count < LinkMachine.maximumCancelledAhead else { throw .windowExceeded }
+            self.cancelledAhead.insert(header.stream)
+            return .ignore
         case .body, .chunk:
             try self.receiving.receive(payload.count)
             return .deliver(returnCredit: self.receiving.release(payload.count))

@@ -1,0 +1,190 @@
+public import IPC
+public import Platform
+
+/// One end of a link between two processes, on an `EpollLoop`.
+///
+/// It owns the socket. It reads as much as is there, hands whole frames to its delegate, and writes once per loop turn what
+/// the turn has queued. Reading never waits for writing. A peer that breaks the protocol is cut off.
+public final class EpollLink: DescriptorHandler, TurnEndHandler {
+    private let loop: EpollLoop
+    private let scratch: LinkScratch
+    private let socket: StreamSocket
+    private var machine: LinkMachine
+    private var output = OutputQueue()
+    /// The batch that is being written, and how much of it has gone out.
+    private var batch: [UInt8] = []
+    private var written = 0
+    /// The start of a frame whose rest has not arrived.
+    private var partial: [UInt8] = []
+    private var waitsForTurnEnd = false
+    private var waitsForWritable = false
+    private var isClosed = false
+    private weak var delegate: (any EpollLinkDelegate)?
+
+    /// Takes over the socket and greets the peer. `scratch` is shared by the links of the loop.
+    public init(
+        loop: EpollLoop, descriptor: consuming OwnedDescriptor, machine: LinkMachine, scratch: LinkScratch,
+        delegate: any EpollLinkDelegate
+    ) throws(SystemError) {
+        self.loop = loop
+        self.scratch = scratch
+        self.machine = machine
+        self.delegate = delegate
+        self.socket = try StreamSocket(descriptor)
+        try loop.watch(self.socket.number, for: .readable, handler: self)
+        self.send(machine.greeting)
+    }
+
+    /// Whether the peer has introduced itself and the link still stands.
+    public var isOpen: Bool { self.machine.isOpen && !self.isClosed }
+
+    // MARK: Sending
+
+    /// Sends a whole frame that carries no data, in order.
+    public func send(_ frame: [UInt8]) {
+        guard !self.isClosed else { return }
+        self.output.append(frame)
+        self.flushAtTurnEnd()
+    }
+
+    /// Sends a CREDIT or CANCEL frame; it does not wait behind data.
+    public func send(urgent frame: [UInt8]) {
+        guard !self.isClosed else { return }
+        self.output.append(urgent: frame)
+        self.flushAtTurnEnd()
+    }
+
+    /// Sends data of a stream, in frames of at most 64 KiB; the stream's own window is the caller's business. `flags` go
+    /// on the last frame.
+    public func send(_ type: FrameType, stream: UInt64, flags: UInt8 = 0, data: UnsafeRawBufferPointer) {
+        guard !self.isClosed else { return }
+        var offset = 0
+        repeat {
+            let count = min(WireLimits.data, data.count - offset)
+            let isLast = offset + count == data.count
+            let header = FrameHeader(
+                type: type, flags: isLast ? flags : 0, stream: stream, length: UInt32(clamping: count))
+            unsafe self.output.append(
+                data: header, UnsafeRawBufferPointer(rebasing: data[offset..<(offset + count)]), window: &self.machine)
+            offset += count
+        } while offset < data.count
+        self.flushAtTurnEnd()
+    }
+
+    /// Closes the link; the delegate is told with `error` unless the link was closed before.
+    public func close(error: FrameError? = nil) {
+        guard !self.isClosed else { return }
+        self.isClosed = true
+        self.loop.forget(self.socket.number)
+        self.socket.close()
+        self.delegate?.linkEnded(self, error: error)
+        self.delegate = nil
+    }
+
+    // MARK: Loop
+
+    public func turnEnded() {
+        self.waitsForTurnEnd = false
+        if !self.waitsForWritable { self.write() }
+    }
+
+    public func ready(_ fd: Int32, _ readiness: Readiness) {
+        if readiness.contains(.writable) && !self.isClosed { self.write() }
+        if !readiness.isDisjoint(with: [.readable, .readHangUp, .hangUp, .failed]) && !self.isClosed { self.read() }
+    }
+
+    private func flushAtTurnEnd() {
+        guard !self.waitsForTurnEnd else { return }
+        self.waitsForTurnEnd = true
+        self.loop.atTurnEnd(self)
+    }
+
+    // MARK: Writing
+
+    private func write() {
+        while !self.isClosed {
+            if self.written == self.batch.count {
+                // Taken out first: a batch that is referred to twice could not be reused in place.
+                var finished: [UInt8] = []
+                swap(&finished, &self.batch)
+                self.output.recycle(finished)
+                self.written = 0
+                guard let next = self.output.nextBatch() else {
+                    self.watchWritable(false)
+                    return
+                }
+                self.batch = next
+            }
+            let outcome = unsafe self.batch.withUnsafeBytes {
+                unsafe self.socket.send(UnsafeRawBufferPointer(rebasing: $0[self.written...]))
+            }
+            switch outcome {
+            case .bytes(let count): self.written += count
+            case .wouldBlock: return self.watchWritable(true)
+            case .ended: return self.close()
+            }
+        }
+    }
+
+    private func watchWritable(_ wanted: Bool) {
+        guard wanted != self.waitsForWritable else { return }
+        self.waitsForWritable = wanted
+        do {
+            try self.loop.change(self.socket.number, to: wanted ? [.readable, .writable] : .readable)
+        } catch {
+            self.close()
+        }
+    }
+
+    // MARK: Reading
+
+    private func read() {
+        let buffer = unsafe self.scratch.buffer
+        let kept = self.partial.count
+        unsafe self.partial.withUnsafeBytes { unsafe buffer.copyMemory(from: $0) }
+        let outcome = unsafe self.socket.receive(into: UnsafeMutableRawBufferPointer(rebasing: buffer[kept...]))
+        guard case .bytes(let count) = outcome else {
+            if outcome == .ended { self.close() }
+            return
+        }
+        self.partial.removeAll(keepingCapacity: true)
+        var offset = 0
+        let end = kept + count
+        while !self.isClosed {
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[offset..<end])
+            let consumed: Int
+            do throws(FrameError) {
+                consumed = unsafe try self.readFrame(rest)
+            } catch {
+                self.close(error: error)
+                return
+            }
+            guard consumed > 0 else {
+                unsafe self.partial.append(contentsOf: rest)
+                return
+            }
+            offset += consumed
+        }
+    }
+
+    /// Handles the frame at the start of `bytes`; returns its size, 0 when it is not whole.
+    private func readFrame(_ bytes: UnsafeRawBufferPointer) throws(FrameError) -> Int {
+        guard let header = unsafe try FrameHeader(bytes, accepting: self.machine.accepted) else { return 0 }
+        let size = WireLimits.header + Int(header.length)
+        guard bytes.count >= size else { return 0 }
+        let payload = unsafe UnsafeRawBufferPointer(rebasing: bytes[WireLimits.header..<size])
+        switch unsafe try self.machine.received(header, payload) {
+        case .opened:
+            self.delegate?.linkOpened(self)
+        case .linkCredited:
+            self.output.release(window: &self.machine)
+            self.flushAtTurnEnd()
+        case .ignore:
+            break
+        case .deliver(let credit):
+            if let credit { self.send(urgent: Credit(bytes: credit).frame()) }
+            unsafe self.delegate?.link(self, received: header, payload: payload)
+        }
+        return size
+    }
+}

@@ -1,0 +1,52 @@
+import CLinux
+import Glibc
+
+/// One end of a connected byte stream, non-blocking. Owns the socket until `close`.
+public final class StreamSocket {
+    /// How one read or write went.
+    public enum Outcome: Hashable, Sendable {
+        /// That many bytes went through, at least one.
+        case bytes(Int)
+        /// Not now.
+        case wouldBlock
+        /// The peer is gone, or the socket failed.
+        case ended
+    }
+
+    /// The socket's number, for watching; -1 once closed.
+    public private(set) var number: Int32
+
+    public init(_ descriptor: consuming OwnedDescriptor) throws(SystemError) {
+        guard sluice_set_nonblocking(descriptor.number) == 0 else { throw SystemError.last("fcntl(O_NONBLOCK)") }
+        self.number = descriptor.release()
+    }
+
+    deinit {
+        self.close()
+    }
+
+    public func close() {
+        guard self.number >= 0 else { return }
+        Glibc.close(self.number)
+        self.number = -1
+    }
+
+    public func send(_ bytes: UnsafeRawBufferPointer) -> Outcome {
+        while true {
+            let count = unsafe sluice_send(self.number, bytes.baseAddress, bytes.count)
+            if count >= 0 { return count == 0 ? .wouldBlock : .bytes(count) }
+            if errno == EAGAIN { return .wouldBlock }
+            guard errno == EINTR else { return .ended }
+        }
+    }
+
+    public func receive(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+        while true {
+            let count = unsafe sluice_receive(self.number, buffer.baseAddress, buffer.count)
+            if count > 0 { return .bytes(count) }
+            if count == 0 { return .ended }
+            if errno == EAGAIN { return .wouldBlock }
+            guard errno == EINTR else { return .ended }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Domain
+import IPC
+import Testing
+
+@Suite struct FrameCodecTests {
+    private static let everyType = FrameTypeSet(FrameType.allCases)
+
+    @Test func everyMessageComesBackAsItWas() throws {
+        for message in SampleMessages.all {
+            let frame = message.frame(stream: 77)
+            try unsafe frame.withUnsafeBytes { bytes in
+                let header = try #require(unsafe try FrameHeader(bytes, accepting: Self.everyType))
+                #expect(Int(header.length) == bytes.count - WireLimits.header)
+                #expect(header.stream == 77)
+                let payload = unsafe UnsafeRawBufferPointer(rebasing: bytes[WireLimits.header...])
+                let decoded = unsafe try SampleMessages.decode(header.type, payload)
+                #expect(AnyHashable(decoded) == AnyHashable(message))
+            }
+        }
+    }
+
+    @Test func aHeaderNeedsSixteenBytesAndNoMore() throws {
+        let frame = Credit(bytes: 1).frame(stream: 3)
+        for count in 0...frame.count {
+            try unsafe frame.withUnsafeBytes { bytes in
+                let header = unsafe try FrameHeader(
+                    UnsafeRawBufferPointer(rebasing: bytes[..<count]), accepting: Self.everyType)
+                #expect((header != nil) == (count >= 16))
+            }
+        }
+    }
+
+    @Test func everyTruncatedPayloadIsRefused() throws {
+        for message in SampleMessages.all {
+            let frame = message.frame()
+            for count in WireLimits.header..<frame.count {
+                unsafe frame.withUnsafeBytes { bytes in
+                    let payload = unsafe UnsafeRawBufferPointer(rebasing: bytes[WireLimits.header..<count])
+                    #expect(throws: FrameError.self) {
+                        _ = unsafe try SampleMessages.decode(type(of: message).frameType, payload)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func aLengthBeyondTheTypesBoundIsRefusedFromTheHeaderAlone() {
+        for type in FrameType.allCases {
+            for length in [type.maximumLength &+ 1, UInt32.max, UInt32.max - 15, 0x8000_0000] {
+                var bytes: [UInt8] = []
+                FrameHeader(type: type, stream: 1, length: length).append(to: &bytes)
+                _ = unsafe bytes.withUnsafeBytes { header in
+                    #expect(throws: FrameError.tooLong(type, length)) {
+                        unsafe try FrameHeader(header, accepting: Self.everyType)
+                    }
+                }
+            }
+            #expect(type.maximumLength <= UInt32(WireLimits.frame))
+        }
+    }
+
+    @Test func unknownAndUnacceptedTypesAndReservedBitsAreRefused() {
+        for raw in UInt8.min...UInt8.max {
+            let bytes: [UInt8] = [0, 0, 0, 0, raw, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+            _ = unsafe bytes.withUnsafeBytes { header in
+                let type = FrameType(rawValue: raw)
+                if type == nil {
+                    #expect(throws: FrameError.unknownType(raw)) {
+                        unsafe try FrameHeader(header, accepting: Self.everyType)
+                    }
+                } else if let type, !FrameTypeSet.client.contains(type) {
+                    #expect(throws: FrameError.unexpectedType(type)) {
+                        unsafe try FrameHeader(header, accepting: .client)
+                    }
+                }
+            }
+        }
+        let reserved: [UInt8] = [0, 0, 0, 0, FrameType.cancel.rawValue, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]
+        _ = unsafe reserved.withUnsafeBytes { header in
+            #expect(throws: FrameError.reservedBits) { unsafe try FrameHeader(header, accepting: Self.everyType) }
+        }
+    }
+
+    /// 10,000 frames with flipped, inserted and removed bytes and false counts: decoding either works or throws, and what it
+    /// makes is never larger than what came.
+    @Test func tenThousandMutatedFramesNeitherTrapNorGrow() throws {
+        var numbers = SeededNumbers(seed: 0x5EED)
+        var refused = 0
+        for round in 0..<10_000 {
+            let message = SampleMessages.all[round % SampleMessages.all.count]
+            var frame = message.frame(stream: 5)
+            for _ in 0..<Int.random(in: 1...4, using: &numbers) {
+                let place = Int.random(in: 0..<frame.count, using: &numbers)
+                switch UInt8.random(in: 0..<4, using: &numbers) {
+                case 0: frame[place] ^= 1 << UInt8.random(in: 0..<8, using: &numbers)
+                case 1: frame[place] = 0xFF
+                case 2: frame.insert(UInt8.random(in: 0...255, using: &numbers), at: place)
+                default: if frame.count > 1 { frame.remove(at: place) }
+                }
+            }
+            _ = unsafe frame.withUnsafeBytes { bytes in
+                do throws(FrameError) {
+                    guard let header = unsafe try FrameHeader(bytes, accepting: Self.everyType) else {
+                        refused += 1
+                        return
+                    }
+                    #expect(header.length <= UInt32(WireLimits.frame))
+                    let end = min(bytes.count, WireLimits.header + Int(header.length))
+                    let payload = unsafe UnsafeRawBufferPointer(rebasing: bytes[min(16, end)..<end])
+                    let decoded = unsafe try SampleMessages.decode(header.type, payload)
+                    #expect(Self.footprint(decoded) <= payload.count)
+                } catch {
+                    refused += 1
+                }
+            }
+        }
+        // Most mutations hit a length, a count or an enumeration; if none were refused the checks would be gone.
+        #expect(refused > 3_000)
+    }
+
+    /// Bytes a decoded message holds in arrays and strings.
+    private static func footprint(_ message: any Hashable) -> Int {
+        switch message {
+        case let request as StreamRequest:
+            switch request {
+            case .provider(let provider):
+                provider.calls.reduce(0) { sum, call in
+                    call.splices.reduce(sum + call.target.model.count) { $0 + $1.replacement.count }
+                }
+            case .administration(let request): request.method.utf8.count + request.path.utf8.count
+            }
+        case let report as MetricReport:
+            report.series.reduce(0) { sum, series in
+                series.labels.reduce(sum + series.name.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+            }
+        case let end as StreamEnd:
+            (end.failure?.message.utf8.count ?? 0) + end.attempts.reduce(0) { $0 + $1.error.utf8.count }
+        case let hello as Hello: hello.build.count
+        default: 0
+        }
+    }
+
+    @Test func headerValuesWithLineBreaksAreRefused() {
+        for bad in ["a\r\nset-cookie: x", "a\u{0}b", "ä", "a\u{7F}"] {
+            let head = ResponseHead(status: 200, isStream: false, contentType: Array(bad.utf8))
+            _ = unsafe head.frame().withUnsafeBytes { bytes in
+                #expect(throws: FrameError.malformed(.responseHead)) {
+                    unsafe try ResponseHead(payload: UnsafeRawBufferPointer(rebasing: bytes[16...]))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Domain
+import IPC
+
+/// One message of every kind with most fields set, and a way to decode a payload by its frame type.
+enum SampleMessages {
+    static let error = GatewayError(
+        code: "provider_timeout", type: "server_error", status: 504, source: .provider, retry: .later,
+        message: "no first token within 60 s", param: "model", retryAfter: 3)
+
+    static let request = StreamRequest.provider(
+        ProviderRequest(
+            record: RecordID(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210), endpoint: .chatCompletions,
+            isStream: true, askedForUsage: true, bodyLength: 1234, snapshot: 7,
+            calls: [
+                ProviderRequest.Call(
+                    target: Target(provider: 3, model: Array("gpt-4o".utf8)),
+                    splices: [
+                        BodySplice(offset: 1, removed: 0, replacement: Array("\"stream_options\":{}".utf8)),
+                        BodySplice(offset: 20, removed: 5, replacement: Array("\"x\"".utf8)),
+                    ])
+            ]))
+
+    static let topology = TopologyAnnouncement(
+        version: 1, host: 0xabcdef,
+        topology: Topology(
+            listeners: [
+                .ipv4(address: [127, 0, 0, 1], port: 8080),
+                .ipv6(address: [UInt8](repeating: 0, count: 15) + [1], scope: 2, port: 0), .unix(path: "/run/x.sock"),
+                .inherited(descriptor: 3),
+            ], edges: 2, upstreams: 1, drainTimeout: 300_000, stateDirectory: "/tmp/state", logLevel: .info))
+
+    static let metrics = MetricReport(series: [
+        .init(name: "a_total", labels: [.init("model", "m"), .init("status", "200")], value: .counter(.max)),
+        .init(name: "b", labels: [], value: .gauge(-3)),
+        .init(name: "c_seconds", labels: [], value: .histogram(bounds: [1, 2], counts: [3, 4, 5], sum: 6)),
+    ])
+
+    static let all: [any WireMessage & Hashable] = [
+        Hello(role: .edge, instance: 7, host: 9, build: [1, 2, 3]), Ready(), SnapshotNotice(version: 3),
+        LinkOffer(role: .upstream, instance: 4), Heartbeat(sequence: 5, activeRequests: 6), Drain(timeout: 300),
+        topology, TreeStatus(entries: [.init(role: .edge, up: 2, restarts: 1)]), request,
+        StreamRequest.administration(AdministrationRequest(method: "GET", path: "/metrics?x=1", bodyLength: 2)),
+        ResponseHead(
+            status: 200, isStream: true, contentLength: 12, contentType: Array("text/event-stream".utf8),
+            retryAfter: Array("1".utf8), providerRequestID: Array("req_1".utf8), call: 1),
+        StreamEnd(
+            failure: error, usage: TokenUsage(input: 1, cacheRead: 2, output: 3, reasoning: 4),
+            attempts: [AttemptReport(call: 0, status: 200, firstContent: 10, total: 20, error: "reset")]),
+        Credit(bytes: 65_536), metrics,
+    ]
+
+    /// Decodes a payload as what its type says, as a receiver would.
+    static func decode(_ type: FrameType, _ payload: UnsafeRawBufferPointer) throws(FrameError) -> any Hashable {
+        switch type {
+        case .hello: unsafe try Hello(payload: payload)
+        case .ready: unsafe try Ready(payload: payload)
+        case .snapshot, .snapshotAcknowledged: unsafe try SnapshotNotice(payload: payload)
+        case .link: unsafe try LinkOffer(payload: payload)
+        case .heartbeat: unsafe try Heartbeat(payload: payload)
+        case .drain: unsafe try Drain(payload: payload)
+        case .topology: unsafe try TopologyAnnouncement(payload: payload)
+        case .status: unsafe try TreeStatus(payload: payload)
+        case .request: unsafe try StreamRequest(payload: payload)
+        case .responseHead: unsafe try ResponseHead(payload: payload)
+        case .end: unsafe try StreamEnd(payload: payload)
+        case .credit: unsafe try Credit(payload: payload)
+        case .records: unsafe try MetricReport(payload: payload)
+        case .body, .chunk, .cancel: unsafe Array(payload)
+        }
+    }
+}
+
+/// xorshift: the same numbers in every run.
+struct SeededNumbers: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        self.state = seed == 0 ? 1 : seed
+    }
+
+    mutating func next() -> UInt64 {
+        self.state ^= self.state << 13
+        self.state ^= self.state >> 7
+        self.state ^= self.state << 17
+        return self.state
+    }
+}
