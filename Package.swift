@@ -73,7 +73,7 @@ let package = Package(
 
         // Services.
         module("Platform", ["CLinux"]),
-        module("Logging", ["Domain"]),
+        module("Logging", ["Domain", "Platform"]),
         module("IPCEpoll", ["IPC", "Platform"]),
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -151,7 +152,36 @@ int sluice_harden(int traceable) {
     return failed ? -1 : 0;
 }
 
-int sluice_parent_death_signal(void) { return prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); }
+static volatile sig_atomic_t follow_fd = -1, follow_seconds;
+static pid_t follow_parent;
+
+static void parent_ended(int signal) {
+    (void)signal;
+    int saved = errno;
+    if (getppid() != follow_parent) {
+        alarm((unsigned)follow_seconds);
+        shutdown(follow_fd, SHUT_RD);
+    }
+    errno = saved;
+}
+
+int sluice_follow_parent(int control_fd, unsigned seconds) {
+    follow_parent = getppid();
+    follow_fd = control_fd;
+    follow_seconds = (sig_atomic_t)(seconds > 1000000 ? 1000000 : seconds);
+    struct sigaction action = {.sa_handler = parent_ended, .sa_flags = SA_RESTART};
+    if (sigaction(SIGTERM, &action, NULL) != 0) return -1;
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0) return -1;
+    /* Gone between exec and prctl: the control socket says so by its end, as nobody will send the signal. */
+    return 0;
+}
+
+void sluice_limit_life(unsigned seconds) { alarm(seconds); }
+
+void sluice_ignore_group_signals(void) {
+    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE};
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
+}
 
 void sluice_set_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
@@ -204,6 +234,25 @@ int sluice_ofd_lock(int fd, int64_t offset) {
 }
 
 int sluice_close_from(int first) { return close_range((unsigned)first, ~0u, 0); }
+
+int sluice_wait_writable(int fd, int timeout_ms) {
+    struct pollfd waiting = {.fd = fd, .events = POLLOUT};
+    int n = poll(&waiting, 1, timeout_ms);
+    if (n == 1 && !(waiting.revents & POLLOUT)) {
+        errno = EPIPE;
+        return -1;
+    }
+    return n;
+}
+
+ssize_t sluice_write_now(int fd, const void *bytes, size_t length) {
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = length};
+    ssize_t n = pwritev2(fd, &part, 1, -1, RWF_NOWAIT);
+    if (n >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)) return n;
+    int ready = sluice_wait_writable(fd, 0);
+    if (ready == 0) errno = EAGAIN;
+    return ready == 1 ? write(fd, bytes, length) : -1;
+}
 
 /* ---- messages with descriptors ---- */
 

@@ -6,7 +6,7 @@ import Glibc
 /// Owns the socket. Sends never block; `receive` blocks only when asked to.
 public final class PacketSocket {
     /// What arrived.
-    public enum Received {
+    public enum Received: Sendable {
         /// One packet. The caller owns the descriptors and must close them.
         case packet(bytes: [UInt8], descriptors: [Int32])
         /// Nothing is waiting.
@@ -33,17 +33,11 @@ public final class PacketSocket {
     /// Sends one packet. `descriptors` stay the caller's (the kernel duplicates them). Throws EAGAIN when the peer does
     /// not read, EPIPE when it is gone.
     public func send(_ bytes: [UInt8], descriptors: [Int32] = []) throws(SystemError) {
-        while true {
-            let sent = unsafe bytes.withUnsafeBytes { packet in
-                unsafe descriptors.withUnsafeBufferPointer { numbers in
-                    unsafe sluice_send_fds(
-                        self.number, packet.baseAddress, packet.count, numbers.baseAddress, Int32(numbers.count))
-                }
-            }
-            if sent >= 0 { return }
-            guard errno == EINTR else { throw SystemError.last("sendmsg") }
-        }
+        try self.sender.send(bytes, descriptors: descriptors)
     }
+
+    /// For sending from another place than the receiver's; valid while this socket lives.
+    public var sender: PacketSender { PacketSender(number: self.number) }
 
     /// The next packet. With `wait` (for a socket in blocking mode) it sleeps until there is one.
     public func receive(wait: Bool = false) throws(SystemError) -> Received {

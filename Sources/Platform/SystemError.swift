@@ -17,6 +17,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         SystemError(operation: operation, code: errno)
     }
 
+    /// Whether the call would have had to wait.
+    public var isWouldBlock: Bool { self.code == EAGAIN }
+
     /// The kernel's own words, such as `Address already in use`.
     public var reason: String { unsafe String(cString: strerror(self.code)) }
 

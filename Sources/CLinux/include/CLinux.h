@@ -60,10 +60,17 @@ int sluice_pidfd_open(pid_t pid);
 int sluice_reap(pid_t pid, int *code, int *signal);
 /* No core file, not dumpable (unless `traceable`), no new privileges. Returns 0, or -1 when one of them failed. */
 int sluice_harden(int traceable);
-/* TERM to the calling process when its parent ends. */
-int sluice_parent_death_signal(void);
+/* Has the process outlive its parent by at most `seconds`: when the parent ends, `control_fd` is shut down for reading (so
+ * that the event loop sees its end and finishes its work) and an alarm is set that kills a process whose loop hangs.
+ * TERM from anybody else is ignored: the parent, not a process group or cgroup, says when to stop. */
+int sluice_follow_parent(int control_fd, unsigned seconds);
+/* The longest time a process may live from now on; the kernel ends it then. 0 takes that back. */
+void sluice_limit_life(unsigned seconds);
+/* Ignores the signals that a terminal or an operator sends to a whole group: HUP, INT, QUIT, USR1, USR2, TTIN, TTOU, PIPE. */
+void sluice_ignore_group_signals(void);
 /* Sets the process name shown by ps and /proc/PID/comm. */
 void sluice_set_name(const char *name);
+/* Raises the soft (and where allowed the hard) limit of open descriptors to `wanted`; *now is what holds afterwards. */
 int sluice_raise_descriptor_limit(uint64_t wanted, uint64_t *now);
 
 /* ---- descriptors ---- */
@@ -82,6 +89,11 @@ int sluice_dup_above(int fd, int minimum);
 /* Takes the open-file-description write lock on byte `offset`: 0, or -1 with errno EAGAIN when somebody holds it. */
 int sluice_ofd_lock(int fd, int64_t offset);
 int sluice_close_from(int first);
+/* write(2) that never waits: -1 with errno EAGAIN when a pipe or socket is full. What the descriptor's kind cannot promise
+ * (files, terminals) is polled first. */
+ssize_t sluice_write_now(int fd, const void *bytes, size_t length);
+/* Waits at most `timeout_ms` for room to write: 1, 0 on timeout, -1. */
+int sluice_wait_writable(int fd, int timeout_ms);
 
 /* ---- messages with descriptors ---- */
 

@@ -1,0 +1,163 @@
+public import IPC
+public import Logging
+public import Platform
+
+/// A worker's end of the line to the supervisor, on the role's event loop: feeds packets to the `WorkerMachine` and carries
+/// out what it says.
+///
+/// Non-Sendable: made and used on the role's loop only, so that heartbeats are answered from there. It borrows the socket
+/// (`PacketSender`) and owns each descriptor that arrives until the role has it.
+public final class ControlLineEndpoint {
+    private struct Unsent {
+        var frame: [UInt8]
+        /// Duplicates, owned here.
+        var descriptors: [Int32]
+    }
+
+    /// Bytes of the largest snapshot a role takes.
+    public static let snapshotLimit = 64 << 20
+    private static let unsentLimit = 64
+
+    private var machine: WorkerMachine
+    private let sender: PacketSender
+    private let log: Log
+    private let exit: (Int32) -> Void
+    private var unsent: [Unsent] = []
+    /// The role; to be set before the first packet.
+    public var role: (any WorkerRole)?
+
+    /// `exit` ends the process; it is called once.
+    public init(
+        machine: WorkerMachine, sender: PacketSender, log: Log, exit: @escaping (Int32) -> Void
+    ) {
+        self.machine = machine
+        self.sender = sender
+        self.log = log
+        self.exit = exit
+    }
+
+    // MARK: From the socket
+
+    /// Something arrived on the line (`.empty` does nothing).
+    public func received(_ received: PacketSocket.Received) {
+        self.sendRest()
+        switch received {
+        case .empty: break
+        case .ended: self.perform(self.machine.ended())
+        case .oversized: self.perform(self.machine.receivedOversized())
+        case .packet(let bytes, let descriptors):
+            let active = self.role?.activeRequests ?? 0
+            self.perform(self.machine.received(bytes, descriptors: descriptors, activeRequests: active))
+        }
+    }
+
+    // MARK: From the role
+
+    /// The role has its snapshot and links and can work.
+    public func ready() {
+        self.perform(self.machine.ready())
+    }
+
+    /// The role has nothing left to do: the process exits with 0.
+    public func drained() {
+        self.perform(self.machine.drained())
+    }
+
+    /// The role cannot go on: the reason is said and the process exits with `code`.
+    public func fail(_ failure: StartFailure) {
+        self.perform(self.machine.failed(failure.code, failure.message))
+    }
+
+    /// Control's answer to its start. `descriptors` stay the caller's.
+    public func announce(_ topology: TopologyAnnouncement, descriptors: [Int32]) {
+        self.send(topology.frame(), descriptors)
+    }
+
+    // MARK: Actions
+
+    private func perform(_ actions: [WorkerMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let frame): self.send(frame, [])
+            case .start(let hello): self.role?.start(hello: hello)
+            case .snapshot(let version, let descriptor): self.take(snapshot: descriptor, version: version)
+            case .link(let offer, let descriptor): self.take(link: offer, descriptor)
+            case .drain(let timeout, let lastResort): self.drain(timeout, lastResort)
+            case .meanActiveRequests(let mean): self.role?.meanActiveRequests(mean)
+            case .status(let status): self.role?.receive(status: status)
+            case .treeReady: self.role?.treeIsReady()
+            case .close(let descriptors): descriptors.forEach(Self.close)
+            case .exit(let code, let reason): self.leave(code, reason)
+            }
+        }
+    }
+
+    private func take(snapshot descriptor: Int32, version: UInt64) {
+        let owned = OwnedDescriptor(adopting: descriptor)
+        do {
+            let bytes = try SealedMemory.read(owned.number, limit: Self.snapshotLimit)
+            guard let role = self.role, role.receive(snapshot: bytes, version: version) else {
+                return self.perform(self.machine.failed(ExitCode.snapshotRefused, "the snapshot cannot be used"))
+            }
+        } catch {
+            self.perform(self.machine.failed(ExitCode.snapshotRefused, "the snapshot cannot be read: \(error)"))
+        }
+    }
+
+    private func take(link offer: LinkOffer, _ descriptor: Int32) {
+        guard let role = self.role else { return Self.close(descriptor) }
+        role.receive(link: offer, descriptor: descriptor)
+    }
+
+    private func drain(_ timeout: UInt64, _ lastResort: UInt64?) {
+        if let lastResort {
+            self.log.warning("supervisor has gone, draining", ["timeout_ms": .unsigned(timeout)])
+            ProcessHardening.limitLife(seconds: UInt32(clamping: lastResort / 1000 + 1))
+        } else {
+            self.log.info("draining", ["timeout_ms": .unsigned(timeout)])
+        }
+        guard let role = self.role else { return self.perform(self.machine.drained()) }
+        role.drain(timeout: timeout)
+    }
+
+    private func leave(_ code: Int32, _ reason: String?) {
+        if let reason { self.log.error("worker stops", ["reason": .string(reason), "exit": .int(code)]) }
+        self.exit(code)
+    }
+
+    // MARK: Sending
+
+    /// What the socket does not take now is kept and sent with the next packet that arrives: the supervisor reads within
+    /// a second or is gone.
+    private func send(_ frame: [UInt8], _ descriptors: [Int32]) {
+        guard self.unsent.isEmpty else { return self.keep(frame, descriptors) }
+        do {
+            try self.sender.send(frame, descriptors: descriptors)
+        } catch {
+            // A supervisor that has gone is noticed by the end of the socket.
+            if error.isWouldBlock { self.keep(frame, descriptors) }
+        }
+    }
+
+    private func keep(_ frame: [UInt8], _ descriptors: [Int32]) {
+        guard self.unsent.count < Self.unsentLimit else { return }
+        let duplicates = descriptors.compactMap { OwnedDescriptor.duplicate(of: $0)?.release() }
+        self.unsent.append(Unsent(frame: frame, descriptors: duplicates))
+    }
+
+    private func sendRest() {
+        while let next = self.unsent.first {
+            do {
+                try self.sender.send(next.frame, descriptors: next.descriptors)
+            } catch {
+                if error.isWouldBlock { return }
+            }
+            next.descriptors.forEach(Self.close)
+            self.unsent.removeFirst()
+        }
+    }
+
+    private static func close(_ descriptor: Int32) {
+        _ = OwnedDescriptor(adopting: descriptor)
+    }
+}

@@ -1,0 +1,80 @@
+public import Domain
+public import Logging
+import Platform
+
+/// A worker's command line, written by the supervisor and nobody else: `--name=value` only, each at most once, unknown ones
+/// refused.
+public struct WorkerArguments: Hashable, Sendable {
+    /// Where the supervisor's socket is.
+    public static let controlDescriptor: Int32 = 3
+
+    public var role: Role
+    public var instance: UInt32
+    /// Number of inherited listeners, from descriptor 4 up (edges only).
+    public var listeners: Int32 = 0
+    /// Sealed memory with the environment (control only).
+    public var environment: Int32?
+    /// Sealed memory with the configuration in force, given to a control that was started again.
+    public var inForce: Int32?
+    /// The locked instance file, given to a control that was started again.
+    public var instanceFile: Int32?
+    /// The configuration file (control only).
+    public var configuration: String?
+
+    /// The inherited listeners' descriptors.
+    public var listenerDescriptors: [Int32] { (0..<self.listeners).map { 4 + $0 } }
+
+    /// Every descriptor the process must have, and no other.
+    public var descriptors: [Int32] {
+        let extra = [self.environment, self.inForce, self.instanceFile].compactMap { $0 }
+        return ([0, 1, 2, Self.controlDescriptor] + self.listenerDescriptors + extra).sorted()
+    }
+
+    /// Parses what follows the program's name.
+    public static func parse(_ arguments: [String], role: Role) throws(StartFailure) -> WorkerArguments {
+        var seen: Set<String> = []
+        var parsed = WorkerArguments(role: role, instance: 0)
+        for argument in arguments {
+            guard let split = argument.firstIndex(of: "="), argument.hasPrefix("--") else {
+                throw StartFailure("\(role.program): this program is started by sluice-supervisor only")
+            }
+            let (name, value) = (String(argument[..<split]), String(argument[argument.index(after: split)...]))
+            guard seen.insert(name).inserted else { throw StartFailure("\(role.program): \(name) is given twice") }
+            try parsed.take(name, value)
+        }
+        guard seen.contains("--instance") else { throw StartFailure("\(role.program): --instance is missing") }
+        let numbers = parsed.descriptors
+        guard Set(numbers).count == numbers.count else {
+            throw StartFailure("\(role.program): two arguments name the same descriptor")
+        }
+        return parsed
+    }
+
+    private mutating func take(_ name: String, _ value: String) throws(StartFailure) {
+        switch (name, self.role) {
+        case ("--instance", _): self.instance = try self.number(name, value, 1...0xFF_FFFF)
+        case ("--listeners", .edge): self.listeners = Int32(try self.number(name, value, 1...64))
+        case ("--environment-fd", .control): self.environment = Int32(try self.number(name, value, 4...63))
+        case ("--in-force-fd", .control): self.inForce = Int32(try self.number(name, value, 4...63))
+        case ("--instance-file-fd", .control): self.instanceFile = Int32(try self.number(name, value, 4...63))
+        case ("--config", .control): self.configuration = value
+        default: throw StartFailure("\(self.role.program): unknown argument \(name)")
+        }
+    }
+
+    private func number(_ name: String, _ value: String, _ range: ClosedRange<UInt32>) throws(StartFailure) -> UInt32 {
+        let digits = Array(value.utf8)
+        guard (1...8).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }),
+            case let number = digits.reduce(0, { $0 &* 10 &+ UInt32($1 &- 0x30) }), range.contains(number)
+        else { throw StartFailure("\(self.role.program): \(name) needs a number from \(range.lowerBound)") }
+        return number
+    }
+
+    /// Throws unless exactly the announced descriptors are open.
+    public func verifyDescriptors(open: [Int32]) throws(StartFailure) {
+        guard open != self.descriptors else { return }
+        throw StartFailure(
+            "\(self.role.program): descriptors \(open) are open, \(self.descriptors) were expected"
+                + " (this program is started by sluice-supervisor only)")
+    }
+}

@@ -1,0 +1,22 @@
+import Domain
+import Glibc
+public import Logging
+import Platform
+
+/// Who this process is, and how it reaches the supervisor; may be handed to the thread of the event loop.
+public struct WorkerIdentity: Sendable {
+    public let arguments: WorkerArguments
+    public let log: Log
+    let sender: PacketSender
+
+    /// Identifies the program's build; the whole tree must agree.
+    public static var build: [UInt8] { Array(SluiceVersion.current.utf8) }
+
+    /// The endpoint that answers the supervisor; to be called on the role's event loop, once. It ends the process when the
+    /// conversation is over.
+    public func makeEndpoint() -> ControlLineEndpoint {
+        let machine = WorkerMachine(
+            role: self.arguments.role, instance: self.arguments.instance, build: Self.build)
+        return ControlLineEndpoint(machine: machine, sender: self.sender, log: self.log, exit: { Glibc.exit($0) })
+    }
+}

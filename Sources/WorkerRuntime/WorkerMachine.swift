@@ -1,0 +1,163 @@
+public import Domain
+public import IPC
+import Logging
+
+/// A worker's side of its conversation with the supervisor, without any I/O.
+///
+/// Belongs to a `ControlLineEndpoint`, which feeds it packets and carries out the actions in order. States: waiting for
+/// HELLO → working → draining → over. Descriptors go in and out by number only: each one that comes in leaves in exactly
+/// one action. Whatever the supervisor sends that the protocol does not know ends the process: nothing can be trusted then.
+public struct WorkerMachine: Sendable {
+    /// What to do next.
+    public enum Action: Hashable, Sendable {
+        case send([UInt8])
+        /// Start the role.
+        case start(Hello)
+        /// Read the sealed memory, close it, give it to the role; exit with `snapshotRefused` when it cannot be used.
+        case snapshot(version: UInt64, descriptor: Int32)
+        case link(LinkOffer, descriptor: Int32)
+        /// `lastResort` milliseconds from now the process ends even if its loop hangs; nil while a supervisor watches.
+        case drain(timeout: UInt64, lastResort: UInt64?)
+        case meanActiveRequests(UInt32)
+        case status(TreeStatus)
+        case treeReady
+        case close([Int32])
+        /// With a reason for the log unless all is well.
+        case exit(Int32, reason: String?)
+    }
+
+    private enum State: Hashable {
+        case waitingForHello
+        case working
+        case draining
+        case over
+    }
+
+    /// Milliseconds to drain when the supervisor went away without saying how long.
+    public static let defaultDrainTimeout: UInt64 = 30_000
+
+    private let role: Role
+    private let instance: UInt32
+    private let build: [UInt8]
+    private var state = State.waitingForHello
+    private var drainTimeout = WorkerMachine.defaultDrainTimeout
+    private var isReady = false
+
+    public init(role: Role, instance: UInt32, build: [UInt8]) {
+        self.role = role
+        self.instance = instance
+        self.build = build
+    }
+
+    /// One packet with its descriptors. `activeRequests` is the role's number of the moment.
+    public mutating func received(_ packet: [UInt8], descriptors: [Int32], activeRequests: UInt32) -> [Action] {
+        guard self.state != .over else { return Self.closing(descriptors) }
+        do {
+            return try self.understand(packet, descriptors, activeRequests)
+        } catch {
+            return Self.closing(descriptors) + self.leave(ExitCode.protocolBroken, "the supervisor sent \(error)")
+        }
+    }
+
+    /// A packet that was too large, or had too many descriptors (which are closed already).
+    public mutating func receivedOversized() -> [Action] {
+        self.leave(ExitCode.protocolBroken, "the supervisor sent a packet that is too large")
+    }
+
+    /// The supervisor has gone.
+    public mutating func ended() -> [Action] {
+        switch self.state {
+        case .over: return []
+        case .waitingForHello: return self.leave(ExitCode.done, nil)
+        case .working, .draining:
+            self.state = .draining
+            let timeout = self.drainTimeout
+            return [.drain(timeout: timeout, lastResort: timeout.addingReportingOverflow(5000).partialValue)]
+        }
+    }
+
+    /// The role has all it needs and can work.
+    public mutating func ready() -> [Action] {
+        guard self.state == .working, !self.isReady else { return [] }
+        self.isReady = true
+        return [.send(Ready().frame())]
+    }
+
+    /// The role has nothing left to do.
+    public mutating func drained() -> [Action] {
+        self.leave(ExitCode.done, nil)
+    }
+
+    /// The role or its shell cannot go on.
+    public mutating func failed(_ code: Int32, _ reason: String) -> [Action] {
+        self.leave(code, reason)
+    }
+
+    // MARK: Packets
+
+    private mutating func understand(
+        _ packet: [UInt8], _ descriptors: [Int32], _ activeRequests: UInt32
+    ) throws(FrameError) -> [Action] {
+        let frame = try Packet(packet, accepting: .child)
+        guard descriptors.count == (frame.type == .snapshot || frame.type == .link ? 1 : 0) else {
+            throw .malformed(frame.type)
+        }
+        guard self.state != .waitingForHello else {
+            guard frame.type == .hello else { throw .helloExpected }
+            return self.greet(try frame.message())
+        }
+        switch frame.type {
+        case .hello:
+            throw .helloExpected
+        case .snapshot:
+            return [.snapshot(version: try frame.message(SnapshotNotice.self).version, descriptor: descriptors[0])]
+        case .link:
+            return [.link(try frame.message(), descriptor: descriptors[0])]
+        case .heartbeat:
+            let heartbeat: Heartbeat = try frame.message()
+            let answer = Heartbeat(sequence: heartbeat.sequence, activeRequests: activeRequests)
+            let mean: [Action] = self.role == .edge ? [.meanActiveRequests(heartbeat.activeRequests)] : []
+            return [.send(answer.frame())] + mean
+        case .drain:
+            self.drainTimeout = try frame.message(Drain.self).timeout
+            self.state = .draining
+            return [.drain(timeout: self.drainTimeout, lastResort: nil)]
+        case .status where self.role == .aggregator:
+            return [.status(try frame.message())]
+        case .ready where self.role == .control:
+            return [.treeReady]
+        default:
+            throw .unexpectedType(frame.type)
+        }
+    }
+
+    private mutating func greet(_ hello: Hello) -> [Action] {
+        guard hello.protocolVersion == WireLimits.protocolVersion else {
+            return self.leave(
+                ExitCode.wrongBuild,
+                "the supervisor speaks protocol \(hello.protocolVersion), this program \(WireLimits.protocolVersion)")
+        }
+        guard hello.build == self.build else {
+            let other = String(decoding: hello.build, as: UTF8.self)
+            return self.leave(
+                ExitCode.wrongBuild,
+                "the supervisor is build \(other), this program \(String(decoding: self.build, as: UTF8.self))")
+        }
+        guard hello.role == self.role, hello.instance == self.instance else {
+            return self.leave(ExitCode.protocolBroken, "the supervisor takes this process for another")
+        }
+        self.state = .working
+        let answer = Hello(role: self.role, instance: self.instance, host: hello.host, build: self.build)
+        return [.send(answer.frame()), .start(hello)]
+    }
+
+    private mutating func leave(_ code: Int32, _ reason: String?) -> [Action] {
+        guard self.state != .over else { return [] }
+        self.state = .over
+        return [.exit(code, reason: reason)]
+    }
+
+    private static func closing(_ descriptors: [Int32]) -> [Action] {
+        descriptors.isEmpty ? [] : [.close(descriptors)]
+    }
+}

@@ -1,0 +1,31 @@
+public import IPC
+
+/// The working part of a worker. All calls come on the role's event loop, after `start`; the role answers through the
+/// `ControlLineEndpoint` it was given.
+public protocol WorkerRole: AnyObject {
+    /// The supervisor has introduced itself; `hello` holds this process's instance number and the host's number.
+    func start(hello: Hello)
+    /// A snapshot of the role's configuration. False when it cannot be used: the process exits.
+    func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool
+    /// A new link to the named peer: one end of a stream socket, non-blocking. The role owns `descriptor` from now on and
+    /// closes it. Replaces nothing by itself: an older link ends by its own end-of-file.
+    func receive(link offer: LinkOffer, descriptor: Int32)
+    /// Take nothing new, finish within `timeout` milliseconds, then call `ControlLineEndpoint.drained()`. May come again
+    /// with a shorter time.
+    func drain(timeout: UInt64)
+    /// Requests being worked on, for heartbeats.
+    var activeRequests: UInt32 { get }
+    /// The mean of all edges' active requests, rounded up. Only edges get it.
+    func meanActiveRequests(_ mean: UInt32)
+    /// How the tree is doing. Only the aggregator gets it.
+    func receive(status: TreeStatus)
+    /// Every process of the tree is READY. Only control gets it.
+    func treeIsReady()
+}
+
+extension WorkerRole {
+    public var activeRequests: UInt32 { 0 }
+    public func meanActiveRequests(_ mean: UInt32) {}
+    public func receive(status: TreeStatus) {}
+    public func treeIsReady() {}
+}
