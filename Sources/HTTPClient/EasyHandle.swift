@@ -139,7 +139,8 @@ final class EasyHandle {
     func end(_ code: CURLcode) -> HTTPClientError? {
         self.transfer = nil
         guard code != CURLE_OK else {
-            return self.parser.isComplete ? nil : HTTPClientError(kind: .protocolViolation, sentAny: true)
+            guard !self.parser.isComplete else { return nil }
+            return HTTPClientError(kind: self.receivedAny ? .resetInReply : .protocolViolation, sentAny: true)
         }
         let sentAny = unsafe sluice_curl_get_number(self.easy, CURLINFO_REQUEST_SIZE) > 0
         if let fault = self.fault { return HTTPClientError(kind: fault, sentAny: sentAny, code: code.rawValue) }
@@ -148,6 +149,16 @@ final class EasyHandle {
             return HTTPClientError(kind: .tooLarge, sentAny: true, code: code.rawValue)
         }
         return HTTPClientError(code, receivedAny: self.receivedAny, sentAny: sentAny)
+    }
+
+    /// Whether the transfer failed because the kept connection it was given had already been closed by the server.
+    ///
+    /// libcurl tries again by itself in that case, but it counts its tries over the whole life of a handle and gives up
+    /// at each sixth.
+    func metDeadConnection(_ code: CURLcode) -> Bool {
+        guard code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING else { return false }
+        guard !self.receivedAny else { return false }
+        return unsafe sluice_curl_get_number(self.easy, CURLINFO_NUM_CONNECTS) == 0
     }
 
     /// Lets go of a cancelled transfer.

@@ -61,7 +61,11 @@ public final class HTTPClient: TurnEndHandler {
 
     deinit {
         if let timer = self.timer { self.loop.cancel(timer) }
-        for handle in self.running { unsafe curl_multi_remove_handle(self.multi, handle.easy) }
+        for handle in self.running {
+            unsafe curl_multi_remove_handle(self.multi, handle.easy)
+            handle.transfer?.abandon()
+            handle.drop()
+        }
         unsafe curl_multi_cleanup(self.multi)
     }
 
@@ -187,6 +191,14 @@ public final class HTTPClient: TurnEndHandler {
             guard let context = unsafe sluice_curl_get_private(easy) else { continue }
             let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
             let transfer = handle.transfer
+            if let transfer, !transfer.isRetry, handle.metDeadConnection(code) {
+                transfer.isRetry = true
+                self.remove(handle)
+                handle.drop()
+                handle.target.giveBack(handle)
+                self.prepareStart(transfer)
+                continue
+            }
             let error = handle.end(code)
             self.remove(handle)
             handle.target.giveBack(handle)

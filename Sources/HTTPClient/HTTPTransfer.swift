@@ -10,12 +10,14 @@ public final class HTTPTransfer {
         case over
     }
 
-    let client: HTTPClient
+    weak var client: HTTPClient?
     let target: HTTPTarget
     let body: [UInt8]
     let uniqueHeader: [UInt8]
     var state = State.queued
     var handle: EasyHandle?
+    /// It was started again after a kept connection turned out to be dead.
+    var isRetry = false
     /// nil once cancelled: nothing is called any more.
     private(set) var delegate: (any HTTPTransferDelegate)?
 
@@ -34,13 +36,14 @@ public final class HTTPTransfer {
     public func cancel() {
         guard self.state != .over else { return }
         self.delegate = nil
-        self.client.cancelled(self)
+        guard let client = self.client else { return self.end(nil) }
+        client.cancelled(self)
     }
 
     /// Goes on after the delegate asked for a pause. Pieces may be delivered from within this call.
     public func resume() {
-        guard self.state == .running else { return }
-        self.handle?.resume(on: self.client)
+        guard self.state == .running, let client = self.client else { return }
+        self.handle?.resume(on: client)
     }
 
     /// Marks the end and tells the delegate, once.
@@ -50,5 +53,12 @@ public final class HTTPTransfer {
         let delegate = self.delegate
         self.delegate = nil
         delegate?.finished(error)
+    }
+
+    /// The client is going away: nobody is told.
+    func abandon() {
+        self.state = .over
+        self.handle = nil
+        self.delegate = nil
     }
 }
