@@ -65,7 +65,7 @@ let package = Package(
         // Vocabulary and pure logic.
         module("Domain"),
         module("IPC", ["Domain"]),
-        module("JSON", ["CSimdJSON"]),
+        module("JSON", ["CSimdJSON", "Domain"]),
         module("Dialects", ["Domain", "JSON"]),
         module("Routing", ["Domain"]),
         module("Configuration", ["Domain", yams]),
@@ -108,7 +108,7 @@ let package = Package(
         // Tests mirror the modules.
         tests("Domain", ["Domain"]),
         tests("IPC", ["IPC", "Domain"]),
-        tests("JSON", ["JSON"]),
+        tests("JSON", ["JSON", "Domain"]),
         tests("Dialects", ["Dialects", "Domain", "JSON"]),
         tests("Routing", ["Routing", "Domain"]),
         tests("Configuration", ["Configuration", "Domain"]),

@@ -1,0 +1,101 @@
+internal import Domain
+internal import JSON
+
+/// What matters of one JSON object that an OpenAI-like provider sent: a chunk of a stream, or a whole reply.
+struct OpenAIChunk {
+    /// Some choice holds something for the client: text, a tool call, reasoning, a refusal or a finish reason.
+    var hasContent = false
+    /// Some choice has a finish reason.
+    var isFinish = false
+    /// `choices` is there and empty.
+    var choicesAreEmpty = false
+    /// `usage` is an object.
+    var hasUsageObject = false
+    /// Groq sends usage also, or only, inside `x_groq`.
+    var usage: TokenUsage?
+    /// `error` is there and says something.
+    var hasError = false
+
+    /// Reads the whole text of the cursor; nil where it is not one JSON object.
+    init?(_ cursor: inout JSONCursor) {
+        guard cursor.enterObject() else { return nil }
+        var groqUsage: TokenUsage?
+        while let key = cursor.nextKey() {
+            if cursor.matches(key, "choices"), cursor.kind == .array {
+                self.readChoices(&cursor)
+            } else if cursor.matches(key, "usage"), cursor.kind == .object {
+                self.hasUsageObject = true
+                self.usage = OpenAIUsage.read(&cursor)
+            } else if cursor.matches(key, "error") {
+                self.hasError = Self.isTruthy(&cursor)
+            } else if cursor.matches(key, "x_groq"), cursor.enterObject() {
+                while let inner = cursor.nextKey() {
+                    if cursor.matches(inner, "usage"), cursor.kind == .object {
+                        groqUsage = OpenAIUsage.read(&cursor)
+                    } else {
+                        _ = cursor.skip()
+                    }
+                }
+            } else {
+                _ = cursor.skip()
+            }
+        }
+        guard cursor.isAtEnd else { return nil }
+        self.usage = self.usage ?? groqUsage
+    }
+
+    private mutating func readChoices(_ cursor: inout JSONCursor) {
+        guard cursor.enterArray() else { return }
+        self.choicesAreEmpty = true
+        while cursor.nextElement() {
+            self.choicesAreEmpty = false
+            guard cursor.enterObject() else {
+                _ = cursor.skip()
+                continue
+            }
+            while let key = cursor.nextKey() {
+                if cursor.matches(key, "delta") || cursor.matches(key, "message"), cursor.kind == .object {
+                    self.readDelta(&cursor)
+                } else if cursor.matches(key, "text") {
+                    if Self.isTruthy(&cursor) { self.hasContent = true }
+                } else if cursor.matches(key, "finish_reason") {
+                    if Self.isTruthy(&cursor) {
+                        self.isFinish = true
+                        self.hasContent = true
+                    }
+                } else {
+                    _ = cursor.skip()
+                }
+            }
+        }
+    }
+
+    /// Providers put text under many names (`content`, `reasoning`, `reasoning_content`, `refusal`, `tool_calls` …);
+    /// what is not the role and not empty is content.
+    private mutating func readDelta(_ cursor: inout JSONCursor) {
+        guard cursor.enterObject() else { return }
+        while let key = cursor.nextKey() {
+            if cursor.matches(key, "role") {
+                _ = cursor.skip()
+            } else if Self.isTruthy(&cursor) {
+                self.hasContent = true
+            }
+        }
+    }
+
+    /// Steps over a value; whether Python, in which the SDK asks that question, would call it true.
+    private static func isTruthy(_ cursor: inout JSONCursor) -> Bool {
+        guard let kind = cursor.kind, let range = cursor.skip() else { return false }
+        let bytes = unsafe cursor.bytes(range)
+        switch kind {
+        case .string:
+            return range.count > 2
+        case .object, .array:
+            for index in 1..<max(range.count &- 1, 1) where unsafe bytes[index] > 0x20 { return true }
+            return false
+        case .scalar:
+            if unsafe JSONScalar.isNull(bytes) || JSONScalar.boolean(bytes) == false { return false }
+            return unsafe JSONScalar.number(bytes) != 0
+        }
+    }
+}

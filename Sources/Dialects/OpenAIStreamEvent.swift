@@ -1,0 +1,34 @@
+public import Domain
+
+/// What one event of an OpenAI-like stream means to the gateway.
+public struct OpenAIStreamEvent: Hashable, Sendable {
+    /// The event's part in the stream.
+    public enum Kind: UInt8, Sendable {
+        /// No data: comments, blank lines, other fields.
+        case comment
+        /// `[DONE]`
+        case done
+        /// A chunk without anything for the client yet: no choices, or deltas with a role and nothing else.
+        case preamble
+        /// A chunk that holds something for the client.
+        case content
+        /// A chunk with empty choices and a usage object.
+        case usageOnly
+        /// A chunk that holds an error.
+        case error
+        /// Data that is not a JSON object.
+        case garbage
+    }
+
+    public var kind: Kind
+    /// The usage that came with the event.
+    public var usage: TokenUsage?
+    /// A choice gave its reason for finishing.
+    public var isFinish: Bool
+
+    public init(_ kind: Kind, usage: TokenUsage? = nil, isFinish: Bool = false) {
+        self.kind = kind
+        self.usage = usage
+        self.isFinish = isFinish
+    }
+}

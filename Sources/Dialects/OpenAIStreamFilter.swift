@@ -1,0 +1,190 @@
+public import Domain
+
+/// Decides, byte for byte, what of a provider's event stream goes to the client, and when.
+///
+/// Pure but for the reader it shares with its loop. Nothing is released before the first content, so that until then
+/// the request can still be answered by another provider or with a proper status; the preamble held until then is
+/// released with it, in order and unchanged. Of what follows, only the usage chunk that Sluice itself asked for is
+/// taken out. Everything else passes unchanged, whatever it is, as pieces of the bytes fed: a piece of whole events of
+/// which none is taken out is released as one range, without a copy.
+///
+/// Where Sluice asked for usage, an unfinished event is held until it is known not to be that chunk (or is longer than
+/// `maximumEventBytes`); otherwise each byte is released as it comes.
+public struct OpenAIStreamFilter {
+    /// Why a stream cannot be given to the client. Nothing of it was released.
+    public enum Failure: Error, Hashable, Sendable {
+        /// An event before the first content is not a JSON object.
+        case invalidResponse
+    }
+
+    /// How a stream ended.
+    public enum End: Hashable, Sendable {
+        /// With `[DONE]`, a finish reason, or an error event of the provider's.
+        case complete
+        /// Without any of them.
+        case truncated
+        /// Before any content; nothing was released.
+        case noContent
+    }
+
+    private let reader: OpenAIReplyReader
+    private let askedForUsage: Bool
+    private let maximumHeldBytes: Int
+    private var scanner: SSEEventScanner
+    private var held: [UInt8] = []
+    /// Bytes of the unfinished event were released already, so the event can no longer be taken out.
+    private var unfinishedIsOut = false
+    private var hasFailed = false
+
+    /// Content has been released, and the status with it.
+    public private(set) var hasContent = false
+    /// The last usage that the provider sent.
+    public private(set) var usage: TokenUsage?
+    public private(set) var sawDone = false
+    /// A choice gave its reason for finishing.
+    public private(set) var sawFinish = false
+    /// The provider sent an error as an event.
+    public private(set) var sawError = false
+
+    /// - Parameters:
+    ///   - askedForUsage: Sluice, not the client, asked for the usage chunk: it is taken out.
+    ///   - maximumHeldBytes: a preamble longer than this is released as if it were content.
+    ///   - maximumEventBytes: an unfinished event longer than this passes unexamined.
+    public init(
+        reader: OpenAIReplyReader, askedForUsage: Bool, maximumHeldBytes: Int = 256 << 10,
+        maximumEventBytes: Int = 1 << 20
+    ) {
+        self.reader = reader
+        self.askedForUsage = askedForUsage
+        self.maximumHeldBytes = maximumHeldBytes
+        self.scanner = SSEEventScanner(maximumEventBytes: maximumEventBytes)
+    }
+
+    /// Whether the bytes released so far end between two events; else two line feeds must precede an event that the
+    /// gateway adds.
+    public var isBetweenEvents: Bool { !self.unfinishedIsOut }
+
+    /// Takes the next bytes of the stream and calls `release`, in order, with those that go to the client. The bytes
+    /// are valid inside the call only.
+    public mutating func feed(
+        _ piece: UnsafeRawBufferPointer, _ release: (UnsafeRawBufferPointer) -> Void
+    ) throws(Failure) {
+        guard !self.hasFailed else { throw .invalidResponse }
+        var offset = 0
+        // The first byte of the piece that was neither released nor held nor taken out.
+        var pending = 0
+        var lastEnd = 0
+        steps: while true {
+            switch unsafe self.scanner.next(in: piece, from: &offset) {
+            case .needsMore:
+                break steps
+            case .event(let event):
+                unsafe try self.take(event, piece, &pending, release)
+                self.unfinishedIsOut = false
+                lastEnd = offset
+            case .oversizedEnd:
+                self.unfinishedIsOut = false
+                lastEnd = offset
+            case .oversized:
+                unsafe self.releaseHeld(release)
+                if !self.unfinishedIsOut { unsafe self.scanner.unfinished.withUnsafeBytes { unsafe release($0) } }
+                self.unfinishedIsOut = true
+            }
+        }
+        let isInsideEvent = !self.scanner.isBetweenEvents
+        if self.hasContent {
+            let releasesUnfinished = !self.askedForUsage || self.unfinishedIsOut
+            let end = releasesUnfinished ? piece.count : lastEnd
+            if pending < end { unsafe release(UnsafeRawBufferPointer(rebasing: piece[pending..<end])) }
+            self.unfinishedIsOut = isInsideEvent && releasesUnfinished
+        } else if self.held.count &+ self.scanner.unfinished.count > self.maximumHeldBytes {
+            unsafe self.releaseHeld(release)
+            unsafe self.scanner.unfinished.withUnsafeBytes { unsafe release($0) }
+            self.unfinishedIsOut = isInsideEvent
+        }
+    }
+
+    /// Ends the stream; an event that only lacks its blank line still counts.
+    public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> End {
+        let isOut = self.unfinishedIsOut
+        let rest = self.scanner.finish()
+        unsafe rest.withUnsafeBytes { rest in
+            guard !self.hasFailed, unsafe !rest.isEmpty else { return }
+            let event =
+                unsafe self.hasContent ? self.reader.classifyAfterContent(rest) : self.reader.classify(rest)
+            self.note(event)
+            if !self.hasContent {
+                guard event.kind == .content || event.kind == .done || event.kind == .error else { return }
+                unsafe self.releaseHeld(release)
+            }
+            guard !isOut, !(self.askedForUsage && event.kind == .usageOnly) else { return }
+            unsafe release(rest)
+            self.unfinishedIsOut = true
+        }
+        guard self.hasContent else { return .noContent }
+        return self.sawDone || self.sawFinish || self.sawError ? .complete : .truncated
+    }
+
+    private mutating func take(
+        _ event: SSEEvent, _ piece: UnsafeRawBufferPointer, _ pending: inout Int,
+        _ release: (UnsafeRawBufferPointer) -> Void
+    ) throws(Failure) {
+        let hadContent = self.hasContent
+        let reader = self.reader
+        let meaning = unsafe self.scanner.withBytes(of: event, in: piece) { raw in
+            unsafe hadContent ? reader.classifyAfterContent(raw) : reader.classify(raw)
+        }
+        self.note(meaning)
+        let isTakenOut = self.askedForUsage && meaning.kind == .usageOnly && !self.unfinishedIsOut
+        if !self.hasContent {
+            switch meaning.kind {
+            case .garbage:
+                self.hasFailed = true
+                self.held = []
+                throw .invalidResponse
+            case .comment, .preamble, .usageOnly:
+                if !isTakenOut { unsafe self.hold(event, piece) }
+                pending = event.pieceRange.upperBound
+                if self.held.count > self.maximumHeldBytes { unsafe self.releaseHeld(release) }
+                return
+            case .content, .done, .error:
+                unsafe self.releaseHeld(release)
+                pending = event.pieceRange.lowerBound
+            }
+        }
+        if isTakenOut {
+            if pending < event.pieceRange.lowerBound {
+                unsafe release(UnsafeRawBufferPointer(rebasing: piece[pending..<event.pieceRange.lowerBound]))
+            }
+            pending = event.pieceRange.upperBound
+        } else if event.carried > 0, !self.unfinishedIsOut {
+            unsafe self.scanner.withBytes(of: event, in: piece) { raw in
+                unsafe release(UnsafeRawBufferPointer(rebasing: raw[..<event.carried]))
+            }
+        }
+    }
+
+    private mutating func hold(_ event: SSEEvent, _ piece: UnsafeRawBufferPointer) {
+        var held = self.held
+        self.held = []
+        unsafe self.scanner.withBytes(of: event, in: piece) { unsafe held.append(contentsOf: $0) }
+        self.held = held
+    }
+
+    private mutating func releaseHeld(_ release: (UnsafeRawBufferPointer) -> Void) {
+        self.hasContent = true
+        guard !self.held.isEmpty else { return }
+        unsafe self.held.withUnsafeBytes { unsafe release($0) }
+        self.held = []
+    }
+
+    private mutating func note(_ event: OpenAIStreamEvent) {
+        if let usage = event.usage { self.usage = usage }
+        if event.isFinish { self.sawFinish = true }
+        switch event.kind {
+        case .done: self.sawDone = true
+        case .error: self.sawError = true
+        default: break
+        }
+    }
+}

@@ -1,0 +1,25 @@
+public import Domain
+
+/// What the gateway needs to know of a whole JSON reply (chat completion or embeddings).
+public struct OpenAIUnaryReply: Hashable, Sendable {
+    /// The tokens the provider counted.
+    public var usage: TokenUsage?
+    /// The reply holds an `error`, whatever its status says.
+    public var hasError: Bool
+
+    public init(usage: TokenUsage?, hasError: Bool) {
+        self.usage = usage
+        self.hasError = hasError
+    }
+
+    /// Whether a body looks like a JSON object or array, by its first byte that is not blank: providers send errors
+    /// under all kinds of content types.
+    public static func looksLikeJSON(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        for index in 0..<bytes.count {
+            let byte = unsafe bytes[index]
+            if byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { continue }
+            return byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[")
+        }
+        return false
+    }
+}

@@ -1,0 +1,73 @@
+import Domain
+import JSON
+import Testing
+
+@Suite("RequestEdit and BodySplice")
+struct RequestEditTests {
+    private func edit(_ text: String, model: String? = nil, injectUsage: Bool) throws -> String {
+        let bytes = Array(text.utf8)
+        let request = try RequestScanner().scan(bytes)
+        let splices = RequestEdit.splices(for: request, model: model.map { Array($0.utf8) }, injectUsage: injectUsage)
+        let edited = try #require(BodySplice.apply(splices, to: bytes))
+        #expect(BodySplice.resultLength(splices, bodyLength: bytes.count) == edited.count)
+        return String(decoding: edited, as: UTF8.self)
+    }
+
+    @Test(
+        "Only what has to change changes",
+        arguments: [
+            (#"{ "model" : "a" , "x":1 }"#, #"{"stream_options":{"include_usage":true}, "model" : "b\"c" , "x":1 }"#),
+            (#"{"model":"a","stream_options":null}"#, #"{"model":"b\"c","stream_options":{"include_usage":true}}"#),
+            (
+                #"{"stream_options":{ },"model":"a"}"#,
+                #"{"stream_options":{"include_usage":true },"model":"b\"c"}"#
+            ),
+            (
+                #"{"stream_options":{"x":[1]},"model":"a"}"#,
+                #"{"stream_options":{"include_usage":true,"x":[1]},"model":"b\"c"}"#
+            ),
+            (
+                #"{"model":"a","stream_options":{"x":1, "include_usage" : false ,"y":2}}"#,
+                #"{"model":"b\"c","stream_options":{"x":1, "include_usage" : true ,"y":2}}"#
+            ),
+            (
+                #"{"model":"a","stream_options":{"include_usage":null}}"#,
+                #"{"model":"b\"c","stream_options":{"include_usage":true}}"#
+            ),
+            (
+                #"{"model":"a","stream_options":{"include_usage":true}}"#,
+                #"{"model":"b\"c","stream_options":{"include_usage":true}}"#
+            ),
+            (#"{}"#, #"{"stream_options":{"include_usage":true}}"#),
+        ])
+    func edits(_ text: String, _ expected: String) throws {
+        #expect(try self.edit(text, model: "b\"c", injectUsage: true) == expected)
+        #expect(try self.edit(text, injectUsage: false) == text)
+        // The edited body asks for usage, and editing it again changes nothing.
+        #expect(try RequestScanner().scan(Array(expected.utf8)).includeUsage == true)
+        #expect(try self.edit(expected, injectUsage: true) == expected)
+    }
+
+    @Test("Splices from elsewhere are refused unless they fit")
+    func hostileSplices() {
+        let body = Array("0123456789".utf8)
+        func apply(_ splices: (Int, Int)...) -> [UInt8]? {
+            BodySplice.apply(splices.map { BodySplice(offset: $0.0, removed: $0.1, replacement: [0x78]) }, to: body)
+        }
+        #expect(apply() == body)
+        #expect(apply((0, 10)) == Array("x".utf8))
+        #expect(apply((10, 0)) == Array("0123456789x".utf8))
+        #expect(apply((0, 0), (0, 1), (1, 0), (9, 1)) == Array("xxx12345678x".utf8))
+        #expect(apply((-1, 0)) == nil)
+        #expect(apply((0, -1)) == nil)
+        #expect(apply((11, 0)) == nil)
+        #expect(apply((10, 1)) == nil)
+        #expect(apply((.max, 1)) == nil)
+        #expect(apply((1, .max)) == nil)
+        #expect(apply((.min, .min)) == nil)
+        #expect(apply((3, 2), (4, 1)) == nil)
+        #expect(apply((3, 2), (1, 1)) == nil)
+        #expect(BodySplice.apply([], to: []) == [])
+        #expect(BodySplice.apply([BodySplice(offset: 0, removed: 0, replacement: [])], to: []) == [])
+    }
+}
