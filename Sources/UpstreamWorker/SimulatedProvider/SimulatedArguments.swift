@@ -21,6 +21,12 @@ struct SimulatedArguments {
         return maker.value(schema, depth: 0)
     }
 
+    /// The same for a tool's arguments, which are an object whatever the schema says or leaves out.
+    static func makeObject(for schema: JSONValue?) -> [UInt8] {
+        let value = self.make(for: schema)
+        return value.first == UInt8(ascii: "{") ? value : Array("{}".utf8)
+    }
+
     private mutating func value(_ schema: JSONValue, depth: Int) -> [UInt8] {
         self.values += 1
         guard depth < Self.maximumDepth, self.values < Self.maximumValues else { return Array("null".utf8) }

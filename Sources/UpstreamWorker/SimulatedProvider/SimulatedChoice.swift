@@ -31,7 +31,7 @@ struct SimulatedChoice {
         case .schema(let schema):
             self.text = SimulatedArguments.make(for: schema)
         case .call(let call):
-            self.text = SimulatedArguments.make(for: call.parameters)
+            self.text = SimulatedArguments.makeObject(for: call.parameters)
             self.call = Call(id: Self.callID(seed), name: call.name)
             self.tokens = SimulatedTokenizer.tokens(self.text)
             self.finishReason = "tool_calls"
