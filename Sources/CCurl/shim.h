@@ -1,4 +1,97 @@
+/* libcurl for Swift: its variadic calls as typed inline functions, one per kind of argument in use. */
 #ifndef SLUICE_CCURL_H
 #define SLUICE_CCURL_H
+
 #include <curl/curl.h>
+
+/* ---- easy handles ---- */
+
+static inline CURLcode sluice_curl_set_number(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode sluice_curl_set_offset(CURL *easy, CURLoption option, int64_t value) {
+    return curl_easy_setopt(easy, option, (curl_off_t)value);
+}
+
+/* libcurl copies the string (but for CURLOPT_POSTFIELDS). */
+static inline CURLcode sluice_curl_set_string(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode sluice_curl_set_bytes(CURL *easy, CURLoption option, const void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode sluice_curl_set_pointer(CURL *easy, CURLoption option, void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode sluice_curl_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+typedef size_t (*sluice_curl_data_function)(char *bytes, size_t size, size_t count, void *context);
+
+/* CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION. */
+static inline CURLcode sluice_curl_set_data_function(CURL *easy, CURLoption option, sluice_curl_data_function value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+typedef curl_socket_t (*sluice_curl_open_function)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+typedef int (*sluice_curl_close_function)(void *context, curl_socket_t socket);
+
+static inline CURLcode sluice_curl_set_open_function(CURL *easy, sluice_curl_open_function value) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, value);
+}
+
+static inline CURLcode sluice_curl_set_close_function(CURL *easy, sluice_curl_close_function value) {
+    return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, value);
+}
+
+/* 0 when libcurl does not know. */
+static inline long sluice_curl_get_number(CURL *easy, CURLINFO info) {
+    long value = 0;
+    return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
+}
+
+static inline void *sluice_curl_get_private(CURL *easy) {
+    char *value = NULL;
+    return curl_easy_getinfo(easy, CURLINFO_PRIVATE, &value) == CURLE_OK ? value : NULL;
+}
+
+/* ---- multi handles ---- */
+
+static inline CURLMcode sluice_curl_multi_set_number(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+static inline CURLMcode sluice_curl_multi_set_pointer(CURLM *multi, CURLMoption option, void *value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+typedef int (*sluice_curl_socket_function)(CURL *easy, curl_socket_t socket, int what, void *context, void *assigned);
+typedef int (*sluice_curl_timer_function)(CURLM *multi, long milliseconds, void *context);
+
+static inline CURLMcode sluice_curl_multi_set_socket_function(CURLM *multi, sluice_curl_socket_function value) {
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, value);
+}
+
+static inline CURLMcode sluice_curl_multi_set_timer_function(CURLM *multi, sluice_curl_timer_function value) {
+    return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, value);
+}
+
+/* The next transfer that has ended, or NULL; *code says how. */
+static inline CURL *sluice_curl_next_ended(CURLM *multi, CURLcode *code) {
+    int left = 0;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE) {
+            *code = message->data.result;
+            return message->easy_handle;
+        }
+    }
+    return NULL;
+}
+
 #endif

@@ -1,1 +1,3 @@
-// placeholder
+import UpstreamWorker
+
+UpstreamProgram.main()

@@ -1,0 +1,31 @@
+internal import CCurl
+internal import Glibc
+
+/// A list of header lines in the shape libcurl reads. It owns the memory; it must outlive every handle it is set on.
+// SAFETY: `first` and every node behind it are allocated in `init` and freed once in `deinit`; nothing changes them between.
+@safe
+final class CurlHeaderList {
+    private(set) var first: UnsafeMutablePointer<curl_slist>?
+
+    /// Lines with CR, LF or NUL in them are left out: they would be more than one line.
+    init(_ lines: [[UInt8]]) {
+        unsafe self.first = nil
+        for line in lines.reversed() where !line.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) {
+            let text = UnsafeMutablePointer<CChar>.allocate(capacity: line.count + 1)
+            for (index, byte) in line.enumerated() { unsafe text[index] = CChar(bitPattern: byte) }
+            unsafe text[line.count] = 0
+            let node = UnsafeMutablePointer<curl_slist>.allocate(capacity: 1)
+            unsafe node.initialize(to: curl_slist(data: text, next: self.first))
+            unsafe self.first = node
+        }
+    }
+
+    deinit {
+        var next = unsafe self.first
+        while let node = unsafe next {
+            unsafe next = node.pointee.next
+            unsafe node.pointee.data.deallocate()
+            unsafe node.deallocate()
+        }
+    }
+}

@@ -1,0 +1,208 @@
+internal import CCurl
+internal import Glibc
+
+/// One libcurl easy handle with everything that does not change from request to request already set. Used for one transfer
+/// at a time and then again: options are never reset.
+// SAFETY: `easy` is made in `init` and cleaned up once in `deinit`. libcurl knows this object by an unretained pointer; it is
+// only called back while the handle is in `HTTPClient.running`, which retains it.
+@safe
+final class EasyHandle {
+    /// Bodies above this are sent through a larger buffer, in fewer system calls. libcurl sends smaller ones together with
+    /// the head (its limit is the same 64 KiB), without this buffer.
+    private static let largeBody = 64 << 10
+    private static let headerCapacity = 256
+
+    let easy: UnsafeMutableRawPointer
+    let target: HTTPTarget
+    /// The one header line that differs from request to request stands in front of the target's list.
+    private let node: UnsafeMutablePointer<curl_slist>
+    private let line: UnsafeMutablePointer<CChar>
+    private var hasLargeBuffer = false
+    private var parser = HTTPHeadParser(limit: HTTPClient.maximumHead)
+    private var receivedAny = false
+    private var pauseWanted = false
+    private var isPaused = false
+    /// Set by a callback that makes libcurl end the transfer, where libcurl's own code says less.
+    private var fault: HTTPClientError.Kind?
+    private(set) var transfer: HTTPTransfer?
+    /// Its place in `HTTPClient.running`.
+    var place = -1
+
+    init?(target: HTTPTarget, sockets: SocketTable) {
+        guard let easy = unsafe curl_easy_init() else { return nil }
+        unsafe self.easy = unsafe easy
+        self.target = target
+        unsafe self.line = .allocate(capacity: EasyHandle.headerCapacity)
+        unsafe self.node = .allocate(capacity: 1)
+        unsafe self.node.initialize(to: curl_slist(data: self.line, next: target.headers.first))
+        self.prepare(sockets)
+    }
+
+    deinit {
+        unsafe curl_easy_cleanup(self.easy)
+        unsafe self.node.deallocate()
+        unsafe self.line.deallocate()
+    }
+
+    // MARK: Options
+
+    private func prepare(_ sockets: SocketTable) {
+        let settings = self.target.settings
+        let own = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe self.set(CURLOPT_PRIVATE, own)
+        self.set(CURLOPT_URL, settings.url)
+        self.set(CURLOPT_NOSIGNAL, 1)
+        self.set(CURLOPT_NOPROGRESS, 1)
+        self.set(settings.method == .post ? CURLOPT_POST : CURLOPT_HTTPGET, 1)
+        // Where a request may go and whom it trusts.
+        self.set(CURLOPT_PROTOCOLS_STR, "http,https")
+        self.set(CURLOPT_FOLLOWLOCATION, 0)
+        self.set(CURLOPT_SSL_VERIFYPEER, 1)
+        self.set(CURLOPT_SSL_VERIFYHOST, 2)
+        if let file = settings.caFile { self.set(CURLOPT_CAINFO, file) }
+        self.set(CURLOPT_PROXY, settings.proxy ?? "")
+        self.set(CURLOPT_NOPROXY, "")
+        self.set(CURLOPT_NETRC, 0)
+        // How.
+        self.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        self.set(CURLOPT_TCP_NODELAY, 1)
+        self.set(CURLOPT_TCP_KEEPALIVE, 1)
+        self.set(CURLOPT_DNS_CACHE_TIMEOUT, 60)
+        self.set(CURLOPT_CONNECTTIMEOUT_MS, Int(clamping: max(1, settings.connectTimeout)))
+        self.set(CURLOPT_BUFFERSIZE, 16 << 10)
+        self.set(CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
+        // Callbacks.
+        unsafe self.set(CURLOPT_HEADERDATA, own)
+        unsafe self.set(CURLOPT_WRITEDATA, own)
+        _ = unsafe sluice_curl_set_data_function(self.easy, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+            guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
+            let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
+            return unsafe handle.readHead(UnsafeRawBufferPointer(start: bytes, count: size &* count))
+        }
+        _ = unsafe sluice_curl_set_data_function(self.easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+            guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
+            let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
+            return unsafe handle.readBody(UnsafeRawBufferPointer(start: bytes, count: size &* count))
+        }
+        sockets.install(on: self)
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) {
+        _ = unsafe sluice_curl_set_number(self.easy, option, value)
+    }
+
+    private func set(_ option: CURLoption, _ value: String) {
+        _ = unsafe sluice_curl_set_string(self.easy, option, value)
+    }
+
+    private func set(_ option: CURLoption, _ value: UnsafeMutableRawPointer) {
+        _ = unsafe sluice_curl_set_pointer(self.easy, option, value)
+    }
+
+    // MARK: One transfer
+
+    /// Sets what is the transfer's own.
+    func begin(_ transfer: HTTPTransfer) {
+        self.transfer = transfer
+        self.parser.reset()
+        self.receivedAny = false
+        self.pauseWanted = false
+        self.isPaused = false
+        self.fault = nil
+        let unique = transfer.uniqueHeader
+        if unique.isEmpty || unique.count >= EasyHandle.headerCapacity
+            || unique.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D })
+        {
+            _ = unsafe sluice_curl_set_list(self.easy, CURLOPT_HTTPHEADER, self.target.headers.first)
+        } else {
+            for index in 0..<unique.count { unsafe self.line[index] = CChar(bitPattern: unique[index]) }
+            unsafe self.line[unique.count] = 0
+            _ = unsafe sluice_curl_set_list(self.easy, CURLOPT_HTTPHEADER, self.node)
+        }
+        guard self.target.settings.method == .post else { return }
+        let large = transfer.body.count > EasyHandle.largeBody
+        if large != self.hasLargeBuffer {
+            self.hasLargeBuffer = large
+            self.set(CURLOPT_UPLOAD_BUFFERSIZE, large ? 256 << 10 : 16 << 10)
+        }
+        _ = unsafe sluice_curl_set_offset(self.easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(transfer.body.count))
+        // SAFETY: libcurl reads the body in place until the transfer ends. The array is native storage on the heap, which
+        // neither moves nor changes while `transfer` holds it, and `transfer` never mutates it. An empty one has no
+        // storage of its own; then any non-null pointer will do.
+        unsafe transfer.body.withUnsafeBytes {
+            let start = unsafe $0.count == 0 ? UnsafeRawPointer(self.line) : $0.baseAddress
+            _ = unsafe sluice_curl_set_bytes(self.easy, CURLOPT_POSTFIELDS, start)
+        }
+    }
+
+    /// Lets go of the transfer and says how it ended.
+    func end(_ code: CURLcode) -> HTTPClientError? {
+        self.transfer = nil
+        guard code != CURLE_OK else {
+            guard !self.parser.isComplete else { return nil }
+            return HTTPClientError(kind: self.receivedAny ? .resetInReply : .protocolViolation, sentAny: true)
+        }
+        let sentAny = unsafe sluice_curl_get_number(self.easy, CURLINFO_REQUEST_SIZE) > 0
+        if let fault = self.fault { return HTTPClientError(kind: fault, sentAny: sentAny, code: code.rawValue) }
+        // libcurl reports a head line above its own bound as memory it did not get.
+        if code == CURLE_OUT_OF_MEMORY && !self.parser.isComplete && sentAny {
+            return HTTPClientError(kind: .tooLarge, sentAny: true, code: code.rawValue)
+        }
+        return HTTPClientError(code, receivedAny: self.receivedAny, sentAny: sentAny)
+    }
+
+    /// Whether the transfer failed because the kept connection it was given had already been closed by the server.
+    ///
+    /// libcurl tries again by itself in that case, but it counts its tries over the whole life of a handle and gives up
+    /// at each sixth.
+    func metDeadConnection(_ code: CURLcode) -> Bool {
+        guard code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING else { return false }
+        guard !self.receivedAny else { return false }
+        return unsafe sluice_curl_get_number(self.easy, CURLINFO_NUM_CONNECTS) == 0
+    }
+
+    /// Lets go of a cancelled transfer.
+    func drop() {
+        self.transfer = nil
+    }
+
+    func resume(on client: HTTPClient) {
+        self.pauseWanted = false
+        guard self.isPaused else { return }
+        self.isPaused = false
+        client.unpause(self)
+    }
+
+    // MARK: What libcurl calls
+
+    /// Returns the bytes taken; fewer than given makes libcurl end the transfer.
+    private func readHead(_ line: UnsafeRawBufferPointer) -> Int {
+        guard let delegate = self.transfer?.delegate else { return 0 }
+        self.receivedAny = true
+        switch unsafe self.parser.read(line.bindMemory(to: UInt8.self).span) {
+        case .more: break
+        case .complete(let head):
+            delegate.headReceived(head)
+            guard self.transfer?.delegate != nil else { return 0 }
+        case .tooLarge:
+            self.fault = .tooLarge
+            return 0
+        case .violation:
+            self.fault = .protocolViolation
+            return 0
+        }
+        return line.count
+    }
+
+    private func readBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let delegate = self.transfer?.delegate else { return 0 }
+        if self.pauseWanted {
+            // libcurl keeps these bytes and hands them out again after `resume`.
+            self.isPaused = true
+            return Int(CURL_WRITEFUNC_PAUSE)
+        }
+        self.receivedAny = true
+        if unsafe delegate.received(bytes) == .pause { self.pauseWanted = true }
+        return self.transfer?.delegate == nil ? 0 : bytes.count
+    }
+}

@@ -1,0 +1,259 @@
+internal import CCurl
+public import Platform
+
+/// An HTTP/1.1 client on an event loop: libcurl's multi interface with its socket callbacks. One per loop.
+///
+/// Owns the multi handle with its cache of kept-alive connections, its resolver cache and its TLS sessions. libcurl never
+/// calls back into a started transfer from within `start`; transfers begin together at the end of the loop's turn, so that a
+/// turn's requests cost one pass through libcurl. Nothing here is locked: all members are for the loop's thread.
+// SAFETY: `multi` is made in `init` and cleaned up once in `deinit`, after every running handle was taken out. libcurl knows
+// this object by an unretained pointer and only calls back from within calls that this object makes.
+@safe
+public final class HTTPClient: TurnEndHandler {
+    /// Bytes of a reply's head, all interim heads and trailers included.
+    public static let maximumHead = 64 << 10
+
+    private let loop: EpollLoop
+    private let multi: UnsafeMutableRawPointer
+    let sockets: SocketTable
+    private var running: [EasyHandle] = []
+    private var starting: [HTTPTransfer] = []
+    /// Cancelled from within a libcurl callback, where a handle must not be taken out.
+    private var aborting: [EasyHandle] = []
+    /// libcurl is on the stack: it must not be called for other handles.
+    private var isBusy = false
+    private var turnEndAsked = false
+
+    private var timer: LoopTimer?
+    /// When libcurl wants to be called, on the monotonic clock; nil when not at all.
+    private var wakeAt: UInt64?
+    /// libcurl wants to be called now.
+    private var wakeNow = false
+
+    /// Prepares libcurl for the process. To be called once, first thing in `main`, while there is one thread.
+    public static func initializeLibrary() -> Bool {
+        curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    }
+
+    /// `idleConnections` bounds the kept-alive connections of all targets together.
+    public init(loop: EpollLoop, idleConnections: Int = 1024) throws(SystemError) {
+        guard let multi = unsafe curl_multi_init() else { throw SystemError(operation: "curl_multi_init", code: 12) }
+        self.loop = loop
+        unsafe self.multi = unsafe multi
+        self.sockets = SocketTable(loop: loop)
+        self.sockets.client = self
+        let own = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe sluice_curl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, own)
+        unsafe sluice_curl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, own)
+        unsafe sluice_curl_multi_set_number(multi, CURLMOPT_MAXCONNECTS, idleConnections)
+        unsafe sluice_curl_multi_set_number(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
+        unsafe sluice_curl_multi_set_socket_function(multi) { _, socket, what, context, _ in
+            guard let context = unsafe context else { return 0 }
+            unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().sockets.change(socket, to: what)
+            return 0
+        }
+        unsafe sluice_curl_multi_set_timer_function(multi) { _, milliseconds, context in
+            guard let context = unsafe context else { return 0 }
+            unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().wake(in: milliseconds)
+            return 0
+        }
+    }
+
+    deinit {
+        if let timer = self.timer { self.loop.cancel(timer) }
+        for handle in self.running {
+            unsafe curl_multi_remove_handle(self.multi, handle.easy)
+            handle.transfer?.abandon()
+            handle.drop()
+        }
+        unsafe curl_multi_cleanup(self.multi)
+    }
+
+    /// Transfers that libcurl is working on.
+    public var activeTransfers: Int { self.running.count }
+    /// Open connections, in use or kept alive.
+    public var connections: Int { self.sockets.open }
+
+    // MARK: Transfers
+
+    /// Starts a transfer; `delegate` hears of it from the end of this loop turn on and is retained until the end.
+    ///
+    /// `body` is sent without being copied. `uniqueHeader` is one more header line, of fewer than 256 bytes; one with CR,
+    /// LF or NUL in it is left out.
+    public func start(
+        _ target: HTTPTarget, body: [UInt8] = [], uniqueHeader: [UInt8] = [], delegate: any HTTPTransferDelegate
+    ) -> HTTPTransfer {
+        let transfer = HTTPTransfer(
+            client: self, target: target, body: body, uniqueHeader: uniqueHeader, delegate: delegate)
+        if target.limit.enter(transfer) { self.prepareStart(transfer) }
+        return transfer
+    }
+
+    private func prepareStart(_ transfer: HTTPTransfer) {
+        transfer.state = .starting
+        self.starting.append(transfer)
+        self.askForTurnEnd()
+    }
+
+    private func askForTurnEnd() {
+        guard !self.turnEndAsked else { return }
+        self.turnEndAsked = true
+        self.loop.atTurnEnd(self)
+    }
+
+    private func add(_ transfer: HTTPTransfer) {
+        guard transfer.state == .starting else { return self.leave(transfer.target.limit) }
+        guard let handle = transfer.target.takeHandle(for: self) else {
+            self.leave(transfer.target.limit)
+            return transfer.end(HTTPClientError(kind: .other, sentAny: false))
+        }
+        handle.begin(transfer)
+        guard unsafe curl_multi_add_handle(self.multi, handle.easy) == CURLM_OK else {
+            handle.drop()
+            self.leave(transfer.target.limit)
+            return transfer.end(HTTPClientError(kind: .other, sentAny: false))
+        }
+        transfer.state = .running
+        transfer.handle = handle
+        handle.place = self.running.count
+        self.running.append(handle)
+    }
+
+    /// Takes the handle out of libcurl's hands; a transfer that was not complete loses its connection by it.
+    private func remove(_ handle: EasyHandle) {
+        guard handle.place >= 0 else { return }
+        self.isBusy = true
+        unsafe curl_multi_remove_handle(self.multi, handle.easy)
+        self.isBusy = false
+        let last = self.running.removeLast()
+        if last !== handle {
+            self.running[handle.place] = last
+            last.place = handle.place
+        }
+        handle.place = -1
+    }
+
+    private func leave(_ limit: HTTPConnectionLimit) {
+        if let next = limit.leave() { self.prepareStart(next) }
+    }
+
+    func cancelled(_ transfer: HTTPTransfer) {
+        switch transfer.state {
+        case .queued, .starting, .over:
+            // The queue, or the start that is due, passes over it.
+            transfer.end(nil)
+        case .running:
+            guard let handle = transfer.handle else { return }
+            transfer.end(nil)
+            if self.isBusy {
+                self.aborting.append(handle)
+                self.askForTurnEnd()
+            } else {
+                self.abort(handle, transfer.target)
+            }
+        }
+    }
+
+    private func abort(_ handle: EasyHandle, _ target: HTTPTarget) {
+        guard handle.place >= 0 else { return }
+        self.remove(handle)
+        handle.drop()
+        target.giveBack(handle)
+        self.leave(target.limit)
+    }
+
+    func unpause(_ handle: EasyHandle) {
+        let wasBusy = self.isBusy
+        self.isBusy = true
+        unsafe curl_easy_pause(handle.easy, CURLPAUSE_CONT)
+        self.isBusy = wasBusy
+        if !wasBusy { self.collect() }
+    }
+
+    // MARK: Driving libcurl
+
+    func act(_ socket: Int32, _ events: Int32) {
+        var left: Int32 = 0
+        self.isBusy = true
+        unsafe curl_multi_socket_action(self.multi, socket, events, &left)
+        self.isBusy = false
+        self.collect()
+    }
+
+    /// Ends the transfers that libcurl is done with.
+    private func collect() {
+        while !self.aborting.isEmpty {
+            let handle = self.aborting.removeLast()
+            self.abort(handle, handle.target)
+        }
+        var code = CURLE_OK
+        while let easy = unsafe sluice_curl_next_ended(self.multi, &code) {
+            guard let context = unsafe sluice_curl_get_private(easy) else { continue }
+            let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
+            let transfer = handle.transfer
+            if let transfer, !transfer.isRetry, handle.metDeadConnection(code) {
+                transfer.isRetry = true
+                self.remove(handle)
+                handle.drop()
+                handle.target.giveBack(handle)
+                self.prepareStart(transfer)
+                continue
+            }
+            let error = handle.end(code)
+            self.remove(handle)
+            handle.target.giveBack(handle)
+            self.leave(handle.target.limit)
+            transfer?.end(error)
+        }
+    }
+
+    public func turnEnded() {
+        self.turnEndAsked = false
+        if !self.starting.isEmpty {
+            let starting = self.starting
+            self.starting.removeAll(keepingCapacity: true)
+            for transfer in starting { self.add(transfer) }
+        }
+        // What libcurl wants done at once is done in this turn, but not without end.
+        var rounds = 0
+        while self.wakeNow && rounds < 4 {
+            rounds += 1
+            self.wakeNow = false
+            self.act(CURL_SOCKET_TIMEOUT, 0)
+        }
+        self.collect()
+        if self.wakeNow { self.askForTurnEnd() }
+    }
+
+    /// libcurl wants to be called in `milliseconds`, or not at all when that is negative.
+    private func wake(in milliseconds: Int) {
+        guard milliseconds > 0 else {
+            self.wakeAt = nil
+            self.wakeNow = milliseconds == 0
+            if self.wakeNow { self.askForTurnEnd() }
+            return
+        }
+        self.wakeNow = false
+        // The clock is read afresh: libcurl does not repeat a wish that was fulfilled too early.
+        let delay = UInt64(clamping: milliseconds) &* 1_000_000
+        let deadline = Clocks.monotonicNanoseconds() &+ delay
+        self.wakeAt = deadline
+        // A timer that is armed for an earlier time will see the new one; moving it for each request would cost more.
+        if let timer = self.timer {
+            if !timer.isPending || timer.deadline > deadline { self.loop.reschedule(timer, after: delay) }
+        } else {
+            self.timer = self.loop.schedule(after: delay) { [unowned self] in self.timerFired() }
+        }
+    }
+
+    private func timerFired() {
+        guard let wakeAt = self.wakeAt else { return }
+        let now = Clocks.monotonicNanoseconds()
+        guard now >= wakeAt else {
+            if let timer = self.timer { self.loop.reschedule(timer, after: wakeAt - now) }
+            return
+        }
+        self.wakeAt = nil
+        self.act(CURL_SOCKET_TIMEOUT, 0)
+    }
+}

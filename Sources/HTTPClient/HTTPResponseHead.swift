@@ -1,0 +1,24 @@
+/// The head of a reply, cut down to what anybody here asks for. Values are as received, without surrounding spaces.
+public struct HTTPResponseHead: Hashable, Sendable {
+    /// 200…999, never a 1xx.
+    public var status: UInt16
+    public var contentType: [UInt8]?
+    /// The body's length if it was announced; nil with a transfer coding.
+    public var contentLength: UInt64?
+    public var retryAfter: [UInt8]?
+    public var retryAfterMilliseconds: [UInt8]?
+    /// `x-request-id`, else `request-id`.
+    public var requestID: [UInt8]?
+
+    public init(
+        status: UInt16, contentType: [UInt8]? = nil, contentLength: UInt64? = nil, retryAfter: [UInt8]? = nil,
+        retryAfterMilliseconds: [UInt8]? = nil, requestID: [UInt8]? = nil
+    ) {
+        self.status = status
+        self.contentType = contentType
+        self.contentLength = contentLength
+        self.retryAfter = retryAfter
+        self.retryAfterMilliseconds = retryAfterMilliseconds
+        self.requestID = requestID
+    }
+}

@@ -1,0 +1,62 @@
+/// One URL as it is called: method, header lines, TLS and connection settings, prepared once. Keeps a bounded stock of
+/// libcurl handles on which all of that is already set, so that a request sets nothing but its body.
+///
+/// Lives on the client's loop.
+public final class HTTPTarget {
+    public enum Method: Hashable, Sendable {
+        case get
+        case post
+    }
+
+    /// What a target is made of.
+    public struct Settings: Sendable {
+        public var url: String
+        public var method: Method
+        /// Whole header lines as bytes, without line ends, such as `accept: application/json`. The caller sees to it that
+        /// none holds CR, LF or NUL: such a line is left out.
+        public var headers: [[UInt8]]
+        /// Milliseconds to an open and TLS-negotiated connection.
+        public var connectTimeout: UInt64
+        /// A PEM file of certificate authorities instead of the system's.
+        public var caFile: String?
+        /// A proxy URL; nil goes straight, whatever the environment says.
+        public var proxy: String?
+
+        public init(
+            url: String, method: Method = .post, headers: [[UInt8]] = [], connectTimeout: UInt64 = 3_000,
+            caFile: String? = nil, proxy: String? = nil
+        ) {
+            self.url = url
+            self.method = method
+            self.headers = headers
+            self.connectTimeout = connectTimeout
+            self.caFile = caFile
+            self.proxy = proxy
+        }
+    }
+
+    /// Handles kept for reuse at most; each holds about 8 KB.
+    static let maximumIdle = 64
+
+    let settings: Settings
+    public let limit: HTTPConnectionLimit
+    let headers: CurlHeaderList
+    private var idle: [EasyHandle] = []
+
+    public init(_ settings: Settings, limit: HTTPConnectionLimit) {
+        self.settings = settings
+        self.limit = limit
+        // libcurl would announce a large body with `Expect: 100-continue` and wait a second for the answer.
+        self.headers = CurlHeaderList(settings.headers + [Array("Expect:".utf8)])
+    }
+
+    /// A handle with everything invariant set, or nil when libcurl has no memory.
+    func takeHandle(for client: HTTPClient) -> EasyHandle? {
+        if let handle = self.idle.popLast() { return handle }
+        return EasyHandle(target: self, sockets: client.sockets)
+    }
+
+    func giveBack(_ handle: EasyHandle) {
+        if self.idle.count < HTTPTarget.maximumIdle { self.idle.append(handle) }
+    }
+}

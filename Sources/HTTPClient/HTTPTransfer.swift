@@ -1,0 +1,64 @@
+/// One request and its reply. Made by `HTTPClient.start`; good for one use. Lives on the client's loop.
+public final class HTTPTransfer {
+    enum State {
+        /// Waits for a connection of its limit.
+        case queued
+        /// Starts at the end of the loop's turn.
+        case starting
+        /// libcurl works on it.
+        case running
+        case over
+    }
+
+    weak var client: HTTPClient?
+    let target: HTTPTarget
+    let body: [UInt8]
+    let uniqueHeader: [UInt8]
+    var state = State.queued
+    var handle: EasyHandle?
+    /// It was started again after a kept connection turned out to be dead.
+    var isRetry = false
+    /// nil once cancelled: nothing is called any more.
+    private(set) var delegate: (any HTTPTransferDelegate)?
+
+    init(
+        client: HTTPClient, target: HTTPTarget, body: [UInt8], uniqueHeader: [UInt8],
+        delegate: any HTTPTransferDelegate
+    ) {
+        self.client = client
+        self.target = target
+        self.body = body
+        self.uniqueHeader = uniqueHeader
+        self.delegate = delegate
+    }
+
+    /// Ends the transfer: the connection is closed and the delegate hears nothing more. Harmless when it is over.
+    public func cancel() {
+        guard self.state != .over else { return }
+        self.delegate = nil
+        guard let client = self.client else { return self.end(nil) }
+        client.cancelled(self)
+    }
+
+    /// Goes on after the delegate asked for a pause. Pieces may be delivered from within this call.
+    public func resume() {
+        guard self.state == .running, let client = self.client else { return }
+        self.handle?.resume(on: client)
+    }
+
+    /// Marks the end and tells the delegate, once.
+    func end(_ error: HTTPClientError?) {
+        self.state = .over
+        self.handle = nil
+        let delegate = self.delegate
+        self.delegate = nil
+        delegate?.finished(error)
+    }
+
+    /// The client is going away: nobody is told.
+    func abandon() {
+        self.state = .over
+        self.handle = nil
+        self.delegate = nil
+    }
+}

@@ -1,0 +1,91 @@
+internal import Domain
+internal import IPC
+internal import IPCEpoll
+internal import Logging
+internal import Platform
+
+/// A link to an edge and the request streams that run on it. Lives on the worker's loop; the role keeps it until it ends.
+final class EdgeLink: EpollLinkDelegate {
+    let instance: UInt32
+    private let services: UpstreamServices
+    private var link: EpollLink?
+    private var exchanges: [UInt64: Exchange] = [:]
+    private let ended: (EdgeLink) -> Void
+
+    /// Takes over the socket.
+    init(
+        descriptor: consuming OwnedDescriptor, machine: LinkMachine, instance: UInt32, scratch: LinkScratch,
+        services: UpstreamServices, ended: @escaping (EdgeLink) -> Void
+    ) throws(SystemError) {
+        self.instance = instance
+        self.services = services
+        self.ended = ended
+        self.link = try EpollLink(
+            loop: services.loop, descriptor: descriptor, machine: machine, scratch: scratch, delegate: self)
+    }
+
+    // MARK: From the edge
+
+    func linkOpened(_ link: EpollLink) {}
+
+    func link(_ link: EpollLink, received header: FrameHeader, payload: UnsafeRawBufferPointer) {
+        do throws(FrameError) {
+            switch header.type {
+            case .request: unsafe try self.begin(header.stream, payload)
+            case .body:
+                // Frames of a stream that has ended may still be on their way.
+                unsafe try self.exchanges[header.stream]?
+                    .receive(body: payload, isLast: header.flags & FrameHeader.lastFlag != 0)
+            case .credit: try self.exchanges[header.stream]?.receive(credit: unsafe Credit(payload: payload).bytes)
+            case .cancel: self.exchanges[header.stream]?.cancel()
+            default: throw .unexpectedType(header.type)
+            }
+        } catch {
+            link.close(error: error)
+        }
+    }
+
+    private func begin(_ stream: UInt64, _ payload: UnsafeRawBufferPointer) throws(FrameError) {
+        guard case .provider(let request) = unsafe try StreamRequest(payload: payload), stream != 0 else {
+            throw .malformed(.request)
+        }
+        switch Exchange.begin(request, stream: stream, on: self, self.services) {
+        case .success(let exchange): self.exchanges[stream] = exchange
+        case .failure(let error): self.send(StreamEnd(failure: error).frame(stream: stream))
+        }
+    }
+
+    func linkEnded(_ link: EpollLink, error: FrameError?) {
+        if let error {
+            self.services.log.error(
+                "link closed: the edge broke the protocol",
+                ["edge": .int(self.instance), "error": .string("\(error)")])
+        }
+        self.link = nil
+        for exchange in Array(self.exchanges.values) { exchange.cancel() }
+        self.ended(self)
+    }
+
+    // MARK: From the exchanges
+
+    func forget(_ stream: UInt64) {
+        self.exchanges[stream] = nil
+    }
+
+    func send(_ frame: [UInt8]) {
+        self.link?.send(frame)
+    }
+
+    func send(urgent frame: [UInt8]) {
+        self.link?.send(urgent: frame)
+    }
+
+    func send(chunk: UnsafeRawBufferPointer, stream: UInt64) {
+        unsafe self.link?.send(.chunk, stream: stream, data: chunk)
+    }
+
+    /// Ends all that runs.
+    func fail(_ failure: ProviderFailure) {
+        for exchange in Array(self.exchanges.values) { exchange.fail(failure) }
+    }
+}

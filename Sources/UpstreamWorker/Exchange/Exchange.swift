@@ -1,0 +1,209 @@
+internal import Domain
+#if SLUICE_TEST_HOOKS
+internal import Glibc
+#endif
+internal import HTTPClient
+internal import IPC
+internal import IPCEpoll
+internal import Platform
+
+/// One request stream of a link: feeds the `ExchangeMachine` with what comes from the edge, the provider and the clock, and
+/// carries out what it orders.
+///
+/// Owned by its `EdgeLink` until it is over. Holds its snapshot's providers, its part of the body budget and one timer. Lives
+/// on the worker's loop.
+final class Exchange: HTTPTransferDelegate, ExchangeOutput {
+    /// Bytes of the largest request body.
+    static let maximumBody = 1 << 30
+
+    private let services: UpstreamServices
+    private let stream: UInt64
+    private let request: ProviderRequest
+    private let pool: ProviderPool
+    private let set: ProviderSet
+    /// nil once the link is lost or the exchange over.
+    private var owner: EdgeLink?
+    private var body: BodyCollector
+    private var machine: ExchangeMachine
+    private var call: (any ProviderCall)?
+    private var timer: LoopTimer?
+    private let bodyBudget: Int
+    private var wasCalled = false
+
+    /// nil when the request cannot be begun; `end` then tells the edge.
+    static func begin(_ request: ProviderRequest, stream: UInt64, on owner: EdgeLink, _ services: UpstreamServices)
+        -> Result<Exchange, GatewayError>
+    {
+        guard !services.isDraining else { return .failure(ProviderFailure.draining.error) }
+        guard let set = services.providers.providers(of: request.snapshot), let call = request.calls.first,
+            Int(call.target.provider) < set.pools.count
+        else { return .failure(ProviderFailure.unknownConfiguration.error) }
+        guard let length = Int(exactly: request.bodyLength), length <= Exchange.maximumBody,
+            services.takeBodyBudget(length)
+        else { return .failure(ProviderFailure.outOfMemory.error) }
+        return .success(
+            Exchange(request, stream, owner, services, set, set.pools[Int(call.target.provider)], length))
+    }
+
+    private init(
+        _ request: ProviderRequest, _ stream: UInt64, _ owner: EdgeLink, _ services: UpstreamServices,
+        _ set: ProviderSet, _ pool: ProviderPool, _ length: Int
+    ) {
+        self.request = request
+        self.stream = stream
+        self.owner = owner
+        self.services = services
+        self.set = set
+        self.pool = pool
+        self.bodyBudget = length
+        self.body = BodyCollector(length: length)
+        self.machine = ExchangeMachine(
+            terms: ExchangeTerms(
+                isStream: request.isStream, askedForUsage: request.askedForUsage, timeouts: pool.settings.timeouts),
+            reader: services.reader)
+        services.exchangeBegan()
+    }
+
+    // MARK: From the edge
+
+    func receive(body payload: UnsafeRawBufferPointer, isLast: Bool) throws(FrameError) {
+        guard self.machine.state == .ready else { throw .unexpectedType(.body) }
+        switch unsafe try self.body.receive(payload, isLast: isLast) {
+        case .more(let credit):
+            if let credit { self.owner?.send(urgent: Credit(bytes: credit).frame(stream: self.stream)) }
+        case .complete:
+            self.start()
+        case .short:
+            self.perform(self.machine.fail(.damagedRequest, at: self.services.loop.now, to: self))
+        }
+    }
+
+    func receive(credit bytes: UInt32) throws(FrameError) {
+        self.perform(try self.machine.creditReceived(bytes, at: self.services.loop.now, to: self))
+    }
+
+    /// The client, or the whole edge, has gone.
+    func cancel() {
+        self.perform(self.machine.cancelled())
+    }
+
+    /// Ends the exchange from this side.
+    func fail(_ failure: ProviderFailure) {
+        self.perform(self.machine.fail(failure, at: self.services.loop.now, to: self))
+    }
+
+    // MARK: The call
+
+    private func start() {
+        self.blockForTest()
+        guard let target = self.request.calls.first,
+            let body = target.splices.isEmpty
+                ? self.body.take() : BodySplice.apply(target.splices, to: self.body.take())
+        else { return self.fail(.damagedRequest) }
+        let now = self.services.loop.now
+        self.machine.callStarted(at: now)
+        self.wasCalled = true
+        if let target = self.pool.target(self.request.endpoint, isStream: self.request.isStream) {
+            self.call = self.services.client.start(
+                target, body: body, uniqueHeader: self.request.record.clientRequestID, delegate: self)
+        } else {
+            self.call = SimulatedCall.start(
+                self.pool.settings.kind, self.request.endpoint, body: body, record: self.request.record,
+                services: self.services, delegate: self)
+        }
+        self.armTimer()
+    }
+
+    private func blockForTest() {
+        #if SLUICE_TEST_HOOKS
+        if self.request.blockForTest > 0 { _ = Glibc.sleep(UInt32(self.request.blockForTest)) }
+        #endif
+    }
+
+    func headReceived(_ head: HTTPResponseHead) {
+        self.perform(self.machine.headReceived(head, at: self.services.loop.now, to: self))
+    }
+
+    func received(_ bytes: UnsafeRawBufferPointer) -> HTTPFlow {
+        let order = unsafe self.machine.dataReceived(bytes, at: self.services.loop.now, to: self)
+        self.perform(order)
+        return order == .pause ? .pause : .proceed
+    }
+
+    func finished(_ error: HTTPClientError?) {
+        self.call = nil
+        self.machine.callEnded(error, at: self.services.loop.now, to: self)
+        self.perform(.proceed)
+    }
+
+    // MARK: Orders
+
+    private func perform(_ order: ExchangeMachine.Order) {
+        switch order {
+        case .proceed: break
+        // The answer to the piece that was just received says so.
+        case .pause: break
+        case .resume: self.call?.resume()
+        case .abort:
+            self.call?.cancel()
+            self.call = nil
+        }
+        if self.machine.isOver { self.retire() } else if order != .pause { self.armTimer() }
+    }
+
+    private func retire() {
+        guard let owner = self.owner else { return }
+        self.owner = nil
+        if let timer = self.timer { self.services.loop.cancel(timer) }
+        self.timer = nil
+        self.services.returnBodyBudget(self.bodyBudget)
+        if self.wasCalled { self.pool.attempts.count(self.machine.failureCode) }
+        owner.forget(self.stream)
+        self.services.exchangeEnded()
+    }
+
+    /// The timer may be early, then it is set again when it fires: most deadlines only ever move back.
+    private func armTimer() {
+        let deadline = self.machine.deadline
+        guard deadline != .max else { return }
+        if let timer = self.timer, timer.isPending, timer.deadline <= deadline { return }
+        let now = self.services.loop.now
+        let delay = deadline > now ? deadline - now : 0
+        if let timer = self.timer {
+            self.services.loop.reschedule(timer, after: delay)
+        } else {
+            self.timer = self.services.loop.schedule(after: delay) { [unowned self] in
+                self.perform(self.machine.timePassed(at: self.services.loop.now, to: self))
+            }
+        }
+    }
+
+    // MARK: ExchangeOutput
+
+    func send(head: ResponseHead) {
+        self.owner?.send(head.frame(stream: self.stream))
+    }
+
+    func send(chunk: UnsafeRawBufferPointer) {
+        unsafe self.owner?.send(chunk: chunk, stream: self.stream)
+    }
+
+    func send(end: StreamEnd) {
+        self.owner?.send(end.frame(stream: self.stream))
+    }
+}
+
+extension RecordID {
+    /// The header line by which a provider's log can be joined with ours: the record and the attempt.
+    var clientRequestID: [UInt8] {
+        let prefix: StaticString = "x-client-request-id: "
+        let count = prefix.utf8CodeUnitCount
+        return unsafe [UInt8](unsafeUninitializedCapacity: count + 34) { buffer, size in
+            for index in 0..<count { unsafe buffer[index] = prefix.utf8Start[index] }
+            _ = unsafe self.write(into: UnsafeMutableBufferPointer(rebasing: buffer[count...]))
+            unsafe buffer[count + 32] = UInt8(ascii: "-")
+            unsafe buffer[count + 33] = UInt8(ascii: "1")
+            size = count + 34
+        }
+    }
+}

@@ -1,0 +1,11 @@
+internal import HTTPClient
+
+/// A running provider call, real or simulated. It reports to an `HTTPTransferDelegate`.
+protocol ProviderCall: AnyObject {
+    /// Ends the call; its delegate hears nothing more.
+    func cancel()
+    /// Goes on after the delegate asked for a pause.
+    func resume()
+}
+
+extension HTTPTransfer: ProviderCall {}

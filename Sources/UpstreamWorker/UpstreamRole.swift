@@ -1,0 +1,131 @@
+internal import Domain
+internal import HTTPClient
+public import IPC
+internal import IPCEpoll
+public import Logging
+internal import Platform
+public import WorkerRuntime
+
+/// The upstream worker: takes request streams from edges, calls providers, and sends the replies back.
+///
+/// Owns the HTTP client, the links and the snapshots. All of it lives on the one loop of the process.
+public final class UpstreamRole: WorkerRole {
+    /// Milliseconds that END frames get to leave before the process does.
+    private static let farewell: UInt64 = 100_000_000
+    private static let reportInterval: UInt64 = 1_000_000_000
+
+    private let services: UpstreamServices
+    private let endpoint: ControlLineEndpoint
+    private let scratch = LinkScratch()
+    private var hello: Hello?
+    private var edges: [EdgeLink] = []
+    private var aggregators: [AggregatorLink] = []
+    private var drainTimer: LoopTimer?
+    private var isLeaving = false
+
+    /// Makes the role on the program's loop.
+    public init(_ context: WorkerProgram.Context) throws(StartFailure) {
+        do throws(SystemError) {
+            self.services = UpstreamServices(
+                loop: context.loop, client: try HTTPClient(loop: context.loop), log: context.log)
+        } catch {
+            throw StartFailure("sluice-upstream: \(error)")
+        }
+        self.endpoint = context.endpoint
+        self.services.drained = { [unowned self] in self.leaveSoon() }
+    }
+
+    public var activeRequests: UInt32 { UInt32(clamping: self.services.active) }
+
+    // MARK: From the supervisor
+
+    public func start(hello: Hello) {
+        self.hello = hello
+        self.services.loop.schedule(after: Self.reportInterval) { [unowned self] in self.report() }
+    }
+
+    public func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool {
+        do throws(WireReader.Malformed) {
+            let snapshot = try UpstreamSnapshot(decoding: bytes)
+            guard snapshot.version == version else { return false }
+            self.services.log.level = snapshot.logLevel
+            self.services.providers.add(snapshot)
+        } catch {
+            return false
+        }
+        self.endpoint.ready()
+        return true
+    }
+
+    public func receive(link offer: LinkOffer, descriptor: Int32) {
+        let owned = OwnedDescriptor(adopting: descriptor)
+        guard let hello = self.hello else { return }
+        let greeting = Hello(role: .upstream, instance: hello.instance, host: hello.host, build: WorkerIdentity.build)
+        let accepted: FrameTypeSet = offer.role == .edge ? .server : .client
+        let machine = LinkMachine(
+            hello: greeting, peerRole: offer.role, peerInstance: offer.instance, accepting: accepted)
+        do throws(SystemError) {
+            switch offer.role {
+            case .edge: try self.addEdge(owned, machine, offer.instance)
+            case .aggregator: try self.addAggregator(owned, machine)
+            case .supervisor, .control, .upstream:
+                self.services.log.error("a link that an upstream has no use for", ["peer": .string(offer.role.label)])
+            }
+        } catch {
+            self.services.log.error(
+                "link not usable", ["peer": .string(offer.role.label), "error": .string("\(error)")])
+        }
+    }
+
+    private func addEdge(
+        _ descriptor: consuming OwnedDescriptor, _ machine: LinkMachine, _ instance: UInt32
+    ) throws(SystemError) {
+        let link = try EdgeLink(
+            descriptor: descriptor, machine: machine, instance: instance, scratch: self.scratch,
+            services: self.services
+        ) { [unowned self] link in self.edges.removeAll { $0 === link } }
+        self.edges.append(link)
+    }
+
+    private func addAggregator(_ descriptor: consuming OwnedDescriptor, _ machine: LinkMachine) throws(SystemError) {
+        let link = try AggregatorLink(
+            loop: self.services.loop, descriptor: descriptor, machine: machine, scratch: self.scratch,
+            log: self.services.log
+        ) { [unowned self] link in self.aggregators.removeAll { $0 === link } }
+        self.aggregators.append(link)
+    }
+
+    public func drain(timeout: UInt64) {
+        let (delay, overflow) = timeout.multipliedReportingOverflow(by: 1_000_000)
+        let loop = self.services.loop
+        if let timer = self.drainTimer {
+            loop.reschedule(timer, after: overflow ? .max : delay)
+        } else {
+            self.drainTimer = loop.schedule(after: overflow ? .max : delay) { [unowned self] in
+                for edge in self.edges { edge.fail(.draining) }
+                self.leaveSoon()
+            }
+        }
+        self.services.drain()
+    }
+
+    /// Leaves once what was sent last has had time to go out.
+    private func leaveSoon() {
+        guard !self.isLeaving else { return }
+        self.isLeaving = true
+        self.report(andAgain: false)
+        self.services.loop.schedule(after: Self.farewell) { [unowned self] in self.endpoint.drained() }
+    }
+
+    // MARK: Counts
+
+    private func report(andAgain: Bool = true) {
+        if !self.aggregators.isEmpty {
+            let report = UpstreamMetrics.report(self.services)
+            for aggregator in self.aggregators { aggregator.send(report) }
+        }
+        if andAgain {
+            self.services.loop.schedule(after: Self.reportInterval) { [unowned self] in self.report() }
+        }
+    }
+}

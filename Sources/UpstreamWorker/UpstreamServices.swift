@@ -1,0 +1,59 @@
+internal import Dialects
+internal import HTTPClient
+internal import IPC
+internal import JSON
+internal import Logging
+internal import Platform
+
+/// What all exchanges of the worker share. Lives on its loop.
+final class UpstreamServices {
+    /// Bytes of request bodies in memory above which no more are taken.
+    static let defaultBodyBudget = 1 << 30
+
+    let loop: EpollLoop
+    let client: HTTPClient
+    /// Reads replies.
+    let reader = OpenAIReplyReader()
+    /// Reads requests, for the simulated provider.
+    let requests = JSONReader()
+    var log: Log
+    var providers = ProviderHistory()
+    private(set) var isDraining = false
+    /// Requests being worked on, by link.
+    private(set) var active = 0
+    /// Called when the last request has ended while draining.
+    var drained: () -> Void = {}
+    private var bodyBudget: Int
+
+    init(loop: EpollLoop, client: HTTPClient, log: Log, bodyBudget: Int = UpstreamServices.defaultBodyBudget) {
+        self.loop = loop
+        self.client = client
+        self.log = log
+        self.bodyBudget = bodyBudget
+    }
+
+    /// Takes memory for a body of `length` bytes, or says no.
+    func takeBodyBudget(_ length: Int) -> Bool {
+        guard length <= self.bodyBudget else { return false }
+        self.bodyBudget -= length
+        return true
+    }
+
+    func returnBodyBudget(_ length: Int) {
+        self.bodyBudget += length
+    }
+
+    func exchangeBegan() {
+        self.active += 1
+    }
+
+    func exchangeEnded() {
+        self.active -= 1
+        if self.isDraining && self.active == 0 { self.drained() }
+    }
+
+    func drain() {
+        self.isDraining = true
+        if self.active == 0 { self.drained() }
+    }
+}

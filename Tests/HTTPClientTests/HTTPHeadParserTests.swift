@@ -1,0 +1,62 @@
+@testable import HTTPClient
+import Testing
+
+@Suite
+struct HTTPHeadParserTests {
+    private func read(_ lines: [String], limit: Int = 1000) -> [HTTPHeadParser.Event] {
+        var parser = HTTPHeadParser(limit: limit)
+        return lines.map { line in parser.read(Array((line + "\r\n").utf8).span) }
+    }
+
+    @Test
+    func keepsTheFieldsThatMatter() {
+        let events = self.read([
+            "HTTP/1.1 429 Too Many", "Content-Type:  application/json; charset=utf-8 ", "CONTENT-LENGTH: 12", "x: y",
+            "Retry-After: 3", "retry-after-ms: 2500", "Request-Id: a", "X-Request-ID: b", "no colon", "",
+        ])
+        let head = HTTPResponseHead(
+            status: 429, contentType: Array("application/json; charset=utf-8".utf8), contentLength: 12,
+            retryAfter: Array("3".utf8), retryAfterMilliseconds: Array("2500".utf8), requestID: Array("b".utf8))
+        #expect(events.last == .complete(head))
+        #expect(events.dropLast().allSatisfy { $0 == .more })
+    }
+
+    @Test
+    func skipsInterimHeads() {
+        let events = self.read(["HTTP/1.1 103 Early", "content-type: a", "", "HTTP/1.1 204", ""])
+        #expect(events.last == .complete(HTTPResponseHead(status: 204)))
+        #expect(events[2] == .more)
+    }
+
+    @Test
+    func aTransferCodingHidesTheLength() {
+        let events = self.read(["HTTP/1.1 200 OK", "content-length: 5", "transfer-encoding: chunked", ""])
+        #expect(events.last == .complete(HTTPResponseHead(status: 200)))
+    }
+
+    @Test(arguments: ["+5", "0x5", "5 5", "", "99999999999999999999", "-1"])
+    func ignoresABadLength(_ value: String) {
+        let events = self.read(["HTTP/1.1 200 OK", "content-length: \(value)", ""])
+        #expect(events.last == .complete(HTTPResponseHead(status: 200)))
+    }
+
+    @Test(arguments: ["HTTP/1.1 2x0 OK", "HTTP/1.1 20", "ICY 200 OK", "", "HTTP/1.1 2000 OK"])
+    func refusesABadStatusLine(_ line: String) {
+        #expect(self.read([line]) == [.violation])
+    }
+
+    @Test
+    func refusesAnUpgradeAndACompressedBody() {
+        #expect(self.read(["HTTP/1.1 101 Switching", ""]).last == .violation)
+        #expect(self.read(["HTTP/1.1 200 OK", "content-encoding: gzip"]).last == .violation)
+        #expect(self.read(["HTTP/1.1 200 OK", "content-encoding: Identity"]).last == .more)
+    }
+
+    @Test
+    func boundsTheWholeHeadTrailersIncluded() {
+        let line = String(repeating: "a", count: 100)
+        let events = self.read(["HTTP/1.1 200 OK", line, "", line, line], limit: 230)
+        #expect(events.last == .tooLarge)
+        #expect(events[3] == .more)
+    }
+}

@@ -1,0 +1,238 @@
+import Domain
+import HTTPClient
+import IPC
+import Testing
+
+@testable import UpstreamWorker
+
+/// Replies that are one body, and errors.
+@Suite
+struct ExchangeMachineUnaryTests {
+    private static let reply =
+        #"{"id":"x","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":3,"total_tokens":8}}"#
+
+    @Test
+    func aReplyIsHeldUntilItIsWhole() {
+        let bench = MachineBench()
+        bench.head(200)
+        bench.now += 2_000_000
+        #expect(bench.data(String(Self.reply.prefix(20))) == .proceed)
+        #expect(bench.output.sent.isEmpty)
+        bench.data(String(Self.reply.dropFirst(20)))
+        bench.now += 3_000_000
+        bench.ended()
+        #expect(bench.output.shape == "hce")
+        #expect(
+            bench.output.head
+                == ResponseHead(
+                    status: 200, isStream: false, contentLength: UInt64(Self.reply.utf8.count),
+                    contentType: MachineBench.json, retryAfter: Array("7".utf8),
+                    providerRequestID: Array("req-1".utf8)))
+        #expect(bench.output.body == Self.reply)
+        #expect(
+            bench.output.end
+                == StreamEnd(
+                    usage: TokenUsage(input: 5, output: 3),
+                    attempts: [AttemptReport(call: 0, status: 200, firstContent: 2000, total: 5000)]))
+        #expect(bench.machine.isOver)
+        #expect(bench.machine.failureCode == nil)
+    }
+
+    @Test(arguments: ["", "<html>", "{\"a\":", "[1]", "\"x\""])
+    func aGoodStatusWithoutAJSONObjectIsTheProvidersFault(_ body: String) {
+        let bench = MachineBench()
+        bench.head(200)
+        bench.data(body)
+        bench.ended()
+        #expect(bench.output.shape == "e")
+        #expect(bench.output.end?.failure?.code == "provider_invalid_response")
+        #expect(bench.output.end?.failure?.status == 502)
+        #expect(bench.output.end?.attempts.first?.error == "provider_invalid_response")
+    }
+
+    @Test
+    func aLargeReplyPassesWithBackPressure() throws {
+        let bench = MachineBench()
+        let piece = String(repeating: "a", count: 16 << 10)
+        bench.head(200, length: 400 << 10)
+        for _ in 0..<16 { #expect(bench.data(piece) == .proceed) }
+        #expect(bench.output.sent.isEmpty)
+        #expect(bench.data(piece) == .pause)
+        #expect(bench.output.head?.contentLength == 400 << 10)
+        #expect(bench.output.body.utf8.count == WireLimits.replyWindow)
+        // The client reads: what waited goes out first, then the provider goes on.
+        #expect(try bench.credit(64 << 10) == .proceed)
+        #expect(bench.output.body.utf8.count == 128 << 10)
+        #expect(try bench.credit(64 << 10) == .proceed)
+        #expect(try bench.credit(64 << 10) == .proceed)
+        #expect(try bench.credit(64 << 10) == .resume)
+        #expect(bench.output.body.utf8.count == 272 << 10)
+        bench.data(piece)
+        bench.ended()
+        #expect(bench.output.end == StreamEnd(attempts: bench.output.end?.attempts ?? []))
+        #expect(bench.output.end?.usage == nil)
+        #expect(bench.output.body.utf8.count == 288 << 10)
+        #expect(bench.machine.isOver)
+    }
+
+    @Test
+    func theEndWaitsBehindDataThatWaits() throws {
+        let bench = MachineBench()
+        let reply = #"{"a":""# + String(repeating: "x", count: 100 << 10) + #""}"#
+        bench.head(200)
+        bench.data(reply)
+        bench.ended()
+        #expect(bench.output.shape == "hc")
+        #expect(bench.machine.state == .flushing)
+        #expect(bench.machine.deadline == .max)
+        #expect(try bench.credit(40 << 10) == .proceed)
+        #expect(bench.output.shape == "hcce")
+        #expect(bench.output.body == reply)
+        #expect(bench.machine.isOver)
+    }
+
+    @Test
+    func aLargeReplyThatBreaksOffEndsWithAFailure() {
+        let bench = MachineBench()
+        bench.head(200, length: 1 << 20)
+        for _ in 0..<17 { bench.data(String(repeating: "a", count: 16 << 10)) }
+        bench.ended(.resetInReply)
+        #expect(bench.machine.state == .flushing)
+        #expect(bench.output.head?.contentLength == 1 << 20)
+        #expect(bench.machine.failureCode == "provider_connection_reset")
+    }
+
+    @Test(arguments: [400, 404, 422, 429, 500, 503])
+    func aReadableErrorPassesUnchanged(_ status: UInt16) {
+        let bench = MachineBench()
+        let body = " \n{\"error\":{\"message\":\"no\"}}"
+        bench.head(status, Array("application/octet-stream".utf8))
+        bench.data(body)
+        #expect(bench.output.sent.isEmpty)
+        bench.ended()
+        #expect(bench.output.shape == "hce")
+        #expect(bench.output.head?.status == status)
+        #expect(bench.output.head?.contentType == Array("application/octet-stream".utf8))
+        #expect(bench.output.head?.retryAfter == Array("7".utf8))
+        #expect(bench.output.body == body)
+        #expect(bench.output.end?.failure == nil)
+        #expect(bench.output.end?.attempts.first?.status == status)
+    }
+
+    @Test(arguments: ["", "<html>busy</html>"])
+    func anUnreadableErrorKeepsItsStatus(_ body: String) {
+        let bench = MachineBench()
+        bench.head(503, Array("text/html".utf8))
+        bench.data(body)
+        bench.ended()
+        #expect(bench.output.shape == "e")
+        #expect(bench.output.end?.failure?.status == 503)
+        #expect(bench.output.end?.failure?.retryAfter == 7)
+        #expect(bench.output.end?.failure?.source == .provider)
+        #expect(bench.output.end?.failure?.message.contains("503") == true)
+    }
+
+    @Test
+    func anEndlessErrorIsCutOff() {
+        let bench = MachineBench()
+        bench.head(500)
+        var order = ExchangeMachine.Order.proceed
+        var fed = 0
+        while order == .proceed && fed < 2 << 20 {
+            order = bench.data("{" + String(repeating: " ", count: 65_535))
+            fed += 65_536
+        }
+        #expect(order == .abort)
+        #expect(fed == (1 << 20) + 65_536)
+        #expect(bench.output.end?.failure?.status == 500)
+    }
+
+    @Test(arguments: [401, 403])
+    func aRefusedKeyIsOurFault(_ status: UInt16) {
+        let bench = MachineBench()
+        #expect(bench.head(status) == .abort)
+        #expect(bench.output.end?.failure?.code == "provider_authentication")
+        #expect(bench.output.end?.failure?.status == 502)
+    }
+
+    @Test(arguments: [301, 304, 600, 999])
+    func otherStatusesAreNoAnswer(_ status: UInt16) {
+        let bench = MachineBench()
+        #expect(bench.head(status) == .abort)
+        #expect(bench.output.end?.failure?.code == "provider_invalid_response")
+    }
+
+    @Test(arguments: [
+        (HTTPClientError.Kind.resolve, "provider_unreachable", 502), (.connect, "provider_unreachable", 502),
+        (.tls, "provider_unreachable", 502), (.connectTimeout, "provider_timeout", 504),
+        (.sendFailed, "provider_connection_reset", 502), (.resetBeforeReply, "provider_connection_reset", 502),
+        (.resetInReply, "provider_connection_reset", 502), (.protocolViolation, "provider_invalid_response", 502),
+        (.tooLarge, "provider_invalid_response", 502), (.aborted, "provider_connection_reset", 502),
+        (.other, "provider_connection_reset", 502),
+    ])
+    func aFailedCallIsSaid(_ kind: HTTPClientError.Kind, _ code: String, _ status: UInt16) {
+        for headCame in [false, true] {
+            let bench = MachineBench()
+            if headCame { bench.head(200) }
+            bench.ended(kind)
+            #expect(bench.output.shape == "e")
+            #expect(bench.output.end?.failure?.code == code)
+            #expect(bench.output.end?.failure?.status == status)
+            #expect(bench.output.end?.attempts.first?.error == code)
+            #expect(bench.machine.isOver)
+        }
+    }
+
+    @Test
+    func aBrokenErrorBodyIsAReset() {
+        let bench = MachineBench()
+        bench.head(500)
+        bench.data("{\"err")
+        bench.ended(.resetInReply)
+        #expect(bench.output.end?.failure?.code == "provider_connection_reset")
+    }
+
+    @Test
+    func nothingIsSentAfterACancel() throws {
+        let bench = MachineBench()
+        bench.head(200)
+        bench.data("{}")
+        #expect(bench.machine.cancelled() == .abort)
+        #expect(bench.machine.isOver)
+        bench.data("{}")
+        bench.ended()
+        #expect(try bench.credit(5) == .proceed)
+        #expect(bench.passDeadline() == .proceed)
+        #expect(bench.output.sent.isEmpty)
+        #expect(bench.machine.cancelled() == .proceed)
+    }
+
+    @Test
+    func aFailureBeforeTheCallHasNoAttempt() {
+        let bench = MachineBench(started: false)
+        #expect(bench.machine.deadline == .max)
+        #expect(bench.machine.fail(.damagedRequest, at: bench.now, to: bench.output) == .proceed)
+        #expect(bench.output.end?.attempts == [])
+        #expect(bench.output.end?.failure?.status == 502)
+    }
+
+    @Test
+    func creditThatWasNeverSpentIsRefused() {
+        let bench = MachineBench()
+        #expect(throws: FrameError.windowExceeded) { try bench.credit(1) }
+    }
+
+    @Test
+    func headersThatCannotBeSentAreLeftOut() {
+        let bench = MachineBench()
+        _ = bench.machine.headReceived(
+            HTTPResponseHead(
+                status: 200, contentType: [0x61, 0x80], retryAfter: [], requestID: Array(repeating: 0x61, count: 1025)),
+            at: bench.now, to: bench.output)
+        bench.data("{}")
+        bench.ended()
+        #expect(bench.output.head?.contentType == MachineBench.json)
+        #expect(bench.output.head?.retryAfter == nil)
+        #expect(bench.output.head?.providerRequestID == nil)
+    }
+}

@@ -1,0 +1,54 @@
+import IPC
+
+@testable import UpstreamWorker
+
+/// Keeps what an exchange sends, in order.
+final class RecordedOutput: ExchangeOutput {
+    enum Sent: Hashable {
+        case head(ResponseHead)
+        case chunk(String)
+        case end(StreamEnd)
+    }
+
+    private(set) var sent: [Sent] = []
+
+    func send(head: ResponseHead) { self.sent.append(.head(head)) }
+
+    func send(chunk: UnsafeRawBufferPointer) {
+        self.sent.append(.chunk(unsafe String(decoding: chunk, as: UTF8.self)))
+    }
+
+    func send(end: StreamEnd) { self.sent.append(.end(end)) }
+
+    /// What was sent since the last call.
+    func take() -> [Sent] {
+        defer { self.sent = [] }
+        return self.sent
+    }
+
+    var head: ResponseHead? {
+        for case .head(let head) in self.sent { return head }
+        return nil
+    }
+
+    var end: StreamEnd? {
+        for case .end(let end) in self.sent { return end }
+        return nil
+    }
+
+    /// All chunks as one.
+    var body: String {
+        self.sent.map { if case .chunk(let text) = $0 { text } else { "" } }.joined()
+    }
+
+    /// The order of things without their contents: `h`, `c`, `e`.
+    var shape: String {
+        self.sent.map {
+            switch $0 {
+            case .head: "h"
+            case .chunk: "c"
+            case .end: "e"
+            }
+        }.joined()
+    }
+}

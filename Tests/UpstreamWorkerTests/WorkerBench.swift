@@ -1,0 +1,157 @@
+import Domain
+import HTTPClient
+import IPC
+import IPCEpoll
+import Logging
+import Platform
+
+@testable import UpstreamWorker
+
+/// A worker's services with one edge's link, the edge's end played by the test, all on one loop.
+final class WorkerBench: EpollLinkDelegate {
+    /// What came back on one stream.
+    struct Reply {
+        var head: ResponseHead?
+        var body: [UInt8] = []
+        var end: StreamEnd?
+        var chunks = 0
+        var framesAfterEnd = 0
+
+        var text: String { String(decoding: self.body, as: UTF8.self) }
+    }
+
+    /// Log lines go nowhere.
+    struct Silence: LogSink {
+        func write(_ line: [UInt8]) {}
+    }
+
+    let loop: EpollLoop
+    let services: UpstreamServices
+    private(set) var edge: EdgeLink?
+    private var link: EpollLink?
+    private var next: UInt64 = 0
+    private(set) var replies: [UInt64: Reply] = [:]
+    private(set) var credited: [UInt64: Int] = [:]
+    private(set) var lostLink = false
+    /// Whether data is acknowledged at once, as by a client that reads quickly.
+    var returnsCredit = true
+
+    init(_ providers: [ProviderSettings], bodyBudget: Int = 1 << 30) throws {
+        guard HTTPClient.initializeLibrary() else { throw SystemError(operation: "curl_global_init", code: 0) }
+        self.loop = try EpollLoop()
+        self.services = UpstreamServices(
+            loop: self.loop, client: try HTTPClient(loop: self.loop),
+            log: Log(role: .upstream, instance: 1, level: .error, sink: Silence()), bodyBudget: bodyBudget)
+        self.services.providers.add(UpstreamSnapshot(version: 1, providers: providers, logLevel: .error))
+        let scratch = LinkScratch()
+        let build: [UInt8] = [1]
+        let ends = try SocketPair(.stream).release()
+        self.edge = try EdgeLink(
+            descriptor: OwnedDescriptor(adopting: ends.first),
+            machine: LinkMachine(
+                hello: Hello(role: .upstream, instance: 1, build: build), peerRole: .edge, peerInstance: 2,
+                accepting: .server),
+            instance: 2, scratch: scratch, services: self.services
+        ) { [weak self] _ in self?.edge = nil }
+        self.link = try EpollLink(
+            loop: self.loop, descriptor: OwnedDescriptor(adopting: ends.second),
+            machine: LinkMachine(
+                hello: Hello(role: .edge, instance: 2, build: build), peerRole: .upstream, peerInstance: 1,
+                accepting: .client), scratch: scratch, delegate: self)
+    }
+
+    static func provider(
+        _ port: Int, timeouts: ProviderTimeouts = ProviderTimeouts(), maxConnections: UInt32 = 1024
+    ) -> ProviderSettings {
+        ProviderSettings(
+            name: "test", kind: .openAI(baseURL: "http://127.0.0.1:\(port)/v1"), apiKey: Secret(Array("sk-1".utf8)),
+            headers: [
+                ProviderSettings.Header(name: "X-Team", value: Secret(Array("blue".utf8))),
+                ProviderSettings.Header(name: "Accept-Encoding", value: Secret(Array("gzip".utf8))),
+            ], maxConnections: maxConnections, timeouts: timeouts)
+    }
+
+    // MARK: The edge's part
+
+    func request(
+        _ body: String, endpoint: Endpoint = .chatCompletions, isStream: Bool = false, askedForUsage: Bool = false,
+        splices: [BodySplice] = [], length: UInt64? = nil, snapshot: UInt64 = 1
+    ) -> UInt64 {
+        self.next += 1
+        let bytes = Array(body.utf8)
+        let request = ProviderRequest(
+            record: RecordID(high: 7, low: self.next), endpoint: endpoint, isStream: isStream,
+            askedForUsage: askedForUsage, bodyLength: length ?? UInt64(bytes.count), snapshot: snapshot,
+            calls: [ProviderRequest.Call(target: Target(provider: 0, model: Array("m".utf8)), splices: splices)])
+        self.replies[self.next] = Reply()
+        self.link?.send(StreamRequest.provider(request).frame(stream: self.next))
+        unsafe bytes.withUnsafeBytes {
+            unsafe self.link?.send(.body, stream: self.next, flags: FrameHeader.lastFlag, data: $0)
+        }
+        return self.next
+    }
+
+    func cancel(_ stream: UInt64) {
+        self.link?.send(
+            urgent: {
+                var frame: [UInt8] = []
+                FrameHeader(type: .cancel, stream: stream, length: 0).append(to: &frame)
+                return frame
+            }())
+    }
+
+    func credit(_ stream: UInt64, _ bytes: Int) {
+        self.link?.send(urgent: Credit(bytes: UInt32(bytes)).frame(stream: stream))
+    }
+
+    func loseLink() {
+        self.link?.close()
+        self.link = nil
+    }
+
+    func send(_ frame: [UInt8]) {
+        self.link?.send(frame)
+    }
+
+    func linkOpened(_ link: EpollLink) {}
+
+    func link(_ link: EpollLink, received header: FrameHeader, payload: UnsafeRawBufferPointer) {
+        var reply = self.replies[header.stream] ?? Reply()
+        if reply.end != nil { reply.framesAfterEnd += 1 }
+        switch header.type {
+        case .responseHead: reply.head = unsafe try? ResponseHead(payload: payload)
+        case .chunk:
+            unsafe reply.body.append(contentsOf: payload)
+            reply.chunks += 1
+            if self.returnsCredit { self.credit(header.stream, payload.count) }
+        case .end: reply.end = unsafe try? StreamEnd(payload: payload)
+        case .credit:
+            self.credited[header.stream, default: 0] += Int(unsafe (try? Credit(payload: payload))?.bytes ?? 0)
+        default: break
+        }
+        self.replies[header.stream] = reply
+    }
+
+    func linkEnded(_ link: EpollLink, error: FrameError?) {
+        self.lostLink = true
+        self.link = nil
+    }
+
+    // MARK: Running
+
+    func reply(_ stream: UInt64) -> Reply { self.replies[stream] ?? Reply() }
+
+    /// Turns the loop until the condition holds; false when it never does.
+    func run(until condition: () -> Bool) throws -> Bool {
+        let end = Clocks.monotonicNanoseconds() + 10_000_000_000
+        while !condition() {
+            guard Clocks.monotonicNanoseconds() < end else { return false }
+            try self.loop.turn(waitingAtMost: 100_000_000)
+        }
+        return true
+    }
+
+    func settle() throws {
+        for _ in 0..<50 { try self.loop.turn(waitingAtMost: 1_000_000) }
+    }
+}
