@@ -6,18 +6,28 @@ internal import Glibc
 @safe
 final class CurlHeaderList {
     private(set) var first: UnsafeMutablePointer<curl_slist>?
+    /// The same list behind an empty `Expect:` line. libcurl would announce a body above 1 MiB with `Expect: 100-continue`
+    /// and wait a second for the answer; smaller ones need not pay for the line.
+    private(set) var firstWithoutExpect: UnsafeMutablePointer<curl_slist>?
 
     /// Lines with CR, LF or NUL in them are left out: they would be more than one line.
     init(_ lines: [[UInt8]]) {
         unsafe self.first = nil
+        unsafe self.firstWithoutExpect = nil
         for line in lines.reversed() where !line.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) {
-            let text = UnsafeMutablePointer<CChar>.allocate(capacity: line.count + 1)
-            for (index, byte) in line.enumerated() { unsafe text[index] = CChar(bitPattern: byte) }
-            unsafe text[line.count] = 0
-            let node = UnsafeMutablePointer<curl_slist>.allocate(capacity: 1)
-            unsafe node.initialize(to: curl_slist(data: text, next: self.first))
-            unsafe self.first = node
+            self.prepend(line)
         }
+        unsafe self.firstWithoutExpect = self.first
+        self.prepend(Array("Expect:".utf8))
+    }
+
+    private func prepend(_ line: [UInt8]) {
+        let text = UnsafeMutablePointer<CChar>.allocate(capacity: line.count + 1)
+        for (index, byte) in line.enumerated() { unsafe text[index] = CChar(bitPattern: byte) }
+        unsafe text[line.count] = 0
+        let node = UnsafeMutablePointer<curl_slist>.allocate(capacity: 1)
+        unsafe node.initialize(to: curl_slist(data: text, next: self.first))
+        unsafe self.first = node
     }
 
     deinit {

@@ -10,6 +10,8 @@ final class EasyHandle {
     /// Bodies above this are sent through a larger buffer, in fewer system calls. libcurl sends smaller ones together with
     /// the head (its limit is the same 64 KiB), without this buffer.
     private static let largeBody = 64 << 10
+    /// Bodies above this may be announced with `Expect` by libcurl (its own bound is 1 MiB).
+    private static let expectBody = 512 << 10
     private static let headerCapacity = 256
 
     let easy: UnsafeMutableRawPointer
@@ -50,7 +52,12 @@ final class EasyHandle {
         let settings = self.target.settings
         let own = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe self.set(CURLOPT_PRIVATE, own)
-        self.set(CURLOPT_URL, settings.url)
+        if let url = self.target.url {
+            unsafe self.set(CURLOPT_CURLU, UnsafeMutableRawPointer(url.pointer))
+        } else {
+            // It will say what is wrong with it.
+            self.set(CURLOPT_URL, settings.url)
+        }
         self.set(CURLOPT_NOSIGNAL, 1)
         self.set(CURLOPT_NOPROGRESS, 1)
         self.set(settings.method == .post ? CURLOPT_POST : CURLOPT_HTTPGET, 1)
@@ -62,6 +69,8 @@ final class EasyHandle {
         if let file = settings.caFile { self.set(CURLOPT_CAINFO, file) }
         self.set(CURLOPT_PROXY, settings.proxy ?? "")
         self.set(CURLOPT_NOPROXY, "")
+        // A proxy's answer to CONNECT is not the reply.
+        self.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         self.set(CURLOPT_NETRC, 0)
         // How.
         self.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
@@ -110,13 +119,17 @@ final class EasyHandle {
         self.isPaused = false
         self.fault = nil
         let unique = transfer.uniqueHeader
+        let isAnnounced = transfer.body.count > EasyHandle.expectBody
+        let list = self.target.headers
+        let headers = unsafe isAnnounced ? list.first : list.firstWithoutExpect
         if unique.isEmpty || unique.count >= EasyHandle.headerCapacity
             || unique.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D })
         {
-            _ = unsafe sluice_curl_set_list(self.easy, CURLOPT_HTTPHEADER, self.target.headers.first)
+            _ = unsafe sluice_curl_set_list(self.easy, CURLOPT_HTTPHEADER, headers)
         } else {
             for index in 0..<unique.count { unsafe self.line[index] = CChar(bitPattern: unique[index]) }
             unsafe self.line[unique.count] = 0
+            unsafe self.node.pointee.next = headers
             _ = unsafe sluice_curl_set_list(self.easy, CURLOPT_HTTPHEADER, self.node)
         }
         guard self.target.settings.method == .post else { return }

@@ -5,8 +5,7 @@
 /// HTTP/1.1 uses exactly one connection, so counting transfers counts connections. Lives on the client's loop.
 public final class HTTPConnectionLimit {
     public let maximum: Int
-    /// Transfers that have a connection or are getting one.
-    public private(set) var active = 0
+    private var inUse = 0
     private var waiting: [HTTPTransfer] = []
     private var firstWaiting = 0
 
@@ -14,16 +13,18 @@ public final class HTTPConnectionLimit {
         self.maximum = max(1, maximum)
     }
 
+    /// Transfers that have a connection or are getting one.
+    public var active: Int { self.inUse }
     /// Transfers in the queue, cancelled ones that were not reached yet included.
     public var queued: Int { self.waiting.count - self.firstWaiting }
 
     /// Takes a place, or puts the transfer in the queue and returns false.
     func enter(_ transfer: HTTPTransfer) -> Bool {
-        guard self.active < self.maximum else {
+        guard self.inUse < self.maximum else {
             self.waiting.append(transfer)
             return false
         }
-        self.active += 1
+        self.inUse += 1
         return true
     }
 
@@ -38,7 +39,7 @@ public final class HTTPConnectionLimit {
             }
             if next.state == .queued { return next }
         }
-        self.active -= 1
+        self.inUse -= 1
         return nil
     }
 }

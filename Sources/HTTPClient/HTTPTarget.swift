@@ -41,13 +41,14 @@ public final class HTTPTarget {
     let settings: Settings
     public let limit: HTTPConnectionLimit
     let headers: CurlHeaderList
+    let url: CurlURL?
     private var idle: [EasyHandle] = []
 
     public init(_ settings: Settings, limit: HTTPConnectionLimit) {
         self.settings = settings
         self.limit = limit
-        // libcurl would announce a large body with `Expect: 100-continue` and wait a second for the answer.
-        self.headers = CurlHeaderList(settings.headers + [Array("Expect:".utf8)])
+        self.url = CurlURL(settings.url)
+        self.headers = CurlHeaderList(settings.headers)
     }
 
     /// A handle with everything invariant set, or nil when libcurl has no memory.

@@ -250,4 +250,45 @@ struct HTTPClientTests {
         #expect(test.error?.kind == .protocolViolation)
         #expect(test.body.isEmpty)
     }
+
+    @Test
+    func aServerThatSpeaksNoTLSIsSaid() throws {
+        let bench = try Bench { _, _ in }
+        bench.server.greeting = "HTTP/1.1 400 Bad Request\r\n\r\n"
+        let target = HTTPTarget(
+            HTTPTarget.Settings(url: "https://127.0.0.1:\(bench.server.port)/"), limit: bench.limit)
+        let test = bench.start(target)
+        #expect(try bench.run { test.isOver })
+        #expect(test.error?.kind == .tls)
+        #expect(test.error?.sentAny == false)
+    }
+
+    @Test
+    func aConfiguredProxyIsUsedAndItsOwnHeadIsNotTheReply() throws {
+        var lines: [String] = []
+        let bench = try Bench { connection, request in
+            lines.append(request.lines[0])
+            if request.head.hasPrefix("CONNECT") {
+                connection.send("HTTP/1.1 200 Connection established\r\nX-Request-Id: proxy\r\n\r\n")
+                connection.close()
+            } else {
+                connection.reply("ok")
+            }
+        }
+        let proxy = "http://127.0.0.1:\(bench.server.port)"
+        let plain = bench.start(
+            HTTPTarget(
+                HTTPTarget.Settings(url: "http://provider.invalid/v1", proxy: proxy), limit: bench.limit))
+        #expect(try bench.run { plain.isOver })
+        #expect(plain.text == "ok")
+        let secure = bench.start(
+            HTTPTarget(
+                HTTPTarget.Settings(
+                    url: "https://provider.invalid/v1", headers: [Array("authorization: Bearer secret".utf8)],
+                    proxy: proxy), limit: bench.limit))
+        #expect(try bench.run { secure.isOver })
+        #expect(secure.head == nil)
+        #expect(secure.error != nil)
+        #expect(lines == ["POST http://provider.invalid/v1 HTTP/1.1", "CONNECT provider.invalid:443 HTTP/1.1"])
+    }
 }

@@ -129,6 +129,8 @@ final class TestServer: DescriptorHandler {
     let loop: EpollLoop
     let port: Int
     var handler: (Connection, Request) -> Void
+    /// Sent on each connection before anything was asked.
+    var greeting = ""
     /// Connections that were accepted.
     private(set) var accepted = 0
     private(set) var closed = 0
@@ -169,6 +171,7 @@ final class TestServer: DescriptorHandler {
             self.accepted += 1
             guard let connection = try? Connection(socket, number: self.accepted, server: self) else { continue }
             self.connections[self.accepted] = connection
+            if !self.greeting.isEmpty { connection.send(self.greeting) }
         }
     }
 

@@ -10,7 +10,7 @@ import Platform
 /// A worker's services with one edge's link, the edge's end played by the test, all on one loop.
 final class WorkerBench: EpollLinkDelegate {
     /// What came back on one stream.
-    struct Reply {
+    final class Reply {
         var head: ResponseHead?
         var body: [UInt8] = []
         var end: StreamEnd?
@@ -116,7 +116,7 @@ final class WorkerBench: EpollLinkDelegate {
     func linkOpened(_ link: EpollLink) {}
 
     func link(_ link: EpollLink, received header: FrameHeader, payload: UnsafeRawBufferPointer) {
-        var reply = self.replies[header.stream] ?? Reply()
+        let reply = self.reply(header.stream)
         if reply.end != nil { reply.framesAfterEnd += 1 }
         switch header.type {
         case .responseHead: reply.head = unsafe try? ResponseHead(payload: payload)
@@ -129,7 +129,6 @@ final class WorkerBench: EpollLinkDelegate {
             self.credited[header.stream, default: 0] += Int(unsafe (try? Credit(payload: payload))?.bytes ?? 0)
         default: break
         }
-        self.replies[header.stream] = reply
     }
 
     func linkEnded(_ link: EpollLink, error: FrameError?) {
@@ -139,7 +138,12 @@ final class WorkerBench: EpollLinkDelegate {
 
     // MARK: Running
 
-    func reply(_ stream: UInt64) -> Reply { self.replies[stream] ?? Reply() }
+    func reply(_ stream: UInt64) -> Reply {
+        if let reply = self.replies[stream] { return reply }
+        let reply = Reply()
+        self.replies[stream] = reply
+        return reply
+    }
 
     /// Turns the loop until the condition holds; false when it never does.
     func run(until condition: () -> Bool) throws -> Bool {

@@ -27,6 +27,8 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private var machine: ExchangeMachine
     private var call: (any ProviderCall)?
     private var timer: LoopTimer?
+    /// What the timer is set for; `.max` while it is not.
+    private var timerDue: UInt64 = .max
     private let bodyBudget: Int
     private var wasCalled = false
 
@@ -111,7 +113,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
                 self.pool.settings.kind, self.request.endpoint, body: body, record: self.request.record,
                 services: self.services, delegate: self)
         }
-        self.armTimer()
+        self.armTimer(for: self.machine.firstCheck)
     }
 
     private func blockForTest() {
@@ -148,7 +150,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
             self.call?.cancel()
             self.call = nil
         }
-        if self.machine.isOver { self.retire() } else if order != .pause { self.armTimer() }
+        if self.machine.isOver { self.retire() } else if order != .pause { self.armTimer(for: self.machine.deadline) }
     }
 
     private func retire() {
@@ -163,16 +165,16 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     }
 
     /// The timer may be early, then it is set again when it fires: most deadlines only ever move back.
-    private func armTimer() {
-        let deadline = self.machine.deadline
-        guard deadline != .max else { return }
-        if let timer = self.timer, timer.isPending, timer.deadline <= deadline { return }
+    private func armTimer(for deadline: UInt64) {
+        guard deadline < self.timerDue else { return }
+        self.timerDue = deadline
         let now = self.services.loop.now
         let delay = deadline > now ? deadline - now : 0
         if let timer = self.timer {
             self.services.loop.reschedule(timer, after: delay)
         } else {
             self.timer = self.services.loop.schedule(after: delay) { [unowned self] in
+                self.timerDue = .max
                 self.perform(self.machine.timePassed(at: self.services.loop.now, to: self))
             }
         }

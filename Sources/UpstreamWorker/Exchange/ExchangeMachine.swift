@@ -81,6 +81,10 @@ struct ExchangeMachine {
         return min(self.soonestTimeout.time, self.holdsHead ? Self.sum(self.startedAt, Self.headHold) : .max)
     }
 
+    /// When the shell's timer had best be set for at the start: no later deadline of this call will come before it, so it
+    /// need not be moved while the call goes well.
+    var firstCheck: UInt64 { min(self.deadline, Self.sum(self.startedAt, self.terms.idle)) }
+
     private var callIsRunning: Bool {
         switch self.state {
         case .ready, .flushing, .over: false
