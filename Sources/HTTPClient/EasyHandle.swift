@@ -15,7 +15,8 @@ final class EasyHandle {
     private static let headerCapacity = 256
 
     let easy: UnsafeMutableRawPointer
-    let target: HTTPTarget
+    /// It keeps this handle while idle, and the transfer keeps it while running.
+    unowned let target: HTTPTarget
     /// The one header line that differs from request to request stands in front of the target's list.
     private let node: UnsafeMutablePointer<curl_slist>
     private let line: UnsafeMutablePointer<CChar>

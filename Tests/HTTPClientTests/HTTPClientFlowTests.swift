@@ -211,4 +211,27 @@ struct HTTPClientFlowTests {
         for _ in 0..<50 where server.closed == 0 { try loop.turn(waitingAtMost: 10_000_000) }
         #expect(server.closed == 1)
     }
+
+    @Test
+    func aTargetThatIsNoLongerCalledGoesAway() throws {
+        let bench = try Bench { connection, request in
+            if request.body.count == 2 { connection.reply("ok") }
+        }
+        weak var whole: HTTPTarget?
+        weak var cancelled: HTTPTarget?
+        do {
+            let target = bench.target()
+            whole = target
+            let test = bench.start(target)
+            #expect(try bench.run { test.isOver })
+            let other = bench.target()
+            cancelled = other
+            let running = bench.start(other, body: [0])
+            #expect(try bench.run { bench.server.requests == 2 })
+            running.transfer?.cancel()
+        }
+        #expect(whole == nil)
+        #expect(cancelled == nil)
+        #expect(bench.client.activeTransfers == 0)
+    }
 }
