@@ -35,10 +35,12 @@ final class MachineBench {
     }
 
     @discardableResult
-    func data(_ text: String) -> ExchangeMachine.Order {
-        var text = text
-        return text.withUTF8 {
-            unsafe self.machine.dataReceived(UnsafeRawBufferPointer($0), at: self.now, to: self.output)
+    func data(_ text: String) -> ExchangeMachine.Order { self.data(Array(text.utf8)) }
+
+    @discardableResult
+    func data(_ bytes: [UInt8]) -> ExchangeMachine.Order {
+        unsafe bytes.withUnsafeBytes {
+            unsafe self.machine.dataReceived($0, at: self.now, to: self.output)
         }
     }
 

@@ -14,7 +14,11 @@ final class RecordedOutput: ExchangeOutput {
 
     func send(head: ResponseHead) { self.sent.append(.head(head)) }
 
+    /// All chunks as bytes.
+    private(set) var bytes: [UInt8] = []
+
     func send(chunk: UnsafeRawBufferPointer) {
+        unsafe self.bytes.append(contentsOf: chunk)
         self.sent.append(.chunk(unsafe String(decoding: chunk, as: UTF8.self)))
     }
 
