@@ -198,8 +198,6 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
             self.delegate?.linkOpened(self)
         case .linkCredited:
             self.drainQueue()
-        case .ignore:
-            break
         case .deliver(let credit):
             if let credit { self.send(Credit(bytes: credit)) }
             try self.delegate?.link(self, received: header, payload: payload)
