@@ -13,6 +13,11 @@ public enum EdgeWorker {
     /// descriptors that NIO cannot receive, and hands each to the loop. Heartbeats are answered there.
     public static func run() -> Never {
         let (identity, socket) = WorkerProgram.start(role: .edge)
+        let endpoint = Self.startLoop(identity)
+        ThreadControlLine.run(socket) { endpoint.receive($0) }
+    }
+
+    private static func startLoop(_ identity: WorkerIdentity) -> LoopEndpoint {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
         let made = eventLoop.submit {
@@ -20,14 +25,21 @@ public enum EdgeWorker {
             endpoint.role = EdgeRole(identity: identity, endpoint: endpoint, group: group, eventLoop: eventLoop)
             return NIOLoopBound(endpoint, eventLoop: eventLoop)
         }
-        let endpoint: NIOLoopBound<ControlLineEndpoint>
         do {
-            endpoint = try made.wait()
+            return LoopEndpoint(eventLoop: eventLoop, endpoint: try made.wait())
         } catch {
             WorkerProgram.giveUp(StartFailure("sluice-edge: the event loop does not start: \(error)"))
         }
-        ThreadControlLine.run(socket) { received in
-            eventLoop.execute { endpoint.value.received(received) }
-        }
+    }
+}
+
+/// The endpoint of the supervisor's line, and the loop it lives on.
+private struct LoopEndpoint: Sendable {
+    let eventLoop: any EventLoop
+    let endpoint: NIOLoopBound<ControlLineEndpoint>
+
+    /// Brings a packet to the loop.
+    func receive(_ received: PacketSocket.Received) {
+        self.eventLoop.execute { self.endpoint.value.received(received) }
     }
 }

@@ -37,7 +37,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     private var output = ByteBuffer()
     private var isFlushScheduled = false
     private var hasWritten = false
-    private var queue = OutputQueue()
+    private var queue = LinkBacklog()
     private var writer = WireWriter(reserving: 512)
 
     /// `machine` says who both sides are; `flusher` is that of the channel's event loop.
@@ -81,7 +81,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     /// Sends `data` in frames of at most 64 KiB; `flags` go on the last one. Empty data is one empty frame.
     public func sendData(_ type: FrameType, stream: UInt64, flags: UInt8 = 0, _ data: ByteBuffer) {
         guard case .connected(let context) = self.phase else { return }
-        var piece = OutputQueue.Data(type: type, stream: stream, flags: flags, bytes: data)
+        var piece = LinkBacklog.Data(type: type, stream: stream, flags: flags, bytes: data)
         if self.queue.isEmpty, self.write(&piece, context) { return }
         self.queue.append(piece)
     }
@@ -102,7 +102,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     // MARK: Output
 
     /// Writes as much of `piece` as window and socket take now; true when nothing is left.
-    private func write(_ piece: inout OutputQueue.Data, _ context: ChannelHandlerContext) -> Bool {
+    private func write(_ piece: inout LinkBacklog.Data, _ context: ChannelHandlerContext) -> Bool {
         repeat {
             guard context.channel.isWritable else { return false }
             let wanted = min(piece.bytes.readableBytes, WireLimits.data)
@@ -198,11 +198,10 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
             self.delegate?.linkOpened(self)
         case .linkCredited:
             self.drainQueue()
-        case .ignore:
-            break
         case .deliver(let credit):
             if let credit { self.send(Credit(bytes: credit)) }
             try self.delegate?.link(self, received: header, payload: payload)
+        case .ignore: break
         }
     }
 
@@ -211,7 +210,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
         self.phase = .ended
         self.partial = ByteBuffer()
         self.output = ByteBuffer()
-        self.queue = OutputQueue()
+        self.queue = LinkBacklog()
         let delegate = self.delegate
         self.delegate = nil
         context.close(promise: nil)

@@ -13,7 +13,8 @@ import Testing
     @Test func threeWaysToBringTheKey() throws {
         let rig = try EdgeRig()
         for header in [
-            "Authorization: Bearer \(EdgeRig.key)", "authorization: bearer   \(EdgeRig.key)", "X-API-Key: \(EdgeRig.key)",
+            "Authorization: Bearer \(EdgeRig.key)", "authorization: bearer   \(EdgeRig.key)",
+            "X-API-Key: \(EdgeRig.key)",
             "api-key: \(EdgeRig.key)",
         ] { #expect(try self.status([header], rig) == 200, "\(header)") }
         #expect(try self.status(["x-api-key: \(EdgeRig.key)", "Authorization: Bearer \(EdgeRig.key)"], rig) == 200)

@@ -71,7 +71,8 @@ import Testing
         #expect(text.hasPrefix("HTTP/1.1 413 ") && text.contains("connection: keep-alive") == false)
         let chunked = try rig.client()
         try chunked.send(
-            FakeClient.head("POST /v1/embeddings HTTP/1.1", ["x-api-key: \(EdgeRig.key)", "Transfer-Encoding: chunked"])
+            FakeClient.head(
+                "POST /v1/embeddings HTTP/1.1", ["x-api-key: \(EdgeRig.key)", "Transfer-Encoding: chunked"])
                 + "3e9\r\n" + String(repeating: "a", count: 1001))
         #expect(try chunked.status() == 413)
         #expect(rig.core.budget.used == 0)

@@ -91,7 +91,9 @@ final class FakeClient {
     func receivedBytes() throws -> [UInt8] {
         self.rig.loop.run()
         var bytes: [UInt8] = []
-        while let buffer = try self.channel.readOutbound(as: ByteBuffer.self) { bytes += Array(buffer.readableBytesView) }
+        while let buffer = try self.channel.readOutbound(as: ByteBuffer.self) {
+            bytes += Array(buffer.readableBytesView)
+        }
         return bytes
     }
 
@@ -165,7 +167,9 @@ final class FakePeer {
     func frames() throws -> [Frame] {
         self.rig.loop.run()
         var bytes: [UInt8] = []
-        while let buffer = try self.channel.readOutbound(as: ByteBuffer.self) { bytes += Array(buffer.readableBytesView) }
+        while let buffer = try self.channel.readOutbound(as: ByteBuffer.self) {
+            bytes += Array(buffer.readableBytesView)
+        }
         var frames: [Frame] = []
         var rest = bytes[...]
         while rest.count >= WireLimits.header {

@@ -111,7 +111,10 @@ import Testing
 
     @Test func endOfInputInsideARequestClosesQuietly() throws {
         let rig = try EdgeRig()
-        for part in ["", "GET / HT", "POST /v1/embeddings HTTP/1.1\r\nHost: a\r\nx-api-key: \(EdgeRig.key)\r\nContent-Length: 9\r\n\r\n{"] {
+        for part in [
+            "", "GET / HT",
+            "POST /v1/embeddings HTTP/1.1\r\nHost: a\r\nx-api-key: \(EdgeRig.key)\r\nContent-Length: 9\r\n\r\n{",
+        ] {
             let client = try rig.client()
             try client.send(part)
             client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)

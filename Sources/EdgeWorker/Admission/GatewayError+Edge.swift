@@ -4,7 +4,8 @@ import JSON
 /// Every refusal an edge makes by itself.
 extension GatewayError {
     private static func request(
-        _ status: UInt16, _ code: String, _ message: String, param: String? = nil, type: String = "invalid_request_error"
+        _ status: UInt16, _ code: String, _ message: String, param: String? = nil,
+        type: String = "invalid_request_error"
     ) -> GatewayError {
         GatewayError(code: code, type: type, status: status, source: .client, message: message, param: param)
     }
@@ -29,7 +30,8 @@ extension GatewayError {
     static func modelNotFound(_ model: [UInt8]) -> GatewayError {
         let name = String(decoding: model, as: UTF8.self)
         return request(
-            404, "model_not_found", "The model '\(name)' does not exist or you do not have access to it.", param: "model")
+            404, "model_not_found", "The model '\(name)' does not exist or you do not have access to it.",
+            param: "model")
     }
 
     private static func unavailable(_ code: String, _ message: String, retryAfter: UInt32) -> GatewayError {

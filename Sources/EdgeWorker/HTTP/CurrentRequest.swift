@@ -1,7 +1,8 @@
 import Domain
 
-/// The request a connection is busy with: what its reply and the counters need to know of it.
-struct CurrentRequest {
+/// The request a connection is busy with: what its reply and the counters need to know of it. Lives on the event loop; a
+/// class, because it is looked at often and copied never.
+final class CurrentRequest {
     let record: RecordID
     let route: Route
     let settings: EdgeSettings

@@ -215,6 +215,7 @@ extension HTTPConnection: ExchangeClient {
         let measured = request.measured(now: self.core.now)
         self.core.metrics.record(measured)
         if request.isActive { self.core.requestFinished() }
+        guard self.core.log.level <= .debug else { return }
         self.core.log.debug(
             "request",
             [

@@ -15,14 +15,6 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// A part of a message the client sent ahead of time.
-    private enum Held {
-        case head(RequestHead)
-        case body(ByteBuffer)
-        case end
-        case fault(GatewayError)
-    }
-
     /// What follows the last bytes of output.
     enum Closing: Hashable {
         case none
@@ -31,9 +23,6 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         /// Reset, so that nobody takes what went out for a whole reply.
         case abort
     }
-
-    private static let heldParts = 256
-    private static let heldBytes = 128 << 10
 
     let core: EdgeCore
     private let gate: InputGate
@@ -44,10 +33,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     var request: CurrentRequest?
     var exchange: Exchange?
-    private var body = ByteBuffer()
-    private var charged = 0
-    private var held = CircularBuffer<Held>()
-    private var heldSize = 0
+    private var body: BodyCollector
+    private var held = HeldParts()
     private var isWorkingOffHeld = false
 
     private var readIsPaused = false
@@ -65,6 +52,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     init(core: EdgeCore, gate: InputGate) {
         self.core = core
         self.gate = gate
+        self.body = BodyCollector(budget: core.budget)
         self.machine = ConnectionMachine(limits: core.settings.limits, now: core.now)
     }
 
@@ -127,7 +115,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     private func received(_ head: RequestHead) {
         switch self.machine.receivedHead(hasBody: head.body != .none, now: self.core.now) {
         case .take: self.begin(head)
-        case .hold: self.hold(.head(head), size: 512 + head.headerBytes)
+        case .hold: self.hold(.head(head))
         case .drop: break
         }
     }
@@ -135,7 +123,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     private func received(_ piece: ByteBuffer) {
         switch self.machine.receivedBody(now: self.core.now) {
         case .take: self.collect(piece)
-        case .hold: self.hold(.body(piece), size: piece.storageCapacity)
+        case .hold: self.hold(.body(piece))
         case .drop: break
         }
     }
@@ -144,7 +132,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         switch self.machine.receivedEnd(now: self.core.now) {
         case .serve: self.serve()
         case .next: self.becameFree()
-        case .hold: self.hold(.end, size: 16)
+        case .hold: self.hold(.end)
         case .drop: break
         }
     }
@@ -152,7 +140,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     /// The decoder understands nothing from here on.
     private func received(fault: GatewayError) {
         switch self.machine.phase {
-        case .request(.whole): self.hold(.fault(fault), size: 16)
+        case .request(.whole): self.hold(.fault(fault))
         case .lingering, .closed: break
         case .idle, .head, .request(.reading), .request(.discarding):
             self.machine.inputBroke()
@@ -193,11 +181,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     // MARK: Holding back
 
-    private func hold(_ part: Held, size: Int) {
-        if case .fault = self.held.last { return }
-        self.heldSize += size
-        let isFull = self.held.count >= HTTPConnection.heldParts || self.heldSize > HTTPConnection.heldBytes
-        self.held.append(isFull ? .fault(.badRequest) : part)
+    private func hold(_ part: HeldParts.Part) {
+        self.held.append(part)
         self.readIsPaused = true
     }
 
@@ -215,7 +200,6 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         }
         self.isWorkingOffHeld = false
         guard self.held.isEmpty else { return }
-        self.heldSize = 0
         if self.machine.isIdle {
             if self.inputEnded || self.core.isDraining { return self.flushAndClose() }
             if self.gate.hasBegun, !self.machine.awaitsEnd { self.machine.receivedBytes(now: self.core.now) }
@@ -224,7 +208,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     }
 
     /// The next part that was held back, unless the request it follows is still being served.
-    private func nextHeld() -> Held? {
+    private func nextHeld() -> HeldParts.Part? {
         switch self.machine.phase {
         case .request(.whole) where !self.machine.awaitsEnd: nil
         case .lingering, .closed: nil
@@ -235,7 +219,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     var hasHeld: Bool { !self.held.isEmpty }
 
     private func resumeReading() {
-        guard self.readIsPaused, !self.core.budget.isExceeded || self.charged == 0 else { return }
+        guard self.readIsPaused, !self.core.budget.isExceeded || self.body.charged == 0 else { return }
         self.readIsPaused = false
         guard self.readIsPending else { return }
         self.readIsPending = false
@@ -272,35 +256,12 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     }
 
     private func collect(_ piece: ByteBuffer) {
-        guard var request = self.request else { return }
-        let count = piece.readableBytes
-        request.receivedBody += UInt64(clamping: count)
-        self.request = request
-        guard request.receivedBody <= request.settings.limits.maxBody else {
-            return self.refuse(.tooLarge(request.settings.limits.maxBody))
-        }
-        self.charged += count
-        self.core.budget.charge(count)
-        self.append(piece, expected: request.expectedBody)
+        guard let request = self.request else { return }
+        request.receivedBody += UInt64(clamping: piece.readableBytes)
+        let limit = request.settings.limits.maxBody
+        guard request.receivedBody <= limit else { return self.refuse(.tooLarge(limit)) }
+        self.body.append(piece, expected: request.expectedBody)
         if self.core.budget.isExceeded { self.waitForBudget() }
-    }
-
-    /// A body that came in one piece stays where it is; others are put together in one buffer with room for the scanner.
-    private func append(_ piece: ByteBuffer, expected: Int?) {
-        var piece = piece
-        if self.body.readableBytes == 0, piece.readableBytes == expected {
-            self.body = piece
-            return
-        }
-        let needed = self.body.readableBytes + piece.readableBytes + HTTPConnection.scanPadding
-        if self.body.readableBytes == 0 || self.body.writableBytes < piece.readableBytes + HTTPConnection.scanPadding {
-            let known = min(expected ?? 0, 1 << 20) + HTTPConnection.scanPadding
-            var larger = ByteBufferAllocator().buffer(
-                capacity: max(needed > known ? needed * 2 : needed, known))
-            larger.writeBuffer(&self.body)
-            self.body = larger
-        }
-        self.body.writeBuffer(&piece)
     }
 
     private func waitForBudget() {
@@ -329,7 +290,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         else { return }
         self.budgetHasRoom()
         self.core.budget.forget(self)
-        let body = self.body
+        let body = self.body.body
         do throws(GatewayError) {
             let capacity = body.readableBytes + body.writableBytes
             let planned = try unsafe body.withUnsafeReadableBytes { (bytes) throws(GatewayError) in
@@ -351,9 +312,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         self.request?.model = planned.model
         self.request?.isStream = call.isStream
         self.request?.providers = call.calls.map { $0.target.provider }
-        // What was charged is the exchange's from here on.
-        self.charged = 0
-        self.body = ByteBuffer()
+        self.body.handOver()
         self.start(Exchange(.provider(call), body: body, budget: self.core.budget, client: self))
     }
 
@@ -375,13 +334,10 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     /// Lets go of a body that is not sent anywhere.
     func dropBody() {
-        self.body = ByteBuffer()
         self.core.budget.forget(self)
         self.budgetTimeout?.cancel()
         self.budgetTimeout = nil
-        let charged = self.charged
-        self.charged = 0
-        if charged > 0 { self.core.budget.release(charged) }
+        self.body.drop()
     }
 
     // MARK: Time and end
@@ -422,13 +378,11 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         self.exchange?.cancel(self.core.upstreams)
         self.exchange = nil
         self.dropBody()
-        self.held = CircularBuffer()
+        self.held = HeldParts()
         self.output = ByteBuffer()
         self.finishCounting()
         self.core.remove(self)
     }
 
     private static let continueReply: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
-    /// Bytes behind a body that the scanner may read.
-    private static let scanPadding = 64
 }

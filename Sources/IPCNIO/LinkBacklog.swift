@@ -2,7 +2,7 @@ import IPC
 import NIOCore
 
 /// What a link has to send but cannot send yet, in order.
-struct OutputQueue {
+struct LinkBacklog {
     /// Data that goes out in as many frames as it takes.
     struct Data {
         var type: FrameType
