@@ -12,13 +12,16 @@ public enum EdgeWorker {
     /// The event loop has a thread of its own; the main thread sleeps on the line to the supervisor, whose packets carry
     /// descriptors that NIO cannot receive, and hands each to the loop. Heartbeats are answered there.
     public static func run() -> Never {
-        let (identity, socket) = WorkerProgram.start(role: .edge)
-        let endpoint = Self.startLoop(identity)
-        ThreadControlLine.run(socket) { endpoint.receive($0) }
+        let started = WorkerProgram.start(role: .edge)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let receiver = EdgeWorker.makeReceiver(started.identity, group)
+        ThreadControlLine.run(started.socket, handOver: receiver)
     }
 
-    private static func startLoop(_ identity: WorkerIdentity) -> LoopEndpoint {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    /// Makes the role on the event loop; what is returned brings packets there.
+    private static func makeReceiver(
+        _ identity: WorkerIdentity, _ group: MultiThreadedEventLoopGroup
+    ) -> @Sendable (PacketSocket.Received) -> Void {
         let eventLoop = group.next()
         let made = eventLoop.submit {
             let endpoint = identity.makeEndpoint()
@@ -26,20 +29,12 @@ public enum EdgeWorker {
             return NIOLoopBound(endpoint, eventLoop: eventLoop)
         }
         do {
-            return LoopEndpoint(eventLoop: eventLoop, endpoint: try made.wait())
+            let endpoint = try made.wait()
+            return { received in
+                eventLoop.execute { endpoint.value.received(received) }
+            }
         } catch {
             WorkerProgram.giveUp(StartFailure("sluice-edge: the event loop does not start: \(error)"))
         }
-    }
-}
-
-/// The endpoint of the supervisor's line, and the loop it lives on.
-private struct LoopEndpoint: Sendable {
-    let eventLoop: any EventLoop
-    let endpoint: NIOLoopBound<ControlLineEndpoint>
-
-    /// Brings a packet to the loop.
-    func receive(_ received: PacketSocket.Received) {
-        self.eventLoop.execute { self.endpoint.value.received(received) }
     }
 }
