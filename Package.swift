@@ -121,7 +121,9 @@ let package = Package(
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Logging", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
         tests("EdgeWorker", ["EdgeWorker", "Domain", "IPC", "JSON", nioCore, nioEmbedded, nioHTTP1]),
-        tests("UpstreamWorker", ["UpstreamWorker", "Domain", "IPC", "Dialects", "Platform"]),
+        tests(
+            "UpstreamWorker",
+            ["UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "JSON", "Logging", "Platform"]),
         tests("Aggregator", ["Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
         tests(
             "ControlPlane",
