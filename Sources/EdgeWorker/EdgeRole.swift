@@ -119,7 +119,7 @@ final class EdgeRole: WorkerRole {
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 8 << 10, high: 32 << 10))
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 4 << 10, high: 16 << 10))
             .childChannelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536)
             )
@@ -177,6 +177,8 @@ final class EdgeRole: WorkerRole {
         self.links.append(peer)
         ClientBootstrap(group: self.eventLoop)
             .channelOption(.writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20))
+            // As much as the system allows: large bodies then need fewer turns.
+            .channelOption(.socketOption(.so_sndbuf), value: 1 << 20)
             .channelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16384, maximum: 65536)
             )

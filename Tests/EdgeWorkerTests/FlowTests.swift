@@ -32,6 +32,28 @@ import Testing
         #expect(try self.credits(peer) == [half.count])
     }
 
+    @Test func whatASlowClientDoesNotTakeIsGatheredInOneBuffer() throws {
+        let rig = try EdgeRig()
+        let peer = try rig.upstream()
+        let client = try rig.client()
+        try client.send(FakeClient.post(FakeClient.stream))
+        let stream = try #require(try peer.request()).stream
+        try peer.send(FakePeer.head(stream: true).frame(stream: stream))
+        _ = try client.received()
+        client.channel.isWritable = false
+        for number in 0..<100 { try peer.send(FakePeer.chunk("data: \(number)\n\n", stream)) }
+        #expect(try client.received().isEmpty)
+        client.channel.isWritable = true
+        client.channel.pipeline.fireChannelWritabilityChanged()
+        rig.loop.run()
+        let text = String(buffer: try #require(try client.channel.readOutbound(as: ByteBuffer.self)))
+        #expect(try client.channel.readOutbound(as: ByteBuffer.self) == nil)
+        #expect(text.hasPrefix("9\r\ndata: 0\n\n\r\n9\r\ndata: 1\n\n\r\n"))
+        #expect(text.hasSuffix("a\r\ndata: 99\n\n\r\n"))
+        try peer.send(StreamEnd().frame(stream: stream))
+        #expect(try client.received() == "0\r\n\r\n")
+    }
+
     @Test func aSlowClientStopsItsOwnStreamOnly() throws {
         let rig = try EdgeRig()
         let peer = try rig.upstream()

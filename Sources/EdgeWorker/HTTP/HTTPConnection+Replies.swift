@@ -235,10 +235,16 @@ extension HTTPConnection: ExchangeClient {
     func flushTurn() {
         self.isFlushScheduled = false
         guard let context = self.context else { return }
-        let output = self.output
-        self.output = ByteBuffer()
-        guard self.closing == .none else { return self.writeLast(output, context) }
-        if output.readableBytes > 0 {
+        guard self.closing == .none else { return self.writeLast(context) }
+        if !context.channel.isWritable {
+            // Large pieces of this turn may be the reason, and may go now.
+            context.flush()
+            // A slow client: many small pieces cost less memory in one buffer than as writes of their own.
+            guard context.channel.isWritable else { return }
+        }
+        if self.output.readableBytes > 0 {
+            let output = self.output
+            self.output = ByteBuffer()
             context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
         } else {
             context.flush()
@@ -247,11 +253,15 @@ extension HTTPConnection: ExchangeClient {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { self.exchange?.written() }
+        if context.channel.isWritable {
+            if self.output.readableBytes > 0 { self.scheduleFlush() } else { self.exchange?.written() }
+        }
         context.fireChannelWritabilityChanged()
     }
 
-    private func writeLast(_ output: ByteBuffer, _ context: ChannelHandlerContext) {
+    private func writeLast(_ context: ChannelHandlerContext) {
+        let output = self.output
+        self.output = ByteBuffer()
         guard self.closeDeadline == .max || output.readableBytes > 0 || self.closing == .close else { return }
         self.closeDeadline = min(self.closeDeadline, self.core.now &+ HTTPConnection.closePatience)
         let promise = context.eventLoop.makePromise(of: Void.self)
