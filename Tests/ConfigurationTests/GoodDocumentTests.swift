@@ -21,12 +21,12 @@ import Testing
     func aFileWithoutProvidersTakesThoseOfTheEnvironment(start: String) throws {
         let text =
             start
-            + """
-            listen: [{address: 127.0.0.1:9000}]
-            models:
-              a: {targets: [groq:x]}
-            default_provider: groq
-            """
+                + """
+                listen: [{address: 127.0.0.1:9000}]
+                models:
+                  a: {targets: [groq:x]}
+                default_provider: groq
+                """
         let environment = [
             "GROQ_API_KEY": "g", "OPENAI_API_KEY": "o", "OPENAI_BASE_URL": "http://localhost:8080/v1",
             "LITELLM_API_KEY": "l",
