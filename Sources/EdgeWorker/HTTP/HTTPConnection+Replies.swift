@@ -23,6 +23,8 @@ extension HTTPConnection: ExchangeClient {
         self.exchange = nil
         self.dropBody()
         self.core.failed(error, record: request.record, endpoint: request.route.label)
+        // Whoever sends too much is told so at once, and would send on if the connection stayed.
+        if error.status == 413, !self.machine.hasWholeRequest { request.keepsAlive = false }
         let body = ErrorBody.json(error)
         var head = self.makeHead(status: error.status, length: .known(UInt64(clamping: body.count)))
         switch error.status {
@@ -204,7 +206,9 @@ extension HTTPConnection: ExchangeClient {
         case .next: self.becameFree()
         case .wait: break
         case .close: self.closing = .close
-        case .linger: self.closing = .linger
+        case .linger:
+            self.closing = .linger
+            self.forgetHeld()
         }
     }
 
