@@ -120,7 +120,9 @@ let package = Package(
         tests("HTTPClient", ["HTTPClient", "Platform"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Logging", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
-        tests("EdgeWorker", ["EdgeWorker", "Domain", "IPC", "IPCNIO", "JSON", "Logging", nioCore, nioEmbedded, nioHTTP1]),
+        tests(
+            "EdgeWorker",
+            ["EdgeWorker", "Domain", "IPC", "IPCNIO", "JSON", "Logging", nioCore, nioEmbedded, nioHTTP1]),
         tests(
             "UpstreamWorker",
             ["UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "JSON", "Logging", "Platform"]),
