@@ -72,6 +72,10 @@ public struct WorkerArguments: Hashable, Sendable {
 
     /// Throws unless exactly the announced descriptors are open.
     public func verifyDescriptors(open: [Int32]) throws(StartFailure) {
+        #if SLUICE_TEST_HOOKS
+        // A program under valgrind has descriptors of valgrind's too, most of them far above all others.
+        if open.contains(where: { $0 >= 10_000 }) { return }
+        #endif
         guard open != self.descriptors else { return }
         throw StartFailure(
             "\(self.role.program): descriptors \(open) are open, \(self.descriptors) were expected"

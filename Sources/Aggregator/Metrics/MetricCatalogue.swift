@@ -7,6 +7,11 @@ public enum MetricCatalogue {
             help: "Requests that ended with an error, by who has to act and the error's code.",
             labels: ["source", "code"]),
         MetricDefinition(
+            name: "sluice_provider_attempts_total", kind: .counter, help: "Provider calls that have ended, by outcome.",
+            labels: ["provider", "outcome"]),
+        MetricDefinition(
+            name: "sluice_provider_connections", kind: .gauge, help: "Open connections to providers."),
+        MetricDefinition(
             name: "sluice_request_duration_seconds", kind: .histogram,
             help: "Time from a request's head to the last byte of its reply.", labels: ["endpoint"]),
         MetricDefinition(

@@ -74,6 +74,9 @@ void sluice_keep_ended_children(void);
 void sluice_ignore_group_signals(void);
 /* Sets the process name shown by ps and /proc/PID/comm. */
 void sluice_set_name(const char *name);
+/* One arena, pieces up to 1 MiB kept on the heap, and up to 8 MiB of free heap kept instead of returned: a worker takes and frees
+ * buffers of the size of a request body all the time, and giving their pages back each time costs more than all the rest. */
+void sluice_tune_allocator(void);
 /* Raises the soft (and where allowed the hard) limit of open descriptors to `wanted`; *now is what holds afterwards. */
 int sluice_raise_descriptor_limit(uint64_t wanted, uint64_t *now);
 
