@@ -31,6 +31,10 @@ import Testing
         try upgrade.send(FakeClient.head("GET /health HTTP/1.1", ["Connection: Upgrade", "Upgrade: h2c"]))
         #expect(try upgrade.status() == 200)
         #expect(!upgrade.isOpen)
+        let tunnel = try rig.client()
+        try tunnel.send(FakeClient.head("CONNECT a:443 HTTP/1.1"))
+        #expect(try tunnel.received().contains("\r\nconnection: close\r\n"))
+        #expect(!tunnel.isOpen)
     }
 
     @Test func pipelinedRequestsAreAnsweredInOrder() throws {

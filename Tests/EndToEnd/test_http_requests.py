@@ -227,6 +227,18 @@ def test_an_unread_body_never_becomes_a_request(gateway: Gateway, target: bytes,
     assert marked or ended
 
 
+@pytest.mark.parametrize(
+    "head", [b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\n\r\n"]
+)
+def test_another_protocol_is_the_end_of_the_connection(gateway: Gateway, head: bytes) -> None:
+    # What follows might be meant as that protocol: it is never read as a request, and nobody waits for an answer.
+    began = time.monotonic()
+    replies, marked, ended = exchange(gateway, head, [], 10)
+    assert len(replies) == 1 and not marked and ended
+    assert replies[0].header("connection") == "close"
+    assert time.monotonic() - began < 5
+
+
 def test_every_split_of_a_good_request(gateway: Gateway) -> None:
     body = b'{"model":"simulated:x","messages":[{"role":"user","content":"a"}]}'
     data = POST + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body

@@ -65,6 +65,7 @@ struct RequestHead {
         }
         self.keepsAlive = !self.isHTTP10
         var scan = Scan()
+        scan.isUpgrade = head.method == .CONNECT
         for (name, value) in head.headers { self.take(name, value, &scan) }
         self.finish(scan)
     }
