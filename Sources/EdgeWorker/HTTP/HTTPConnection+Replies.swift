@@ -1,3 +1,4 @@
+import Dialects
 import Domain
 import Glibc
 import IPC
@@ -25,7 +26,7 @@ extension HTTPConnection: ExchangeClient {
         self.core.failed(error, record: request.record, endpoint: request.route.label)
         // Whoever sends too much is told so at once, and would send on if the connection stayed.
         if error.status == 413, !self.machine.hasWholeRequest { request.keepsAlive = false }
-        let body = ErrorBody.json(error)
+        let body = OpenAIErrorBody.render(error)
         var head = self.makeHead(status: error.status, length: .known(UInt64(clamping: body.count)))
         switch error.status {
         case 401: head.asksForKey = true
@@ -180,7 +181,7 @@ extension HTTPConnection: ExchangeClient {
         self.framing = nil
         self.core.failed(error, record: request.record, endpoint: request.route.label)
         if request.repliesWithEvents {
-            let event = ErrorBody.event(error)
+            let event = OpenAIErrorBody.renderEvent(error)
             var rest = framing
             let piece = rest.piece(event.count)
             if piece == .chunk { self.output.writeChunkHeader(event.count) }
