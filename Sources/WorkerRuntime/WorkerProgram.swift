@@ -77,6 +77,7 @@ public enum WorkerProgram {
         #else
         let traceable = false
         #endif
+        ProcessMemory.prepareHeap()
         ProcessHardening.ignoreGroupSignals()
         try ProcessHardening.harden(traceable: traceable)
         ProcessHardening.setName(role.program)

@@ -68,6 +68,10 @@ int sluice_harden(int traceable);
 int sluice_follow_parent(int control_fd, unsigned seconds);
 /* The longest time a process may live from now on; the kernel ends it then. 0 takes that back. */
 void sluice_limit_life(unsigned seconds);
+/* Bounds what the allocator keeps: one arena, 4 MiB at the heap's end, blocks from 1 MiB on mapped and unmapped. */
+void sluice_prepare_heap(void);
+/* Gives the heap's free pages to the kernel. */
+void sluice_give_heap_back(void);
 /* Takes back an inherited SIG_IGN of SIGCHLD, under which the kernel would throw exit statuses away. */
 void sluice_keep_ended_children(void);
 /* Ignores the signals that a terminal or an operator sends to a whole group: HUP, INT, QUIT, USR1, USR2, TTIN, TTOU, PIPE. */
