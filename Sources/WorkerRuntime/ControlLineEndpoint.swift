@@ -86,6 +86,7 @@ public final class ControlLineEndpoint {
             case .meanActiveRequests(let mean): self.role?.meanActiveRequests(mean)
             case .status(let status): self.role?.receive(status: status)
             case .treeReady: self.role?.treeIsReady()
+            case .giveMemoryBack: ProcessMemory.giveBack()
             case .close(let descriptors): descriptors.forEach(Self.close)
             case .exit(let code, let reason): self.leave(code, reason)
             }

@@ -140,7 +140,7 @@ extension HTTPConnection: ExchangeClient {
         switch self.framing?.piece(chunk.readableBytes) {
         case .plain: self.write(chunk)
         case .chunk:
-            self.output.reserveCapacity(minimumWritableBytes: min(chunk.readableBytes, HTTPConnection.copyLimit) + 20)
+            self.makeRoom(min(chunk.readableBytes, HTTPConnection.copyLimit) + 20)
             self.output.writeChunkHeader(chunk.readableBytes)
             self.write(chunk)
             self.output.writeStaticString("\r\n")
@@ -152,10 +152,22 @@ extension HTTPConnection: ExchangeClient {
         self.scheduleFlush()
     }
 
+    /// Has room for `count` bytes in the buffer, or a new one: a client that does not read costs about what waits for it,
+    /// where a buffer that grows by doubling would cost twice as much and keep all of it until the last byte has gone.
+    private func makeRoom(_ count: Int) {
+        guard self.output.writableBytes < count else { return }
+        if self.output.readableBytes >= HTTPConnection.copyLimit, let context = self.context {
+            context.write(self.wrapOutboundOut(self.output), promise: nil)
+            self.output = ByteBuffer()
+        }
+        self.output.reserveCapacity(minimumWritableBytes: count)
+    }
+
     private func write(_ chunk: ByteBuffer) {
         var chunk = chunk
         let count = chunk.readableBytes
         guard count >= HTTPConnection.copyLimit, count * 2 >= chunk.storageCapacity, let context = self.context else {
+            self.makeRoom(count)
             self.output.writeBuffer(&chunk)
             return
         }

@@ -31,6 +31,8 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private var timerDue: UInt64 = .max
     private let bodyBudget: Int
     private var wasCalled = false
+    /// Its link tells when it is no longer congested.
+    private var waitsForLink = false
 
     /// nil when the request cannot be begun; `end` then tells the edge.
     static func begin(_ request: ProviderRequest, stream: UInt64, on owner: EdgeLink, _ services: UpstreamServices)
@@ -82,6 +84,12 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
 
     func receive(credit bytes: UInt32) throws(FrameError) {
         self.perform(try self.machine.creditReceived(bytes, at: self.services.loop.now, to: self))
+    }
+
+    /// The link is no longer congested.
+    func linkRelieved() {
+        self.waitsForLink = false
+        self.perform(self.machine.linkRelieved(at: self.services.loop.now, to: self))
     }
 
     /// The client, or the whole edge, has gone.
@@ -144,13 +152,19 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         switch order {
         case .proceed: break
         // The answer to the piece that was just received says so.
-        case .pause: break
+        case .pause: self.waitForLink()
         case .resume: self.call?.resume()
         case .abort:
             self.call?.cancel()
             self.call = nil
         }
         if self.machine.isOver { self.retire() } else if order != .pause { self.armTimer(for: self.machine.deadline) }
+    }
+
+    private func waitForLink() {
+        guard self.isCongested, !self.waitsForLink else { return }
+        self.waitsForLink = true
+        self.owner?.wait(self)
     }
 
     private func retire() {
@@ -181,6 +195,8 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     }
 
     // MARK: ExchangeOutput
+
+    var isCongested: Bool { self.owner?.isCongested ?? false }
 
     func send(head: ResponseHead) {
         self.owner?.send(head.frame(stream: self.stream))

@@ -18,7 +18,7 @@ struct ExchangeMachine {
     /// What is to be done with the provider call.
     enum Order: Hashable {
         case proceed
-        /// Take nothing more of the reply until told to.
+        /// Take nothing more of the reply until told to; what it waits for is credit, or the link.
         case pause
         case resume
         /// Close the connection.
@@ -174,7 +174,7 @@ struct ExchangeMachine {
             return unsafe self.hold(bytes, at: now, to: output)
         case .passing:
             unsafe self.flow.push(bytes, to: output)
-            return self.orderAfterPush()
+            return self.orderAfterPush(output)
         case .failing:
             guard self.held.count + bytes.count <= Self.heldError else {
                 return self.fail(self.statusFailure, at: now, to: output)
@@ -222,7 +222,18 @@ struct ExchangeMachine {
             self.finish(ending, to: output)
             return .proceed
         }
-        guard self.isPaused else { return .proceed }
+        return self.goOn(at: now, output)
+    }
+
+    /// The link is no longer congested.
+    mutating func linkRelieved(at now: UInt64, to output: some ExchangeOutput) -> Order {
+        guard !self.flow.isBlocked else { return .proceed }
+        return self.goOn(at: now, output)
+    }
+
+    private mutating func goOn(at now: UInt64, _ output: some ExchangeOutput) -> Order {
+        guard self.isPaused, self.callIsRunning else { return .proceed }
+        guard !output.isCongested else { return .pause }
         self.isPaused = false
         self.lastPieceAt = now
         return .resume
@@ -281,7 +292,7 @@ struct ExchangeMachine {
         }
         self.pushHeld(to: output)
         unsafe self.flow.push(bytes, to: output)
-        return self.orderAfterPush()
+        return self.orderAfterPush(output)
     }
 
     private mutating func endUnary(at now: UInt64, to output: some ExchangeOutput) {
@@ -338,7 +349,7 @@ struct ExchangeMachine {
         }
         if self.firstContentAt == 0 && filter.hasContent { self.firstContentAt = now }
         self.filter = filter
-        return isGood ? self.orderAfterPush() : self.fail(.badStream, at: now, to: output)
+        return isGood ? self.orderAfterPush(output) : self.fail(.badStream, at: now, to: output)
     }
 
     private mutating func pass(_ bytes: UnsafeRawBufferPointer, to output: some ExchangeOutput) {
@@ -370,8 +381,8 @@ struct ExchangeMachine {
 
     // MARK: Sending
 
-    private mutating func orderAfterPush() -> Order {
-        guard self.flow.isBlocked else { return .proceed }
+    private mutating func orderAfterPush(_ output: some ExchangeOutput) -> Order {
+        guard self.flow.isBlocked || output.isCongested else { return .proceed }
         self.isPaused = true
         return .pause
     }
