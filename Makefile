@@ -14,7 +14,7 @@ run: build ## Build and start the gateway in the foreground; CONFIG=sluice.yaml 
 
 build: packages ## Build the six programs, optimised, into .build-release/release
 	@echo "building (optimised; the first time takes some minutes)"
-	@swift build -c release --scratch-path $(RELEASE)
+	@scripts/build-release $(RELEASE)
 
 test: packages python ## Lint, structure, unit, end-to-end and short fault tests; at most 30 minutes
 	@scripts/test

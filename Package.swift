@@ -84,7 +84,8 @@ let package = Package(
         module(
             "EdgeWorker",
             [
-                "Domain", "IPC", "IPCNIO", "JSON", "Routing", "Cryptography", "Platform", "Logging", "WorkerRuntime",
+                "Domain", "IPC", "IPCNIO", "JSON", "Dialects", "Routing", "Cryptography", "Platform", "Logging",
+                "WorkerRuntime",
                 nioCore, nioPosix, nioHTTP1,
             ]),
         module(
@@ -120,7 +121,9 @@ let package = Package(
         tests("HTTPClient", ["HTTPClient", "Platform"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Logging", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
-        tests("EdgeWorker", ["EdgeWorker", "Domain", "IPC", "JSON", nioCore, nioEmbedded, nioHTTP1]),
+        tests(
+            "EdgeWorker",
+            ["EdgeWorker", "Domain", "IPC", "IPCNIO", "JSON", "Logging", nioCore, nioEmbedded, nioHTTP1]),
         tests(
             "UpstreamWorker",
             ["UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "JSON", "Logging", "Platform"]),

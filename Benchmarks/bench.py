@@ -397,10 +397,7 @@ def main() -> None:
     if options.programs is None:
         # Roles check their descriptors, and valgrind has some of its own: only builds with the test hooks let it.
         scratch, hooks = (".build-verify", {"SLUICE_TEST_HOOKS": "1"}) if options.callgrind else (".build-release", {})
-        subprocess.run(
-            ["swift", "build", "-c", "release", "--scratch-path", scratch],
-            cwd=ROOT, env=os.environ | hooks, check=True,
-        )  # fmt: skip
+        subprocess.run(["scripts/build-release", scratch], cwd=ROOT, env=os.environ | hooks, check=True)
         options.programs = ROOT / scratch / "release"
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
         if options.callgrind:

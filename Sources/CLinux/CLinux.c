@@ -187,12 +187,6 @@ int sluice_follow_parent(int control_fd, unsigned seconds) {
 
 void sluice_limit_life(unsigned seconds) { alarm(seconds); }
 
-void sluice_prepare_heap(void) {
-    mallopt(M_ARENA_MAX, 1);
-    mallopt(M_MMAP_THRESHOLD, 1 << 20);
-    mallopt(M_TRIM_THRESHOLD, 4 << 20);
-}
-
 void sluice_give_heap_back(void) { malloc_trim(0); }
 
 void sluice_keep_ended_children(void) { signal(SIGCHLD, SIG_DFL); }
@@ -200,6 +194,12 @@ void sluice_keep_ended_children(void) { signal(SIGCHLD, SIG_DFL); }
 void sluice_ignore_group_signals(void) {
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE};
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
+}
+
+void sluice_tune_allocator(void) {
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 8 << 20);
 }
 
 void sluice_set_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

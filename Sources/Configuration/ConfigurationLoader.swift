@@ -6,7 +6,7 @@ public enum ConfigurationLoader {
     /// Reads `text`, the contents of the file that messages call `file`.
     ///
     /// All problems are found at once, except that a file which is no valid YAML has only that one. `environment` serves
-    /// `${NAME}`, `readFile` serves `${file:…}` and `ca_file`.
+    /// `${NAME}` and a file without providers, `readFile` serves `${file:…}` and `ca_file`.
     public static func load(
         text: String, file: String, environment: [String: String], readFile: BoundedFile.Reader
     ) -> ConfigurationResult {
@@ -24,14 +24,10 @@ public enum ConfigurationLoader {
                 return ConfigurationResult(configuration: nil, problems: problems.problems)
             }
             let schema = GatewaySchema(
-                problems: problems, providersInEnvironment: EnvironmentProviders.names(in: environment),
-                readFile: readFile)
+                problems: problems, environment: environment, readFile: readFile)
             let configuration = schema.read(root)
-            var notices = problems.notices
-            if problems.problems.isEmpty, configuration.providers.isEmpty {
-                notices.append("\(file): there are no providers: every request for a model will be answered with 404")
-            }
-            return ConfigurationResult(configuration: configuration, problems: problems.problems, notices: notices)
+            return ConfigurationResult(
+                configuration: configuration, problems: problems.problems, notices: problems.notices)
         }
     }
 

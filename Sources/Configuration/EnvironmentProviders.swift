@@ -1,7 +1,16 @@
 import Domain
 
-/// Finds providers in the environment.
-enum EnvironmentProviders {
+/// The providers whose keys are in the environment, or the simulated one where there are none.
+struct EnvironmentProviders {
+    /// In order of precedence; empty only where there are problems.
+    private(set) var providers: [ConfiguredProvider] = []
+    private(set) var problems: [ConfigurationProblem] = []
+    /// Variables that are there and not used.
+    private(set) var notices: [String] = []
+
+    /// No provider's key was found: the simulated one stands in.
+    var areSimulated: Bool { self.providers == [.simulated] }
+
     /// A provider and its variables. It is found by its key, or by its URL if it has no default one.
     private struct Source {
         var name: String
@@ -39,49 +48,55 @@ enum EnvironmentProviders {
         self.sources.filter { self.isFound($0, in: environment) }.map(\.name)
     }
 
-    static func configuration(from environment: [String: String]) -> ConfigurationResult {
-        var configuration = GatewayConfiguration()
-        var problems: [ConfigurationProblem] = []
-        var notices: [String] = []
-        for source in self.sources where self.isFound(source, in: environment) {
+    /// The gateway listens on `listen`: a provider there would be itself.
+    init(in environment: [String: String], listen: [ListenAddress]) {
+        for source in Self.sources where Self.isFound(source, in: environment) {
             do throws(ConfigurationProblem) {
-                configuration.providers.append(try self.provider(source, environment))
+                self.providers.append(try Self.provider(source, environment, listen))
             } catch {
-                problems.append(error)
+                self.problems.append(error)
             }
         }
-        for source in self.sources where !self.isFound(source, in: environment) {
-            let lone = [source.key, source.urlVariable].compactMap(\.self).first { self.value($0, environment) != nil }
+        for source in Self.sources where !Self.isFound(source, in: environment) {
+            let lone = [source.key, source.urlVariable].compactMap(\.self).first { Self.value($0, environment) != nil }
             if let lone, let missing = source.defaultURL == nil ? source.urlVariable : source.key {
-                notices.append("\(lone) is in the environment but \(missing) is not: it is not used")
+                self.notices.append("\(lone) is in the environment but \(missing) is not: it is not used")
             }
         }
-        for (variable, isPrefix) in self.unavailable {
+        for (variable, isPrefix) in Self.unavailable {
             let found = environment.keys.sorted().first {
-                (isPrefix ? $0.hasPrefix(variable) : $0 == variable) && self.value($0, environment) != nil
+                (isPrefix ? $0.hasPrefix(variable) : $0 == variable) && Self.value($0, environment) != nil
             }
             if let found {
-                notices.append(
+                self.notices.append(
                     "\(isPrefix ? "\(found) (\(variable)*)" : found) is in the environment: not available yet, not used"
                 )
             }
         }
-        if configuration.providers.isEmpty, problems.isEmpty {
-            configuration.providers = [.simulated]
+        if self.providers.isEmpty, self.problems.isEmpty { self.providers = [.simulated] }
+    }
+
+    /// The configuration of a gateway without a file.
+    static func configuration(from environment: [String: String]) -> ConfigurationResult {
+        var configuration = GatewayConfiguration()
+        let found = EnvironmentProviders(in: environment, listen: configuration.listen)
+        configuration.providers = found.providers
+        configuration.defaultProvider = found.providers.first?.settings.name
+        var notices = found.notices
+        if found.areSimulated {
             notices.append("no provider's key is in the environment: the built-in simulated provider answers")
         }
-        configuration.defaultProvider = configuration.providers.first?.settings.name
-        return ConfigurationResult(configuration: configuration, problems: problems, notices: notices)
+        return ConfigurationResult(configuration: configuration, problems: found.problems, notices: notices)
     }
 
     private static func provider(
-        _ source: Source, _ environment: [String: String]
+        _ source: Source, _ environment: [String: String], _ listen: [ListenAddress]
     ) throws(ConfigurationProblem) -> ConfiguredProvider {
         var url = source.defaultURL
         if let variable = source.urlVariable, let text = self.value(variable, environment) {
             do throws(ValueError) {
                 let given = try ProviderURL(text)
-                guard !self.isGatewayItself(given) else {
+                guard !self.isGatewayItself(given, listen) else {
                     throw ValueError("expected the URL of a provider; this one is the gateway's own")
                 }
                 url = given.description
@@ -101,10 +116,13 @@ enum EnvironmentProviders {
     }
 
     /// Whoever points SDKs at the gateway has its URL in OPENAI_BASE_URL; started from such a shell it would call itself.
-    private static func isGatewayItself(_ url: ProviderURL) -> Bool {
-        GatewayConfiguration.defaultListen.contains { address in
-            guard case .ipv4(_, let port) = address, url.effectivePort == port else { return false }
-            return url.host == "localhost" || IPAddress(url.host)?.isLoopback == true
+    private static func isGatewayItself(_ url: ProviderURL, _ listen: [ListenAddress]) -> Bool {
+        listen.contains { address in
+            switch address {
+            case .ipv4(_, let port), .ipv6(_, _, let port):
+                url.effectivePort == port && (url.host == "localhost" || IPAddress(url.host)?.isLoopback == true)
+            case .unix, .inherited: false
+            }
         }
     }
 

@@ -52,7 +52,8 @@ struct PreparedGateway: ~Copyable {
                 file = ConfigurationSource.File(
                     name: path, bytes: try readFile(path, ConfigurationLoader.fileLimit))
             } catch {
-                throw StartFailure("\(path): \(error.reason)", code: ControlExitCode.configuration)
+                throw StartFailure(
+                    "\(path): the file cannot be read: \(error.reason)", code: ControlExitCode.configuration)
             }
         }
         var (source, result) = ConfigurationSource.read(

@@ -16,12 +16,13 @@ struct OpenAIChunk {
     /// `error` is there and says something.
     var hasError = false
 
-    /// Reads the whole text of the cursor; nil where it is not one JSON object.
-    init?(_ cursor: inout JSONCursor) {
+    /// Reads the whole text of the cursor; nil where it is not one JSON object. Without `readsChoices` nothing is learned
+    /// of what the choices hold.
+    init?(_ cursor: inout JSONCursor, readsChoices: Bool) {
         guard cursor.enterObject() else { return nil }
         var groqUsage: TokenUsage?
         while let key = cursor.nextKey() {
-            if cursor.matches(key, "choices"), cursor.kind == .array {
+            if readsChoices, cursor.matches(key, "choices"), cursor.kind == .array {
                 self.readChoices(&cursor)
             } else if cursor.matches(key, "usage"), cursor.kind == .object {
                 self.hasUsageObject = true

@@ -40,7 +40,7 @@ public final class OpenAIReplyReader {
     ///
     /// Members of which nothing has to be known are only checked for balanced brackets.
     public func readReply(_ body: UnsafeRawBufferPointer, capacity: Int) -> OpenAIUnaryReply? {
-        guard let chunk = unsafe self.chunk(body, capacity: capacity) else { return nil }
+        guard let chunk = unsafe self.chunk(body, capacity: capacity, readsChoices: false) else { return nil }
         return OpenAIUnaryReply(usage: chunk.usage, hasError: chunk.hasError)
     }
 
@@ -54,7 +54,9 @@ public final class OpenAIReplyReader {
         // An empty payload is no message for any client.
         guard unsafe !trimmed.isEmpty else { return OpenAIStreamEvent(.comment) }
         if unsafe trimmed.elementsEqual("[DONE]".utf8) { return OpenAIStreamEvent(.done) }
-        guard let chunk = unsafe self.chunk(payload, capacity: capacity) else { return OpenAIStreamEvent(.garbage) }
+        guard let chunk = unsafe self.chunk(payload, capacity: capacity, readsChoices: true) else {
+            return OpenAIStreamEvent(.garbage)
+        }
         let kind: OpenAIStreamEvent.Kind =
             if chunk.hasError {
                 .error
@@ -68,9 +70,11 @@ public final class OpenAIReplyReader {
         return OpenAIStreamEvent(kind, usage: chunk.usage, isFinish: chunk.isFinish)
     }
 
-    private func chunk(_ bytes: UnsafeRawBufferPointer, capacity: Int) -> OpenAIChunk? {
+    private func chunk(_ bytes: UnsafeRawBufferPointer, capacity: Int, readsChoices: Bool) -> OpenAIChunk? {
         do throws(JSONFault) {
-            return try unsafe self.indexer.read(bytes, capacity: capacity) { OpenAIChunk(&$0) }
+            return try unsafe self.indexer.read(bytes, capacity: capacity) {
+                OpenAIChunk(&$0, readsChoices: readsChoices)
+            }
         } catch {
             return nil
         }

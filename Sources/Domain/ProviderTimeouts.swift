@@ -2,9 +2,10 @@
 public struct ProviderTimeouts: Hashable, Sendable {
     /// To an open (and TLS-negotiated) connection.
     public var connect: UInt64
-    /// From sending the request to the first byte of content.
+    /// From sending the request for a stream to its first content. Does not apply to other requests: their answers come
+    /// in one piece, which may take minutes.
     public var firstToken: UInt64
-    /// Between two pieces of a reply.
+    /// Between two pieces of a reply that has begun.
     public var idle: UInt64
     /// For the whole call.
     public var total: UInt64

@@ -2,7 +2,7 @@
 ///
 /// Owns its parser (see `JSONIndexer` for its memory) and is used on one loop. What a pass proves: the body is one JSON
 /// object in UTF-8 with nothing but blanks around it; its members are separated as JSON wants; no routing member occurs
-/// twice or is spelled with escapes; the kept scalars are strictly JSON. Values that are stepped over (`messages`,
+/// twice or is spelled in another way; the kept scalars are strictly JSON. Values that are stepped over (`messages`,
 /// unknown members) are only bracket-balanced: a wrong scalar inside them is the provider's to refuse.
 public final class RequestScanner {
     private let indexer = JSONIndexer()
@@ -75,11 +75,16 @@ public final class RequestScanner {
     ) throws(ScanFailure) -> RoutingMember? {
         let bytes = unsafe cursor.bytes(key)
         if let member = unsafe RoutingMember(topLevel: bytes) { return member }
-        if let unescaped = try unsafe self.unescaped(bytes, at: key.lowerBound),
-            let member = unsafe unescaped.withUnsafeBytes({ unsafe RoutingMember(topLevel: $0) })
-        {
-            throw ScanFailure(.escapedMember(member), offset: key.lowerBound)
-        }
+        let unescaped = try unsafe self.unescaped(bytes, at: key.lowerBound)
+        let meant =
+            if let unescaped {
+                unsafe unescaped.withUnsafeBytes {
+                    unsafe RoutingMember(topLevel: $0) ?? RoutingMember(foldingTopLevel: $0)
+                }
+            } else {
+                unsafe RoutingMember(foldingTopLevel: bytes)
+            }
+        if let meant { throw ScanFailure(.escapedMember(meant), offset: key.lowerBound) }
         return nil
     }
 

@@ -1,7 +1,7 @@
 /// The members of a request body by which Sluice routes, limits and meters.
 ///
-/// What was authorised has to be what is sent, so each may occur once and may not be spelled with escapes: two JSON
-/// readers could otherwise see two different requests.
+/// What was authorised has to be what is sent, so each may occur once and must be spelled as the protocol spells it, without
+/// escapes and, where Sluice acts on it, in lower case: two JSON readers could otherwise see two different requests.
 public enum RoutingMember: UInt8, Hashable, Sendable, CaseIterable {
     case model, stream, temperature, n, user, input, messages, tools
     case streamOptions, maxTokens, maxCompletionTokens
@@ -48,6 +48,36 @@ public enum RoutingMember: UInt8, Hashable, Sendable, CaseIterable {
         }
         guard unsafe JSONScalar.equals(key, candidate.name) else { return nil }
         self = candidate
+    }
+
+    /// The member that a reader which ignores case takes that key for, among those that decide what is asked of whom:
+    /// `model`, `stream` and `stream_options`. As in Go's `encoding/json` the long s counts as an s.
+    init?(foldingTopLevel key: UnsafeRawBufferPointer) {
+        switch key.count {
+        case 5: self = .model
+        case 6, 7: self = .stream
+        case 14...16: self = .streamOptions
+        default: return nil
+        }
+        guard unsafe RoutingMember.folds(key, to: self.name) else { return nil }
+    }
+
+    /// Whether `key` is `name`, which is in lower case, but for the case of its letters.
+    private static func folds(_ key: UnsafeRawBufferPointer, to name: StaticString) -> Bool {
+        var index = 0
+        for position in 0..<name.utf8CodeUnitCount {
+            let wanted = unsafe name.utf8Start[position]
+            guard index < key.count else { return false }
+            let byte = unsafe key[index]
+            index &+= 1
+            if byte == wanted || (byte &- 0x41 < 26 && byte | 0x20 == wanted) { continue }
+            // U+017F
+            guard wanted == UInt8(ascii: "s"), byte == 0xC5, index < key.count, unsafe key[index] == 0xBF else {
+                return false
+            }
+            index &+= 1
+        }
+        return index == key.count
     }
 
     /// `include_usage`, byte for byte; nil for any other key.

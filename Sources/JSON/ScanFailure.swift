@@ -16,7 +16,7 @@ public struct ScanFailure: Error, Hashable, Sendable {
         case tooLarge
         /// A member by which Sluice routes occurs twice.
         case duplicateMember(RoutingMember)
-        /// The key of a member by which Sluice routes is spelled with escapes.
+        /// The key of a member by which Sluice routes is spelled with escapes, or with capitals.
         case escapedMember(RoutingMember)
         /// A member has a value of another type, or one that no reader could agree on.
         case invalidType(RoutingMember, expected: Expected)

@@ -151,10 +151,13 @@ public final class EpollLoop {
     }
 
     private func runTurnEnds() {
-        // A handler may ask again (for the next turn), so the list is taken first; the arrays swap to keep capacity.
-        swap(&self.turnEnds, &self.runsTurnEnds)
-        for handler in self.runsTurnEnds { handler.turnEnded() }
-        self.runsTurnEnds.removeAll(keepingCapacity: true)
+        // A handler may make others ask: a call that is started and answered here has a reply to write. A few rounds
+        // are run at once; what then still asks waits for the next turn, so that nobody can hold up the loop.
+        for _ in 0..<4 where !self.turnEnds.isEmpty {
+            swap(&self.turnEnds, &self.runsTurnEnds)
+            for handler in self.runsTurnEnds { handler.turnEnded() }
+            self.runsTurnEnds.removeAll(keepingCapacity: true)
+        }
     }
 }
 

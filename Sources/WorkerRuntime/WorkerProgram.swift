@@ -77,7 +77,7 @@ public enum WorkerProgram {
         #else
         let traceable = false
         #endif
-        ProcessMemory.prepareHeap()
+        ProcessHardening.tuneAllocator()
         ProcessHardening.ignoreGroupSignals()
         try ProcessHardening.harden(traceable: traceable)
         ProcessHardening.setName(role.program)

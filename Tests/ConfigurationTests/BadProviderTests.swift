@@ -149,10 +149,10 @@ import Testing
         BadCase("models: {m: {targets: [\"a:b c\"]}}", "1:24: models.m.targets[0]: expected a target of the form"),
         BadCase(
             "models: {m: {targets: [a:b]}}",
-            "1:24: models.m.targets[0]: expected the name of a provider in this file (there is none)"),
+            "1:24: models.m.targets[0]: expected the name of a provider (simulated)"),
         BadCase(
             "providers: {open: {dialect: simulated}}\nmodels: {m: {targets: [opem:b]}}",
-            "2:24: models.m.targets[0]: expected the name of a provider in this file (did you mean open?)"),
+            "2:24: models.m.targets[0]: expected the name of a provider (did you mean open?)"),
         BadCase(
             "providers: {s: {dialect: simulated}}\nmodels: {m: {targets: [s:a, s:b, nobody:c]}}",
             "2:29: models.m.targets[1]: not available yet: an alias has exactly one target",
@@ -176,10 +176,10 @@ import Testing
             #"2:10: models."a b": expected a model's"#),
         BadCase(
             "default_provider: x",
-            "1:19: default_provider: expected the name of a provider in this file (there is none)"),
+            "1:19: default_provider: expected the name of a provider (simulated)"),
         BadCase(
             "default_provider: b\nproviders: {a: {dialect: simulated}, c: {dialect: simulated}}",
-            "1:19: default_provider: expected the name of a provider in this file (a, c)"),
+            "1:19: default_provider: expected the name of a provider (a, c)"),
     ]
 
     @Test(arguments: providers) func providerEntries(bad: BadCase) { bad.check() }

@@ -7,8 +7,69 @@ import Testing
     func anEmptyFileGivesTheDefaults(text: String) throws {
         let result = Document(text: text).result
         #expect(result.problems.isEmpty)
-        #expect(try #require(result.configuration) == GatewayConfiguration())
-        #expect(result.notices.contains { $0.contains("there are no providers") })
+        // A newcomer gets answers.
+        let expected = GatewayConfiguration(providers: [.simulated], defaultProvider: "simulated")
+        #expect(try #require(result.configuration) == expected)
+        #expect(
+            result.notices == [
+                "f: there are no providers, and no provider's key is in the environment: the built-in simulated "
+                    + "provider answers"
+            ])
+    }
+
+    @Test(arguments: ["", "providers: {}\n", "providers: null\n"])
+    func aFileWithoutProvidersTakesThoseOfTheEnvironment(start: String) throws {
+        let text =
+            start
+                + """
+                listen: [{address: 127.0.0.1:9000}]
+                models:
+                  a: {targets: [groq:x]}
+                default_provider: groq
+                """
+        let environment = [
+            "GROQ_API_KEY": "g", "OPENAI_API_KEY": "o", "OPENAI_BASE_URL": "http://localhost:8080/v1",
+            "LITELLM_API_KEY": "l",
+        ]
+        let result = Document(text: text, environment: environment).result
+        #expect(result.problems.isEmpty)
+        let configuration = try #require(result.configuration)
+        let found = ConfigurationLoader.fromEnvironment(
+            environment: ["GROQ_API_KEY": "g", "OPENAI_API_KEY": "o", "OPENAI_BASE_URL": "http://h/v1"])
+        #expect(configuration.providers.map(\.settings.name) == ["openai", "groq"])
+        #expect(configuration.providers.last == found.configuration?.providers.last)
+        #expect(configuration.defaultProvider == "groq")
+        #expect(configuration.models == [ModelAlias(name: "a", target: ModelTarget(provider: "groq", model: "x"))])
+        #expect(
+            result.notices == [
+                "LITELLM_API_KEY is in the environment but LITELLM_BASE_URL is not: it is not used",
+                "f: there are no providers; those of the environment are used: openai, groq",
+            ])
+    }
+
+    @Test func theFirstProviderOfTheEnvironmentIsTheDefault() throws {
+        let result = Document(text: "", environment: ["GROQ_API_KEY": "g", "OPENAI_API_KEY": "o"]).result
+        #expect(try #require(result.configuration).defaultProvider == "openai")
+    }
+
+    @Test func withProvidersInTheFileTheEnvironmentAddsNone() throws {
+        let text = "providers: {s: {dialect: simulated}}"
+        let result = Document(text: text, environment: ["OPENAI_API_KEY": "not a key", "REDIS_URL": "x"]).result
+        #expect(try #require(result.configuration).providers.map(\.settings.name) == ["s"])
+        #expect(result.notices.isEmpty)
+    }
+
+    /// All problems at once, those of the environment included.
+    @Test func badVariablesOfAFileWithoutProviders() {
+        let environment = ["OPENAI_API_KEY": "a b", "GROQ_API_KEY": "g", "LITELLM_BASE_URL": "http://localhost:9000"]
+        let document = Document(
+            text: "listen: [{address: 127.0.0.1:9000}]\ndrain_timeout: soon\n", environment: environment)
+        #expect(document.result.configuration == nil)
+        let problems = document.result.problems.map(\.description)
+        #expect(problems.count == 3)
+        #expect(problems.contains { $0.hasPrefix("environment: OPENAI_API_KEY: expected a key") })
+        #expect(problems.contains { $0.hasPrefix("environment: LITELLM_BASE_URL: expected the URL of a provider") })
+        #expect(problems.contains { $0.hasPrefix("f:2:16: drain_timeout:") })
     }
 
     @Test func theDefaultsAreThoseOfTheSchema() {

@@ -62,7 +62,7 @@ import Testing
     @Test func aMissingFileIsNamed() throws {
         let folder = self.folder
         let path = "\(folder.path)/none.yaml"
-        #expect(throws: StartFailure("\(path): No such file or directory", code: 78)) {
+        #expect(throws: StartFailure("\(path): the file cannot be read: No such file or directory", code: 78)) {
             _ = try PreparedGateway(
                 reading: path, environment: EnvironmentBlock(bytes: []), workingDirectory: folder.path,
                 readFile: BoundedFile.read)

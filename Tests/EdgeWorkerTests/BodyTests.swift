@@ -26,7 +26,8 @@ import Testing
             (#"{"model":"\#(String(repeating: "m", count: 257))"}"#, 400, "missing_model"),
             (#"{"model":1}"#, 400, "invalid_type"), (#"{"model":"m","stream":"yes"}"#, 400, "invalid_type"),
             (#"{"model":"m","model":"n"}"#, 400, "duplicate_member"),
-            (#"{"mod\u0065l":"m"}"#, 400, "escaped_member"),
+            (#"{"mod\u0065l":"m"}"#, 400, "escaped_member"), (#"{"Model":"m"}"#, 400, "escaped_member"),
+            (#"{"model":"m","STREAM":true}"#, 400, "escaped_member"),
         ]
         for (body, status, code) in cases {
             let result = try self.error(body)
@@ -68,7 +69,7 @@ import Testing
         try known.send(
             FakeClient.head("POST /v1/embeddings HTTP/1.1", ["x-api-key: \(EdgeRig.key)", "Content-Length: 1001"]))
         let text = try known.received()
-        #expect(text.hasPrefix("HTTP/1.1 413 ") && text.contains("connection: keep-alive") == false)
+        #expect(text.hasPrefix("HTTP/1.1 413 ") && text.contains("\r\nconnection: close\r\n"))
         let chunked = try rig.client()
         try chunked.send(
             FakeClient.head(

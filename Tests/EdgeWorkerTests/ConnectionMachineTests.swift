@@ -61,6 +61,19 @@ import Testing
         }
     }
 
+    @Test func aClientThatSendsOnIsHeardForAWhile() {
+        var machine = self.machine()
+        _ = machine.receivedHead(hasBody: true, now: 0)
+        _ = machine.replyEnded(keepsAlive: false, canDiscard: false, hasHeld: false, now: 0)
+        #expect(machine.noticesBytes)
+        for time in 1...29 {
+            #expect(machine.expired(now: UInt64(time) * Self.second) == .none)
+            machine.receivedBytes(now: UInt64(time) * Self.second)
+        }
+        #expect(machine.expired(now: 30 * Self.second) == .close)
+        #expect(!machine.noticesBytes)
+    }
+
     @Test func aLastReplyCloses() {
         for (hasHeld, after) in [(false, ConnectionMachine.AfterReply.close), (true, .linger)] {
             var machine = self.machine()
@@ -84,9 +97,19 @@ import Testing
 
         var body = self.machine()
         _ = body.receivedHead(hasBody: true, now: 0)
-        _ = body.receivedBody(now: 20 * Self.second)
-        #expect(body.expired(now: 49 * Self.second) == .none)
-        #expect(body.expired(now: 50 * Self.second) == .requestTimeout)
+        _ = body.receivedBody(now: 8 * Self.second)
+        #expect(body.expired(now: 17 * Self.second) == .none)
+        body.readingResumed(now: 17 * Self.second)
+        #expect(body.expired(now: 26 * Self.second) == .none)
+        #expect(body.expired(now: 27 * Self.second) == .requestTimeout)
+        body.readingResumed(now: 28 * Self.second)
+
+        var discarding = self.machine()
+        _ = discarding.receivedHead(hasBody: true, now: 0)
+        _ = discarding.replyEnded(keepsAlive: true, canDiscard: true, hasHeld: false, now: 5 * Self.second)
+        _ = discarding.receivedBody(now: 14 * Self.second)
+        #expect(discarding.expired(now: 23 * Self.second) == .none)
+        #expect(discarding.expired(now: 24 * Self.second) == .close)
 
         var served = self.machine()
         _ = served.receivedHead(hasBody: false, now: 0)

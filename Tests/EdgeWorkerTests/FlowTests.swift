@@ -171,7 +171,7 @@ import Testing
     }
 
     @Test func theBodyBudgetLetsGoOnWhenThereIsRoom() throws {
-        let rig = try EdgeRig(bodyBudget: 1000)
+        let rig = try EdgeRig({ $0.http.headerTimeout = 3000 }, bodyBudget: 1000)
         let head = FakeClient.head(
             "POST /v1/embeddings HTTP/1.1", ["x-api-key: \(EdgeRig.key)", "Content-Length: 900"])
         let body = #"{"model":"m","input":"\#(String(repeating: "a", count: 900 - 24))"}"#
@@ -182,8 +182,12 @@ import Testing
         let second = try rig.client()
         try second.send(head + body.prefix(800))
         #expect(rig.core.budget.isExceeded)
+        // Time in which the second is not read from does not count against it.
+        rig.advance(.milliseconds(2900))
         try first.channel.close().wait()
         #expect(rig.core.budget.used == 800)
+        rig.advance(.milliseconds(2400))
+        #expect(second.isOpen)
         try second.send(String(body.dropFirst(800)))
         #expect(try peer.request()?.body == Array(body.utf8))
     }

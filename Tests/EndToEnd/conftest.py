@@ -45,6 +45,22 @@ def gateway(own_provider: OwnProvider, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
+def undecided(own_provider: OwnProvider, tmp_path_factory: pytest.TempPathFactory):
+    """A gateway with two providers and no default one: a name that nobody claims is 404."""
+    folder = tmp_path_factory.mktemp("undecided")
+    config = base_config(
+        folder / "sluice-state",
+        providers={
+            "own": openai_provider(own_provider.base_url),
+            "simulated": {"dialect": "simulated", "delay": "0ms", "tokens_per_second": 100000},
+        },
+        models={"renamed": {"targets": ["own:chat"]}},
+    )
+    with Gateway(config, folder=folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def impatient(own_provider: OwnProvider, tmp_path_factory: pytest.TempPathFactory):
     """A gateway with short deadlines and small limits."""
     folder = tmp_path_factory.mktemp("impatient")

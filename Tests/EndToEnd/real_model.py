@@ -10,6 +10,7 @@ import pathlib
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 import openai
@@ -67,11 +68,14 @@ def main() -> None:
     path, port = model_file(), free_port()
     line = [ROOT / ".venv-model/bin/python", "-m", "llama_cpp.server", "--model", path, "--host", "127.0.0.1"]
     line += ["--port", port, "--interrupt_requests", "false", "--n_threads", os.cpu_count() or 2, "--n_ctx", 2048]
-    server = subprocess.Popen([str(part) for part in line], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    # A file, not a pipe: llama.cpp says more than a pipe holds.
+    said = tempfile.TemporaryFile("w+b")
+    server = subprocess.Popen([str(part) for part in line], stdout=subprocess.DEVNULL, stderr=said)
     try:
         wait_until(lambda: serving(port) or server.poll() is not None, 120, "the model server answers", 0.25)
         if server.poll() is not None:
-            sys.exit(f"the model server ended:\n{server.stderr.read().decode()}")
+            said.seek(0)
+            sys.exit(f"the model server ended:\n{said.read().decode(errors='replace')}")
         print(f"model   {path.name}")
         config = base_config(
             pathlib.Path("sluice-state"),
@@ -87,7 +91,7 @@ def main() -> None:
     finally:
         server.terminate()
         server.wait(15)
-        server.stderr.close()
+        said.close()
 
 
 if __name__ == "__main__":

@@ -20,11 +20,12 @@ def post(gateway: Gateway, body: bytes, headers: dict | None = None, target: str
 
 
 @pytest.fixture(autouse=True)
-def same_processes(gateway: Gateway):
+def same_processes(gateway: Gateway, impatient: Gateway, undecided: Gateway):
     """Whatever a test sends, no process is replaced."""
-    before = gateway.children()
+    before = [(one, one.children()) for one in (gateway, impatient, undecided)]
     yield
-    assert gateway.children() == before, f"a process died:\n{gateway.log_text()[-4000:]}"
+    for one, children in before:
+        assert one.children() == children, f"a process died:\n{one.log_text()[-4000:]}"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_not_an_object(gateway: Gateway, provider: OwnProvider, body: bytes) -> 
     assert not provider.log
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"messages":[]}', b'{"Model":"chat"}', b'{"x":{"model":"chat"}}'])
+@pytest.mark.parametrize("body", [b"{}", b'{"messages":[]}', b'{"model":null}', b'{"model":""}', b'{"x":{"model":"chat"}}'])
 def test_missing_model(gateway: Gateway, provider: OwnProvider, body: bytes) -> None:
     reply = post(gateway, body)
     assert (reply.status, reply.error["code"], reply.error["param"]) == (400, "missing_model", "model")
@@ -93,20 +94,36 @@ def test_duplicate_members(gateway: Gateway, provider: OwnProvider, body: bytes)
 
 
 @pytest.mark.parametrize(
-    "body",
-    [b'{"mod\\u0065l":"chat"}', b'{"model":"chat","\\u006dodel":"tools"}', b'{"model":"chat","str\\u0065am":true}'],
+    ("body", "param"),
+    [
+        (b'{"mod\\u0065l":"chat"}', "model"),
+        (b'{"model":"chat","\\u006dodel":"tools"}', "model"),
+        (b'{"model":"chat","str\\u0065am":true}', "stream"),
+        # Some servers match keys without regard to case, and Go's folds the long s too.
+        (b'{"Model":"chat"}', "model"),
+        (b'{"model":"chat","MODEL":"tools"}', "model"),
+        (b'{"model":"chat","\\u004dodel":"tools"}', "model"),
+        (b'{"model":"chat","Stream":true}', "stream"),
+        ('{"model":"chat","\u017ftream":true}'.encode(), "stream"),
+    ],
 )
-def test_escaped_members(gateway: Gateway, provider: OwnProvider, body: bytes) -> None:
+def test_members_spelled_in_another_way(gateway: Gateway, provider: OwnProvider, body: bytes, param: str) -> None:
     reply = post(gateway, body)
-    assert (reply.status, reply.error["code"]) == (400, "escaped_member")
+    assert (reply.status, reply.error["code"], reply.error["param"]) == (400, "escaped_member", param)
+    assert f'exactly as "{param}"' in reply.error["message"]
     assert not provider.log
+
+
+def test_other_members_may_look_alike(gateway: Gateway, provider: OwnProvider) -> None:
+    body = b'{"model":"own:chat","models":[],"Models":1,"streams":1,"x":{"Model":"a","Stream":1}}'
+    assert post(gateway, body).status == 200
+    assert provider.log[0].body == body.replace(b"own:chat", b"chat")
 
 
 @pytest.mark.parametrize(
     ("body", "param"),
     [
         (b'{"model":1}', "model"),
-        (b'{"model":null}', "model"),
         (b'{"model":["chat"]}', "model"),
         (b'{"model":{}}', "model"),
         (b'{"model":"chat","stream":"true"}', "stream"),
@@ -129,17 +146,29 @@ def test_an_escaped_model_value_is_the_same_model(gateway: Gateway, provider: Ow
     assert provider.log[0].model == "chat"
 
 
-@pytest.mark.parametrize(
-    "model", ["nobody:x", "unknown-provider:chat", "", ":", ":chat", "own:", "a" * 5000, "x\u0000y"]
-)
-def test_unknown_models(gateway: Gateway, provider: OwnProvider, model: str) -> None:
-    reply = gateway.chat(model)
-    if model and ":" not in model:  # a bare name goes to the default provider, which answers as it likes
-        assert reply.status in (200, 400, 404)
-        return
-    assert reply.status in (400, 404)
-    assert reply.error["code"] in ("model_not_found", "missing_model", "invalid_type")
+@pytest.mark.parametrize("model", ["nobody:x", "unknown-provider:chat", ":", ":chat", "own:", "chat", "OWN:chat", "Renamed"])
+def test_unknown_models(undecided: Gateway, provider: OwnProvider, model: str) -> None:
+    for stream in (False, True):
+        reply = undecided.chat(model, stream=stream)
+        assert (reply.status, reply.error["code"], reply.error["param"]) == (404, "model_not_found", "model")
+        assert f"'{model}'" in reply.error["message"]
     assert not provider.log
+
+
+@pytest.mark.parametrize(
+    ("model", "code"), [("", "missing_model"), ("a" * 5000, "missing_model"), ("x\u0000y", "invalid_type")]
+)
+def test_names_that_no_model_can_have(gateway: Gateway, provider: OwnProvider, model: str, code: str) -> None:
+    reply = gateway.chat(model)
+    assert (reply.status, reply.error["code"], reply.error["param"]) == (400, code, "model")
+    assert not provider.log
+
+
+@pytest.mark.parametrize("model", ["chat", "llama3:8b", "nobody:x", ":", ":chat"])
+def test_the_default_provider_gets_what_nobody_claims(gateway: Gateway, provider: OwnProvider, model: str) -> None:
+    # `P:model` names a provider only where there is a provider P: servers have names such as `llama3:8b`.
+    assert gateway.chat(model).status == 200
+    assert [seen.model for seen in provider.log] == [model]
 
 
 def test_bad_keys_get_identical_replies(gateway: Gateway, provider: OwnProvider) -> None:
@@ -296,7 +325,9 @@ def test_the_request_line(impatient: Gateway) -> None:
 def test_the_default_request_line(gateway: Gateway) -> None:
     assert gateway.request("GET", "/" + "a" * 9000).status == 414
     assert gateway.request("GET", "/" + "a" * 7000).status == 404
-    assert gateway.request("GET", "/" + "a" * 200_000).status == 414
+    for length in (200_000, 2_000_000):
+        reply = gateway.request("GET", "/" + "a" * length)
+        assert (reply.status, reply.error["code"]) == (414, "uri_too_long")
 
 
 def test_the_headers(impatient: Gateway) -> None:
@@ -327,6 +358,23 @@ def test_the_body_with_a_length(impatient: Gateway, provider: OwnProvider) -> No
         assert (reply.status, reply.error["code"]) == (413, "request_too_large")
         assert connection.closed_within(5)
     assert not provider.log
+
+
+@pytest.mark.parametrize("pause", [0, 0.01])
+def test_the_reply_to_a_body_that_is_too_large_can_be_read(impatient: Gateway, pause: float) -> None:
+    # The client sends on for a while: closing at once would reset the connection and take the reply with it.
+    piece = b"x" * 65536
+    with impatient.connect() as connection:
+        connection.send(
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nAuthorization: Bearer %b\r\n\r\n"
+            % (400 * len(piece), impatient.key.encode())
+        )
+        for _ in range(400):
+            connection.send(piece)
+            time.sleep(pause)
+        reply = connection.reply(5)
+        assert (reply.status, reply.error["code"]) == (413, "request_too_large")
+        assert connection.closed_within(5) and connection.ended == "eof"
 
 
 def test_the_body_in_chunks(impatient: Gateway, provider: OwnProvider) -> None:
@@ -376,14 +424,43 @@ def test_a_dripped_header_does_not_buy_time(impatient: Gateway) -> None:
         assert time.monotonic() - began < 4, "a byte now and then keeps a header open for ever"
 
 
-def test_a_body_that_never_comes(impatient: Gateway) -> None:
+@pytest.mark.parametrize("framing", [b"Content-Length: 100\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n64\r\n"])
+@pytest.mark.parametrize("begun", [b"", b"{"])
+def test_a_body_that_never_comes(impatient: Gateway, provider: OwnProvider, framing: bytes, begun: bytes) -> None:
+    # `header_timeout` bounds the silence between two pieces of a body, too.
     with impatient.connect() as connection:
+        began = time.monotonic()
         connection.send(
-            b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nAuthorization: Bearer "
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
             + impatient.key.encode()
-            + b"\r\n\r\n{"
+            + b"\r\n"
+            + framing
+            + begun
         )
-        assert connection.closed_within(15), "neither answered nor closed"
+        reply = connection.reply(6)
+        assert (reply.status, reply.error["code"]) == (408, "request_timeout")
+        assert 0.9 < time.monotonic() - began < 4
+        assert connection.closed_within(5)
+    assert not provider.log
+
+
+def test_a_slow_body_that_goes_on(impatient: Gateway) -> None:
+    body = b'{"model":"chat"}'
+    with impatient.connect() as connection:
+        connection.send(wire.render("POST", CHAT, {"Authorization": f"Bearer {impatient.key}"}, body)[: -len(body)])
+        for byte in body[:-10]:
+            time.sleep(0.4)
+            connection.send(bytes([byte]))
+        connection.send(body[-10:])
+        assert connection.reply().status == 200
+
+
+def test_an_unread_body_that_never_comes(impatient: Gateway) -> None:
+    # Refused from the head; the connection waits for the rest no longer than for any other body.
+    with impatient.connect() as connection:
+        connection.send(b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+        assert connection.reply(2).status == 404
+        assert connection.closed_within(4)
 
 
 def test_an_idle_connection_is_closed(impatient: Gateway) -> None:

@@ -43,6 +43,8 @@ POLICY = {
     "chunked_09",  # space after a chunk size
     "022",  # -0, on a request that has no body
 }
+# Beyond that server's limit on one header (8 KB), within this one's on all of them: good HTTP.
+WITHIN_LIMITS = {"limit_header_default_01"}
 # In the `valid` folder for a server that speaks the PROXY protocol, or tolerates what smuggles requests.
 REFUSABLE = {"pp_01", "pp_02", "pp_04", "pp_05", "028"}
 
@@ -117,6 +119,9 @@ def judge_valid(gateway: Gateway, name: str, pieces: list[int]) -> int:
 
 def judge_invalid(gateway: Gateway, name: str, pieces: list[int]) -> int:
     replies, marked, ended = exchange(gateway, raw(FOLDER / "invalid" / f"{name}.http"), pieces, 10)
+    if name in WITHIN_LIMITS:
+        assert [reply.status for reply in replies] == [200] and ended  # HTTP/1.0: one request a connection
+        return 200
     assert all(400 <= reply.status < 500 for reply in replies), [reply.status for reply in replies]
     if name not in POLICY:
         assert not marked, "a bad request was taken and the next one answered"

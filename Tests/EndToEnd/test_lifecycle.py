@@ -166,7 +166,9 @@ def test_a_file_that_is_not_there() -> None:
         )
     finally:
         gateway.destroy()
-    assert_refused(done.returncode, done.stderr, "no.yaml")
+    assert done.returncode == 78
+    assert done.stderr == f"{gateway.folder}/no.yaml: the file cannot be read: No such file or directory\n"
+    assert not done.stdout
 
 
 BAD = """\
@@ -364,6 +366,35 @@ def test_providers_from_the_environment(provider: OwnProvider) -> None:
         assert provider.log[-1].header("authorization") == "Bearer sk-litellm"
 
 
+NO_PROVIDERS = "listen: [{address: 127.0.0.1:0}]\nauth: {static_key: " + CLIENT_KEY + "}\n"
+
+
+@needs_default_port
+def test_with_an_empty_file_the_simulated_provider_answers() -> None:
+    with Gateway("") as gateway:
+        gateway.key = next(gateway.state.rglob("*key*")).read_text().strip()
+        assert gateway.chat("anything").status == 200
+        notices = [line["notice"] for line in gateway.log() if line.get("message") == "configuration notice"]
+        assert [notice for notice in notices if "there are no providers" in notice and "simulated" in notice], notices
+
+
+def test_a_file_without_providers_takes_those_of_the_environment(provider: OwnProvider) -> None:
+    environment = {"LITELLM_BASE_URL": provider.base_url, "LITELLM_API_KEY": "sk-litellm"}
+    text = NO_PROVIDERS + 'models: {fast: {targets: ["litellm:chat"]}}\n'
+    with Gateway(text, environment=environment) as gateway:
+        for model in ("fast", "chat", "litellm:chat"):
+            assert gateway.chat(model).status == 200
+            assert provider.log[-1].header("authorization") == "Bearer sk-litellm"
+        assert {seen.model for seen in provider.log} == {"chat"}
+        notices = [line["notice"] for line in gateway.log() if line.get("message") == "configuration notice"]
+        assert [notice for notice in notices if "those of the environment are used: litellm" in notice], notices
+        # A control that is started again has the same.
+        old = gateway.children("control")
+        os.kill(old[0], signal.SIGKILL)
+        wait_until(lambda: gateway.children("control") not in ([], old), 10, "another control")
+        assert gateway.chat("fast").status == 200
+
+
 def sluice(*arguments: str, cwd: pathlib.Path) -> subprocess.CompletedProcess:
     return subprocess.run(
         [str(PROGRAMS / "sluice"), *arguments],
@@ -423,7 +454,7 @@ def test_a_role_started_by_hand_says_so(role: str, tmp_path: pathlib.Path) -> No
 
 def test_two_gateways_do_not_share_a_state_folder() -> None:
     with Gateway(config()) as first:
-        settings = config(state_directory=None)
+        settings = config()
         settings["state_directory"] = str(first.state)
         code, text = run_until_exit(settings)
         assert_refused(code, text)

@@ -92,23 +92,40 @@ def test_in_flight(gateway: Gateway, provider: OwnProvider) -> None:
     wait_until(lambda: total(scrape(gateway), "sluice_requests_in_flight") == 0, 5, "none in flight", 0.2)
 
 
-def test_labels_cannot_be_flooded_or_forged(gateway: Gateway) -> None:
-    for name in ('a"b', "a\\b", "a\nb"):
-        gateway.chat(f"nobody:{name}")
-    scrape(gateway)  # every line still parses
-    before = total(scrape(gateway), "sluice_requests_total", status="404")
-    for index in range(100):
-        gateway.chat(f"nobody:unknown-{index}")
+def models_when_counted(gateway: Gateway, status: str, count: float) -> set[str]:
+    """The models requests are counted under, as soon as there are `count` of that status."""
     values = wait_until(
-        lambda: (
-            (found := scrape(gateway)) and total(found, "sluice_requests_total", status="404") >= before + 100 and found
-        ),
+        lambda: (found := scrape(gateway)) and total(found, "sluice_requests_total", status=status) >= count and found,
         5,
-        "a hundred requests counted",
+        f"{count} requests with status {status} counted",
         0.2,
     )
-    models = {dict(labels).get("model") or "" for name, labels in values if name == "sluice_requests_total"}
+    return {dict(labels)["model"] for name, labels in values if name == "sluice_requests_total"}
+
+
+def test_unknown_names_make_no_series(undecided: Gateway) -> None:
+    before = total(scrape(undecided), "sluice_requests_total", status="404")
+    for index in range(100):
+        assert undecided.chat(f"nobody:unknown-{index}").status == 404
+    models = models_when_counted(undecided, "404", before + 100)
     assert not any("unknown-" in model for model in models), "a client makes up series"
+
+
+def test_labels_cannot_be_flooded_or_forged(provider: OwnProvider) -> None:
+    # The only provider is the default one and serves whatever name it is asked for.
+    own = {"own": openai_provider(provider.base_url)}
+    with Gateway(base_config(None, state_directory=None, providers=own)) as gateway:
+        odd = ['a"b', "a\\b", 'a"} 1 #', "a\u00e9"]
+        for name in odd:
+            assert gateway.chat(name).status == 200
+        assert gateway.chat("a\nb").status == 400
+        for index in range(300):
+            assert gateway.chat(f"name-{index}").status == 200
+        # Every line still parses, each odd name is a label value in full, and the rest share one series.
+        models = models_when_counted(gateway, "200", 300 + len(odd))
+        assert {name.replace("\\", "\\\\").replace('"', '\\"') for name in odd} <= models
+        assert "other" in models
+        assert 150 <= sum(model.startswith("name-") for model in models) <= 200
 
 
 def test_a_wrong_key_is_refused_even_from_loopback(gateway: Gateway) -> None:

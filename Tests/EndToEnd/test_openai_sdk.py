@@ -193,7 +193,7 @@ def test_closing_a_stream_early_leaves_the_client_usable(client: openai.OpenAI) 
 @pytest.mark.parametrize(
     ("model", "expected", "code"),
     [
-        ("nobody:chat", openai.NotFoundError, "model_not_found"),
+        ("own:", openai.NotFoundError, "model_not_found"),
         ("own:status-400", openai.BadRequestError, "c"),
         ("own:status-404", openai.NotFoundError, "c"),
         ("own:status-409", openai.ConflictError, "c"),

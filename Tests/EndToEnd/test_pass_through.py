@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from Harness.gateway import CLIENT_KEY, PROVIDER_KEY, Gateway
-from Harness.provider import OwnProvider, completion, stream_body, stream_events
+from Harness.provider import OwnProvider, completion, error_body, stream_body, stream_events
 
 # Formatting that a re-encoding would change: odd spaces, escapes, number forms, member order, non-ASCII bytes.
 ODD = (
@@ -193,7 +193,7 @@ def test_headers_to_the_client(gateway: Gateway) -> None:
 
 
 def test_the_clients_request_id_is_echoed(gateway: Gateway) -> None:
-    for model in ("own:chat", "own:status-400", "nobody:x"):
+    for model in ("own:chat", "own:status-400", "own:html-500", "own:"):
         reply = gateway.chat(model, headers={"X-Request-Id": "mine-1"})
         assert reply.header("x-request-id") == "mine-1"
         assert re.fullmatch(r"[0-9a-f]{32}", reply.header("x-sluice-record") or "")
@@ -212,10 +212,12 @@ def test_error_replies_of_the_provider_pass(gateway: Gateway, provider: OwnProvi
         reply = gateway.chat(f"own:{kind}-{status}", stream=stream)
         assert reply.status == status
         if kind == "html":
-            assert reply.body == b"<html><h1>Bad gateway</h1></html>"
-            assert reply.header("content-type") == "text/html"
+            # No SDK can read that: the status stays, the body becomes an error in OpenAI's shape.
+            assert reply.error["code"] == "provider_invalid_response"
+            assert str(status) in reply.error["message"]
+            assert b"html" not in reply.body
         else:
-            assert reply.error["message"] == f"provider says {status}"
+            assert reply.body == error_body(status)
             assert reply.header("retry-after") == ("7" if status in (429, 503) else None)
 
 

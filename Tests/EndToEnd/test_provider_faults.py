@@ -12,7 +12,7 @@ import pytest
 from Harness import wire
 from Harness.gateway import Gateway
 from Harness.processes import wait_until
-from Harness.provider import OwnProvider, stream_body, stream_events
+from Harness.provider import OwnProvider, completion, stream_body, stream_events
 
 
 def outcome(gateway: Gateway, model: str, *, stream: bool, timeout: float = 15) -> tuple[wire.Reply, wire.Connection]:
@@ -61,17 +61,44 @@ def test_reset_before_headers(gateway: Gateway, model: str, stream: bool) -> Non
     assert connection.reply().status == 200
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_hang_before_headers(impatient: Gateway, stream: bool) -> None:
+# The providers of `impatient`: first token and idle 1 s, total 4 s.
+
+
+@pytest.mark.parametrize("model", ["hang", "head-stall"])
+def test_a_stream_without_content(impatient: Gateway, model: str) -> None:
     began = time.monotonic()
-    reply, _ = outcome(impatient, "own:hang", stream=stream)
+    reply, _ = outcome(impatient, f"own:{model}", stream=True)
     assert_json_error(reply, 504, "provider_timeout")
-    assert 0.8 < time.monotonic() - began < 3
+    assert 0.9 < time.monotonic() - began < 3
 
 
-def test_a_head_without_content(impatient: Gateway) -> None:
-    reply, _ = outcome(impatient, "own:head-stall", stream=True)
+@pytest.mark.parametrize("model", ["hang", "head-stall"])
+def test_a_unary_reply_that_never_comes(impatient: Gateway, model: str) -> None:
+    began = time.monotonic()
+    reply, _ = outcome(impatient, f"own:{model}", stream=False)
     assert_json_error(reply, 504, "provider_timeout")
+    assert 3.8 < time.monotonic() - began < 7
+
+
+@pytest.mark.parametrize("model", ["late-2500", "latebody-2500"])
+def test_a_unary_reply_may_take_its_time(impatient: Gateway, model: str) -> None:
+    # Models that think answer after minutes: neither the first token's deadline nor silence before the reply counts.
+    reply, _ = outcome(impatient, f"own:{model}", stream=False)
+    assert reply.status == 200 and reply.complete
+    assert reply.body == completion(model, "Late.")
+
+
+@pytest.mark.parametrize("model", ["late-2500", "latebody-2500"])
+def test_a_stream_may_not(impatient: Gateway, model: str) -> None:
+    reply, _ = outcome(impatient, f"own:{model}", stream=True)
+    assert_json_error(reply, 504, "provider_timeout")
+
+
+def test_a_unary_reply_that_stops(impatient: Gateway) -> None:
+    began = time.monotonic()
+    reply, _ = outcome(impatient, "own:halt-500", stream=False)
+    assert_json_error(reply, 504, "provider_timeout")
+    assert 0.9 < time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -83,11 +110,7 @@ def test_no_http_at_all(gateway: Gateway, stream: bool) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_no_json(gateway: Gateway, stream: bool) -> None:
     reply, _ = outcome(gateway, "own:notjson", stream=stream)
-    # Byte-exact dialect: a unary body passes as it is; a stream that is none may be refused instead.
-    if stream and reply.status != 200:
-        assert_json_error(reply, 502, "provider_invalid_response")
-    else:
-        assert (reply.status, reply.body) == (200, b"<<< not JSON >>>")
+    assert_json_error(reply, 502, "provider_invalid_response")
 
 
 @pytest.mark.parametrize("kind", ["cut", "end"])

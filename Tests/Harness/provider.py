@@ -15,6 +15,9 @@ The behaviour is chosen by the model that the caller asks for:
     cut-N                    a stream of 10 events; after N body bytes the connection is reset
     end-N                    the same, but the connection is closed in order, without the last chunk
     stall-N                  the same, but the connection stays open and silent
+    late-MS                  a chat.completion after MS milliseconds
+    latebody-MS              the same, but its head comes at once
+    halt-N                   a unary reply that declares N + 1,000,000 bytes, sends N and stays silent
     short-N                  a unary reply that declares N + 1,000,000 bytes, sends N and resets
     garbage                  bytes that are no HTTP
     notjson                  200 application/json whose body is no JSON
@@ -244,7 +247,7 @@ class OwnProvider:
         wants_stream = request.get("stream") is True
         if seen.target.endswith("/embeddings"):
             return await self._embedding(writer, request)
-        if name in ("cut", "end", "stall", "short", "huge"):
+        if name in ("cut", "end", "stall", "short", "halt", "huge"):
             return await self._broken(writer, name, model, values[0])
         if name == "status":
             extra = {"Retry-After": "7"} if values[0] in (429, 503) else {}
@@ -264,6 +267,8 @@ class OwnProvider:
             writer.write(b"\x16\x03\x01 this is not HTTP at all\r\n\r\n")
             await writer.drain()
             return False
+        if name in ("late", "latebody"):
+            return await self._late(writer, name, model, values[0], wants_stream)
         if name == "notjson":
             return await self._unary(writer, 200, b"<<< not JSON >>>")
         if name == "drip":
@@ -312,7 +317,7 @@ class OwnProvider:
     async def _broken(self, writer, name: str, model: str, count: int) -> bool:
         if name == "huge":
             return await self._unary(writer, 200, completion(model, "x" * count))
-        if name == "short":
+        if name in ("short", "halt"):
             writer.write(self._head(200, "application/json", count + 1_000_000) + b"{" + b" " * (count - 1))
         else:
             body = stream_body(model, 10)[:count]
@@ -320,12 +325,23 @@ class OwnProvider:
             if body:
                 writer.write(b"%x\r\n%b\r\n" % (len(body), body))
         await writer.drain()
-        if name == "stall":
+        if name in ("stall", "halt"):
             await asyncio.sleep(3600)
         if name == "end":
             return False
         await asyncio.sleep(0.2)  # a reset drops what the peer's kernel has not taken yet
         return self._reset(writer)
+
+    async def _late(self, writer, name: str, model: str, milliseconds: int, wants_stream: bool) -> bool:
+        body = stream_body(model, 3) if wants_stream else completion(model, "Late.")
+        head = self._head(200, "text/event-stream" if wants_stream else "application/json", len(body))
+        if name == "latebody":
+            writer.write(head)
+            await writer.drain()
+        await asyncio.sleep(milliseconds / 1000)
+        writer.write(body if name == "latebody" else head + body)
+        await writer.drain()
+        return True
 
     async def _drip(self, writer, count: int, milliseconds: int) -> bool:
         body = completion("drip", "x" * max(count - 400, 1))

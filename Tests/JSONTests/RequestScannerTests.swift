@@ -113,7 +113,32 @@ struct RequestScannerTests {
     func otherKeys() {
         #expect(self.failure(#"{"mod\u0065l2":1,"a\\b":2,"\ud83d\ude00":3}"#) == nil)
         #expect(self.failure(#"{"mod\u00g5l":1}"#) == .notJSON)
-        #expect(self.failure(#"{"Model":1,"MODEL":2,"model ":3}"#) == nil)
+        #expect(self.failure(#"{"model ":3,"models":1,"mode":1,"Streams":1,"stream-options":1,"N":1,"User":2}"#) == nil)
+        #expect(self.failure(#"{"x":{"Model":1,"STREAM":2},"messages":[{"Model":1}]}"#) == nil)
+        // One byte off on either side of the letters, and other letters of two bytes.
+        #expect(self.failure(#"{"M@del":1,"M[del":1,"\u00c5tream":1,"\u017etream":1,"\u017f":1}"#) == nil)
+    }
+
+    @Test(
+        "A member that decides is refused in another case: some readers take it for the same one",
+        arguments: [RoutingMember.model, .stream, .streamOptions])
+    func otherCases(_ member: RoutingMember) {
+        let name = "\(member.name)"
+        var spellings = [
+            name.uppercased(), name.prefix(1).uppercased() + name.dropFirst(),
+            name.dropLast() + name.suffix(1).uppercased(),
+        ]
+        if name.contains("s") {
+            spellings += [name.replacing("s", with: "\u{17F}"), name.replacing("s", with: "\\u017F")]
+            spellings += [name.uppercased().replacing("S", with: "\u{17F}")]
+        }
+        spellings.append("\\u00" + String(UInt8(name.uppercased().utf8.first ?? 0), radix: 16) + name.dropFirst())
+        for spelling in spellings {
+            #expect(self.failure(#"{"\#(spelling)":null}"#) == .escapedMember(member), "\(spelling)")
+            #expect(
+                self.failure(#"{"\#(name)":null,"\#(spelling)":null}"#) == .escapedMember(member), "\(spelling)")
+        }
+        #expect(self.failure(#"{"\#(name)":null}"#) == nil)
     }
 
     @Test(

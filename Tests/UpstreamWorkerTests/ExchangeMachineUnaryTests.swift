@@ -50,6 +50,46 @@ struct ExchangeMachineUnaryTests {
         #expect(bench.output.end?.attempts.first?.error == "provider_invalid_response")
     }
 
+    /// The defaults: first token 60 s, idle 30 s, total 600 s.
+    @Test
+    func onlyTheTotalBoundsAReplyThatHasNotBegun() {
+        let silent = MachineBench()
+        let start = silent.now
+        #expect(silent.machine.deadline == start + 600 * MachineBench.second)
+        #expect(silent.machine.firstCheck == start + 30 * MachineBench.second)
+        silent.now += 400 * MachineBench.second
+        #expect(silent.machine.timePassed(at: silent.now, to: silent.output) == .proceed)
+        // Nor does a head that came early begin it.
+        silent.head(200)
+        #expect(silent.machine.deadline == start + 600 * MachineBench.second)
+        silent.now += 199 * MachineBench.second
+        silent.data(Self.reply)
+        silent.ended()
+        #expect(silent.output.body == Self.reply)
+
+        let lost = MachineBench()
+        #expect(lost.passDeadline() == .abort)
+        #expect(lost.now == start + 600 * MachineBench.second)
+        #expect(lost.output.end?.failure?.code == "provider_timeout")
+        #expect(lost.output.end?.failure?.status == 504)
+    }
+
+    @Test
+    func aReplyThatHasBegunMustGoOn() {
+        for status in [200, 500] as [UInt16] {
+            let bench = MachineBench()
+            bench.now += 100 * MachineBench.second
+            bench.head(status)
+            if status == 200 { bench.data(String(Self.reply.prefix(20))) }
+            #expect(bench.machine.deadline == bench.now + 30 * MachineBench.second)
+            bench.now += 29 * MachineBench.second
+            bench.data(" ")
+            #expect(bench.machine.deadline == bench.now + 30 * MachineBench.second)
+            #expect(bench.passDeadline() == .abort)
+            #expect(bench.output.end?.failure?.code == "provider_timeout")
+        }
+    }
+
     @Test
     func aLargeReplyPassesWithBackPressure() throws {
         let bench = MachineBench()

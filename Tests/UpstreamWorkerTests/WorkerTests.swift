@@ -225,18 +225,23 @@ struct WorkerTests {
 
     @Test
     func aSilentProviderTimesOut() throws {
-        let timeouts = ProviderTimeouts(connect: 1000, firstToken: 50, idle: 30, total: 1000)
+        let timeouts = ProviderTimeouts(connect: 1000, firstToken: 50, idle: 30, total: 300)
         let pair = try Pair(timeouts: timeouts) { connection, request in
             if request.body.count == 3 { connection.send(Self.streamHead + Self.chunk(Self.text)) }
         }
-        let silent = pair.worker.request("{}")
+        let unary = pair.worker.request("{}")
+        let silent = pair.worker.request("{}", isStream: true)
         let stuck = pair.worker.request("{ }", isStream: true)
         #expect(
             try pair.run { pair.worker.reply(silent).end != nil && pair.worker.reply(stuck).end != nil })
+        // A reply that is no stream has until the total.
+        #expect(pair.worker.reply(unary).end == nil)
+        #expect(try pair.run { pair.worker.reply(unary).end != nil })
+        #expect(pair.worker.reply(unary).end?.failure?.status == 504)
         #expect(pair.worker.reply(silent).end?.failure?.status == 504)
         #expect(pair.worker.reply(stuck).end?.failure?.code == "provider_timeout")
         #expect(pair.worker.reply(stuck).text == Self.text)
-        #expect(try pair.run { pair.provider.closed == 2 })
+        #expect(try pair.run { pair.provider.closed == 3 })
     }
 
     @Test

@@ -27,6 +27,17 @@ final class ProblemSink {
         self.problem(at: node.position, path: node.path, message)
     }
 
+    /// What was found in the environment instead of the file.
+    func add(problems: [ConfigurationProblem], notices: [String]) {
+        self.found += problems.map { (.start, $0) }
+        self.notices += notices
+    }
+
+    /// A notice about the file as a whole.
+    func notice(_ message: String) {
+        self.notices.append("\(self.file): \(message)")
+    }
+
     func notice(at position: DocumentPosition, path: String, _ message: String) {
         self.notices.append("\(self.file):\(position.line):\(position.column): \(path): \(message)")
     }

@@ -3,8 +3,8 @@ import Domain
 /// Reads the whole file: the sections this version uses, and the ones it knows but cannot serve yet.
 struct GatewaySchema {
     let problems: ProblemSink
-    /// Names of providers whose keys are in the environment, the first found first.
-    let providersInEnvironment: [String]
+    /// Providers come from it when the file has none; else those found in it choose the default one.
+    let environment: [String: String]
     let readFile: BoundedFile.Reader
 
     /// The configuration that `root` describes; to be used only if `problems` is empty afterwards.
@@ -28,9 +28,13 @@ struct GatewaySchema {
         configuration.auth = AuthSchema.read(reader.mapping("auth"))
 
         let providers = reader.mapping("providers")
-        let names = providers.entries.map(\.key)
+        var names = providers.entries.map(\.key)
         let provider = ProviderSchema(problems: self.problems, readFile: self.readFile)
         configuration.providers = providers.entries.compactMap { provider.read($0) }
+        if names.isEmpty {
+            configuration.providers = self.providersOfTheEnvironment(listen: configuration.listen)
+            names = configuration.providers.map(\.settings.name)
+        }
         configuration.defaultProvider = self.explicitDefault(&reader, names: names) ?? self.impliedDefault(names)
         configuration.models = ModelsSchema(problems: self.problems, providers: names).read(reader.mapping("models"))
 
@@ -108,6 +112,20 @@ struct GatewaySchema {
         return level
     }
 
+    /// What stands in for `providers` when the file has none.
+    private func providersOfTheEnvironment(listen: [ListenAddress]) -> [ConfiguredProvider] {
+        let found = EnvironmentProviders(in: self.environment, listen: listen)
+        self.problems.add(problems: found.problems, notices: found.notices)
+        guard !found.providers.isEmpty else { return [] }
+        self.problems.notice(
+            found.areSimulated
+                ? "there are no providers, and no provider's key is in the environment: "
+                    + "the built-in simulated provider answers"
+                : "there are no providers; those of the environment are used: "
+                    + found.providers.map(\.settings.name).joined(separator: ", "))
+        return found.providers
+    }
+
     private func explicitDefault(_ reader: inout MappingReader, names: [String]) -> String? {
         reader.value("default_provider") { scalar throws(ValueError) in
             guard names.contains(scalar.text) else {
@@ -119,6 +137,6 @@ struct GatewaySchema {
 
     private func impliedDefault(_ names: [String]) -> String? {
         if names.count == 1 { return names.first }
-        return self.providersInEnvironment.first { names.contains($0) }
+        return EnvironmentProviders.names(in: self.environment).first { names.contains($0) }
     }
 }

@@ -1,7 +1,7 @@
 /// Reads `models`: aliases with one target each.
 struct ModelsSchema {
     let problems: ProblemSink
-    /// Names of all providers in the file, also of those that have problems of their own.
+    /// Names of all providers, also of those that have problems of their own.
     let providers: [String]
 
     func read(_ reader: MappingReader) -> [ModelAlias] {

@@ -50,10 +50,10 @@ struct ProviderSchema {
 
     static func unknownProvider(_ name: String, names: [String]) -> ValueError {
         if let meant = EditDistance.nearest(to: name, among: names) {
-            return ValueError("expected the name of a provider in this file (did you mean \(meant)?)")
+            return ValueError("expected the name of a provider (did you mean \(meant)?)")
         }
         let known = names.isEmpty ? "there is none" : names.joined(separator: ", ")
-        return ValueError("expected the name of a provider in this file (\(known))")
+        return ValueError("expected the name of a provider (\(known))")
     }
 
     // MARK: - What the provider speaks

@@ -3,7 +3,7 @@ public import Domain
 /// The whole configuration in force: a plain value, complete and checked.
 ///
 /// ``ConfigurationLoader`` makes it from a file or from the environment; nothing in it refers to either any more. Its
-/// defaults are those of an empty file. Lists keep the order of the file.
+/// defaults are those of an empty file, but for the providers, which then come from the environment. Lists keep the order of the file.
 public struct GatewayConfiguration: Hashable, Sendable {
     /// Where clients connect; never empty, no address twice (but for port 0).
     public var listen: [ListenAddress]

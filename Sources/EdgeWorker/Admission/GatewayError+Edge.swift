@@ -59,7 +59,7 @@ extension GatewayError {
                 400, "duplicate_member", "The member '\(member.name)' occurs more than once.", param: "\(member.name)")
         case .escapedMember(let member):
             self = .request(
-                400, "escaped_member", "The member '\(member.name)' must be spelled without escapes.",
+                400, "escaped_member", "The member '\(member.name)' must be written exactly as \"\(member.name)\".",
                 param: "\(member.name)")
         case .invalidType(let member, let expected):
             self = .request(

@@ -62,15 +62,17 @@ struct ConnectionMachine {
         case requestTimeout
     }
 
-    /// Nanoseconds between two pieces of a request body.
-    static let bodyProgress: UInt64 = 30_000_000_000
-    /// Nanoseconds for a client to take the last reply and close.
+    /// Nanoseconds for a client to take the last reply and close, counted again while it still sends.
     static let lingering: UInt64 = 2_000_000_000
+    /// Nanoseconds after which a client that still sends is cut off.
+    static let longestLingering: UInt64 = 30_000_000_000
 
     private(set) var phase = Phase.idle
+    /// For a whole head, and between two pieces of a body.
     private let headerTimeout: UInt64
     private let idleTimeout: UInt64
     private var deadline: UInt64
+    private var lingeringEnd: UInt64 = .max
     /// The end of a message without a body is still to be reported by the decoder.
     private(set) var awaitsEnd = false
 
@@ -95,11 +97,18 @@ struct ConnectionMachine {
 
     // MARK: Input
 
+    /// Whether bytes matter that are not (yet) a part of a message.
+    var noticesBytes: Bool { self.phase == .idle || self.phase == .lingering }
+
     /// Bytes came that are not (yet) a part of a message.
     mutating func receivedBytes(now: UInt64) {
-        guard self.phase == .idle else { return }
-        self.phase = .head
-        self.deadline = now &+ self.headerTimeout
+        switch self.phase {
+        case .idle:
+            self.phase = .head
+            self.deadline = now &+ self.headerTimeout
+        case .lingering: self.deadline = min(now &+ ConnectionMachine.lingering, self.lingeringEnd)
+        case .head, .request, .closed: break
+        }
     }
 
     /// A head has come.
@@ -108,7 +117,7 @@ struct ConnectionMachine {
         case .idle, .head:
             self.phase = .request(hasBody ? .reading : .whole)
             self.awaitsEnd = !hasBody
-            self.deadline = hasBody ? now &+ ConnectionMachine.bodyProgress : .max
+            self.deadline = hasBody ? now &+ self.headerTimeout : .max
             return .take
         case .request: return .hold
         case .lingering, .closed: return .drop
@@ -119,14 +128,20 @@ struct ConnectionMachine {
     mutating func receivedBody(now: UInt64) -> Disposition {
         switch self.phase {
         case .request(.reading):
-            self.deadline = now &+ ConnectionMachine.bodyProgress
+            self.deadline = now &+ self.headerTimeout
             return .take
         case .request(.discarding):
-            self.deadline = now &+ ConnectionMachine.bodyProgress
+            self.deadline = now &+ self.headerTimeout
             return .drop
         case .request(.whole): return .hold
         case .idle, .head, .lingering, .closed: return .drop
         }
+    }
+
+    /// Reading goes on after a time in which the client could not be heard.
+    mutating func readingResumed(now: UInt64) {
+        guard self.phase == .request(.reading) else { return }
+        self.deadline = now &+ self.headerTimeout
     }
 
     /// The end of a message has come.
@@ -168,7 +183,7 @@ struct ConnectionMachine {
             return .next
         case (.reading, true) where canDiscard:
             self.phase = .request(.discarding)
-            self.deadline = now &+ ConnectionMachine.bodyProgress
+            self.deadline = now &+ self.headerTimeout
             return .wait
         case (.whole, false) where !hasHeld:
             self.phase = .closed
@@ -176,6 +191,7 @@ struct ConnectionMachine {
         default:
             self.phase = .lingering
             self.deadline = now &+ ConnectionMachine.lingering
+            self.lingeringEnd = now &+ ConnectionMachine.longestLingering
             return .linger
         }
     }

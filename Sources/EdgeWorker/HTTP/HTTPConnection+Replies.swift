@@ -1,3 +1,4 @@
+import Dialects
 import Domain
 import Glibc
 import IPC
@@ -23,7 +24,9 @@ extension HTTPConnection: ExchangeClient {
         self.exchange = nil
         self.dropBody()
         self.core.failed(error, record: request.record, endpoint: request.route.label)
-        let body = ErrorBody.json(error)
+        // Whoever sends too much is told so at once, and would send on if the connection stayed.
+        if error.status == 413, !self.machine.hasWholeRequest { request.keepsAlive = false }
+        let body = OpenAIErrorBody.render(error)
         var head = self.makeHead(status: error.status, length: .known(UInt64(clamping: body.count)))
         switch error.status {
         case 401: head.asksForKey = true
@@ -190,7 +193,7 @@ extension HTTPConnection: ExchangeClient {
         self.framing = nil
         self.core.failed(error, record: request.record, endpoint: request.route.label)
         if request.repliesWithEvents {
-            let event = ErrorBody.event(error)
+            let event = OpenAIErrorBody.renderEvent(error)
             var rest = framing
             let piece = rest.piece(event.count)
             if piece == .chunk { self.output.writeChunkHeader(event.count) }
@@ -216,7 +219,9 @@ extension HTTPConnection: ExchangeClient {
         case .next: self.becameFree()
         case .wait: break
         case .close: self.closing = .close
-        case .linger: self.closing = .linger
+        case .linger:
+            self.closing = .linger
+            self.forgetHeld()
         }
     }
 

@@ -83,8 +83,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        // Bytes that made no part yet are the beginning of a head.
-        if self.machine.isIdle, self.gate.hasBegun { self.machine.receivedBytes(now: self.core.now) }
+        // Bytes that made no part yet are the beginning of a head, or what comes behind the last reply.
+        if self.machine.noticesBytes, self.gate.hasBegun { self.machine.receivedBytes(now: self.core.now) }
         context.fireChannelReadComplete()
     }
 
@@ -99,6 +99,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+        // The decoder wants no more; what still comes must not look like another error, it is only read away.
+        self.gate.shut()
         guard !self.inputEnded else { return }
         let fault: GatewayError
         switch error {
@@ -218,6 +220,12 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     var hasHeld: Bool { !self.held.isEmpty }
 
+    /// The last reply is out: what the client has sent ahead is forgotten, and the rest is only read away.
+    func forgetHeld() {
+        self.held = HeldParts()
+        self.resumeReading()
+    }
+
     private func resumeReading() {
         guard self.readIsPaused, !self.core.budget.isExceeded || self.body.charged == 0 else { return }
         self.readIsPaused = false
@@ -278,8 +286,11 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     }
 
     private func budgetHasRoom() {
-        self.budgetTimeout?.cancel()
-        self.budgetTimeout = nil
+        if let timeout = self.budgetTimeout {
+            timeout.cancel()
+            self.budgetTimeout = nil
+            self.machine.readingResumed(now: self.core.now)
+        }
         if self.held.isEmpty { self.resumeReading() }
     }
 
@@ -348,6 +359,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
             self.context?.close(promise: nil)
             return
         }
+        // A client that is not read from cannot be late.
+        guard self.budgetTimeout == nil else { return }
         switch self.machine.expired(now: now) {
         case .none: break
         case .close: self.context?.close(promise: nil)

@@ -1,7 +1,8 @@
 import NIOCore
 
 /// Stands before the HTTP decoder and watches the raw bytes for the two things the decoder cannot say: that a request line
-/// grows beyond its limit, and whether what it could not read looked like HTTP at all. Passes everything on as it is.
+/// grows beyond its limit, and whether what it could not read looked like HTTP at all. Passes everything on as it is, until
+/// it is shut.
 ///
 /// Lives on the connection's event loop.
 final class InputGate: ChannelInboundHandler {
@@ -11,6 +12,7 @@ final class InputGate: ChannelInboundHandler {
     private let limit: Int
     private var seen = 0
     private var isCounting = true
+    private var isShut = false
     /// The first byte of the current request line, 0 before there is one.
     private var first: UInt8 = 0
 
@@ -35,7 +37,13 @@ final class InputGate: ChannelInboundHandler {
         self.first = 0
     }
 
+    /// Drops all that comes from now on.
+    func shut() {
+        self.isShut = true
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !self.isShut else { return }
         if self.isCounting { self.count(self.unwrapInboundIn(data)) }
         context.fireChannelRead(data)
     }

@@ -9,9 +9,9 @@ struct SluiceCommand: ParsableCommand {
         discussion: """
             Clients speak OpenAI's HTTP API to it; it authenticates them, chooses the provider and passes the answer on.
 
-            Without a configuration file it takes providers from the environment (OPENAI_API_KEY, GROQ_API_KEY, \
-            OPENROUTER_API_KEY, MISTRAL_API_KEY, LITELLM_BASE_URL with LITELLM_API_KEY); with none of them a built-in \
-            simulated provider answers.
+            Without a configuration file, or with one that names no providers, it takes them from the environment \
+            (OPENAI_API_KEY, GROQ_API_KEY, OPENROUTER_API_KEY, MISTRAL_API_KEY, LITELLM_BASE_URL with LITELLM_API_KEY); \
+            with none of them a built-in simulated provider answers.
             """,
         version: "sluice \(SluiceVersion.current)",
         subcommands: [ServeCommand.self, CheckCommand.self])

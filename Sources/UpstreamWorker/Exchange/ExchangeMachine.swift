@@ -102,11 +102,16 @@ struct ExchangeMachine {
         let total = Self.sum(self.startedAt, self.terms.total)
         // While the client is slow the provider is not to blame for silence.
         guard !self.isPaused else { return (total, .total) }
-        let silence =
-            self.firstContentAt == 0
-            ? Self.sum(self.startedAt, self.terms.firstToken) : Self.sum(self.lastPieceAt, self.terms.idle)
-        guard silence < total else { return (total, .total) }
-        return (silence, self.firstContentAt == 0 ? .firstToken : .idle)
+        let silence: (time: UInt64, deadline: ProviderFailure.Deadline)
+        if self.firstContentAt != 0 || self.state == .failing {
+            silence = (Self.sum(self.lastPieceAt, self.terms.idle), .idle)
+        } else if self.terms.isStream {
+            silence = (Self.sum(self.startedAt, self.terms.firstToken), .firstToken)
+        } else {
+            // Nothing says that a model is thinking: before the first byte of a reply that is no stream silence is normal.
+            return (total, .total)
+        }
+        return silence.time < total ? silence : (total, .total)
     }
 
     private static func sum(_ time: UInt64, _ span: UInt64) -> UInt64 {
