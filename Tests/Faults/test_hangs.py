@@ -95,12 +95,30 @@ def short(mock: MockProvider) -> None:
         assert gateway.children() == before
 
 
+def supervisor_stopped(mock: MockProvider) -> None:
+    """Who watches did not look: when it looks again it holds that against nobody."""
+    with Gateway(config(mock)) as gateway:
+        before = gateway.children()
+        gateway.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        while time.monotonic() - began < 13:
+            assert gateway.chat("load:load-1-0-0-s").status == 200
+            time.sleep(0.2)
+        gateway.send_signal(signal.SIGCONT)
+        began = time.monotonic()
+        while time.monotonic() - began < 3:
+            assert gateway.chat("load:load-1-0-0-s").status == 200
+            assert gateway.children() == before
+            time.sleep(0.1)
+
+
 SCENARIOS = {
     "an edge blocked for 15 s": (blocked, "edge"),
     "an upstream blocked for 15 s": (blocked, "upstream"),
     "an edge stopped": (stopped, "edge"),
     "an upstream stopped": (stopped, "upstream"),
     "both blocked for 4 s": (short,),
+    "the supervisor stopped": (supervisor_stopped,),
 }
 
 
@@ -112,5 +130,5 @@ def scenarios(mock: MockProvider):
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_process_that_hangs_is_replaced(scenarios: dict[str, concurrent.futures.Future], name: str) -> None:
+def test_a_process_that_hangs(scenarios: dict[str, concurrent.futures.Future], name: str) -> None:
     scenarios[name].result(100)
