@@ -152,6 +152,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     /// Answers what could not be read as a request, or did not come in time.
     private func refuseUnread(_ error: GatewayError) {
+        // A reply that has begun cannot become another one.
+        if let request = self.request, request.status != 0 { return self.flushAndClose() }
         if self.request == nil {
             self.request = CurrentRequest(
                 unreadable: self.core.mint(), settings: self.core.settings, start: self.core.now)
@@ -264,7 +266,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     }
 
     private func collect(_ piece: ByteBuffer) {
-        guard let request = self.request else { return }
+        // Other bodies go nowhere: one that was kept would come before the next request's.
+        guard let request = self.request, case .provider = request.route else { return }
         request.receivedBody += UInt64(clamping: piece.readableBytes)
         let limit = request.settings.limits.maxBody
         guard request.receivedBody <= limit else { return self.refuse(.tooLarge(limit)) }
@@ -277,9 +280,9 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         self.core.budget.wait(self) { [weak self] in self?.budgetHasRoom() }
         guard self.budgetTimeout == nil else { return }
         self.budgetTimeout = self.core.eventLoop.assumeIsolated().scheduleTask(in: Exchange.patience) { [weak self] in
-            guard let self, self.machine.phase == .request(.reading) else { return }
+            guard let self else { return }
             self.budgetTimeout = nil
-            self.readIsPaused = false
+            guard self.machine.phase == .request(.reading) else { return }
             self.refuse(.gatewayUnavailable)
             self.resumeReading()
         }
@@ -298,7 +301,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     private func serve() {
         guard let request = self.request, case .provider(let endpoint) = request.route, self.exchange == nil,
             request.status == 0
-        else { return }
+        else { return self.dropBody() }
         self.budgetHasRoom()
         self.core.budget.forget(self)
         let body = self.body.body
