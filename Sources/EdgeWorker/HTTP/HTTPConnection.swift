@@ -48,12 +48,18 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     var closing = Closing.none
     /// When a client has had long enough to take the last bytes.
     var closeDeadline = UInt64.max
+    var progress: OutputProgress
+    /// The last reply has no other end than the connection's.
+    var isCloseDelimited = false
+    /// The socket has taken the last bytes.
+    var isLastTaken = false
 
     init(core: EdgeCore, gate: InputGate) {
         self.core = core
         self.gate = gate
         self.body = BodyCollector(budget: core.budget)
         self.machine = ConnectionMachine(limits: core.settings.limits, now: core.now)
+        self.progress = OutputProgress(limits: core.settings.limits)
     }
 
     // MARK: ChannelHandler
@@ -179,7 +185,9 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         self.exchange = nil
         self.finishCounting()
         self.machine.closed()
-        self.closing = .close
+        // Half of a reply that ends with the connection would look whole.
+        let isCut = self.closing == .abort || (self.framing != nil && self.isCloseDelimited)
+        self.closing = isCut ? .abort : .close
         self.scheduleFlush()
     }
 
@@ -358,15 +366,16 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     /// Ends what has taken too long.
     func tick(now: UInt64) {
-        if now >= self.closeDeadline {
-            self.context?.close(promise: nil)
-            return
+        guard now < self.closeDeadline else { return self.cut() }
+        if self.hasStalled(now: now) {
+            self.closing = .abort
+            return self.cut()
         }
         // A client that is not read from cannot be late.
         guard self.budgetTimeout == nil else { return }
         switch self.machine.expired(now: now) {
         case .none: break
-        case .close: self.context?.close(promise: nil)
+        case .close: self.cut()
         case .requestTimeout: self.refuseUnread(.requestTimeout)
         }
     }
