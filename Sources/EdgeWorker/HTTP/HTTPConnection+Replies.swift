@@ -130,6 +130,7 @@ extension HTTPConnection: ExchangeClient {
         self.request?.call = reply.call
         self.request?.repliesWithEvents = reply.isStream
         self.framing = ReplyFraming(length: length, isHeadOnly: request.isHeadOnly)
+        self.isCloseDelimited = length == .untilClose
         self.output.reserveCapacity(minimumWritableBytes: 512 + Int(clamping: min(reply.contentLength ?? 0, 64 << 10)))
         head.write(to: &self.output, date: self.core.date)
         self.scheduleFlush()
@@ -157,6 +158,7 @@ extension HTTPConnection: ExchangeClient {
     private func makeRoom(_ count: Int) {
         guard self.output.writableBytes < count else { return }
         if self.output.readableBytes >= HTTPConnection.copyLimit, let context = self.context {
+            self.progress.handedOver(self.output.readableBytes)
             context.write(self.wrapOutboundOut(self.output), promise: nil)
             self.output = ByteBuffer()
         }
@@ -171,6 +173,7 @@ extension HTTPConnection: ExchangeClient {
             self.output.writeBuffer(&chunk)
             return
         }
+        self.progress.handedOver(self.output.readableBytes + count)
         if self.output.readableBytes > 0 { context.write(self.wrapOutboundOut(self.output), promise: nil) }
         self.output = ByteBuffer()
         context.write(self.wrapOutboundOut(chunk), promise: nil)
@@ -262,6 +265,7 @@ extension HTTPConnection: ExchangeClient {
         if self.output.readableBytes > 0 {
             let output = self.output
             self.output = ByteBuffer()
+            self.progress.handedOver(output.readableBytes)
             context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
         } else {
             context.flush()
@@ -283,14 +287,31 @@ extension HTTPConnection: ExchangeClient {
         self.closeDeadline = min(self.closeDeadline, self.core.now &+ HTTPConnection.closePatience)
         let promise = context.eventLoop.makePromise(of: Void.self)
         let closing = self.closing
-        promise.futureResult.assumeIsolated().whenComplete { result in
-            guard closing == .linger, case .success = result else {
-                if closing == .abort { HTTPConnection.closeWithReset(context.channel) }
-                return context.close(promise: nil)
+        promise.futureResult.assumeIsolated().whenComplete { [weak self] result in
+            if case .success = result {
+                self?.isLastTaken = true
+                if closing == .linger { return context.close(mode: .output, promise: nil) }
             }
-            context.close(mode: .output, promise: nil)
+            self?.cut()
         }
         context.writeAndFlush(self.wrapOutboundOut(output), promise: promise)
+    }
+
+    /// Output waits, and the client has taken none of it for too long. To be asked every second or so.
+    func hasStalled(now: UInt64) -> Bool {
+        // The last bytes have a deadline of their own.
+        guard self.closing == .none, let channel = self.context?.channel else { return false }
+        let buffered = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        return self.progress.isStalled(
+            waits: buffered > 0 || self.output.readableBytes > 0 || !channel.isWritable, buffered: buffered, now: now)
+    }
+
+    /// Closes now; with a reset where what the client has could pass for a whole reply.
+    func cut() {
+        guard let context = self.context else { return }
+        if self.isCloseDelimited, !self.isLastTaken { self.closing = .abort }
+        if self.closing == .abort { HTTPConnection.closeWithReset(context.channel) }
+        context.close(promise: nil)
     }
 
     /// The close that follows drops what the kernel still holds and tells the client that something went wrong.
