@@ -156,7 +156,7 @@ public final class HTTPClient: TurnEndHandler {
     func cancelled(_ transfer: HTTPTransfer) {
         switch transfer.state {
         case .queued, .starting, .over:
-            // The queue, or the start that is due, passes over it.
+            // It has left the queue; the start that is due passes over it.
             transfer.end(nil)
         case .running:
             guard let handle = transfer.handle else { return }

@@ -278,6 +278,22 @@ struct WorkerTests {
     }
 
     @Test
+    func aReplyThatWaitsForItsClientNoLongerCountsItsRequestsBody() throws {
+        let reply = #"{"a":""# + String(repeating: "x", count: 100 << 10) + #""}"#
+        let pair = try Pair(bodyBudget: 100) { connection, _ in connection.reply(reply) }
+        pair.worker.returnsCredit = false
+        let stream = pair.worker.request(String(repeating: " ", count: 100))
+        #expect(try pair.run { pair.worker.reply(stream).chunks > 0 })
+        #expect(pair.worker.reply(stream).end == nil)
+        #expect(pair.worker.services.takeBodyBudget(100))
+        // And it is returned once only.
+        pair.worker.credit(stream, WireLimits.replyWindow)
+        #expect(try pair.run { pair.worker.reply(stream).end != nil })
+        #expect(pair.worker.services.active == 0)
+        #expect(!pair.worker.services.takeBodyBudget(1))
+    }
+
+    @Test
     func anEdgeThatBreaksTheProtocolIsCutOff() throws {
         let pair = try Pair { _, _ in }
         let stream = pair.worker.request("{}")

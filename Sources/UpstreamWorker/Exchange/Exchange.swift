@@ -29,7 +29,8 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private var timer: LoopTimer?
     /// What the timer is set for; `.max` while it is not.
     private var timerDue: UInt64 = .max
-    private let bodyBudget: Int
+    /// Bytes taken for the request's body and not yet returned.
+    private var bodyBudget: Int
     private var wasCalled = false
     /// Its link tells when it is no longer congested.
     private var waitsForLink = false
@@ -141,9 +142,20 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     }
 
     func finished(_ error: HTTPClientError?) {
-        self.call = nil
+        self.callIsOver()
         self.machine.callEnded(error, at: self.services.loop.now, to: self)
         self.perform(.proceed)
+    }
+
+    /// The body goes with the call; the reply may still wait for its client for long.
+    private func callIsOver() {
+        self.call = nil
+        self.returnBodyBudget()
+    }
+
+    private func returnBodyBudget() {
+        self.services.returnBodyBudget(self.bodyBudget)
+        self.bodyBudget = 0
     }
 
     // MARK: Orders
@@ -156,7 +168,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         case .resume: self.call?.resume()
         case .abort:
             self.call?.cancel()
-            self.call = nil
+            self.callIsOver()
         }
         if self.machine.isOver { self.retire() } else if order != .pause { self.armTimer(for: self.machine.deadline) }
     }
@@ -172,7 +184,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         self.owner = nil
         if let timer = self.timer { self.services.loop.cancel(timer) }
         self.timer = nil
-        self.services.returnBodyBudget(self.bodyBudget)
+        self.returnBodyBudget()
         if self.wasCalled { self.pool.attempts.count(self.machine.failureCode) }
         owner.forget(self.stream)
         self.services.exchangeEnded()
