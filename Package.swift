@@ -84,7 +84,8 @@ let package = Package(
         module(
             "EdgeWorker",
             [
-                "Domain", "IPC", "IPCNIO", "JSON", "Routing", "Cryptography", "Platform", "Logging", "WorkerRuntime",
+                "Domain", "IPC", "IPCNIO", "JSON", "Dialects", "Routing", "Cryptography", "Platform", "Logging",
+                "WorkerRuntime",
                 nioCore, nioPosix, nioHTTP1,
             ]),
         module(

@@ -343,6 +343,9 @@ int main(int count, char **arguments) {
     fflush(stdout);
 
     if ((poller = epoll_create1(EPOLL_CLOEXEC)) < 0) die("epoll_create1");
+    /* Accepted sockets inherit it: what a reader does not take is held back here, not in megabytes of the kernel's. */
+    int unsent = HIGH_WATER;
+    setsockopt(listener, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     struct epoll_event e = { .events = EPOLLIN, .data.ptr = NULL }, ready[512];
     if (epoll_ctl(poller, EPOLL_CTL_ADD, listener, &e)) die("epoll_ctl");
     for (uint64_t turned = now_ms();;) {

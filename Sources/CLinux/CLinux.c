@@ -187,17 +187,19 @@ int sluice_follow_parent(int control_fd, unsigned seconds) {
 
 void sluice_limit_life(unsigned seconds) { alarm(seconds); }
 
+void sluice_prepare_heap(void) {
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 8 << 20);
+}
+
+void sluice_give_heap_back(void) { malloc_trim(0); }
+
 void sluice_keep_ended_children(void) { signal(SIGCHLD, SIG_DFL); }
 
 void sluice_ignore_group_signals(void) {
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE};
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
-}
-
-void sluice_tune_allocator(void) {
-    mallopt(M_ARENA_MAX, 1);
-    mallopt(M_MMAP_THRESHOLD, 1 << 20);
-    mallopt(M_TRIM_THRESHOLD, 8 << 20);
 }
 
 void sluice_set_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
@@ -351,6 +353,9 @@ int sluice_listen_tcp(int ipv6, const uint8_t *address, uint16_t port, uint32_t 
     if (bound != 0) return fail_closed(fd);
     /* Accepted sockets inherit it: replies are small writes that must not wait for an acknowledgement. */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    /* This too: a client that stops reading is felt after so many unsent bytes, not after the megabytes the kernel would keep. */
+    int unsent = 128 << 10;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     if (listen(fd, backlog) != 0) return fail_closed(fd);
     return fd;
 }

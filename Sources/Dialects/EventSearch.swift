@@ -16,7 +16,7 @@ enum EventSearch {
     }
 
     /// Whether JSON in `raw` may have, at any depth, one of the members usage, error or finish_reason with a value
-    /// that is not null.
+    /// that is not null, or an index above 0: of a further choice, or of a further tool call.
     static func mayHaveOutcome(_ raw: UnsafeRawBufferPointer) -> Bool {
         var from = 0
         while let colon = unsafe self.first(UInt8(ascii: ":"), raw, from) {
@@ -28,6 +28,8 @@ enum EventSearch {
                 switch unsafe raw[end &- 2] {
                 case UInt8(ascii: "e"): unsafe self.precedes("\"usage\"", raw, end: end)
                 case UInt8(ascii: "r"): unsafe self.precedes("\"error\"", raw, end: end)
+                case UInt8(ascii: "x"):
+                    unsafe self.precedes("\"index\"", raw, end: end) && !self.isZero(raw, behind: colon)
                 case UInt8(ascii: "n"): unsafe self.precedes("\"finish_reason\"", raw, end: end)
                 default: false
                 }
@@ -40,6 +42,12 @@ enum EventSearch {
         var start = colon &+ 1
         while start < raw.count, unsafe raw[start] == 0x20 || raw[start] == 0x09 { start &+= 1 }
         return unsafe self.precedes("null", raw, end: start &+ 4)
+    }
+
+    private static func isZero(_ raw: UnsafeRawBufferPointer, behind colon: Int) -> Bool {
+        var start = colon &+ 1
+        while start < raw.count, unsafe raw[start] == 0x20 || raw[start] == 0x09 { start &+= 1 }
+        return unsafe start < raw.count && raw[start] == UInt8(ascii: "0")
     }
 
     /// Whether the bytes in front of `end` are `literal`.

@@ -7,6 +7,9 @@ struct OpenAIChunk {
     var hasContent = false
     /// Some choice has a finish reason.
     var isFinish = false
+    /// The choices it holds something of, and those that have a finish reason in it.
+    var choices = ChoiceSet()
+    var finished = ChoiceSet()
     /// `choices` is there and empty.
     var choicesAreEmpty = false
     /// `usage` is an object.
@@ -54,6 +57,8 @@ struct OpenAIChunk {
                 _ = cursor.skip()
                 continue
             }
+            var place: Int64 = 0
+            var isFinished = false
             while let key = cursor.nextKey() {
                 if cursor.matches(key, "delta") || cursor.matches(key, "message"), cursor.kind == .object {
                     self.readDelta(&cursor)
@@ -61,13 +66,18 @@ struct OpenAIChunk {
                     if Self.isTruthy(&cursor) { self.hasContent = true }
                 } else if cursor.matches(key, "finish_reason") {
                     if Self.isTruthy(&cursor) {
+                        isFinished = true
                         self.isFinish = true
                         self.hasContent = true
                     }
+                } else if cursor.matches(key, "index"), let range = cursor.skip() {
+                    place = unsafe JSONScalar.integer(cursor.bytes(range)) ?? 0
                 } else {
                     _ = cursor.skip()
                 }
             }
+            self.choices.insert(place)
+            if isFinished { self.finished.insert(place) }
         }
     }
 

@@ -25,8 +25,8 @@ public final class OpenAIReplyReader {
 
     /// As `classify`, but everything of which nothing has to be known is called content without being parsed.
     ///
-    /// For events after the first content: only usage, errors, finish reasons and `[DONE]` still matter, and a search
-    /// for their names finds them all. A chunk that is not JSON counts as content here: its bytes pass anyway.
+    /// For events after the first content: only usage, errors, finish reasons, choices after the first and `[DONE]` still
+    /// matter, and a search for their names finds them all. A chunk that is not JSON counts as content here: its bytes pass anyway.
     public func classifyAfterContent(_ raw: UnsafeRawBufferPointer) -> OpenAIStreamEvent {
         guard unsafe EventSearch.mayHaveOutcome(raw) || EventSearch.mayBeDone(raw) else {
             return OpenAIStreamEvent(.content)
@@ -67,7 +67,8 @@ public final class OpenAIReplyReader {
             } else {
                 .preamble
             }
-        return OpenAIStreamEvent(kind, usage: chunk.usage, isFinish: chunk.isFinish)
+        return OpenAIStreamEvent(
+            kind, usage: chunk.usage, isFinish: chunk.isFinish, choices: chunk.choices, finished: chunk.finished)
     }
 
     private func chunk(_ bytes: UnsafeRawBufferPointer, capacity: Int, readsChoices: Bool) -> OpenAIChunk? {

@@ -19,7 +19,7 @@ public struct OpenAIStreamFilter {
 
     /// How a stream ended.
     public enum End: Hashable, Sendable {
-        /// With `[DONE]`, a finish reason, or an error event of the provider's.
+        /// With `[DONE]`, a finish reason of each choice seen, or an error event of the provider's.
         case complete
         /// Without any of them.
         case truncated
@@ -35,6 +35,8 @@ public struct OpenAIStreamFilter {
     /// Bytes of the unfinished event were released already, so the event can no longer be taken out.
     private var unfinishedIsOut = false
     private var hasFailed = false
+    private var choices = ChoiceSet()
+    private var finished = ChoiceSet()
 
     /// Content has been released, and the status with it.
     public private(set) var hasContent = false
@@ -122,7 +124,8 @@ public struct OpenAIStreamFilter {
             self.unfinishedIsOut = true
         }
         guard self.hasContent else { return .noContent }
-        return self.sawDone || self.sawFinish || self.sawError ? .complete : .truncated
+        let isFinished = self.sawFinish && self.finished.isSuperset(of: self.choices)
+        return self.sawDone || isFinished || self.sawError ? .complete : .truncated
     }
 
     private mutating func take(
@@ -181,6 +184,8 @@ public struct OpenAIStreamFilter {
     private mutating func note(_ event: OpenAIStreamEvent) {
         if let usage = event.usage { self.usage = usage }
         if event.isFinish { self.sawFinish = true }
+        self.choices.formUnion(event.choices)
+        self.finished.formUnion(event.finished)
         switch event.kind {
         case .done: self.sawDone = true
         case .error: self.sawError = true

@@ -142,7 +142,8 @@ final class EdgeRole: WorkerRole {
     }
 
     private func becomeReady() {
-        guard !self.isReady, self.hasAdopted, let core = self.core, core.isReady else { return }
+        // Without an upstream too: requests wait for it, and an edge that is needed is not held up by another's restart.
+        guard !self.isReady, self.hasAdopted, self.core != nil else { return }
         self.isReady = true
         self.endpoint.ready()
         self.balance()
@@ -198,7 +199,6 @@ final class EdgeRole: WorkerRole {
         switch link.role {
         case .upstream:
             core.upstreams.add(link)
-            self.becomeReady()
         case .aggregator:
             core.aggregator = link
             self.report()
@@ -208,6 +208,7 @@ final class EdgeRole: WorkerRole {
 
     private func ended(_ link: PeerLink) {
         self.links.removeAll { $0 === link }
+        self.endpoint.linkEnded(LinkOffer(role: link.role, instance: link.instance))
         guard let core = self.core else { return }
         core.upstreams.remove(link)
         if core.aggregator === link { core.aggregator = nil }

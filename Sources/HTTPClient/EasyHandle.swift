@@ -79,7 +79,7 @@ final class EasyHandle {
         self.set(CURLOPT_TCP_KEEPALIVE, 1)
         self.set(CURLOPT_DNS_CACHE_TIMEOUT, 60)
         self.set(CURLOPT_CONNECTTIMEOUT_MS, Int(clamping: max(1, settings.connectTimeout)))
-        self.set(CURLOPT_BUFFERSIZE, 16 << 10)
+        self.set(CURLOPT_BUFFERSIZE, 8 << 10)
         self.set(CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
         // Callbacks.
         unsafe self.set(CURLOPT_HEADERDATA, own)

@@ -12,6 +12,7 @@ public import Platform
 public final class HTTPClient: TurnEndHandler {
     /// Bytes of a reply's head, all interim heads and trailers included.
     public static let maximumHead = 64 << 10
+    private static let roomStep = 256
 
     private let loop: EpollLoop
     private let multi: UnsafeMutableRawPointer
@@ -23,6 +24,9 @@ public final class HTTPClient: TurnEndHandler {
     /// libcurl is on the stack: it must not be called for other handles.
     private var isBusy = false
     private var turnEndAsked = false
+    private let idleConnections: Int
+    /// Transfers for which libcurl's cache has room, beside the idle connections.
+    private var room = 0
 
     private var timer: LoopTimer?
     /// When libcurl wants to be called, on the monotonic clock; nil when not at all.
@@ -39,13 +43,14 @@ public final class HTTPClient: TurnEndHandler {
     public init(loop: EpollLoop, idleConnections: Int = 1024) throws(SystemError) {
         guard let multi = unsafe curl_multi_init() else { throw SystemError(operation: "curl_multi_init", code: 12) }
         self.loop = loop
+        self.idleConnections = idleConnections
         unsafe self.multi = unsafe multi
         self.sockets = SocketTable(loop: loop)
         self.sockets.client = self
         let own = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe sluice_curl_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, own)
         unsafe sluice_curl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, own)
-        unsafe sluice_curl_multi_set_number(multi, CURLMOPT_MAXCONNECTS, idleConnections)
+        self.fitRoom()
         unsafe sluice_curl_multi_set_number(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
         unsafe sluice_curl_multi_set_socket_function(multi) { _, socket, what, context, _ in
             guard let context = unsafe context else { return 0 }
@@ -117,6 +122,16 @@ public final class HTTPClient: TurnEndHandler {
         transfer.handle = handle
         handle.place = self.running.count
         self.running.append(handle)
+        self.fitRoom()
+    }
+
+    /// libcurl counts connections in use to its cache too, and would close an idle one at each end of a transfer while more
+    /// than the cache's size are in use.
+    private func fitRoom() {
+        let step = HTTPClient.roomStep
+        guard self.running.count >= self.room || self.running.count + 2 * step < self.room else { return }
+        self.room = (self.running.count / step + 1) * step
+        unsafe sluice_curl_multi_set_number(self.multi, CURLMOPT_MAXCONNECTS, self.idleConnections + self.room)
     }
 
     /// Takes the handle out of libcurl's hands; a transfer that was not complete loses its connection by it.
@@ -131,6 +146,7 @@ public final class HTTPClient: TurnEndHandler {
             last.place = handle.place
         }
         handle.place = -1
+        self.fitRoom()
     }
 
     private func leave(_ limit: HTTPConnectionLimit) {
@@ -140,7 +156,7 @@ public final class HTTPClient: TurnEndHandler {
     func cancelled(_ transfer: HTTPTransfer) {
         switch transfer.state {
         case .queued, .starting, .over:
-            // The queue, or the start that is due, passes over it.
+            // It has left the queue; the start that is due passes over it.
             transfer.end(nil)
         case .running:
             guard let handle = transfer.handle else { return }

@@ -24,6 +24,8 @@ struct HTTPHeadParser {
     private let limit: Int
     private var size = 0
     private var place = Place.statusLine
+    /// There is a transfer coding, and the last one is `chunked`.
+    private var isCoded = false
     private var isChunked = false
     private var head = HTTPResponseHead(status: 0)
 
@@ -50,6 +52,7 @@ struct HTTPHeadParser {
         case .statusLine:
             guard let status = HTTPHeadParser.status(line, end) else { return .violation }
             self.head = HTTPResponseHead(status: status)
+            self.isCoded = false
             self.isChunked = false
             self.place = .fields
             return .more
@@ -68,7 +71,9 @@ struct HTTPHeadParser {
             return self.head.status >= 100 && self.head.status != 101 ? .more : .violation
         }
         self.place = .body
-        if self.isChunked { self.head.contentLength = nil }
+        if self.isCoded { self.head.contentLength = nil }
+        let hasBody = self.head.status != 204 && self.head.status != 304
+        self.head.endsByClose = hasBody && !self.isChunked && self.head.contentLength == nil
         return .complete(self.head)
     }
 
@@ -109,7 +114,9 @@ struct HTTPHeadParser {
         case 10 where HTTPHeadParser.matches(line, "request-id"):
             if self.head.requestID == nil { self.head.requestID = HTTPHeadParser.value(line, colon, end) }
         case 17 where HTTPHeadParser.matches(line, "transfer-encoding"):
-            self.isChunked = true
+            self.isCoded = true
+            let coding = HTTPHeadParser.value(line, colon, end)
+            self.isChunked = coding.suffix(7).elementsEqual("chunked".utf8, by: { $0 | 0x20 == $1 })
         case 16 where HTTPHeadParser.matches(line, "content-encoding"):
             let coding = HTTPHeadParser.value(line, colon, end)
             guard coding.isEmpty || coding.elementsEqual("identity".utf8, by: { $0 | 0x20 == $1 }) else {

@@ -5,18 +5,23 @@ public struct HTTPResponseHead: Hashable, Sendable {
     public var contentType: [UInt8]?
     /// The body's length if it was announced; nil with a transfer coding.
     public var contentLength: UInt64?
+    /// Neither a length nor the chunked coding says where the body ends: only the connection's end does, which looks the same
+    /// where the body was cut off.
+    public var endsByClose: Bool
     public var retryAfter: [UInt8]?
     public var retryAfterMilliseconds: [UInt8]?
     /// `x-request-id`, else `request-id`.
     public var requestID: [UInt8]?
 
     public init(
-        status: UInt16, contentType: [UInt8]? = nil, contentLength: UInt64? = nil, retryAfter: [UInt8]? = nil,
-        retryAfterMilliseconds: [UInt8]? = nil, requestID: [UInt8]? = nil
+        status: UInt16, contentType: [UInt8]? = nil, contentLength: UInt64? = nil,
+        endsByClose: Bool = false, retryAfter: [UInt8]? = nil, retryAfterMilliseconds: [UInt8]? = nil,
+        requestID: [UInt8]? = nil
     ) {
         self.status = status
         self.contentType = contentType
         self.contentLength = contentLength
+        self.endsByClose = endsByClose
         self.retryAfter = retryAfter
         self.retryAfterMilliseconds = retryAfterMilliseconds
         self.requestID = requestID

@@ -18,6 +18,8 @@ public final class HTTPTransfer {
     var handle: EasyHandle?
     /// It was started again after a kept connection turned out to be dead.
     var isRetry = false
+    /// Its place in the limit's queue; -1 while it is not in it.
+    var queuePlace = -1
     /// nil once cancelled: nothing is called any more.
     private(set) var delegate: (any HTTPTransferDelegate)?
 
@@ -36,6 +38,7 @@ public final class HTTPTransfer {
     public func cancel() {
         guard self.state != .over else { return }
         self.delegate = nil
+        if self.state == .queued { self.target.limit.withdraw(self) }
         guard let client = self.client else { return self.end(nil) }
         client.cancelled(self)
     }

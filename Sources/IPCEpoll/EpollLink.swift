@@ -38,6 +38,10 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
     /// Whether the peer has introduced itself and the link still stands.
     public var isOpen: Bool { self.machine.isOpen && !self.isClosed }
 
+    /// Data waits because the peer has not read what it was sent: who makes more of it had better stop until the delegate
+    /// hears `linkRelieved`. Nothing is refused meanwhile.
+    public var isCongested: Bool { self.output.isHolding }
+
     // MARK: Sending
 
     /// Sends a whole frame that carries no data, in order.
@@ -177,8 +181,10 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
         case .opened:
             self.delegate?.linkOpened(self)
         case .linkCredited:
+            let wasCongested = self.isCongested
             self.output.release(window: &self.machine)
             self.flushAtTurnEnd()
+            if wasCongested && !self.isCongested { self.delegate?.linkRelieved(self) }
         case .ignore:
             break
         case .deliver(let credit):

@@ -8,11 +8,6 @@ public enum ProcessHardening {
         guard sluice_harden(traceable ? 1 : 0) == 0 else { throw SystemError.last("harden the process") }
     }
 
-    /// Lets the allocator keep what a worker takes and frees with every request. To be called before any thread is made.
-    public static func tuneAllocator() {
-        sluice_tune_allocator()
-    }
-
     /// Shows `name` (at most 15 bytes) in `ps` and /proc/PID/comm.
     public static func setName(_ name: String) {
         unsafe name.withCString { unsafe sluice_set_name($0) }

@@ -45,6 +45,8 @@ extension SupervisorMachine {
             let beat: Heartbeat = try packet.message()
             guard slot.beat(beat.sequence, activeRequests: beat.activeRequests) else { throw .malformed(.heartbeat) }
             self.slots[seat] = slot
+        case .link:
+            self.linkEnded(seat, slot, try packet.message())
         case .topology where seat == .control:
             try self.announced(try packet.message(), descriptors, slot)
         case .ready where seat != .control || self.announcement != nil:
@@ -68,6 +70,29 @@ extension SupervisorMachine {
             self.actions.append(.link(seat, slot.instance, peer, self.slots[peer]?.instance ?? 0))
         }
         self.sendStatus()
+    }
+
+    /// A child says that its link to a peer has ended. Mostly the peer has ended too, and gets new links when it is back; if
+    /// both still live at the next beat, the link itself broke.
+    private mutating func linkEnded(_ seat: Seat, _ slot: ChildSlot, _ link: LinkOffer) {
+        let peer = self.seats.first { $0.role == link.role && self.slots[$0]?.instance == link.instance }
+        guard let peer, LinkBroker.areLinked(seat.role, peer.role) else { return }
+        let broken = BrokenLink(one: seat, oneInstance: slot.instance, other: peer, otherInstance: link.instance)
+        if !self.brokenLinks.contains(where: { $0.isSame(as: broken) }) { self.brokenLinks.append(broken) }
+    }
+
+    /// Makes new links for those that broke between two processes that live.
+    mutating func mendLinks() {
+        let broken = self.brokenLinks
+        self.brokenLinks = []
+        guard self.stopping == nil else { return }
+        for link in broken {
+            guard let one = self.slots[link.one], one.takesLinks, one.instance == link.oneInstance,
+                let other = self.slots[link.other], other.takesLinks, other.instance == link.otherInstance
+            else { continue }
+            self.actions.append(.note(.linkMended(link.one, link.oneInstance, link.other, link.otherInstance)))
+            self.actions.append(.link(link.one, link.oneInstance, link.other, link.otherInstance))
+        }
     }
 
     private mutating func announced(

@@ -34,6 +34,8 @@ struct SupervisorMachine {
     var isListening = false
     var stopping: Stopping?
     var actions: [SupervisorAction] = []
+    /// Reported by children since the last beat.
+    var brokenLinks: [BrokenLink] = []
     private var nextBeat: UInt64 = .max
     private var crashes = CrashWindow()
     private var wasEverReady = false
@@ -170,6 +172,7 @@ struct SupervisorMachine {
         if now >= self.nextBeat {
             self.nextBeat = now &+ Self.heartbeatInterval
             self.beat(at: now)
+            self.mendLinks()
             self.sendStatus()
         }
         self.stopTick(at: now)

@@ -15,6 +15,8 @@ enum SupervisorNote: Hashable {
     case unresponsive(Seat, instance: UInt32)
     case neverReady(Seat, instance: UInt32)
     case doesNotEnd(Seat, instance: UInt32)
+    /// A link between two living processes had ended; they get a new one.
+    case linkMended(Seat, UInt32, Seat, UInt32)
     case degraded(Bool)
     case stopping(SupervisorMachine.Stop, timeout: UInt64)
     case stopped
@@ -45,6 +47,12 @@ enum SupervisorNote: Hashable {
             log.error("child did not become ready, killing it", Self.fields(seat, instance))
         case .doesNotEnd(let seat, let instance):
             log.warning("child does not end, killing it", Self.fields(seat, instance))
+        case .linkMended(let one, let oneInstance, let other, let otherInstance):
+            log.warning(
+                "link between living processes had ended, renewing it",
+                Self.fields(
+                    one, oneInstance,
+                    ["peer": .string(other.role.label), "peer_instance": .int(otherInstance)]))
         case .degraded(true):
             log.error(
                 "tree is degraded", ["crashes": .int(CrashWindow.limit), "within_s": .int(CrashWindow.span / 1000)])

@@ -10,6 +10,8 @@ final class EdgeLink: EpollLinkDelegate {
     private let services: UpstreamServices
     private var link: EpollLink?
     private var exchanges: [UInt64: Exchange] = [:]
+    /// Those that have paused their calls because the link is congested, in the order in which they go on.
+    private var waiting: [Exchange] = []
     private let ended: (EdgeLink) -> Void
 
     /// Takes over the socket.
@@ -62,11 +64,33 @@ final class EdgeLink: EpollLinkDelegate {
                 ["edge": .int(self.instance), "error": .string("\(error)")])
         }
         self.link = nil
+        self.waiting = []
         for exchange in Array(self.exchanges.values) { exchange.cancel() }
         self.ended(self)
     }
 
+    func linkRelieved(_ link: EpollLink) {
+        let waiting = self.waiting
+        self.waiting = []
+        for index in waiting.indices {
+            // The first may have filled it again.
+            guard !link.isCongested else {
+                self.waiting.insert(contentsOf: waiting[index...], at: 0)
+                return
+            }
+            waiting[index].linkRelieved()
+        }
+    }
+
     // MARK: From the exchanges
+
+    /// The edge does not read what it is sent.
+    var isCongested: Bool { self.link?.isCongested ?? false }
+
+    /// Tells `exchange` when the link is no longer congested.
+    func wait(_ exchange: Exchange) {
+        self.waiting.append(exchange)
+    }
 
     func forget(_ stream: UInt64) {
         self.exchanges[stream] = nil

@@ -67,7 +67,7 @@ public final class UpstreamRole: WorkerRole {
         do throws(SystemError) {
             switch offer.role {
             case .edge: try self.addEdge(owned, machine, offer.instance)
-            case .aggregator: try self.addAggregator(owned, machine)
+            case .aggregator: try self.addAggregator(owned, machine, offer.instance)
             case .supervisor, .control, .upstream:
                 self.services.log.error("a link that an upstream has no use for", ["peer": .string(offer.role.label)])
             }
@@ -83,15 +83,23 @@ public final class UpstreamRole: WorkerRole {
         let link = try EdgeLink(
             descriptor: descriptor, machine: machine, instance: instance, scratch: self.scratch,
             services: self.services
-        ) { [unowned self] link in self.edges.removeAll { $0 === link } }
+        ) { [unowned self] link in
+            self.edges.removeAll { $0 === link }
+            self.endpoint.linkEnded(LinkOffer(role: .edge, instance: instance))
+        }
         self.edges.append(link)
     }
 
-    private func addAggregator(_ descriptor: consuming OwnedDescriptor, _ machine: LinkMachine) throws(SystemError) {
+    private func addAggregator(
+        _ descriptor: consuming OwnedDescriptor, _ machine: LinkMachine, _ instance: UInt32
+    ) throws(SystemError) {
         let link = try AggregatorLink(
             loop: self.services.loop, descriptor: descriptor, machine: machine, scratch: self.scratch,
             log: self.services.log
-        ) { [unowned self] link in self.aggregators.removeAll { $0 === link } }
+        ) { [unowned self] link in
+            self.aggregators.removeAll { $0 === link }
+            self.endpoint.linkEnded(LinkOffer(role: .aggregator, instance: instance))
+        }
         self.aggregators.append(link)
     }
 

@@ -68,6 +68,11 @@ public final class ControlLineEndpoint {
         self.perform(self.machine.failed(failure.code, failure.message))
     }
 
+    /// A link has ended. If its peer lives on (the link broke, not the process), the supervisor makes a new one.
+    public func linkEnded(_ link: LinkOffer) {
+        self.send(link.frame(), [])
+    }
+
     /// Control's answer to its start. `descriptors` stay the caller's.
     public func announce(_ topology: TopologyAnnouncement, descriptors: [Int32]) {
         self.send(topology.frame(), descriptors)
@@ -86,6 +91,7 @@ public final class ControlLineEndpoint {
             case .meanActiveRequests(let mean): self.role?.meanActiveRequests(mean)
             case .status(let status): self.role?.receive(status: status)
             case .treeReady: self.role?.treeIsReady()
+            case .giveMemoryBack: ProcessMemory.giveBack()
             case .close(let descriptors): descriptors.forEach(Self.close)
             case .exit(let code, let reason): self.leave(code, reason)
             }

@@ -21,6 +21,8 @@ public struct WorkerMachine: Sendable {
         case meanActiveRequests(UInt32)
         case status(TreeStatus)
         case treeReady
+        /// Give memory that is not used back to the kernel.
+        case giveMemoryBack
         case close([Int32])
         /// With a reason for the log unless all is well.
         case exit(Int32, reason: String?)
@@ -42,6 +44,7 @@ public struct WorkerMachine: Sendable {
     private var state = State.waitingForHello
     private var drainTimeout = WorkerMachine.defaultDrainTimeout
     private var isReady = false
+    private var heapRest = HeapRest()
 
     public init(role: Role, instance: UInt32, build: [UInt8]) {
         self.role = role
@@ -117,7 +120,8 @@ public struct WorkerMachine: Sendable {
             let heartbeat: Heartbeat = try frame.message()
             let answer = Heartbeat(sequence: heartbeat.sequence, activeRequests: activeRequests)
             let mean: [Action] = self.role == .edge ? [.meanActiveRequests(heartbeat.activeRequests)] : []
-            return [.send(answer.frame())] + mean
+            let rest: [Action] = self.heapRest.beat(active: activeRequests) ? [.giveMemoryBack] : []
+            return [.send(answer.frame())] + mean + rest
         case .drain:
             self.drainTimeout = try frame.message(Drain.self).timeout
             self.state = .draining

@@ -77,7 +77,7 @@ public enum WorkerProgram {
         #else
         let traceable = false
         #endif
-        ProcessHardening.tuneAllocator()
+        ProcessMemory.prepareHeap()
         ProcessHardening.ignoreGroupSignals()
         try ProcessHardening.harden(traceable: traceable)
         ProcessHardening.setName(role.program)

@@ -53,6 +53,7 @@ struct OpenAIReplyReaderTests {
             #"{"choices":[{"delta":{"content":"x"}}],"usage" : {"prompt_tokens":1}}"#,
             #"{"usage":null,"x_groq":{"usage":{"prompt_tokens":1}}}"#, #"{"error":{"message":"x"}}"#,
             #"{"error":null,"choices":[{"delta":{},"finish_reason" :"length"}],"usage":null}"#, "[DONE]",
+            #"{"choices":[{"delta":{"content":"x"},"index" : 1}]}"#,
         ]
         for data in interesting {
             var full = self.classify(data)
@@ -65,7 +66,10 @@ struct OpenAIReplyReaderTests {
             #"{"choices":[{"delta":{"content":"[DONE]"}}]}"#, "[DONE", "garbage \"usage\":", "{oops",
         ]
         for data in boring {
-            #expect(self.classifyAfterContent(data) == OpenAIStreamEvent(.content), "\(data)")
+            var event = self.classifyAfterContent(data)
+            // Of what was read in vain, the choices are known all the same.
+            event.choices = ChoiceSet()
+            #expect(event == OpenAIStreamEvent(.content), "\(data)")
         }
     }
 

@@ -146,6 +146,29 @@ struct OpenAIStreamFilterTests {
         #expect(self.run("\(StreamFixture.text)\n\n\(StreamFixture.done.dropLast())", asked: true).end == .truncated)
     }
 
+    @Test("Without [DONE] a stream is whole when each choice it has shown is finished")
+    func choices() {
+        func text(_ index: Int) -> String { #"data: {"choices":[{"index": \#(index),"delta":{"content":"x"}}]}\#n\#n"# }
+        func finish(_ index: Int) -> String {
+            #"data: {"choices":[{"finish_reason":"stop","delta":{},"index":\#(index)}]}\#n\#n"#
+        }
+        for (stream, end) in [
+            (text(0) + text(1) + finish(0), OpenAIStreamFilter.End.truncated),
+            (text(0) + text(1) + finish(0) + finish(1), .complete), (text(0) + text(2) + finish(2), .truncated),
+            (text(1) + finish(1), .complete), (text(0) + text(1) + finish(1) + finish(1), .truncated),
+            (text(0) + text(1) + "data: [DONE]\n\n", .complete),
+            // A tool call's index is no choice's.
+            (
+                text(0) + #"data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1}]}}]}"# + "\n\n" + finish(0),
+                .complete
+            ),
+            // Without an index it is the first.
+            (text(0) + #"data: {"choices":[{"delta":{},"finish_reason":"stop"}]}"# + "\n\n", .complete),
+        ] {
+            for asked in [true, false] { #expect(self.run(stream, asked: asked).end == end, "\(stream)") }
+        }
+    }
+
     @Test("Garbage before content fails, and goes on failing; nothing was released")
     func garbage() {
         for text in ["data: {oops\n\n", "data: 7\n\n", "data: {} {}\n\n", "data: <html>\n\n", "data: [1]\n\n"] {

@@ -1,4 +1,4 @@
-"""kill -9 under load, judged by the client's own list; blocked event loops; how soon a role is back."""
+"""kill -9 under load, judged by the client's own list."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import time
 import pytest
 
 from Harness.gateway import Gateway, base_config
-from Harness.load import AsyncConnection, LoadClient, MockProvider, Outcome, dump, server_ports
-from Harness.processes import alive, program, wait_until
+from Harness.load import LoadClient, MockProvider, Outcome, dump, server_ports, streams_at_once
+from Harness.processes import alive, wait_until
 
 MATURE = 11.0  # a process that dies within 10 s of READY is restarted later and later: only older ones are killed
+# An edge that has not yet seen that an upstream is gone still gives it requests.
+UNNOTICED = 0.25
 
 
 class Kill:
@@ -29,14 +31,33 @@ class Kill:
         """May this kill be why the request failed? Only an edge's own connections may be reset."""
         if self.role == "edge":
             return outcome.port in self.ports and outcome.ended >= self.at
-        return outcome.number in self.flying and outcome.kind in ("json error", "sse error")
+        was_there = outcome.number in self.flying or 0 <= outcome.began - self.at <= UNNOTICED
+        return was_there and outcome.kind in ("json error", "sse error")
+
+
+async def kill(gateway: Gateway, client: LoadClient, victims: list[tuple[int, str]]) -> list[Kill]:
+    """Kills, and waits until each role is READY again."""
+    ready = {role: gateway.ready_count(role) for _, role in victims}
+    kills = []
+    for pid, role in victims:
+        # Stopped for the moment it takes to read which connections it holds; then killed.
+        gateway.kill_child(pid, signal.SIGSTOP)
+        ports = server_ports(pid, gateway.address[1]) if role == "edge" else set()
+        kills.append(Kill(role, time.monotonic(), list(client.flying.values()), ports))
+        ready[role] += 1
+        os.kill(pid, signal.SIGKILL)
+    while any(one.back_after is None for one in kills):
+        for one in kills:
+            waited = time.monotonic() - one.at
+            assert waited < 10, f"{one.role} was not replaced:\n{gateway.log_text()[-3000:]}"
+            if one.back_after is None and gateway.ready_count(one.role) >= ready[one.role]:
+                one.back_after = waited
+        await asyncio.sleep(0.02)
+    return kills
 
 
 async def kill_at_random(gateway: Gateway, client: LoadClient, count: int, seed: int) -> list[Kill]:
-    chance, born, kills = random.Random(seed), {}, []
-    start = time.monotonic()
-    for pid in gateway.children():
-        born[pid] = start
+    chance, born, kills = random.Random(seed), dict.fromkeys(gateway.children(), time.monotonic()), []
     while len(kills) < count:
         await asyncio.sleep(chance.uniform(0.05, 0.6))
         now = time.monotonic()
@@ -45,22 +66,10 @@ async def kill_at_random(gateway: Gateway, client: LoadClient, count: int, seed:
         ripe = [
             (pid, role) for role in ("edge", "upstream") for pid in gateway.children(role) if now - born[pid] > MATURE
         ]
-        if not ripe:
-            continue
-        victim, role = chance.choice(ripe)
-        # Stopped for the moment it takes to read which connections it holds; then killed.
-        gateway.kill_child(victim, signal.SIGSTOP)
-        ports = server_ports(victim, gateway.address[1]) if role == "edge" else set()
-        kill = Kill(role, time.monotonic(), list(client.flying.values()), ports)
-        os.kill(victim, signal.SIGKILL)
-        kills.append(kill)
-        while time.monotonic() - kill.at < 10:
-            present = [pid for pid in gateway.children(role) if pid != victim]
-            if len(present) >= 2:
-                kill.back_after = time.monotonic() - kill.at
-                break
-            await asyncio.sleep(0.02)
-        assert kill.back_after is not None, f"{role} was not replaced:\n{gateway.log_text()[-3000:]}"
+        # Two at once now and then: also both of one role, so that for a moment there is none.
+        wanted = min(len(ripe), count - len(kills), chance.choice([1, 1, 2]))
+        if wanted:
+            kills += await kill(gateway, client, chance.sample(ripe, wanted))
     return kills
 
 
@@ -82,29 +91,31 @@ def check_kills(mock: MockProvider, count: int, seed: int) -> None:
         supervisor = gateway.pid
         client, kills = asyncio.run(run_kills(gateway, count, seed))
         failed = [one for one in client.outcomes if one.kind != "complete"]
+        back = max(one.back_after for one in kills)
         print(
-            f"\n{len(client.outcomes)} requests, {client.summary()}, {len(kills)} kills, "
-            f"back after {max(kill.back_after for kill in kills):.2f} s at most"
+            f"\nseed {seed}: {len(client.outcomes)} requests, {client.summary()}, {len(kills)} kills "
+            f"({sum(one.role == 'edge' for one in kills)} of edges), READY again after {back:.2f} s at most"
         )
         assert len(kills) == count and len(client.outcomes) > 20 * count, "too little load to judge by"
         for kind in ("truncated", "wrong", "hung", "refused"):
             bad = [one for one in failed if one.kind == kind]
             assert not bad, f"{kind}:\n{dump(bad)}"
-        unexplained = [one for one in failed if not any(kill.explains(one) for kill in kills)]
+        unexplained = [one for one in failed if not any(one_kill.explains(one) for one_kill in kills)]
         assert not unexplained, f"failed although no kill concerned them:\n{dump(unexplained)}"
-        assert max(kill.back_after for kill in kills) <= 2.0
+        assert len(failed) <= sum(len(one.flying) for one in kills), "more failed than were in flight"
+        assert back <= 2.0
         assert gateway.pid == supervisor and alive(supervisor)
         # Afterwards all is well.
         for _ in range(20):
             assert gateway.chat("load:load-1-0-0-after").status == 200
 
 
-def test_ten_kills_under_load(mock: MockProvider) -> None:
-    check_kills(mock, 10, seed=1)
+def test_six_kills_under_load(mock: MockProvider) -> None:
+    check_kills(mock, 6, seed=1)
 
 
 @pytest.mark.verify
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1500)
 def test_a_hundred_kills_under_load(mock: MockProvider) -> None:
     check_kills(mock, 100, seed=int(os.environ.get("SLUICE_SEED") or time.time()))
 
@@ -114,9 +125,14 @@ def test_a_killed_role_serves_again_within_two_seconds(mock: MockProvider, role:
     config = base_config(None, state_directory=None, providers={"load": mock.entry})
     with Gateway(config) as gateway:
         assert gateway.chat("load:load-1-0-0-a").status == 200
-        victim = gateway.child(role)
+        edge, victim = gateway.child("edge"), gateway.child(role)
         gateway.kill_child(victim)
         began = time.monotonic()
+        wait_until(lambda: not alive(victim), 5, "the victim's end", interval=0.001)
+        if role == "upstream":
+            assert gateway.child("edge") == edge
+            # A request given to it in its last moment would fail, and rightly so.
+            wait_until(lambda: b'"message":"link closed"' in gateway.log_text().encode(), 5, "seen", interval=0.001)
         # The only one of its role: whoever comes now waits for the new one and is served.
         assert gateway.chat("load:load-1-0-0-b", timeout=5).status == 200
         assert time.monotonic() - began <= 2.0
@@ -125,14 +141,23 @@ def test_a_killed_role_serves_again_within_two_seconds(mock: MockProvider, role:
 
 
 @pytest.mark.parametrize("role", ["aggregator", "control"])
-def test_serving_goes_on_without_aggregator_or_control(mock: MockProvider, role: str) -> None:
+def test_traffic_does_not_notice_the_end_of_aggregator_or_control(mock: MockProvider, role: str) -> None:
     config = base_config(None, state_directory=None, providers={"load": mock.entry})
+
+    async def streams_and_a_kill(gateway: Gateway) -> list[Outcome]:
+        streams = asyncio.create_task(streams_at_once(gateway, 30, "load-20-50-20"))
+        await asyncio.sleep(0.3)
+        assert not streams.done()
+        gateway.kill_child(victim)
+        return await streams
+
     with Gateway(config) as gateway:
         victim = gateway.child(role)
-        gateway.kill_child(victim)
+        outcomes = asyncio.run(streams_and_a_kill(gateway))
+        assert all(one.kind == "complete" for one in outcomes), dump(outcomes)
         for index in range(50):
             assert gateway.chat(f"load:load-1-0-0-{index}", timeout=5).status == 200
-        wait_until(lambda: [pid for pid in gateway.children(role) if pid != victim], 5, f"a new {role}")
+        wait_until(lambda: gateway.ready_count(role) == 2, 5, f"a new {role}")
         # A worker that starts now gets its snapshot all the same.
         edge = gateway.child("edge")
         gateway.kill_child(edge)
@@ -171,48 +196,3 @@ def test_a_unary_request_hit_by_an_upstream_kill_gets_json(mock: MockProvider) -
             reply = connection.reply(5)
             assert (reply.status, reply.error["code"]) == (502, "upstream_lost")
             taken.close()
-
-
-def test_a_stopped_edge_is_replaced(mock: MockProvider) -> None:
-    config = base_config(None, state_directory=None, workers={"edge": 2, "upstream": 1}, providers={"load": mock.entry})
-    with Gateway(config, crashes_expected=True) as gateway:
-        victim = gateway.children("edge")[0]
-        gateway.kill_child(victim, signal.SIGSTOP)
-        began = time.monotonic()
-        wait_until(
-            lambda: victim not in gateway.children("edge") and len(gateway.children("edge")) == 2, 25, "replaced"
-        )
-        assert 8 <= time.monotonic() - began <= 20
-
-
-async def blocked_roles(gateway: Gateway) -> dict[str, float]:
-    """Blocks one edge and one upstream for 15 s each; tells after how long each was replaced, under light load."""
-    before = {role: set(gateway.children(role)) for role in ("edge", "upstream")}
-    blockers = []
-    for role in before:
-        connection = await AsyncConnection.open(gateway.address)
-        connection.send(gateway.chat_bytes({"model": "load:load-1-0-0-b"}, {f"x-sluice-test-block-{role}": "15"}))
-        blockers.append(connection)
-        await asyncio.sleep(0.1)
-    began, replaced = time.monotonic(), {}
-    while time.monotonic() - began < 25 and len(replaced) < 2:
-        for role, pids in before.items():
-            now = set(gateway.children(role))
-            if role not in replaced and len(now - pids) == 1 and len(now) == 2:
-                replaced[role] = time.monotonic() - began
-        await asyncio.sleep(0.05)
-    for connection in blockers:
-        connection.close()
-    return replaced
-
-
-@pytest.mark.timeout(120)
-def test_a_blocked_event_loop_is_replaced(mock: MockProvider) -> None:
-    config = base_config(None, state_directory=None, workers={"edge": 2, "upstream": 2}, providers={"load": mock.entry})
-    with Gateway(config, crashes_expected=True) as gateway:
-        replaced = asyncio.run(blocked_roles(gateway))
-        assert set(replaced) == {"edge", "upstream"}, f"{replaced}\n{gateway.log_text()[-3000:]}"
-        assert all(8 <= after <= 14.5 for after in replaced.values()), replaced
-        assert {program(pid) for pid in gateway.children()} >= {"sluice-edge", "sluice-upstream"}
-        for index in range(20):
-            assert gateway.chat(f"load:load-1-0-0-{index}").status == 200

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 
 import pytest
 
 from Harness.gateway import Gateway, base_config
-from Harness.load import AsyncConnection, MockProvider, Outcome, dump, need_files, percentile, stream_once
-from Harness.processes import pss_bytes, wait_until
+from Harness.load import (
+    AsyncConnection,
+    MockProvider,
+    Outcome,
+    dump,
+    judge,
+    need_files,
+    percentile,
+    stream_once,
+    streams_at_once,
+)
+from Harness.processes import descriptors, pss_bytes, wait_until
+
+# What a tree may keep of a load that is over: warm caches, and the upstream's connections to the provider.
+LEFT = 24 << 20
 
 
 def one_of_each(mock: MockProvider) -> dict:
     return base_config(None, state_directory=None, providers={"load": mock.entry})
 
 
-async def many(gateway: Gateway, count: int, model: str) -> tuple[list[Outcome], int]:
+async def watched(gateway: Gateway, count: int, model: str) -> tuple[list[Outcome], int]:
     """`count` streams at once. (outcomes, peak Pss of the tree while they ran)"""
-    tasks = []
-    for number in range(count):
-        tasks.append(asyncio.create_task(stream_once(gateway, f"{model}-{number}", number)))
-        if number % 20 == 19:
-            await asyncio.sleep(0.01)  # a backlog's worth at a time
-    peak = 0
-    while not all(task.done() for task in tasks):
+    streams, peak = asyncio.create_task(streams_at_once(gateway, count, model)), 0
+    while not streams.done():
         peak = max(peak, await asyncio.to_thread(pss_bytes, gateway.tree()))
-        await asyncio.sleep(0.5)
-    return [task.result() for task in tasks], peak
+        await asyncio.wait([streams], timeout=0.3)
+    return streams.result(), peak
 
 
 def check_streams(mock: MockProvider, count: int, model: str, limit: int | None) -> None:
@@ -36,14 +45,14 @@ def check_streams(mock: MockProvider, count: int, model: str, limit: int | None)
         for number in range(20):
             assert gateway.chat(f"load:load-1-0-0-{number}").status == 200
         idle = pss_bytes(gateway.tree())
-        outcomes, peak = asyncio.run(asyncio.wait_for(many(gateway, count, model), 150))
+        outcomes, peak = asyncio.run(asyncio.wait_for(watched(gateway, count, model), 150))
         bad = [one for one in outcomes if one.kind != "complete"]
         assert not bad, f"{len(bad)} of {count}:\n{dump(bad)}"
         each = (peak - idle) / count
         print(f"\n{count} streams: idle {idle / 1e6:.1f} MB, peak {peak / 1e6:.1f} MB, {each / 1024:.1f} KB a stream")
         if limit is not None:
             overlap = min(one.ended for one in outcomes) - max(one.began for one in outcomes)
-            assert overlap > 0, "the streams did not all run at once: the figure means nothing"
+            assert overlap > 1, "the streams did not all run at once: the figure means nothing"
             assert each < limit
 
 
@@ -72,79 +81,124 @@ async def first_bytes(gateway: Gateway, clients: int, rounds: int, tag: str) -> 
     return [one for times in await asyncio.gather(*(user(index) for index in range(clients))) for one in times]
 
 
-async def slow_readers(gateway: Gateway, mock: MockProvider, count: int, rounds: int) -> dict:
-    await first_bytes(gateway, 50, 2, "warm")
-    before = await first_bytes(gateway, 50, rounds, "before")
-    idle = pss_bytes(gateway.tree())
-    slow = []
+async def usual_p99(gateway: Gateway, rounds: int, tag: str) -> float:
+    """The 99th percentile of the times to first byte of 50 users: the median of three times `rounds` streams each, so
+    that one hiccup of a busy machine does not decide."""
+    await first_bytes(gateway, 50, 2, f"{tag}-warm")
+    gc.collect()
+    gc.freeze()
+    return sorted([percentile(await first_bytes(gateway, 50, rounds, f"{tag}-{i}"), 0.99) for i in range(3)])[1]
+
+
+async def hold(gateway: Gateway, connections: list[AsyncConnection], models: list[str]) -> None:
+    """Starts a stream on a new connection for each model and stops reading after its first bytes."""
+    for number, model in enumerate(models):
+        connection = await AsyncConnection.open(gateway.address, receive_buffer=4096)
+        connections.append(connection)
+        connection.hold_after = 1
+        connection.send(gateway.chat_bytes({"model": f"load:{model}", "stream": True, "messages": []}))
+        if number % 20 == 19:
+            await asyncio.sleep(0.02)
+    await asyncio.wait_for(asyncio.gather(*(connection.until_held() for connection in connections)), 120)
+
+
+async def settled_pss(gateway: Gateway) -> int:
+    """The highest Pss of the tree until it no longer grows."""
+    since, most = time.monotonic(), 0
+    while time.monotonic() - since < 3:
+        now = await asyncio.to_thread(pss_bytes, gateway.tree())
+        if now > most * 1.01:
+            since = time.monotonic()
+        most = max(most, now)
+        await asyncio.sleep(0.3)
+    return most
+
+
+async def slow_readers(gateway: Gateway, mock: MockProvider, count: int, rounds: int) -> None:
+    await streams_at_once(gateway, 20, "load-5-0-0")
+    alone = await usual_p99(gateway, rounds, "alone") if rounds else 0.0
+    files, idle, done = len(descriptors(gateway.child("edge"))), pss_bytes(gateway.tree()), mock.stats()["done"]
+    slow: list[AsyncConnection] = []
     try:
-        for number in range(count):
-            connection = await AsyncConnection.open(gateway.address, receive_buffer=4096)
-            connection.hold_after = 1
-            # 4 MB that nobody reads; far more than all buffers on the way.
-            connection.send(
-                gateway.chat_bytes({"model": f"load:load-4000-0-900-s{number}", "stream": True, "messages": []})
-            )
-            slow.append(connection)
-            if number % 20 == 19:
-                await asyncio.sleep(0.02)
-        await asyncio.wait_for(asyncio.gather(*(connection.until_held() for connection in slow)), 120)
-        settled, last = time.monotonic(), 0
-        while time.monotonic() - settled < 5:  # until it no longer grows
-            now = await asyncio.to_thread(pss_bytes, gateway.tree())
-            if now > last * 1.01:
-                settled = time.monotonic()
-            last = max(last, now)
-            await asyncio.sleep(0.5)
-        during = await first_bytes(gateway, 50, rounds, "during")
-        last = max(last, pss_bytes(gateway.tree()))
-        ended = [connection for connection in slow if connection.ended]
-        open_calls = mock.stats()["open"]
+        # 4 MB that nobody reads; far more than all buffers on the way.
+        await hold(gateway, slow, [f"load-4000-0-900-s{number}" for number in range(count)])
+        extra = await settled_pss(gateway) - idle
+        assert mock.stats()["done"] == done, "the provider is not held back: its replies have ended"
+        beside = await usual_p99(gateway, rounds, "beside") if rounds else 0.0
+        extra = max(extra, pss_bytes(gateway.tree()) - idle)
+        assert not any(connection.ended for connection in slow), "a slow reader was cut off"
     finally:
         for connection in slow:
             connection.close()
-    return {"idle": idle, "loaded": last, "before": before, "during": during, "ended": len(ended), "calls": open_calls}
+    print(f"\n{count} slow readers: {extra / 1e6:.1f} MB over idle, {extra / count / 1024:.1f} KB each")
+    assert extra <= count * 128 * 1024
+    if rounds:
+        print(f"TTFT p99 of 50 fast ones {alone * 1000:.1f} ms alone, {beside * 1000:.1f} ms beside them")
+        # Below 5 ms the scheduler of a busy machine decides.
+        assert beside <= 2 * max(alone, 0.005)
+    # When they leave, their calls end, and with them what they cost.
+    await asyncio.to_thread(wait_until, lambda: mock.stats()["open"] < 200, 10, "the provider's connections are closed")
+    await asyncio.to_thread(check_rest, gateway, idle, files)
+    assert (await stream_once(gateway, "load-10-0-0-after")).kind == "complete"
 
 
-def check_slow(mock: MockProvider, count: int, rounds: int, timing: bool) -> None:
-    need_files(count + 300)
-    with Gateway(one_of_each(mock)) as gateway:
-        figures = asyncio.run(slow_readers(gateway, mock, count, rounds))
-        before, during = percentile(figures["before"], 0.99), percentile(figures["during"], 0.99)
-        extra = figures["loaded"] - figures["idle"]
-        print(
-            f"\n{count} slow readers: {extra / 1e6:.1f} MB over idle ({extra / count / 1024:.1f} KB each); "
-            f"TTFT p99 {before * 1000:.1f} ms alone, {during * 1000:.1f} ms beside them"
-        )
-        assert figures["ended"] == 0, "a slow reader was cut off"
-        assert figures["calls"] >= count, "the provider is not held back: its calls have ended"
-        assert extra <= count * 128 * 1024
-        if timing:
-            # Below 5 ms the scheduler of a busy machine decides.
-            assert during <= 2 * max(before, 0.005)
-        # When they leave, their calls end and the rest goes on.
-        wait_until(lambda: mock.stats()["open"] < 200, 10, "the provider's connections are closed")
-        assert gateway.chat("load:load-1-0-0-after").status == 200
+def check_rest(gateway: Gateway, idle: int, files: int) -> None:
+    """Memory and descriptors come back within seconds."""
+    wait_until(lambda: len(descriptors(gateway.child("edge"))) <= files, 10, "the edge's descriptors are closed")
+
+    def over() -> int:
+        return pss_bytes(gateway.tree()) - idle
+
+    wait_until(lambda: over() <= LEFT, 15, lambda: f"memory comes back; {over() / 1e6:.1f} MB over idle", interval=0.2)
 
 
 def test_two_hundred_slow_readers(mock: MockProvider) -> None:
-    check_slow(mock, 200, 2, timing=False)
+    with Gateway(one_of_each(mock)) as gateway:
+        asyncio.run(slow_readers(gateway, mock, 200, 0))
 
 
 @pytest.mark.verify
 @pytest.mark.timeout(600)
 def test_two_thousand_slow_readers(mock: MockProvider) -> None:
-    check_slow(mock, 2000, 10, timing=True)
+    need_files(2300)
+    with Gateway(one_of_each(mock)) as gateway:
+        asyncio.run(slow_readers(gateway, mock, 2000, 10))
+
+
+def test_who_reads_late_gets_everything(mock: MockProvider) -> None:
+    async def run(gateway: Gateway) -> list[Outcome]:
+        outcomes = [Outcome(number, f"load-1500-0-1000-late{number}", True) for number in range(40)]
+        connections: list[AsyncConnection] = []
+        await hold(gateway, connections, [one.model for one in outcomes])
+        await asyncio.sleep(0.5)
+        assert mock.stats()["done"] == done, "nobody was held back"
+        for connection in connections:
+            connection.go_on()
+        for connection, outcome in zip(connections, outcomes, strict=True):
+            judge(outcome, await asyncio.wait_for(connection.reply(), 60), connection.ended)
+            connection.close()
+        return outcomes
+
+    with Gateway(one_of_each(mock)) as gateway:
+        done = mock.stats()["done"]
+        outcomes = asyncio.run(run(gateway))
+        assert all(one.kind == "complete" for one in outcomes), dump(outcomes)
 
 
 @pytest.mark.verify
 @pytest.mark.timeout(300)
-def test_memory_comes_back_and_stays(mock: MockProvider) -> None:
-    need_files(800)
+def test_memory_and_descriptors_come_back_and_stay(mock: MockProvider) -> None:
+    need_files(1200)
     with Gateway(one_of_each(mock)) as gateway:
-        asyncio.run(many(gateway, 300, "load-20-20-200"))
-        first = pss_bytes(gateway.tree())
-        for _ in range(5):
-            outcomes, _ = asyncio.run(many(gateway, 300, "load-20-20-200"))
+        asyncio.run(streams_at_once(gateway, 20, "load-5-5-0"))
+        edge, upstream = gateway.child("edge"), gateway.child("upstream")
+        idle, files = pss_bytes(gateway.tree()), len(descriptors(edge))
+        after = []
+        for _ in range(6):
+            outcomes = asyncio.run(streams_at_once(gateway, 1000, "load-10-100-200"))
             assert all(one.kind == "complete" for one in outcomes)
-        assert pss_bytes(gateway.tree()) <= first + 16 * 2**20, "memory grows from round to round"
+            check_rest(gateway, idle, files)
+            after.append(pss_bytes(gateway.tree()))
+        print(f"\nidle {idle / 1e6:.1f} MB, after each round", *(f"{one / 1e6:.1f}" for one in after))
+        assert after[-1] <= after[0] + (4 << 20), "memory grows from round to round"
+        assert len(descriptors(upstream)) <= 1024 + 40, "more connections are kept than may be"

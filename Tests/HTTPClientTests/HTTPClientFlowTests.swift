@@ -170,6 +170,25 @@ struct HTTPClientFlowTests {
         #expect(bench.server.accepted == 100)
     }
 
+    @Test(arguments: [3, 300])
+    func connectionsInUseTakeNoRoomFromIdleOnes(_ busy: Int) throws {
+        var held: [TestServer.Connection] = []
+        let bench = try Bench(idleConnections: 2) { connection, request in
+            if request.body.count > 2 { held.append(connection) } else { connection.reply("ok") }
+        }
+        let target = bench.target()
+        let long = (0..<busy).map { _ in bench.start(target, body: Array("wait".utf8)) }
+        #expect(try bench.run { held.count == busy })
+        for _ in 0..<5 {
+            let quick = bench.start(target)
+            #expect(try bench.run { quick.isOver })
+        }
+        #expect(bench.server.accepted == busy + 1)
+        for connection in held { connection.reply("ok") }
+        #expect(try bench.run { long.allSatisfy(\.isOver) })
+        #expect(long.allSatisfy { $0.text == "ok" })
+    }
+
     @Test
     func theLimitHoldsAndTheQueueIsInOrder() throws {
         var waiting: [(TestServer.Connection, String)] = []

@@ -37,7 +37,20 @@ struct HTTPHeadParserTests {
     @Test(arguments: ["+5", "0x5", "5 5", "", "99999999999999999999", "-1"])
     func ignoresABadLength(_ value: String) {
         let events = self.read(["HTTP/1.1 200 OK", "content-length: \(value)", ""])
-        #expect(events.last == .complete(HTTPResponseHead(status: 200)))
+        #expect(events.last == .complete(HTTPResponseHead(status: 200, endsByClose: true)))
+    }
+
+    @Test(arguments: [
+        ("content-length: 0", false), ("transfer-encoding: Chunked", false),
+        ("transfer-encoding: gzip, chunked ", false),
+        ("transfer-encoding: identity", true), ("connection: close", true),
+    ])
+    func knowsWhatOnlyTheCloseEnds(_ line: String, _ endsByClose: Bool) {
+        guard case .complete(let head) = self.read(["HTTP/1.1 200 OK", line, ""]).last else {
+            Issue.record("no head")
+            return
+        }
+        #expect(head.endsByClose == endsByClose)
     }
 
     @Test(arguments: ["HTTP/1.1 2x0 OK", "HTTP/1.1 20", "ICY 200 OK", "", "HTTP/1.1 2000 OK"])

@@ -45,11 +45,12 @@ struct Bench {
     let limit: HTTPConnectionLimit
 
     init(
-        connections: Int = 1000, handler: @escaping (TestServer.Connection, TestServer.Request) -> Void
+        connections: Int = 1000, idleConnections: Int = 1024,
+        handler: @escaping (TestServer.Connection, TestServer.Request) -> Void
     ) throws {
         guard HTTPClient.initializeLibrary() else { throw SystemError(operation: "curl_global_init", code: 0) }
         self.loop = try EpollLoop()
-        self.client = try HTTPClient(loop: self.loop)
+        self.client = try HTTPClient(loop: self.loop, idleConnections: idleConnections)
         self.server = try TestServer(self.loop, handler: handler)
         self.limit = HTTPConnectionLimit(maximum: connections)
     }

@@ -231,6 +231,11 @@ class Gateway:
         assert len(found) == 1, f"{role}: {found}"
         return found[0]
 
+    def ready_count(self, role: str) -> int:
+        """How many processes of a role have been READY since the start, by the supervisor's log."""
+        found = [line for line in list(self._stderr) if b'"message":"child ready"' in line]
+        return sum(f'"child":"{role}"'.encode() in line for line in found)
+
     def tree(self) -> list[int]:
         self.children()
         return tree(self.pid)

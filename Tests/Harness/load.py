@@ -55,7 +55,7 @@ class MockProvider:
     def entry(self) -> dict:
         """Its provider entry in a configuration; deadlines that a slow machine does not meet by accident."""
         timeouts = {"connect": "30s", "first_token": "120s", "idle": "300s", "total": "600s"}
-        return openai_provider(f"http://127.0.0.1:{self.port}/v1", timeouts=timeouts)
+        return openai_provider(f"http://127.0.0.1:{self.port}/v1", timeouts=timeouts, max_connections=10000)
 
     def stats(self) -> dict:
         return wire.request(("127.0.0.1", self.port), "GET", "/stats").json()
@@ -126,7 +126,9 @@ def judge(outcome: Outcome, reply: wire.Reply | None, ended: str | None) -> None
         last = wire.sse_data(reply.body[at:])
         good = expected.startswith(whole.rstrip(b"\n")) and len(last) == 1 and b"[DONE]" not in reply.body
         outcome.kind = "sse error" if good else "wrong"
-        if not good:
+        if good:
+            outcome.detail += " " + str(json.loads(last[0])["error"]["code"])
+        else:
             outcome.detail += f": {reply.body[-300:]!r}"
     elif expected.startswith(reply.body):
         outcome.kind = "reset"
@@ -294,6 +296,12 @@ class AsyncConnection(asyncio.Protocol):
         while self.hold_after is not None and self.received < self.hold_after and not self.ended:
             await self._wait()
 
+    def go_on(self) -> None:
+        """Reads again after `hold_after`."""
+        self.hold_after = None
+        if self.transport is not None:
+            self.transport.resume_reading()
+
     def close(self) -> None:
         if self.transport is not None:
             self.transport.abort()
@@ -313,6 +321,16 @@ async def stream_once(gateway: Gateway, model: str, number: int = 0, provider: s
         connection.close()
     outcome.ended = time.monotonic()
     return outcome
+
+
+async def streams_at_once(gateway: Gateway, count: int, model: str) -> list[Outcome]:
+    """`count` streams at once, each on a connection of its own, judged; `model` without its tag."""
+    tasks = []
+    for number in range(count):
+        tasks.append(asyncio.create_task(stream_once(gateway, f"{model}-{number}", number)))
+        if number % 20 == 19:
+            await asyncio.sleep(0.01)  # a backlog's worth at a time
+    return list(await asyncio.gather(*tasks))
 
 
 def percentile(values: list[float], share: float) -> float:

@@ -10,6 +10,7 @@ import Testing
         var opened = 0
         var frames: [(header: FrameHeader, payload: [UInt8])] = []
         var ended: [FrameError?] = []
+        var relieved = 0
         var onFrame: ((EpollLink, FrameHeader) -> Void)?
 
         func linkOpened(_ link: EpollLink) { self.opened += 1 }
@@ -17,6 +18,11 @@ import Testing
         func link(_ link: EpollLink, received header: FrameHeader, payload: UnsafeRawBufferPointer) {
             self.frames.append((header, unsafe Array(payload)))
             self.onFrame?(link, header)
+        }
+
+        func linkRelieved(_ link: EpollLink) {
+            #expect(!link.isCongested)
+            self.relieved += 1
         }
 
         func linkEnded(_ link: EpollLink, error: FrameError?) { self.ended.append(error) }
@@ -135,10 +141,14 @@ import Testing
             delegate: recorders.0)
         let piece = [UInt8](repeating: 1, count: WireLimits.data)
         let count = 2 * WireLimits.linkWindow / WireLimits.data
-        for _ in 0..<count { unsafe piece.withUnsafeBytes { unsafe sender.send(.chunk, stream: 1, data: $0) } }
+        for number in 0..<count {
+            #expect(sender.isCongested == (number > WireLimits.linkWindow / WireLimits.data))
+            unsafe piece.withUnsafeBytes { unsafe sender.send(.chunk, stream: 1, data: $0) }
+        }
         sender.send(StreamEnd().frame(stream: 1))
         for _ in 0..<10 { try loop.turn(waitingAtMost: 0) }
         #expect(recorders.0.ended.isEmpty)
+        #expect(recorders.0.relieved == 0)
 
         // Now the peer reads: window comes back and all of it arrives, END last.
         let receiver = try EpollLink(
@@ -148,5 +158,7 @@ import Testing
         try self.turn(loop) { recorders.1.frames.last?.header.type == .end }
         #expect(recorders.1.frames.count == count + 1)
         #expect(receiver.isOpen && sender.isOpen)
+        #expect(recorders.0.relieved == 1)
+        #expect(!sender.isCongested)
     }
 }

@@ -178,6 +178,31 @@ struct ExchangeMachineStreamTests {
     }
 
     @Test
+    func aCongestedLinkPausesUntilBothItAndTheWindowHaveRoom() throws {
+        let bench = self.streaming()
+        bench.output.isCongested = true
+        #expect(bench.data(Self.text) == .pause)
+        // What came nevertheless is passed on, and credit alone changes nothing.
+        #expect(bench.data(Self.text) == .pause)
+        #expect(try bench.credit(Self.text.utf8.count) == .pause)
+        bench.output.isCongested = false
+        #expect(bench.machine.linkRelieved(at: bench.now, to: bench.output) == .resume)
+        #expect(bench.machine.linkRelieved(at: bench.now, to: bench.output) == .proceed)
+        #expect(bench.output.body == Self.text + Self.text)
+
+        let event =
+            "data: {\"choices\":[{\"delta\":{\"content\":\"" + String(repeating: "x", count: 70_000) + "\"}}]}\n\n"
+        #expect(bench.data(event) == .pause)
+        #expect(bench.machine.linkRelieved(at: bench.now, to: bench.output) == .proceed)
+        #expect(try bench.credit(WireLimits.replyWindow / 2) == .resume)
+        bench.output.isCongested = true
+        #expect(bench.data(Self.text) == .pause)
+        _ = bench.machine.cancelled()
+        bench.output.isCongested = false
+        #expect(bench.machine.linkRelieved(at: bench.now, to: bench.output) == .proceed)
+    }
+
+    @Test
     func aFullWindowPausesAndSilenceIsThenNotTheProvidersFault() throws {
         let bench = self.streaming()
         let start = bench.now

@@ -124,11 +124,98 @@ struct ExchangeMachineUnaryTests {
         bench.ended()
         #expect(bench.output.shape == "hc")
         #expect(bench.machine.state == .flushing)
-        #expect(bench.machine.deadline == .max)
+        #expect(bench.machine.deadline == bench.now + 60 * MachineBench.second)
         #expect(try bench.credit(40 << 10) == .proceed)
         #expect(bench.output.shape == "hcce")
         #expect(bench.output.body == reply)
         #expect(bench.machine.isOver)
+    }
+
+    @Test
+    func aClientThatStopsReadingDoesNotHoldItsReplyForEver() throws {
+        let bench = MachineBench()
+        let reply = #"{"a":""# + String(repeating: "x", count: 200 << 10) + #""}"#
+        bench.head(200)
+        bench.data(reply)
+        bench.ended()
+        bench.now += 59 * MachineBench.second
+        #expect(bench.machine.timePassed(at: bench.now, to: bench.output) == .proceed)
+        #expect(try bench.credit(10 << 10) == .proceed)
+        #expect(bench.machine.deadline == bench.now + 60 * MachineBench.second)
+        #expect(bench.output.end == nil)
+        #expect(bench.passDeadline() == .proceed)
+        // Less than the whole, and it does not look whole.
+        #expect(bench.output.body.utf8.count == 74 << 10)
+        #expect(bench.output.end?.failure?.code == "request_timeout")
+        #expect(bench.output.end?.failure?.source == .client)
+        // The provider did its part.
+        #expect(bench.output.end?.attempts.first?.error == "")
+        #expect(bench.machine.failureCode == nil)
+        #expect(bench.machine.isOver)
+        #expect(bench.machine.deadline == .max)
+        let sent = bench.output.sent.count
+        #expect(try bench.credit(1) == .proceed)
+        #expect(bench.passDeadline() == .proceed)
+        #expect(bench.output.sent.count == sent)
+    }
+
+    @Test
+    func aFailureThatWaitsForTheClientStaysWhatItIs() {
+        let bench = MachineBench()
+        bench.head(200, length: 1 << 20)
+        for _ in 0..<17 { bench.data(String(repeating: "a", count: 16 << 10)) }
+        bench.ended(.resetInReply)
+        #expect(bench.passDeadline() == .proceed)
+        #expect(bench.output.end?.failure?.code == "provider_connection_reset")
+    }
+
+    /// A reply whose end only the connection's end tells: whole only where its outermost bracket is closed.
+    @Test(arguments: [
+        (#""}]}"#, true), ("\"}]} \n", true), (#""}]"#, false), (#""}"#, false), (#"}]}"#, false), (#"\"}]}"#, false),
+        (#"\\"}]}"#, true), ("", false),
+    ])
+    func aLargeReplyThatOnlyTheCloseEndsMustCloseItself(_ end: String, _ isWhole: Bool) throws {
+        for endsByClose in [true, false] {
+            let bench = MachineBench()
+            let head = HTTPResponseHead(status: 200, contentType: MachineBench.json, endsByClose: endsByClose)
+            _ = bench.machine.headReceived(head, at: bench.now, to: bench.output)
+            bench.data(#"{"choices":[{"text":""# + String(repeating: "a", count: 256 << 10))
+            while bench.output.body.utf8.count < 256 << 10 { _ = try bench.credit(64 << 10) }
+            bench.data(end)
+            bench.ended()
+            while bench.output.end == nil { _ = try bench.credit(1 << 10) }
+            #expect(
+                bench.output.end?.failure?.code == (isWhole || !endsByClose ? nil : "provider_connection_reset"))
+        }
+    }
+
+    /// Usage of a reply too large to be held is found among its last members.
+    @Test(arguments: [
+        (#"],"usage":{"prompt_tokens":5,"completion_tokens":3}}"#, true),
+        ("], \n \"usage\" : {\"prompt_tokens\":5,\"completion_tokens\":3} , \"id\":\"}\" } \n", true),
+        // Inside another member, inside a text, and too far from the end.
+        (#"],"x":{"usage":{"prompt_tokens":5,"completion_tokens":3}}}"#, false),
+        (#","{\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3}}"]}"#, false),
+        (
+            #"],"usage":{"prompt_tokens":5,"completion_tokens":3},"x":""# + String(repeating: "y", count: 4096) + "\"}",
+            false
+        ),
+        // The last that is one of the outermost members counts.
+        (#"],"usage":{"prompt_tokens":5,"completion_tokens":3},"x":{"usage":{"prompt_tokens":1}}}"#, true),
+        (#"],"usage":null}"#, false),
+    ])
+    func aLargeReplysUsageIsFoundAtItsEnd(_ end: String, _ isFound: Bool) throws {
+        let bench = MachineBench()
+        bench.head(200, length: 1 << 20)
+        bench.data(#"{"data":[""# + String(repeating: "a", count: 260 << 10) + "\"")
+        while bench.output.body.utf8.count < 260 << 10 { _ = try bench.credit(64 << 10) }
+        // In two pieces, parted inside the name.
+        bench.data(String(end.prefix(7)))
+        bench.data(String(end.dropFirst(7)))
+        bench.ended()
+        while bench.output.end == nil { _ = try bench.credit(1 << 10) }
+        #expect(bench.output.end?.failure == nil)
+        #expect(bench.output.end?.usage == (isFound ? TokenUsage(input: 5, output: 3) : nil))
     }
 
     @Test
@@ -183,7 +270,7 @@ struct ExchangeMachineUnaryTests {
             fed += 65_536
         }
         #expect(order == .abort)
-        #expect(fed == (1 << 20) + 65_536)
+        #expect(fed == 2 * 65_536)
         #expect(bench.output.end?.failure?.status == 500)
     }
 

@@ -11,6 +11,7 @@ final class RecordedOutput: ExchangeOutput {
     }
 
     private(set) var sent: [Sent] = []
+    var isCongested = false
 
     func send(head: ResponseHead) { self.sent.append(.head(head)) }
 

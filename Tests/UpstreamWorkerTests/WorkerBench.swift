@@ -29,6 +29,7 @@ final class WorkerBench: EpollLinkDelegate {
     let services: UpstreamServices
     private(set) var edge: EdgeLink?
     private var link: EpollLink?
+    private let linkSocket: Int32
     private var next: UInt64 = 0
     private(set) var replies: [UInt64: Reply] = [:]
     private(set) var credited: [UInt64: Int] = [:]
@@ -46,6 +47,7 @@ final class WorkerBench: EpollLinkDelegate {
         let scratch = LinkScratch()
         let build: [UInt8] = [1]
         let ends = try SocketPair(.stream).release()
+        self.linkSocket = ends.second
         self.edge = try EdgeLink(
             descriptor: OwnedDescriptor(adopting: ends.first),
             machine: LinkMachine(
@@ -102,6 +104,11 @@ final class WorkerBench: EpollLinkDelegate {
 
     func credit(_ stream: UInt64, _ bytes: Int) {
         self.link?.send(urgent: Credit(bytes: UInt32(bytes)).frame(stream: stream))
+    }
+
+    /// The edge hangs, or goes on.
+    func reads(_ reads: Bool) throws {
+        try self.loop.change(self.linkSocket, to: reads ? .readable : [])
     }
 
     func loseLink() {

@@ -1,4 +1,5 @@
 import Domain
+import HTTPClient
 import IPC
 import Platform
 import Testing
@@ -158,6 +159,38 @@ struct WorkerTests {
     }
 
     @Test
+    func anEdgeThatDoesNotReadHoldsTheProvidersBack() throws {
+        let event =
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + String(repeating: "x", count: 1000)
+            + "\"}}]}\n\n"
+        let count = 50
+        let streams = 200
+        let pair = try Pair { connection, _ in
+            connection.send(Self.streamHead)
+            for _ in 0..<count { connection.send(Self.chunk(event)) }
+            connection.send(Self.chunk("data: [DONE]\n\n") + "0\r\n\r\n")
+        }
+        try pair.settle()
+        try pair.worker.reads(false)
+        let all = (0..<streams).map { _ in pair.worker.request("{\"a\":1}", isStream: true) }
+        #expect(try pair.run { pair.worker.edge?.isCongested == true })
+        // Each fits into its own window, all together do not fit into the link's.
+        #expect(count * event.utf8.count < WireLimits.replyWindow - 1000)
+        #expect(streams * count * event.utf8.count > 2 * WireLimits.linkWindow)
+        try pair.settle()
+        let paused = pair.worker.services.client.activeTransfers
+        #expect(paused > streams / 4)
+        try pair.settle()
+        #expect(pair.worker.services.client.activeTransfers == paused)
+        try pair.worker.reads(true)
+        #expect(try pair.run { all.allSatisfy { pair.worker.reply($0).end != nil } })
+        for stream in all {
+            #expect(pair.worker.reply(stream).end?.failure == nil)
+            #expect(pair.worker.reply(stream).body.count == count * event.utf8.count + 14)
+        }
+    }
+
+    @Test
     func failuresAreSaidOnce() throws {
         let pair = try Pair { connection, request in
             switch request.body.count {
@@ -242,6 +275,22 @@ struct WorkerTests {
         // The budget is whole again.
         #expect(pair.worker.services.takeBodyBudget(1000))
         #expect(!pair.worker.lostLink)
+    }
+
+    @Test
+    func aReplyThatWaitsForItsClientNoLongerCountsItsRequestsBody() throws {
+        let reply = #"{"a":""# + String(repeating: "x", count: 100 << 10) + #""}"#
+        let pair = try Pair(bodyBudget: 100) { connection, _ in connection.reply(reply) }
+        pair.worker.returnsCredit = false
+        let stream = pair.worker.request(String(repeating: " ", count: 100))
+        #expect(try pair.run { pair.worker.reply(stream).chunks > 0 })
+        #expect(pair.worker.reply(stream).end == nil)
+        #expect(pair.worker.services.takeBodyBudget(100))
+        // And it is returned once only.
+        pair.worker.credit(stream, WireLimits.replyWindow)
+        #expect(try pair.run { pair.worker.reply(stream).end != nil })
+        #expect(pair.worker.services.active == 0)
+        #expect(!pair.worker.services.takeBodyBudget(1))
     }
 
     @Test

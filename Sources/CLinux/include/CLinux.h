@@ -68,15 +68,17 @@ int sluice_harden(int traceable);
 int sluice_follow_parent(int control_fd, unsigned seconds);
 /* The longest time a process may live from now on; the kernel ends it then. 0 takes that back. */
 void sluice_limit_life(unsigned seconds);
+/* Bounds what the allocator keeps: one arena, 8 MiB at the heap's end, blocks from 1 MiB on mapped and unmapped. A worker takes and
+ * frees buffers of the size of a request body all the time; giving their pages back each time costs more than all the rest. */
+void sluice_prepare_heap(void);
+/* Gives the heap's free pages to the kernel. */
+void sluice_give_heap_back(void);
 /* Takes back an inherited SIG_IGN of SIGCHLD, under which the kernel would throw exit statuses away. */
 void sluice_keep_ended_children(void);
 /* Ignores the signals that a terminal or an operator sends to a whole group: HUP, INT, QUIT, USR1, USR2, TTIN, TTOU, PIPE. */
 void sluice_ignore_group_signals(void);
 /* Sets the process name shown by ps and /proc/PID/comm. */
 void sluice_set_name(const char *name);
-/* One arena, pieces up to 1 MiB kept on the heap, and up to 8 MiB of free heap kept instead of returned: a worker takes and frees
- * buffers of the size of a request body all the time, and giving their pages back each time costs more than all the rest. */
-void sluice_tune_allocator(void);
 /* Raises the soft (and where allowed the hard) limit of open descriptors to `wanted`; *now is what holds afterwards. */
 int sluice_raise_descriptor_limit(uint64_t wanted, uint64_t *now);
 

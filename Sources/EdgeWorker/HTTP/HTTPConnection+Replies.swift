@@ -1,3 +1,4 @@
+import Dialects
 import Domain
 import Glibc
 import IPC
@@ -25,7 +26,7 @@ extension HTTPConnection: ExchangeClient {
         self.core.failed(error, record: request.record, endpoint: request.route.label)
         // Whoever sends too much is told so at once, and would send on if the connection stayed.
         if error.status == 413, !self.machine.hasWholeRequest { request.keepsAlive = false }
-        let body = ErrorBody.json(error)
+        let body = OpenAIErrorBody.render(error)
         var head = self.makeHead(status: error.status, length: .known(UInt64(clamping: body.count)))
         switch error.status {
         case 401: head.asksForKey = true
@@ -129,6 +130,7 @@ extension HTTPConnection: ExchangeClient {
         self.request?.call = reply.call
         self.request?.repliesWithEvents = reply.isStream
         self.framing = ReplyFraming(length: length, isHeadOnly: request.isHeadOnly)
+        self.isCloseDelimited = length == .untilClose
         self.output.reserveCapacity(minimumWritableBytes: 512 + Int(clamping: min(reply.contentLength ?? 0, 64 << 10)))
         head.write(to: &self.output, date: self.core.date)
         self.scheduleFlush()
@@ -139,7 +141,7 @@ extension HTTPConnection: ExchangeClient {
         switch self.framing?.piece(chunk.readableBytes) {
         case .plain: self.write(chunk)
         case .chunk:
-            self.output.reserveCapacity(minimumWritableBytes: min(chunk.readableBytes, HTTPConnection.copyLimit) + 20)
+            self.makeRoom(min(chunk.readableBytes, HTTPConnection.copyLimit) + 20)
             self.output.writeChunkHeader(chunk.readableBytes)
             self.write(chunk)
             self.output.writeStaticString("\r\n")
@@ -151,13 +153,27 @@ extension HTTPConnection: ExchangeClient {
         self.scheduleFlush()
     }
 
+    /// Has room for `count` bytes in the buffer, or a new one: a client that does not read costs about what waits for it,
+    /// where a buffer that grows by doubling would cost twice as much and keep all of it until the last byte has gone.
+    private func makeRoom(_ count: Int) {
+        guard self.output.writableBytes < count else { return }
+        if self.output.readableBytes >= HTTPConnection.copyLimit, let context = self.context {
+            self.progress.handedOver(self.output.readableBytes)
+            context.write(self.wrapOutboundOut(self.output), promise: nil)
+            self.output = ByteBuffer()
+        }
+        self.output.reserveCapacity(minimumWritableBytes: count)
+    }
+
     private func write(_ chunk: ByteBuffer) {
         var chunk = chunk
         let count = chunk.readableBytes
         guard count >= HTTPConnection.copyLimit, count * 2 >= chunk.storageCapacity, let context = self.context else {
+            self.makeRoom(count)
             self.output.writeBuffer(&chunk)
             return
         }
+        self.progress.handedOver(self.output.readableBytes + count)
         if self.output.readableBytes > 0 { context.write(self.wrapOutboundOut(self.output), promise: nil) }
         self.output = ByteBuffer()
         context.write(self.wrapOutboundOut(chunk), promise: nil)
@@ -180,7 +196,7 @@ extension HTTPConnection: ExchangeClient {
         self.framing = nil
         self.core.failed(error, record: request.record, endpoint: request.route.label)
         if request.repliesWithEvents {
-            let event = ErrorBody.event(error)
+            let event = OpenAIErrorBody.renderEvent(error)
             var rest = framing
             let piece = rest.piece(event.count)
             if piece == .chunk { self.output.writeChunkHeader(event.count) }
@@ -249,6 +265,7 @@ extension HTTPConnection: ExchangeClient {
         if self.output.readableBytes > 0 {
             let output = self.output
             self.output = ByteBuffer()
+            self.progress.handedOver(output.readableBytes)
             context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
         } else {
             context.flush()
@@ -270,14 +287,31 @@ extension HTTPConnection: ExchangeClient {
         self.closeDeadline = min(self.closeDeadline, self.core.now &+ HTTPConnection.closePatience)
         let promise = context.eventLoop.makePromise(of: Void.self)
         let closing = self.closing
-        promise.futureResult.assumeIsolated().whenComplete { result in
-            guard closing == .linger, case .success = result else {
-                if closing == .abort { HTTPConnection.closeWithReset(context.channel) }
-                return context.close(promise: nil)
+        promise.futureResult.assumeIsolated().whenComplete { [weak self] result in
+            if case .success = result {
+                self?.isLastTaken = true
+                if closing == .linger { return context.close(mode: .output, promise: nil) }
             }
-            context.close(mode: .output, promise: nil)
+            self?.cut()
         }
         context.writeAndFlush(self.wrapOutboundOut(output), promise: promise)
+    }
+
+    /// Output waits, and the client has taken none of it for too long. To be asked every second or so.
+    func hasStalled(now: UInt64) -> Bool {
+        // The last bytes have a deadline of their own.
+        guard self.closing == .none, let channel = self.context?.channel else { return false }
+        let buffered = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        return self.progress.isStalled(
+            waits: buffered > 0 || self.output.readableBytes > 0 || !channel.isWritable, buffered: buffered, now: now)
+    }
+
+    /// Closes now; with a reset where what the client has could pass for a whole reply.
+    func cut() {
+        guard let context = self.context else { return }
+        if self.isCloseDelimited, !self.isLastTaken { self.closing = .abort }
+        if self.closing == .abort { HTTPConnection.closeWithReset(context.channel) }
+        context.close(promise: nil)
     }
 
     /// The close that follows drops what the kernel still holds and tells the client that something went wrong.

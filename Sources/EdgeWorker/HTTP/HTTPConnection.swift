@@ -48,12 +48,18 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     var closing = Closing.none
     /// When a client has had long enough to take the last bytes.
     var closeDeadline = UInt64.max
+    var progress: OutputProgress
+    /// The last reply has no other end than the connection's.
+    var isCloseDelimited = false
+    /// The socket has taken the last bytes.
+    var isLastTaken = false
 
     init(core: EdgeCore, gate: InputGate) {
         self.core = core
         self.gate = gate
         self.body = BodyCollector(budget: core.budget)
         self.machine = ConnectionMachine(limits: core.settings.limits, now: core.now)
+        self.progress = OutputProgress(limits: core.settings.limits)
     }
 
     // MARK: ChannelHandler
@@ -152,6 +158,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     /// Answers what could not be read as a request, or did not come in time.
     private func refuseUnread(_ error: GatewayError) {
+        // A reply that has begun cannot become another one.
+        if let request = self.request, request.status != 0 { return self.flushAndClose() }
         if self.request == nil {
             self.request = CurrentRequest(
                 unreadable: self.core.mint(), settings: self.core.settings, start: self.core.now)
@@ -177,7 +185,9 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         self.exchange = nil
         self.finishCounting()
         self.machine.closed()
-        self.closing = .close
+        // Half of a reply that ends with the connection would look whole.
+        let isCut = self.closing == .abort || (self.framing != nil && self.isCloseDelimited)
+        self.closing = isCut ? .abort : .close
         self.scheduleFlush()
     }
 
@@ -264,7 +274,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     }
 
     private func collect(_ piece: ByteBuffer) {
-        guard let request = self.request else { return }
+        // Other bodies go nowhere: one that was kept would come before the next request's.
+        guard let request = self.request, case .provider = request.route else { return }
         request.receivedBody += UInt64(clamping: piece.readableBytes)
         let limit = request.settings.limits.maxBody
         guard request.receivedBody <= limit else { return self.refuse(.tooLarge(limit)) }
@@ -277,9 +288,9 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         self.core.budget.wait(self) { [weak self] in self?.budgetHasRoom() }
         guard self.budgetTimeout == nil else { return }
         self.budgetTimeout = self.core.eventLoop.assumeIsolated().scheduleTask(in: Exchange.patience) { [weak self] in
-            guard let self, self.machine.phase == .request(.reading) else { return }
+            guard let self else { return }
             self.budgetTimeout = nil
-            self.readIsPaused = false
+            guard self.machine.phase == .request(.reading) else { return }
             self.refuse(.gatewayUnavailable)
             self.resumeReading()
         }
@@ -298,7 +309,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     private func serve() {
         guard let request = self.request, case .provider(let endpoint) = request.route, self.exchange == nil,
             request.status == 0
-        else { return }
+        else { return self.dropBody() }
         self.budgetHasRoom()
         self.core.budget.forget(self)
         let body = self.body.body
@@ -355,15 +366,16 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     /// Ends what has taken too long.
     func tick(now: UInt64) {
-        if now >= self.closeDeadline {
-            self.context?.close(promise: nil)
-            return
+        guard now < self.closeDeadline else { return self.cut() }
+        if self.hasStalled(now: now) {
+            self.closing = .abort
+            return self.cut()
         }
         // A client that is not read from cannot be late.
         guard self.budgetTimeout == nil else { return }
         switch self.machine.expired(now: now) {
         case .none: break
-        case .close: self.context?.close(promise: nil)
+        case .close: self.cut()
         case .requestTimeout: self.refuseUnread(.requestTimeout)
         }
     }

@@ -20,5 +20,7 @@ public struct FrameTypeSet: Hashable, Sendable {
     /// What a child accepts from the supervisor.
     public static let child = FrameTypeSet([.hello, .snapshot, .link, .heartbeat, .drain, .status, .ready])
     /// What the supervisor accepts from a child.
-    public static let supervisor = FrameTypeSet([.hello, .ready, .heartbeat, .topology, .snapshotAcknowledged, .status])
+    public static let supervisor = FrameTypeSet([
+        .hello, .ready, .heartbeat, .topology, .link, .snapshotAcknowledged, .status,
+    ])
 }

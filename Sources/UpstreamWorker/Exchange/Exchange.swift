@@ -29,8 +29,11 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private var timer: LoopTimer?
     /// What the timer is set for; `.max` while it is not.
     private var timerDue: UInt64 = .max
-    private let bodyBudget: Int
+    /// Bytes taken for the request's body and not yet returned.
+    private var bodyBudget: Int
     private var wasCalled = false
+    /// Its link tells when it is no longer congested.
+    private var waitsForLink = false
 
     /// nil when the request cannot be begun; `end` then tells the edge.
     static func begin(_ request: ProviderRequest, stream: UInt64, on owner: EdgeLink, _ services: UpstreamServices)
@@ -84,6 +87,12 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         self.perform(try self.machine.creditReceived(bytes, at: self.services.loop.now, to: self))
     }
 
+    /// The link is no longer congested.
+    func linkRelieved() {
+        self.waitsForLink = false
+        self.perform(self.machine.linkRelieved(at: self.services.loop.now, to: self))
+    }
+
     /// The client, or the whole edge, has gone.
     func cancel() {
         self.perform(self.machine.cancelled())
@@ -133,9 +142,20 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     }
 
     func finished(_ error: HTTPClientError?) {
-        self.call = nil
+        self.callIsOver()
         self.machine.callEnded(error, at: self.services.loop.now, to: self)
         self.perform(.proceed)
+    }
+
+    /// The body goes with the call; the reply may still wait for its client for long.
+    private func callIsOver() {
+        self.call = nil
+        self.returnBodyBudget()
+    }
+
+    private func returnBodyBudget() {
+        self.services.returnBodyBudget(self.bodyBudget)
+        self.bodyBudget = 0
     }
 
     // MARK: Orders
@@ -144,13 +164,19 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         switch order {
         case .proceed: break
         // The answer to the piece that was just received says so.
-        case .pause: break
+        case .pause: self.waitForLink()
         case .resume: self.call?.resume()
         case .abort:
             self.call?.cancel()
-            self.call = nil
+            self.callIsOver()
         }
         if self.machine.isOver { self.retire() } else if order != .pause { self.armTimer(for: self.machine.deadline) }
+    }
+
+    private func waitForLink() {
+        guard self.isCongested, !self.waitsForLink else { return }
+        self.waitsForLink = true
+        self.owner?.wait(self)
     }
 
     private func retire() {
@@ -158,7 +184,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         self.owner = nil
         if let timer = self.timer { self.services.loop.cancel(timer) }
         self.timer = nil
-        self.services.returnBodyBudget(self.bodyBudget)
+        self.returnBodyBudget()
         if self.wasCalled { self.pool.attempts.count(self.machine.failureCode) }
         owner.forget(self.stream)
         self.services.exchangeEnded()
@@ -181,6 +207,8 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     }
 
     // MARK: ExchangeOutput
+
+    var isCongested: Bool { self.owner?.isCongested ?? false }
 
     func send(head: ResponseHead) {
         self.owner?.send(head.frame(stream: self.stream))

@@ -18,7 +18,7 @@ struct ExchangeMachine {
     /// What is to be done with the provider call.
     enum Order: Hashable {
         case proceed
-        /// Take nothing more of the reply until told to.
+        /// Take nothing more of the reply until told to; what it waits for is credit, or the link.
         case pause
         case resume
         /// Close the connection.
@@ -43,9 +43,11 @@ struct ExchangeMachine {
     /// Bytes of a unary reply that are held.
     static let heldReply = 256 << 10
     /// Bytes of an error's body that are held; a longer one is dropped.
-    static let heldError = 1 << 20
+    static let heldError = 64 << 10
     /// Nanoseconds after which a stream's head goes out without content.
     static let headHold: UInt64 = 15_000_000_000
+    /// Nanoseconds in which a client must take some of what waits once the call is over.
+    static let clientPatience: UInt64 = 60_000_000_000
     static let keepAlive = Array(": keep-alive\n\n".utf8)
 
     private let terms: ExchangeTerms
@@ -56,7 +58,10 @@ struct ExchangeMachine {
     private var reply: HTTPResponseHead?
     private var headIsOut = false
     private var held: [UInt8] = []
+    private var passed = PassedReply(watchesBrackets: false)
     private var ending: StreamEnd?
+    /// When data last moved towards the client while `flushing`.
+    private var lastTakenAt: UInt64 = 0
     private var isPaused = false
     private var startedAt: UInt64 = 0
     private var firstContentAt: UInt64 = 0
@@ -77,6 +82,7 @@ struct ExchangeMachine {
 
     /// When `timePassed` is wanted; `.max` for not at all.
     var deadline: UInt64 {
+        if self.state == .flushing { return Self.sum(self.lastTakenAt, Self.clientPatience) }
         guard self.callIsRunning else { return .max }
         return min(self.soonestTimeout.time, self.holdsHead ? Self.sum(self.startedAt, Self.headHold) : .max)
     }
@@ -121,6 +127,7 @@ struct ExchangeMachine {
 
     /// To be called at `deadline`; harmless at any other time.
     mutating func timePassed(at now: UInt64, to output: some ExchangeOutput) -> Order {
+        if self.state == .flushing, now >= self.deadline { self.giveUpOnClient(output) }
         guard self.callIsRunning else { return .proceed }
         let timeout = self.soonestTimeout
         guard now < timeout.time else { return self.fail(.timeout(timeout.deadline), at: now, to: output) }
@@ -173,8 +180,9 @@ struct ExchangeMachine {
         case .unary:
             return unsafe self.hold(bytes, at: now, to: output)
         case .passing:
+            unsafe self.passed.feed(bytes)
             unsafe self.flow.push(bytes, to: output)
-            return self.orderAfterPush()
+            return self.orderAfterPush(output)
         case .failing:
             guard self.held.count + bytes.count <= Self.heldError else {
                 return self.fail(self.statusFailure, at: now, to: output)
@@ -200,7 +208,7 @@ struct ExchangeMachine {
             if let error {
                 _ = self.fail(.transport(error), at: now, to: output)
             } else if self.state == .passing {
-                self.end(StreamEnd(attempts: self.attempts(nil, at: now)), to: output)
+                self.endPassed(at: now, to: output)
             } else if self.state == .failing {
                 self.endError(at: now, to: output)
             } else {
@@ -217,12 +225,24 @@ struct ExchangeMachine {
     {
         guard self.state != .over else { return .proceed }
         try self.flow.credit(bytes, to: output)
+        self.lastTakenAt = now
         guard !self.flow.isBlocked else { return .proceed }
         if self.state == .flushing, let ending = self.ending {
             self.finish(ending, to: output)
             return .proceed
         }
-        guard self.isPaused else { return .proceed }
+        return self.goOn(at: now, output)
+    }
+
+    /// The link is no longer congested.
+    mutating func linkRelieved(at now: UInt64, to output: some ExchangeOutput) -> Order {
+        guard !self.flow.isBlocked else { return .proceed }
+        return self.goOn(at: now, output)
+    }
+
+    private mutating func goOn(at now: UInt64, _ output: some ExchangeOutput) -> Order {
+        guard self.isPaused, self.callIsRunning else { return .proceed }
+        guard !output.isCongested else { return .pause }
         self.isPaused = false
         self.lastPieceAt = now
         return .resume
@@ -248,7 +268,7 @@ struct ExchangeMachine {
         let usage = self.filter?.usage
         self.failureCode = error.code
         self.end(
-            StreamEnd(failure: error, usage: usage, attempts: self.attempts(error.code, at: now)), to: output)
+            StreamEnd(failure: error, usage: usage, attempts: self.attempts(error.code, at: now)), at: now, to: output)
         return order
     }
 
@@ -279,9 +299,22 @@ struct ExchangeMachine {
         if let reply = self.reply {
             self.send(ReplyHeaders.head(reply, isStream: false, length: reply.contentLength), to: output)
         }
+        self.passed = PassedReply(watchesBrackets: self.reply?.endsByClose == true)
+        unsafe self.held.withUnsafeBytes { unsafe self.passed.feed($0) }
+        unsafe self.passed.feed(bytes)
         self.pushHeld(to: output)
         unsafe self.flow.push(bytes, to: output)
-        return self.orderAfterPush()
+        return self.orderAfterPush(output)
+    }
+
+    /// A connection's end by itself does not say that the reply is whole; then its own brackets must.
+    private mutating func endPassed(at now: UInt64, to output: some ExchangeOutput) {
+        guard self.reply?.endsByClose != true || self.passed.isClosed else {
+            _ = self.fail(.transport(HTTPClientError(kind: .resetInReply, sentAny: true)), at: now, to: output)
+            return
+        }
+        let usage = self.passed.usage(self.reader)
+        self.end(StreamEnd(usage: usage, attempts: self.attempts(nil, at: now)), at: now, to: output)
     }
 
     private mutating func endUnary(at now: UInt64, to output: some ExchangeOutput) {
@@ -291,7 +324,7 @@ struct ExchangeMachine {
         }
         self.send(ReplyHeaders.head(head, isStream: false, length: UInt64(self.held.count)), to: output)
         self.pushHeld(to: output)
-        self.end(StreamEnd(usage: reply.usage, attempts: self.attempts(nil, at: now)), to: output)
+        self.end(StreamEnd(usage: reply.usage, attempts: self.attempts(nil, at: now)), at: now, to: output)
     }
 
     private mutating func endError(at now: UInt64, to output: some ExchangeOutput) {
@@ -303,7 +336,7 @@ struct ExchangeMachine {
         self.send(ReplyHeaders.head(head, isStream: false, length: UInt64(self.held.count)), to: output)
         self.pushHeld(to: output)
         self.failureCode = "status_\(head.status)"
-        self.end(StreamEnd(attempts: self.attempts(nil, at: now)), to: output)
+        self.end(StreamEnd(attempts: self.attempts(nil, at: now)), at: now, to: output)
     }
 
     private var statusFailure: ProviderFailure {
@@ -338,7 +371,7 @@ struct ExchangeMachine {
         }
         if self.firstContentAt == 0 && filter.hasContent { self.firstContentAt = now }
         self.filter = filter
-        return isGood ? self.orderAfterPush() : self.fail(.badStream, at: now, to: output)
+        return isGood ? self.orderAfterPush(output) : self.fail(.badStream, at: now, to: output)
     }
 
     private mutating func pass(_ bytes: UnsafeRawBufferPointer, to output: some ExchangeOutput) {
@@ -360,7 +393,7 @@ struct ExchangeMachine {
         self.filter = filter
         switch end {
         case .complete:
-            self.end(StreamEnd(usage: filter.usage, attempts: self.attempts(nil, at: now)), to: output)
+            self.end(StreamEnd(usage: filter.usage, attempts: self.attempts(nil, at: now)), at: now, to: output)
         case .truncated:
             _ = self.fail(.endedEarly, at: now, to: output)
         case .noContent:
@@ -370,8 +403,8 @@ struct ExchangeMachine {
 
     // MARK: Sending
 
-    private mutating func orderAfterPush() -> Order {
-        guard self.flow.isBlocked else { return .proceed }
+    private mutating func orderAfterPush(_ output: some ExchangeOutput) -> Order {
+        guard self.flow.isBlocked || output.isCongested else { return .proceed }
         self.isPaused = true
         return .pause
     }
@@ -382,12 +415,23 @@ struct ExchangeMachine {
     }
 
     /// Nothing more comes from the provider: the end goes out behind the data that waits.
-    private mutating func end(_ ending: StreamEnd, to output: some ExchangeOutput) {
+    private mutating func end(_ ending: StreamEnd, at now: UInt64, to output: some ExchangeOutput) {
         self.filter = nil
         self.held = []
+        self.passed = PassedReply(watchesBrackets: false)
         guard self.flow.isBlocked else { return self.finish(ending, to: output) }
         self.state = .flushing
         self.ending = ending
+        self.lastTakenAt = now
+    }
+
+    /// The client takes nothing any more: what waits is dropped, and the end says that the reply is not whole. How the
+    /// provider did stays as it was.
+    private mutating func giveUpOnClient(_ output: some ExchangeOutput) {
+        guard var ending = self.ending else { return }
+        if ending.failure == nil { ending.failure = ProviderFailure.clientStalled.error }
+        self.flow = ReplyFlow()
+        self.finish(ending, to: output)
     }
 
     private mutating func finish(_ ending: StreamEnd, to output: some ExchangeOutput) {

@@ -30,6 +30,8 @@ enum ProviderFailure: Hashable {
     case unknownConfiguration
     case outOfMemory
     case draining
+    /// The client has stopped reading its reply. No provider's doing.
+    case clientStalled
 
     /// What goes to the client and into metrics.
     var error: GatewayError {
@@ -61,6 +63,10 @@ enum ProviderFailure: Hashable {
                 "gateway_unavailable", 503, "The gateway has too many request bodies in memory; please try again.")
         case .draining:
             ProviderFailure.gateway("gateway_draining", 503, "The gateway is shutting down; please try again.")
+        case .clientStalled:
+            GatewayError(
+                code: "request_timeout", type: "invalid_request_error", status: 408, source: .client, retry: .later,
+                message: "The client did not read its reply in time.")
         }
     }
 
