@@ -46,8 +46,9 @@ struct ExchangeMachine {
     static let heldError = 64 << 10
     /// Nanoseconds after which a stream's head goes out without content.
     static let headHold: UInt64 = 15_000_000_000
-    /// Nanoseconds in which a client must take some of what waits once the call is over.
-    static let clientPatience: UInt64 = 60_000_000_000
+    /// Nanoseconds in which a client must take some of what waits once the call is over. Credit returns in half windows, so this
+    /// must suit a slow client; the edge, which sees each byte, resets one that stands still long before.
+    static let clientPatience: UInt64 = 300_000_000_000
     static let keepAlive = Array(": keep-alive\n\n".utf8)
 
     private let terms: ExchangeTerms
