@@ -36,6 +36,7 @@ class Hang:
 
 async def replaced(gateway: Gateway, role: str, hang: Callable[[], None]) -> Hang:
     """Makes one process of a role hang, and waits until there is a READY one in its place."""
+    await asyncio.to_thread(gateway.wait_for_tree)
     ready, before = gateway.ready_count(role), set(gateway.children(role))
     streams = [asyncio.create_task(stream_once(gateway, f"{STREAM}-{index}", index)) for index in range(8)]
     await asyncio.sleep(0.5)
@@ -87,6 +88,7 @@ def stopped(mock: MockProvider, role: str) -> None:
 def short(mock: MockProvider) -> None:
     """Blocked for less than ten seconds: nobody is killed, and what waited is served."""
     with Gateway(base_config(None, state_directory=None, providers={"load": mock.entry})) as gateway:
+        gateway.wait_for_tree()
         before = gateway.children()
         for role in ("edge", "upstream"):
             began = time.monotonic()
@@ -98,6 +100,7 @@ def short(mock: MockProvider) -> None:
 def supervisor_stopped(mock: MockProvider) -> None:
     """Who watches did not look: when it looks again it holds that against nobody."""
     with Gateway(config(mock)) as gateway:
+        gateway.wait_for_tree()
         before = gateway.children()
         gateway.send_signal(signal.SIGSTOP)
         began = time.monotonic()

@@ -88,6 +88,7 @@ async def run_kills(gateway: Gateway, count: int, seed: int) -> tuple[LoadClient
 def check_kills(mock: MockProvider, count: int, seed: int) -> None:
     config = base_config(None, state_directory=None, workers={"edge": 2, "upstream": 2}, providers={"load": mock.entry})
     with Gateway(config) as gateway:
+        gateway.wait_for_tree()
         supervisor = gateway.pid
         client, kills = asyncio.run(run_kills(gateway, count, seed))
         failed = [one for one in client.outcomes if one.kind != "complete"]
@@ -124,6 +125,7 @@ def test_a_hundred_kills_under_load(mock: MockProvider) -> None:
 def test_a_killed_role_serves_again_within_two_seconds(mock: MockProvider, role: str) -> None:
     config = base_config(None, state_directory=None, providers={"load": mock.entry})
     with Gateway(config) as gateway:
+        gateway.wait_for_tree()
         assert gateway.chat("load:load-1-0-0-a").status == 200
         edge, victim = gateway.child("edge"), gateway.child(role)
         gateway.kill_child(victim)
@@ -152,6 +154,7 @@ def test_traffic_does_not_notice_the_end_of_aggregator_or_control(mock: MockProv
         return await streams
 
     with Gateway(config) as gateway:
+        gateway.wait_for_tree()
         victim = gateway.child(role)
         outcomes = asyncio.run(streams_and_a_kill(gateway))
         assert all(one.kind == "complete" for one in outcomes), dump(outcomes)
@@ -167,6 +170,7 @@ def test_traffic_does_not_notice_the_end_of_aggregator_or_control(mock: MockProv
 def test_an_edge_starts_while_control_is_dead(mock: MockProvider) -> None:
     config = base_config(None, state_directory=None, providers={"load": mock.entry})
     with Gateway(config) as gateway:
+        gateway.wait_for_tree()
         gateway.kill_child(gateway.child("control"))
         gateway.kill_child(gateway.child("edge"))
         assert gateway.chat("load:load-1-0-0-x", timeout=5).status == 200

@@ -32,6 +32,7 @@ def test_term_lets_streams_finish_and_tells_those_that_do_not(mock: MockProvider
         return await short, await long, time.monotonic() - began
 
     with Gateway(config) as gateway:
+        gateway.wait_for_tree()
         short, long, lasted = asyncio.run(run(gateway))
         assert all(one.kind == "complete" for one in short), dump(short)
         assert all(one.kind == "sse error" and "gateway_draining" in one.detail for one in long), dump(long)
@@ -54,6 +55,7 @@ def test_without_a_supervisor_workers_finish_and_leave(mock: MockProvider) -> No
 
     gateway = Gateway(config).start()
     try:
+        gateway.wait_for_tree()
         address, children = gateway.address, gateway.children()
         assert len(children) == 4
         outcomes = asyncio.run(run(gateway))

@@ -236,6 +236,10 @@ class Gateway:
         found = [line for line in list(self._stderr) if b'"message":"child ready"' in line]
         return sum(f'"child":"{role}"'.encode() in line for line in found)
 
+    def wait_for_tree(self) -> None:
+        """Waits until every process is READY; `start` waits for the first edge only."""
+        wait_until(lambda: b'"message":"ready"' in b"".join(self._stderr), 20, "the whole tree is ready")
+
     def tree(self) -> list[int]:
         self.children()
         return tree(self.pid)
