@@ -190,7 +190,7 @@ void sluice_limit_life(unsigned seconds) { alarm(seconds); }
 void sluice_prepare_heap(void) {
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
-    mallopt(M_TRIM_THRESHOLD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 32 << 20);
 }
 
 void sluice_give_heap_back(void) { malloc_trim(0); }

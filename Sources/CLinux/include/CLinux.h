@@ -68,7 +68,7 @@ int sluice_harden(int traceable);
 int sluice_follow_parent(int control_fd, unsigned seconds);
 /* The longest time a process may live from now on; the kernel ends it then. 0 takes that back. */
 void sluice_limit_life(unsigned seconds);
-/* Bounds what the allocator keeps: one arena, 4 MiB at the heap's end, blocks from 1 MiB on mapped and unmapped. A worker takes and
+/* Bounds what the allocator keeps: one arena, 32 MiB at the heap's end, blocks from 1 MiB on mapped and unmapped. A worker takes and
  * frees buffers of the size of a request body all the time; giving their pages back each time costs more than all the rest. */
 void sluice_prepare_heap(void);
 /* Gives the heap's free pages to the kernel. */
