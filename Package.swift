@@ -61,6 +61,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // Vocabulary and pure logic.
         module("Domain"),
@@ -78,6 +79,7 @@ let package = Package(
         module("IPCEpoll", ["IPC", "Platform"]),
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),
+        module("Database", ["CSQLite"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
 
         // Roles: none imports another.
@@ -120,6 +122,7 @@ let package = Package(
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
         tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
+        tests("Database", ["Database"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Logging", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
         tests(
