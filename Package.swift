@@ -80,6 +80,7 @@ let package = Package(
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),
         module("Database", ["CSQLite"]),
+        module("UsageStore", ["Domain", "Database", "Journal"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
 
         // Roles: none imports another.
@@ -123,6 +124,7 @@ let package = Package(
         tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
         tests("Database", ["Database"]),
+        tests("UsageStore", ["UsageStore", "Domain", "Database", "Journal"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Logging", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
         tests(
