@@ -75,6 +75,7 @@ let package = Package(
         // Services.
         module("Platform", ["CLinux"]),
         module("Logging", ["Domain", "Platform"]),
+        module("Journal", ["Domain", "Platform"]),
         module("IPCEpoll", ["IPC", "Platform"]),
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),

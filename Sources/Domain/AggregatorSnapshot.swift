@@ -1,10 +1,16 @@
 /// Everything the aggregator needs to know of the configuration.
 public struct AggregatorSnapshot: Hashable, Sendable {
     public var version: UInt64
+    /// Every price a call may be charged by; the usage database keeps them by their ids.
+    public var prices: [Price]
+    /// Absolute; the usage database and the journal's folder are in it.
+    public var stateDirectory: String
     public var logLevel: LogLevel
 
-    public init(version: UInt64, logLevel: LogLevel) {
+    public init(version: UInt64, prices: [Price] = [], stateDirectory: String = "", logLevel: LogLevel) {
         self.version = version
+        self.prices = prices
+        self.stateDirectory = stateDirectory
         self.logLevel = logLevel
     }
 }

@@ -10,11 +10,17 @@ public struct EdgeSnapshot: Hashable, Sendable {
     /// SHA-256 of the static key, 32 bytes, or nil where there is none.
     public var staticKeyDigest: [UInt8]?
     public var routes: RouteTable
+    /// In the order of their indexes in targets.
+    public var prices: [Price]
+    /// Absolute; the journal's folder and the identity table are in it.
+    public var stateDirectory: String
+    public var journal: JournalSettings
     public var logLevel: LogLevel
 
     public init(
         version: UInt64, http: HTTPLimits, corsOrigins: [String], authentication: AuthenticationMode,
-        staticKeyDigest: [UInt8]?, routes: RouteTable, logLevel: LogLevel
+        staticKeyDigest: [UInt8]?, routes: RouteTable, prices: [Price] = [], stateDirectory: String = "",
+        journal: JournalSettings = JournalSettings(), logLevel: LogLevel
     ) {
         self.version = version
         self.http = http
@@ -22,6 +28,9 @@ public struct EdgeSnapshot: Hashable, Sendable {
         self.authentication = authentication
         self.staticKeyDigest = staticKeyDigest
         self.routes = routes
+        self.prices = prices
+        self.stateDirectory = stateDirectory
+        self.journal = journal
         self.logLevel = logLevel
     }
 }

@@ -18,6 +18,26 @@ public struct RecordID: Hashable, Sendable, Comparable, CustomStringConvertible 
         a.high == b.high ? a.low < b.low : a.high < b.high
     }
 
+    /// The process that minted it: 24 bits of host, 24 bits of instance.
+    public var host: UInt32 { UInt32(truncatingIfNeeded: (self.high & 0xFFFF) << 8 | self.low >> 56) }
+    public var instance: UInt32 { UInt32(truncatingIfNeeded: self.low >> 32) & 0xFF_FFFF }
+
+    /// Reads 32 lowercase hexadecimal digits; nil for anything else.
+    public init?(digits: some Collection<UInt8>) {
+        guard digits.count == 32 else { return nil }
+        var words: (UInt64, UInt64) = (0, 0)
+        for (index, byte) in digits.enumerated() {
+            let nibble: UInt8
+            switch byte {
+            case 0x30...0x39: nibble = byte - 0x30
+            case 0x61...0x66: nibble = byte - 0x57
+            default: return nil
+            }
+            if index < 16 { words.0 = words.0 << 4 | UInt64(nibble) } else { words.1 = words.1 << 4 | UInt64(nibble) }
+        }
+        self.init(high: words.0, low: words.1)
+    }
+
     /// 32 lowercase hexadecimal digits.
     public var description: String {
         unsafe String(unsafeUninitializedCapacity: 32) { unsafe self.write(into: $0) }

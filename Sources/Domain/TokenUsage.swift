@@ -3,24 +3,83 @@
 /// Providers count differently (OpenAI's `prompt_tokens` includes cached ones, its `completion_tokens` includes
 /// reasoning); a dialect translates into these classes, so that prices and limits need to know one convention only.
 public struct TokenUsage: Hashable, Sendable {
-    /// Prompt tokens that were neither read from nor written to a provider's prompt cache.
+    /// Prompt tokens of text that were neither read from nor written to a provider's prompt cache.
     public var input: Int64
     /// Prompt tokens read from a provider's prompt cache.
     public var cacheRead: Int64
-    /// Generated tokens that the client sees.
+    /// Prompt tokens written to a provider's prompt cache that keeps them five minutes, or for its usual time.
+    public var cacheWrite: Int64
+    /// Prompt tokens written to a provider's prompt cache that keeps them an hour.
+    public var cacheWriteHour: Int64
+    /// Generated tokens of text that the client sees.
     public var output: Int64
     /// Generated tokens that were spent on reasoning.
     public var reasoning: Int64
+    /// Prompt tokens of audio, and generated ones.
+    public var audioInput: Int64
+    public var audioOutput: Int64
+    /// Prompt tokens of images.
+    public var image: Int64
 
-    public init(input: Int64 = 0, cacheRead: Int64 = 0, output: Int64 = 0, reasoning: Int64 = 0) {
+    public init(
+        input: Int64 = 0, cacheRead: Int64 = 0, cacheWrite: Int64 = 0, cacheWriteHour: Int64 = 0, output: Int64 = 0,
+        reasoning: Int64 = 0, audioInput: Int64 = 0, audioOutput: Int64 = 0, image: Int64 = 0
+    ) {
         self.input = input
         self.cacheRead = cacheRead
+        self.cacheWrite = cacheWrite
+        self.cacheWriteHour = cacheWriteHour
         self.output = output
         self.reasoning = reasoning
+        self.audioInput = audioInput
+        self.audioOutput = audioOutput
+        self.image = image
     }
 
     /// What OpenAI calls `prompt_tokens`.
-    public var promptTokens: Int64 { self.input &+ self.cacheRead }
+    public var promptTokens: Int64 {
+        self.input &+ self.cacheRead &+ self.cacheWrite &+ self.cacheWriteHour &+ self.audioInput &+ self.image
+    }
     /// What OpenAI calls `completion_tokens`.
-    public var completionTokens: Int64 { self.output &+ self.reasoning }
+    public var completionTokens: Int64 { self.output &+ self.reasoning &+ self.audioOutput }
+
+    /// The members by their class, in the order of `TokenClass.allCases`.
+    public subscript(_ tokenClass: TokenClass) -> Int64 {
+        get {
+            switch tokenClass {
+            case .input: self.input
+            case .cacheRead: self.cacheRead
+            case .cacheWrite: self.cacheWrite
+            case .cacheWriteHour: self.cacheWriteHour
+            case .output: self.output
+            case .reasoning: self.reasoning
+            case .audioInput: self.audioInput
+            case .audioOutput: self.audioOutput
+            case .image: self.image
+            }
+        }
+        set {
+            switch tokenClass {
+            case .input: self.input = newValue
+            case .cacheRead: self.cacheRead = newValue
+            case .cacheWrite: self.cacheWrite = newValue
+            case .cacheWriteHour: self.cacheWriteHour = newValue
+            case .output: self.output = newValue
+            case .reasoning: self.reasoning = newValue
+            case .audioInput: self.audioInput = newValue
+            case .audioOutput: self.audioOutput = newValue
+            case .image: self.image = newValue
+            }
+        }
+    }
+
+    /// Adds another call's tokens, class by class; a sum beyond Int64 stays at its greatest value.
+    public static func + (a: TokenUsage, b: TokenUsage) -> TokenUsage {
+        var sum = TokenUsage()
+        for tokenClass in TokenClass.allCases {
+            let (value, overflow) = a[tokenClass].addingReportingOverflow(b[tokenClass])
+            sum[tokenClass] = overflow ? .max : value
+        }
+        return sum
+    }
 }

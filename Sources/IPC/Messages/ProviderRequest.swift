@@ -52,16 +52,18 @@ public struct ProviderRequest: Hashable, Sendable {
         self.bodyLength = try reader.read()
         self.snapshot = try reader.read()
         self.blockForTest = try reader.read()
-        self.calls = try reader.readList(minimumSize: 10) { (reader) throws(WireReader.Malformed) in
+        self.calls = try reader.readList(minimumSize: 11) { (reader) throws(WireReader.Malformed) in
             let provider: UInt16 = try reader.read()
             let model = try reader.readBytes(limit: 1024)
+            let price = try reader.readOptional { (reader) throws(WireReader.Malformed) in try reader.read(UInt32.self)
+            }
             let splices = try reader.readList(minimumSize: 20) { (reader) throws(WireReader.Malformed) in
                 guard let offset = Int(exactly: try reader.read(UInt64.self)),
                     let removed = Int(exactly: try reader.read(UInt64.self))
                 else { throw WireReader.Malformed() }
                 return BodySplice(offset: offset, removed: removed, replacement: try reader.readBytes())
             }
-            return Call(target: Target(provider: provider, model: model), splices: splices)
+            return Call(target: Target(provider: provider, model: model, price: price), splices: splices)
         }
         guard !self.calls.isEmpty else { throw WireReader.Malformed() }
     }
@@ -78,6 +80,7 @@ public struct ProviderRequest: Hashable, Sendable {
         writer.write(list: self.calls) { writer, call in
             writer.write(call.target.provider)
             writer.write(call.target.model)
+            writer.write(optional: call.target.price) { $0.write($1) }
             writer.write(list: call.splices) {
                 $0.write(UInt64(clamping: $1.offset))
                 $0.write(UInt64(clamping: $1.removed))

@@ -7,14 +7,19 @@ public struct StreamEnd: Hashable, WireMessage {
     /// Why the reply is not whole. Before a RESPONSE_HEAD it becomes the client's error body; after it, an SSE error event
     /// or a reply that ends short of its length.
     public var failure: GatewayError?
-    /// What the provider said it used, if it said so.
+    /// The tokens of all attempts together, as far as any are known; `attempts` says of each where they come from.
     public var usage: TokenUsage?
+    public var finish: FinishReason
     /// In the order they were made.
     public var attempts: [AttemptReport]
 
-    public init(failure: GatewayError? = nil, usage: TokenUsage? = nil, attempts: [AttemptReport] = []) {
+    public init(
+        failure: GatewayError? = nil, usage: TokenUsage? = nil, finish: FinishReason = .none,
+        attempts: [AttemptReport] = []
+    ) {
         self.failure = failure
         self.usage = usage
+        self.finish = finish
         self.attempts = attempts
     }
 
@@ -23,12 +28,11 @@ public struct StreamEnd: Hashable, WireMessage {
             try GatewayError(from: &reader)
         }
         self.usage = try reader.readOptional { (reader) throws(WireReader.Malformed) in
-            let input: Int64 = try reader.read()
-            let cacheRead: Int64 = try reader.read()
-            let output: Int64 = try reader.read()
-            return TokenUsage(input: input, cacheRead: cacheRead, output: output, reasoning: try reader.read())
+            try TokenUsage(from: &reader)
         }
-        self.attempts = try reader.readList(minimumSize: 20) { (reader) throws(WireReader.Malformed) in
+        guard let finish = FinishReason(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+        self.finish = finish
+        self.attempts = try reader.readList(minimumSize: 27) { (reader) throws(WireReader.Malformed) in
             try AttemptReport(from: &reader)
         }
     }
@@ -36,11 +40,9 @@ public struct StreamEnd: Hashable, WireMessage {
     public func write(to writer: inout WireWriter) {
         writer.write(optional: self.failure) { $1.write(to: &$0) }
         writer.write(optional: self.usage) {
-            $0.write($1.input)
-            $0.write($1.cacheRead)
-            $0.write($1.output)
-            $0.write($1.reasoning)
+            $1.write(to: &$0)
         }
+        writer.write(self.finish.rawValue)
         writer.write(list: self.attempts) { $1.write(to: &$0) }
     }
 }

@@ -6,6 +6,8 @@ extension AggregatorSnapshot {
         var writer = WireWriter()
         writer.write(self.version)
         writer.write(self.logLevel.rawValue)
+        writer.write(list: self.prices) { $1.write(to: &$0) }
+        writer.write(self.stateDirectory)
         return writer.bytes
     }
 
@@ -14,7 +16,11 @@ extension AggregatorSnapshot {
         self = try WireReader.decode(bytes) { (reader) throws(WireReader.Malformed) in
             let version: UInt64 = try reader.read()
             guard let level = LogLevel(rawValue: try reader.read()) else { throw WireReader.Malformed() }
-            return AggregatorSnapshot(version: version, logLevel: level)
+            let prices = try reader.readList(minimumSize: 24) { (reader) throws(WireReader.Malformed) in
+                try Price(from: &reader)
+            }
+            return AggregatorSnapshot(
+                version: version, prices: prices, stateDirectory: try reader.readString(limit: 4096), logLevel: level)
         }
     }
 }

@@ -11,6 +11,9 @@ extension EdgeSnapshot {
         writer.write(self.authentication.rawValue)
         writer.write(optional: self.staticKeyDigest) { $0.write($1) }
         self.routes.write(to: &writer)
+        writer.write(list: self.prices) { $1.write(to: &$0) }
+        writer.write(self.stateDirectory)
+        self.journal.write(to: &writer)
         return writer.bytes
     }
 
@@ -28,9 +31,16 @@ extension EdgeSnapshot {
                 try reader.readBytes(limit: 32)
             }
             guard digest.map({ $0.count == 32 }) ?? true else { throw WireReader.Malformed() }
+            let routes = try RouteTable(from: &reader)
+            let prices = try reader.readList(minimumSize: 24) { (reader) throws(WireReader.Malformed) in
+                try Price(from: &reader)
+            }
+            guard routes.priceIndexes.allSatisfy({ Int($0) < prices.count }) else { throw WireReader.Malformed() }
+            let stateDirectory = try reader.readString(limit: 4096)
             return EdgeSnapshot(
                 version: version, http: http, corsOrigins: origins, authentication: mode, staticKeyDigest: digest,
-                routes: try RouteTable(from: &reader), logLevel: level)
+                routes: routes, prices: prices, stateDirectory: stateDirectory,
+                journal: try JournalSettings(from: &reader), logLevel: level)
         }
     }
 }
@@ -66,7 +76,9 @@ extension RouteTable {
             let targets = try reader.readList(minimumSize: 6) { (reader) throws(WireReader.Malformed) in
                 let provider: UInt16 = try reader.read()
                 guard Int(provider) < providers.count else { throw WireReader.Malformed() }
-                return Target(provider: provider, model: try reader.readBytes(limit: 1024))
+                return Target(
+                    provider: provider, model: try reader.readBytes(limit: 1024),
+                    price: try reader.readOptional { (reader) throws(WireReader.Malformed) in try reader.read() })
             }
             return Alias(name: name, targets: targets)
         }
@@ -74,7 +86,20 @@ extension RouteTable {
             try reader.read(UInt16.self)
         }
         guard defaultProvider.map({ Int($0) < providers.count }) ?? true else { throw WireReader.Malformed() }
-        self.init(providers: providers, aliases: aliases, defaultProvider: defaultProvider)
+        let models = try reader.readList(minimumSize: 7) { (reader) throws(WireReader.Malformed) in
+            let provider: UInt16 = try reader.read()
+            guard Int(provider) < providers.count else { throw WireReader.Malformed() }
+            let name = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+                try reader.readBytes(limit: 1024)
+            }
+            return Model(provider: provider, name: name, facts: try ModelFacts(from: &reader))
+        }
+        self.init(providers: providers, aliases: aliases, defaultProvider: defaultProvider, models: models)
+    }
+
+    /// Every price the table refers to.
+    fileprivate var priceIndexes: [UInt32] {
+        self.aliases.flatMap { $0.targets.compactMap(\.price) } + self.models.compactMap(\.facts.price)
     }
 
     func write(to writer: inout WireWriter) {
@@ -84,8 +109,14 @@ extension RouteTable {
             writer.write(list: alias.targets) {
                 $0.write($1.provider)
                 $0.write($1.model)
+                $0.write(optional: $1.price) { $0.write($1) }
             }
         }
         writer.write(optional: self.defaultProvider) { $0.write($1) }
+        writer.write(list: self.models) {
+            $0.write($1.provider)
+            $0.write(optional: $1.name) { $0.write($1) }
+            $1.facts.write(to: &$0)
+        }
     }
 }

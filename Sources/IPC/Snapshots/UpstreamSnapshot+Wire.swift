@@ -7,6 +7,9 @@ extension UpstreamSnapshot {
         writer.write(self.version)
         writer.write(self.logLevel.rawValue)
         writer.write(list: self.providers) { $1.write(to: &$0) }
+        writer.write(list: self.prices) { $1.write(to: &$0) }
+        writer.write(self.stateDirectory)
+        self.journal.write(to: &writer)
         return writer.bytes
     }
 
@@ -18,7 +21,13 @@ extension UpstreamSnapshot {
             let providers = try reader.readList(minimumSize: 16) { (reader) throws(WireReader.Malformed) in
                 try ProviderSettings(from: &reader)
             }
-            return UpstreamSnapshot(version: version, providers: providers, logLevel: level)
+            let prices = try reader.readList(minimumSize: 24) { (reader) throws(WireReader.Malformed) in
+                try Price(from: &reader)
+            }
+            let stateDirectory = try reader.readString(limit: 4096)
+            return UpstreamSnapshot(
+                version: version, providers: providers, prices: prices, stateDirectory: stateDirectory,
+                journal: try JournalSettings(from: &reader), logLevel: level)
         }
     }
 }
