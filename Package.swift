@@ -61,6 +61,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // Vocabulary and pure logic.
@@ -80,6 +81,8 @@ let package = Package(
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),
         module("Database", ["CSQLite"]),
+        module("KeyValue", ["CLMDB", "Platform"]),
+        module("Identity", ["KeyValue", "Domain", "Cryptography"]),
         module("UsageStore", ["Domain", "Database", "Journal"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
 
@@ -110,6 +113,11 @@ let package = Package(
         program("sluice-aggregator", ["Aggregator"]),
         program("sluice-control", ["ControlPlane"]),
 
+        // Programs that tests run and kill.
+        .executableTarget(
+            name: "identity-driver", dependencies: ["Identity", "Cryptography", "Domain"],
+            path: "Tests/Drivers/identity-driver", swiftSettings: settings),
+
         // Tests mirror the modules.
         tests("Domain", ["Domain"]),
         tests("IPC", ["IPC", "Domain"]),
@@ -124,6 +132,8 @@ let package = Package(
         tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
         tests("Database", ["Database"]),
+        tests("KeyValue", ["KeyValue"]),
+        tests("Identity", ["Identity", "KeyValue", "Domain", "Cryptography", "identity-driver"]),
         tests("UsageStore", ["UsageStore", "Domain", "Database", "Journal"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Logging", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),

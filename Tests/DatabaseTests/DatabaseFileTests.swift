@@ -106,7 +106,9 @@ import Testing
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<60 {
             var bytes = good
-            for _ in 0..<8 { bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^= UInt8(1) << UInt8.random(in: 0..<8) }
+            for _ in 0..<8 {
+                bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^= UInt8.random(in: 1...255)
+            }
             try self.folder.write("a.db", bytes)
             for companion in ["a.db-wal", "a.db-shm"] {
                 try? FileManager.default.removeItem(atPath: self.folder.file(companion))
