@@ -99,7 +99,11 @@ let package = Package(
         module(
             "UpstreamWorker",
             ["Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Platform", "Logging", "WorkerRuntime"]),
-        module("Aggregator", ["Domain", "IPC", "IPCEpoll", "Platform", "Logging", "WorkerRuntime"]),
+        module(
+            "Aggregator",
+            [
+                "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore", "WorkerRuntime",
+            ]),
         module(
             "ControlPlane",
             [
@@ -145,7 +149,11 @@ let package = Package(
         tests(
             "UpstreamWorker",
             ["UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "JSON", "Logging", "Platform"]),
-        tests("Aggregator", ["Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
+        tests(
+            "Aggregator",
+            [
+                "Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform", "Journal", "Database", "UsageStore",
+            ]),
         tests(
             "ControlPlane",
             ["ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
