@@ -43,6 +43,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     private var inputEnded = false
 
     var output = ByteBuffer()
+    var direct = DirectOutput()
     var framing: ReplyFraming?
     var isFlushScheduled = false
     var closing = Closing.none
