@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 /// Stands before the HTTP decoder and watches the raw bytes for what the decoder cannot say: that a request line grows beyond
@@ -89,34 +90,34 @@ final class InputGate: ChannelInboundHandler {
     /// Goes on behind `position` to the end of the head or of what was read.
     private func followHead() {
         guard let position = self.position else { return }
-        let view = self.reading.readableBytesView
-        var index = view.startIndex + min(position, view.count)
-        while index < view.endIndex {
-            let end = view[index...].firstIndex(of: 0x0A)
-            self.followLine(view[index..<(end ?? view.endIndex)], isWhole: end != nil)
-            index = end.map { $0 + 1 } ?? view.endIndex
-            if end != nil {
-                // Blank lines before a request are allowed; the one after its headers ends the head.
-                let isEnd = self.lineLength == 0 && !self.isInRequestLine
-                if self.lineLength > 0 { self.isInRequestLine = false }
-                self.lineLength = 0
-                if isEnd {
-                    self.isInHead = false
-                    break
-                }
-            }
-        }
-        self.position = index - view.startIndex
+        self.position = unsafe self.reading.withUnsafeReadableBytes { unsafe self.followHead($0, from: position) }
     }
 
-    private func followLine(_ piece: ByteBufferView, isWhole: Bool) {
-        var length = piece.count
-        if piece.last == 0x0D { length -= 1 }
-        self.lineLength += length
-        guard self.isInRequestLine, self.lineLength > 0 else { return }
-        if self.first == 0 { self.first = piece.first ?? 0 }
-        // Beyond the limit the decoder runs into its own, and the reply says which one it was.
-        if !self.isTooLong { self.seen += piece.count + (isWhole ? 1 : 0) }
+    private func followHead(_ bytes: UnsafeRawBufferPointer, from position: Int) -> Int {
+        guard let base = bytes.baseAddress else { return position }
+        var start = position
+        while start < bytes.count {
+            let feed = unsafe memchr(base + start, 0x0A, bytes.count - start)
+            let end = unsafe feed.map { unsafe UnsafeRawPointer($0) - base } ?? bytes.count
+            let hasReturn = unsafe end > start && bytes[end - 1] == 0x0D
+            self.lineLength &+= end - start - (hasReturn ? 1 : 0)
+            if self.isInRequestLine, self.lineLength > 0 {
+                if self.first == 0 { self.first = unsafe bytes[start] }
+                // Beyond the limit the decoder runs into its own, and the reply says which one it was.
+                if !self.isTooLong { self.seen += end - start + (end < bytes.count ? 1 : 0) }
+            }
+            guard end < bytes.count else { return end }
+            start = end + 1
+            // Blank lines before a request are allowed; the one after its headers ends the head.
+            if self.lineLength > 0 {
+                self.isInRequestLine = false
+                self.lineLength = 0
+            } else if !self.isInRequestLine {
+                self.isInHead = false
+                return start
+            }
+        }
+        return start
     }
 
     /// A chunked body ends with a blank line, and what comes behind it has none as long as it is no whole head.
