@@ -242,7 +242,12 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .connected = self.phase else { return }
-        var buffer = self.unwrapInboundIn(data)
+        let buffer = self.unwrapInboundIn(data)
+        self.flusher.burst { self.received(buffer) }
+    }
+
+    private func received(_ bytes: ByteBuffer) {
+        var buffer = bytes
         do throws(FrameError) {
             if self.partial.readableBytes == 0 {
                 try self.consume(&buffer)
