@@ -118,7 +118,7 @@ let package = Package(
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
-        tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded]),
+        tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Logging", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
