@@ -92,7 +92,7 @@ let package = Package(
             "EdgeWorker",
             [
                 "Domain", "IPC", "IPCNIO", "JSON", "Dialects", "Routing", "Cryptography", "Platform", "Logging",
-                "WorkerRuntime",
+                "WorkerRuntime", "Journal", "Identity", "KeyValue",
                 nioCore, nioPosix, nioHTTP1,
             ]),
         module(
@@ -139,7 +139,10 @@ let package = Package(
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
         tests(
             "EdgeWorker",
-            ["EdgeWorker", "Domain", "IPC", "IPCNIO", "JSON", "Logging", nioCore, nioEmbedded, nioHTTP1]),
+            [
+                "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "JSON", "Journal", "Logging", nioCore,
+                nioEmbedded, nioHTTP1,
+            ]),
         tests(
             "UpstreamWorker",
             ["UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "JSON", "Logging", "Platform"]),
