@@ -140,8 +140,8 @@ let package = Package(
         tests(
             "EdgeWorker",
             [
-                "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "JSON", "Journal", "Logging", nioCore,
-                nioEmbedded, nioHTTP1,
+                "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Logging",
+                nioCore, nioEmbedded, nioHTTP1,
             ]),
         tests(
             "UpstreamWorker",
