@@ -88,11 +88,13 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     }
 
     /// Ends a stream from this side: what of it still waits is dropped, and the peer is told unless it has not heard of
-    /// the stream at all.
-    public func cancel(stream: UInt64) {
-        guard case .connected = self.phase, !self.queue.drop(stream: stream) else { return }
+    /// the stream at all. True when it was told, so that it may answer.
+    @discardableResult
+    public func cancel(stream: UInt64) -> Bool {
+        guard case .connected = self.phase, !self.queue.drop(stream: stream) else { return false }
         self.output.writeFrameHeader(FrameHeader(type: .cancel, stream: stream, length: 0))
         self.gathered()
+        return true
     }
 
     /// Closes the link; the delegate hears of it.
