@@ -69,6 +69,7 @@ let package = Package(
         module("Dialects", ["Domain", "JSON"]),
         module("Routing", ["Domain"]),
         module("Configuration", ["Domain", yams]),
+        module("Catalogue", ["Domain"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
 
         // Services.
@@ -91,12 +92,16 @@ let package = Package(
             ]),
         module(
             "UpstreamWorker",
-            ["Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Platform", "Logging", "WorkerRuntime"]),
+            [
+                "Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Journal", "Platform", "Logging",
+                "WorkerRuntime",
+            ]),
         module("Aggregator", ["Domain", "IPC", "IPCEpoll", "Platform", "Logging", "WorkerRuntime"]),
         module(
             "ControlPlane",
             [
-                "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging", "WorkerRuntime",
+                "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging",
+                "WorkerRuntime",
             ]),
 
         // Programs: about 20 lines each over a role.
@@ -114,6 +119,7 @@ let package = Package(
         tests("Dialects", ["Dialects", "Domain", "JSON"]),
         tests("Routing", ["Routing", "Domain"]),
         tests("Configuration", ["Configuration", "Domain"]),
+        tests("Catalogue", ["Catalogue", "Domain"]),
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
@@ -127,11 +133,17 @@ let package = Package(
             ["EdgeWorker", "Domain", "IPC", "IPCNIO", "JSON", "Logging", nioCore, nioEmbedded, nioHTTP1]),
         tests(
             "UpstreamWorker",
-            ["UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "JSON", "Logging", "Platform"]),
+            [
+                "UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "Journal", "JSON", "Logging",
+                "Platform",
+            ]),
         tests("Aggregator", ["Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
         tests(
             "ControlPlane",
-            ["ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
+            [
+                "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging",
+                "Platform",
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )
