@@ -58,6 +58,7 @@ let package = Package(
     targets: [
         // C libraries, thin: each is imported by one module only.
         .target(name: "CLinux"),
+        .target(name: "CJournal"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -75,7 +76,7 @@ let package = Package(
         // Services.
         module("Platform", ["CLinux"]),
         module("Logging", ["Domain", "Platform"]),
-        module("Journal", ["Domain", "Platform"]),
+        module("Journal", ["Domain", "Platform", "CJournal"]),
         module("IPCEpoll", ["IPC", "Platform"]),
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),
@@ -123,6 +124,7 @@ let package = Package(
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
+        tests("Journal", ["Journal", "Domain", "Platform", "CJournal"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
         tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
