@@ -72,6 +72,7 @@ let package = Package(
         module("Dialects", ["Domain", "JSON"]),
         module("Routing", ["Domain"]),
         module("Configuration", ["Domain", yams]),
+        module("Catalogue", ["Domain"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
 
         // Services.
@@ -98,7 +99,10 @@ let package = Package(
             ]),
         module(
             "UpstreamWorker",
-            ["Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Platform", "Logging", "WorkerRuntime"]),
+            [
+                "Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Journal", "Platform", "Logging",
+                "WorkerRuntime",
+            ]),
         module(
             "Aggregator",
             [
@@ -107,7 +111,8 @@ let package = Package(
         module(
             "ControlPlane",
             [
-                "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging", "WorkerRuntime",
+                "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging",
+                "WorkerRuntime",
             ]),
 
         // Programs: about 20 lines each over a role.
@@ -130,6 +135,7 @@ let package = Package(
         tests("Dialects", ["Dialects", "Domain", "JSON"]),
         tests("Routing", ["Routing", "Domain"]),
         tests("Configuration", ["Configuration", "Domain"]),
+        tests("Catalogue", ["Catalogue", "Domain"]),
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
@@ -151,7 +157,10 @@ let package = Package(
             ]),
         tests(
             "UpstreamWorker",
-            ["UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "JSON", "Logging", "Platform"]),
+            [
+                "UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "Journal", "JSON", "Logging",
+                "Platform",
+            ]),
         tests(
             "Aggregator",
             [
@@ -159,7 +168,10 @@ let package = Package(
             ]),
         tests(
             "ControlPlane",
-            ["ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
+            [
+                "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging",
+                "Platform",
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )
