@@ -83,6 +83,9 @@ let package = Package(
         module("Database", ["CSQLite"]),
         module("KeyValue", ["CLMDB", "Platform"]),
         module("Identity", ["KeyValue", "Domain", "Cryptography"]),
+        module(
+            "Administration",
+            ["Domain", "JSON", "Cryptography", "Database", "KeyValue", "Identity", "Platform", "Logging"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
 
         // Roles: none imports another.
@@ -101,11 +104,14 @@ let package = Package(
         module(
             "ControlPlane",
             [
-                "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging", "WorkerRuntime",
+                "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Administration", "JSON", "Platform",
+                "Logging",
+                "WorkerRuntime",
             ]),
 
         // Programs: about 20 lines each over a role.
-        program("sluice", ["Configuration", "Domain", "Platform", argumentParser]),
+        program(
+            "sluice", ["Administration", "Configuration", "Domain", "JSON", "Logging", "Platform", argumentParser]),
         program("sluice-supervisor", ["Supervisor"]),
         program("sluice-edge", ["EdgeWorker"]),
         program("sluice-upstream", ["UpstreamWorker"]),
@@ -144,7 +150,16 @@ let package = Package(
         tests("Aggregator", ["Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
         tests(
             "ControlPlane",
-            ["ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
+            [
+                "ControlPlane", "Administration", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "JSON",
+                "Logging", "Platform",
+            ]),
+        tests(
+            "Administration",
+            [
+                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "KeyValue", "Logging",
+                "Platform",
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )
