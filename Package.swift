@@ -58,6 +58,7 @@ let package = Package(
     targets: [
         // C libraries, thin: each is imported by one module only.
         .target(name: "CLinux"),
+        .target(name: "CJournal"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -71,12 +72,13 @@ let package = Package(
         module("Dialects", ["Domain", "JSON"]),
         module("Routing", ["Domain"]),
         module("Configuration", ["Domain", yams]),
+        module("Catalogue", ["Domain"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
 
         // Services.
         module("Platform", ["CLinux"]),
         module("Logging", ["Domain", "Platform"]),
-        module("Journal", ["Domain", "Platform"]),
+        module("Journal", ["Domain", "Platform", "CJournal"]),
         module("IPCEpoll", ["IPC", "Platform"]),
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),
@@ -86,6 +88,7 @@ let package = Package(
         module(
             "Administration",
             ["Domain", "JSON", "Cryptography", "Database", "KeyValue", "Identity", "Platform", "Logging"]),
+        module("UsageStore", ["Domain", "Database", "Journal"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
 
         // Roles: none imports another.
@@ -94,18 +97,26 @@ let package = Package(
             "EdgeWorker",
             [
                 "Domain", "IPC", "IPCNIO", "JSON", "Dialects", "Routing", "Cryptography", "Platform", "Logging",
-                "WorkerRuntime",
+                "WorkerRuntime", "Journal", "Identity", "KeyValue",
                 nioCore, nioPosix, nioHTTP1,
             ]),
         module(
             "UpstreamWorker",
-            ["Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Platform", "Logging", "WorkerRuntime"]),
-        module("Aggregator", ["Domain", "IPC", "IPCEpoll", "Platform", "Logging", "WorkerRuntime"]),
+            [
+                "Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Journal", "Platform", "Logging",
+                "WorkerRuntime",
+            ]),
+        module(
+            "Aggregator",
+            [
+                "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore",
+                "WorkerRuntime",
+            ]),
         module(
             "ControlPlane",
             [
-                "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Administration", "JSON", "Platform",
-                "Logging",
+                "Administration", "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "JSON",
+                "Platform", "Logging",
                 "WorkerRuntime",
             ]),
 
@@ -130,29 +141,43 @@ let package = Package(
         tests("Dialects", ["Dialects", "Domain", "JSON"]),
         tests("Routing", ["Routing", "Domain"]),
         tests("Configuration", ["Configuration", "Domain"]),
+        tests("Catalogue", ["Catalogue", "Domain"]),
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
+        tests("Journal", ["Journal", "Domain", "Platform", "CJournal"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
-        tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded]),
+        tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
         tests("Database", ["Database"]),
         tests("KeyValue", ["KeyValue"]),
         tests("Identity", ["Identity", "KeyValue", "Domain", "Cryptography", "identity-driver"]),
+        tests("UsageStore", ["UsageStore", "Domain", "Database", "Journal"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Logging", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
         tests(
             "EdgeWorker",
-            ["EdgeWorker", "Domain", "IPC", "IPCNIO", "JSON", "Logging", nioCore, nioEmbedded, nioHTTP1]),
+            [
+                "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Logging",
+                nioCore, nioEmbedded, nioHTTP1,
+            ]),
         tests(
             "UpstreamWorker",
-            ["UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "JSON", "Logging", "Platform"]),
-        tests("Aggregator", ["Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
+            [
+                "UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "Journal", "JSON", "Logging",
+                "Platform",
+            ]),
+        tests(
+            "Aggregator",
+            [
+                "Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform", "Journal", "Database", "UsageStore",
+            ]),
         tests(
             "ControlPlane",
             [
-                "ControlPlane", "Administration", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "JSON",
-                "Logging", "Platform",
+                "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC",
+                "IPCEpoll",
+                "JSON", "Logging", "Platform",
             ]),
         tests(
             "Administration",

@@ -1,7 +1,9 @@
 import Domain
 import Glibc
+import Identity
 import IPC
 import IPCNIO
+import Journal
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -23,8 +25,9 @@ final class EdgeRole: WorkerRole {
     private let endpoint: ControlLineEndpoint
     private var host: UInt32 = 0
     private var core: EdgeCore?
-    /// Links that came before the snapshot.
+    /// Links and quarantines that came before the snapshot.
     private var early: [(offer: LinkOffer, descriptor: Int32)] = []
+    private var earlyQuarantines: [Quarantine] = []
     private var links: [PeerLink] = []
     private var listeners: [any Channel] = []
     private var hasAdopted = false
@@ -59,21 +62,40 @@ final class EdgeRole: WorkerRole {
         let settings = EdgeSettings(snapshot)
         if let core = self.core {
             core.use(settings)
+            core.journal.update(snapshot.journal)
             return true
         }
+        guard let journal = self.openJournal(snapshot) else { return true }
         guard
             let core = try? EdgeCore(
                 eventLoop: self.eventLoop, host: self.host, instance: self.identity.arguments.instance,
-                settings: settings, log: self.identity.log, wallMilliseconds: Clocks.wallMilliseconds)
+                settings: settings, log: self.identity.log, journal: journal,
+                keys: IdentityReader(stateDirectory: snapshot.stateDirectory),
+                wallMilliseconds: Clocks.wallMilliseconds)
         else { return false }
         self.core = core
         core.onLoadChange = { [weak self] in self?.balance() }
         self.adoptListeners(core)
+        for quarantine in self.earlyQuarantines { core.take(quarantine) }
+        self.earlyQuarantines = []
         let early = self.early
         self.early = []
         for link in early { self.connect(link.offer, link.descriptor, core) }
         self.scheduleReport()
         return true
+    }
+
+    /// This process's journal; nil when it cannot be opened, which ends the process with a line that says why.
+    private func openJournal(_ snapshot: EdgeSnapshot) -> JournalWriter? {
+        let owner = JournalOwner(host: self.host, instance: self.identity.arguments.instance, role: .edge)
+        do throws(JournalError) {
+            return try JournalWriter(
+                folder: JournalFolder.path(stateDirectory: snapshot.stateDirectory), owner: owner,
+                settings: snapshot.journal)
+        } catch {
+            self.endpoint.fail(StartFailure("sluice-edge: cannot open the journal: \(error)"))
+            return nil
+        }
     }
 
     func receive(link offer: LinkOffer, descriptor: Int32) {
@@ -86,6 +108,11 @@ final class EdgeRole: WorkerRole {
     func meanActiveRequests(_ mean: UInt32) {
         self.gate.received(mean: mean, active: self.activeRequests)
         self.balance()
+    }
+
+    func receive(quarantine: Quarantine) {
+        guard let core = self.core else { return self.earlyQuarantines.append(quarantine) }
+        core.take(quarantine)
     }
 
     func drain(timeout: UInt64) {
@@ -106,9 +133,13 @@ final class EdgeRole: WorkerRole {
     private func leave() {
         guard !self.isOver else { return }
         self.isOver = true
+        self.core?.giveUp()
         self.report()
         self.core?.stop()
-        self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.farewell) { self.endpoint.drained() }
+        self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.farewell) {
+            self.core?.journal.close()
+            self.endpoint.drained()
+        }
     }
 
     // MARK: Listeners
@@ -120,8 +151,10 @@ final class EdgeRole: WorkerRole {
             .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 4 << 10, high: 16 << 10))
+            // One read a turn, as large as those before were full: a body that comes in one read is never copied.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536)
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 << 10)
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -219,7 +252,10 @@ final class EdgeRole: WorkerRole {
     private func scheduleReport() {
         self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.reportInterval) { [weak self] in
             guard let self, !self.isOver else { return }
-            if self.core?.metrics.hasNews == true { self.report() }
+            if let core = self.core {
+                core.metrics.lostRecords = core.journal.lost
+                if core.metrics.hasNews { self.report() }
+            }
             self.scheduleReport()
         }
     }

@@ -33,6 +33,8 @@ import Testing
         #expect(value("sluice_errors_total", "source=gateway,code=upstream_lost") == .counter(1))
         #expect(value("sluice_tokens_total", "model=smart,provider=openai,class=output") == .counter(14))
         #expect(value("sluice_tokens_total", "model=smart,provider=openai,class=cache_read") == .counter(0))
+        #expect(value("sluice_tokens_total", "model=smart,provider=openai,class=image") == nil)
+        #expect(value("sluice_records_lost_total", "") == .counter(0))
         guard
             case .histogram(let bounds, let counts, let sum)? = value(
                 "sluice_request_duration_seconds", "endpoint=chat_completions")
@@ -42,6 +44,25 @@ import Testing
         }
         #expect(bounds.count + 1 == counts.count && counts.reduce(0, +) == 2 && counts[2] == 2 && sum == 6_000)
         #expect(!metrics.hasNews)
+    }
+
+    @Test func everyClassOfTokensHasItsLabel() {
+        var metrics = EdgeMetrics()
+        var request = self.request("smart")
+        var usage = TokenUsage()
+        for tokenClass in TokenClass.allCases { usage[tokenClass] = 10 + Int64(tokenClass.rawValue) }
+        request.usage = usage
+        metrics.record(request)
+        metrics.lostRecords = 3
+        let series = metrics.report().series
+        let tokens = series.filter { $0.name == "sluice_tokens_total" }
+        #expect(
+            tokens.map { $0.labels[2].value } == [
+                "input", "cache_read", "cache_write", "cache_write_1h", "output", "reasoning", "audio_input",
+                "audio_output", "image",
+            ])
+        #expect(tokens.map { $0.value } == (10..<19).map { .counter($0) })
+        #expect(series.first { $0.name == "sluice_records_lost_total" }?.value == .counter(3))
     }
 
     @Test func namesThatClientsChooseAreBounded() throws {
@@ -73,6 +94,7 @@ import Testing
         try client.send(FakeClient.post("{}"))
         try client.send(FakeClient.post(FakeClient.chat))
         try client.channel.close().wait()
+        try peer.answerCancels()
         let totals = rig.core.metrics.report().series.filter { $0.name == "sluice_requests_total" }.map(self.labels)
         #expect(
             Set(totals) == [

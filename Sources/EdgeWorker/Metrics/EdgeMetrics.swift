@@ -33,6 +33,10 @@ struct EdgeMetrics {
     private var firstContents: [UInt16: Histogram] = [:]
     /// Something has changed since the last report.
     private(set) var hasNews = true
+    /// Records that were not written, for want of room in the journal.
+    var lostRecords: UInt64 = 0 {
+        didSet { if self.lostRecords != oldValue { self.hasNews = true } }
+    }
     /// Requests being worked on.
     var inFlight: UInt32 = 0 {
         didSet { self.hasNews = true }
@@ -68,12 +72,7 @@ struct EdgeMetrics {
 
     private mutating func add(_ usage: TokenUsage, _ names: UInt64) {
         guard self.tokens[names] != nil || self.tokens.count < EdgeMetrics.seriesLimit / 4 else { return }
-        var total = self.tokens[names] ?? TokenUsage()
-        total.input &+= max(0, usage.input)
-        total.cacheRead &+= max(0, usage.cacheRead)
-        total.output &+= max(0, usage.output)
-        total.reasoning &+= max(0, usage.reasoning)
-        self.tokens[names] = total
+        self.tokens[names] = (self.tokens[names] ?? TokenUsage()) + usage
     }
 
     mutating func record(_ error: GatewayError) {
@@ -93,7 +92,8 @@ struct EdgeMetrics {
     mutating func report() -> MetricReport {
         self.hasNews = false
         var series: [MetricReport.Series] = [
-            .init(name: "sluice_requests_in_flight", labels: [], value: .gauge(Int64(self.inFlight)))
+            .init(name: "sluice_requests_in_flight", labels: [], value: .gauge(Int64(self.inFlight))),
+            .init(name: "sluice_records_lost_total", labels: [], value: .counter(self.lostRecords)),
         ]
         for (key, count) in self.requests {
             let labels =
@@ -121,14 +121,12 @@ struct EdgeMetrics {
     }
 
     private func tokenSeries(_ names: [MetricReport.Label], _ usage: TokenUsage) -> [MetricReport.Series] {
-        let classes = [
-            ("input", usage.input), ("cache_read", usage.cacheRead), ("output", usage.output),
-            ("reasoning", usage.reasoning),
-        ]
-        return classes.map { name, count in
+        // The common ones are always there, the rare ones once they were seen.
+        let common: [TokenClass] = [.input, .cacheRead, .output, .reasoning]
+        return TokenClass.allCases.filter { usage[$0] != 0 || common.contains($0) }.map {
             .init(
-                name: "sluice_tokens_total", labels: names + [.init("class", name)],
-                value: .counter(UInt64(clamping: count)))
+                name: "sluice_tokens_total", labels: names + [.init("class", $0.label)],
+                value: .counter(UInt64(clamping: usage[$0])))
         }
     }
 

@@ -1,0 +1,50 @@
+import Domain
+
+/// Record 16, organization 16, project 16, key 16, flags 1 (1: a user, 2: a trace id), user 16?, endpoint 1, body bytes 8,
+/// fingerprint 8, trace id 16?, label, tags.
+extension BeginRecord: JournalEntry {
+    static let kind = RecordKind.begin
+    static let maximumPayload = 16 * 6 + 1 + 1 + 8 + 8 + 2 * (2 + BeginRecord.maximumText)
+    private static let traceSize = 16
+    private static let hasUser: UInt8 = 1
+    private static let hasTrace: UInt8 = 2
+
+    var payloadSize: Int {
+        16 * 4 + 1 + (self.principal.user == nil ? 0 : 16) + 1 + 8 + 8
+            + (self.traceID.count == BeginRecord.traceSize ? BeginRecord.traceSize : 0)
+            + RecordText.size(self.label, BeginRecord.maximumText) + RecordText.size(self.tags, BeginRecord.maximumText)
+    }
+
+    func encode(into encoder: inout RecordEncoder) {
+        encoder.put(self.record)
+        encoder.put(self.principal.organization)
+        encoder.put(self.principal.project)
+        encoder.put(self.principal.key)
+        // Trace ids have one length; anything else is none.
+        let hasTrace = self.traceID.count == BeginRecord.traceSize
+        encoder.put(
+            (self.principal.user == nil ? 0 : BeginRecord.hasUser) | (hasTrace ? BeginRecord.hasTrace : 0))
+        if let user = self.principal.user { encoder.put(user) }
+        encoder.put(self.endpoint.rawValue)
+        encoder.put(self.bodyBytes)
+        encoder.put(self.fingerprint)
+        if hasTrace { encoder.putBytes(self.traceID, BeginRecord.traceSize) }
+        encoder.put(self.label, BeginRecord.maximumText)
+        encoder.put(self.tags, BeginRecord.maximumText)
+    }
+
+    init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed) {
+        let record = try decoder.takeRecordID()
+        var principal = Principal(
+            organization: try decoder.takeEntityID(), project: try decoder.takeEntityID(),
+            key: try decoder.takeEntityID())
+        let flags = try decoder.take(UInt8.self)
+        guard flags <= BeginRecord.hasUser | BeginRecord.hasTrace else { throw RecordDecoder.Malformed() }
+        if flags & BeginRecord.hasUser != 0 { principal.user = try decoder.takeEntityID() }
+        self.init(
+            record: record, principal: principal, endpoint: try decoder.take(Endpoint.self),
+            bodyBytes: try decoder.take(), fingerprint: try decoder.take(),
+            traceID: flags & BeginRecord.hasTrace != 0 ? try decoder.takeBytes(BeginRecord.traceSize) : [],
+            label: try decoder.takeText(BeginRecord.maximumText), tags: try decoder.takeText(BeginRecord.maximumText))
+    }
+}

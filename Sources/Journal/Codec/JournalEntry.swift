@@ -1,0 +1,43 @@
+/// A record as bytes.
+protocol JournalEntry {
+    static var kind: RecordKind { get }
+    /// Bytes of the longest payload.
+    static var maximumPayload: Int { get }
+    /// Bytes of this record's payload: exactly what `encode` writes.
+    var payloadSize: Int { get }
+
+    func encode(into encoder: inout RecordEncoder)
+    /// Reads the payload; the caller checks that nothing is left.
+    init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed)
+}
+
+extension JournalEntry {
+    /// Bytes that the longest record of this kind takes in a segment; what is reserved for one.
+    static var maximumSize: Int { SegmentFormat.size(payload: self.maximumPayload) }
+}
+
+extension JournalRecord {
+    /// Why the bytes of a record with a right checksum are none all the same.
+    enum DecodingFailure: Error {
+        case kind(UInt8)
+        case content
+    }
+
+    /// Reads a record's kind and payload.
+    init(decoding body: UnsafeRawBufferPointer) throws(DecodingFailure) {
+        guard let first = unsafe body.first else { throw .content }
+        guard let kind = RecordKind(rawValue: first) else { throw .kind(first) }
+        var decoder = unsafe RecordDecoder(UnsafeRawBufferPointer(rebasing: body.dropFirst()))
+        do {
+            switch kind {
+            case .begin: self = .begin(try BeginRecord(from: &decoder))
+            case .attempt: self = .attempt(try AttemptRecord(from: &decoder))
+            case .attemptEnd: self = .attemptEnd(try AttemptEndRecord(from: &decoder))
+            case .settle: self = .settle(try SettleRecord(from: &decoder))
+            }
+            try decoder.finish()
+        } catch {
+            throw .content
+        }
+    }
+}

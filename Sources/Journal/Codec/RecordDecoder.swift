@@ -1,0 +1,78 @@
+import Domain
+
+/// Reads the members of a record whose checksum was right. Strict all the same: bytes left over, a value no version of this
+/// format writes, or a text longer than its member may be make the record malformed. Never traps, never reads outside.
+@safe struct RecordDecoder {
+    /// The bytes are no record of their kind.
+    struct Malformed: Error {}
+
+    private let bytes: UnsafeRawBufferPointer
+    private var offset = 0
+
+    /// `bytes` stay valid for as long as this value is used.
+    init(_ bytes: UnsafeRawBufferPointer) {
+        unsafe self.bytes = unsafe bytes
+    }
+
+    mutating func take<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(Malformed) -> T {
+        let size = MemoryLayout<T>.size
+        guard unsafe self.bytes.count - self.offset >= size else { throw Malformed() }
+        let value = unsafe T(littleEndian: self.bytes.loadUnaligned(fromByteOffset: self.offset, as: T.self))
+        self.offset += size
+        return value
+    }
+
+    /// One byte that is a case of `type`.
+    mutating func take<E: RawRepresentable>(_ type: E.Type) throws(Malformed) -> E where E.RawValue == UInt8 {
+        guard let value = E(rawValue: try self.take(UInt8.self)) else { throw Malformed() }
+        return value
+    }
+
+    mutating func takeRecordID() throws(Malformed) -> RecordID {
+        RecordID(high: try self.take(), low: try self.take())
+    }
+
+    mutating func takeEntityID() throws(Malformed) -> EntityID {
+        EntityID(high: try self.take(), low: try self.take())
+    }
+
+    mutating func takeText(_ maximum: Int) throws(Malformed) -> [UInt8] {
+        let count = Int(try self.take(UInt16.self))
+        guard count <= maximum else { throw Malformed() }
+        return try self.takeBytes(count)
+    }
+
+    mutating func takeBytes(_ count: Int) throws(Malformed) -> [UInt8] {
+        guard count >= 0, unsafe self.bytes.count - self.offset >= count else { throw Malformed() }
+        let taken = unsafe Array(self.bytes[self.offset..<self.offset + count])
+        self.offset += count
+        return taken
+    }
+
+    mutating func takeFlag() throws(Malformed) -> Bool {
+        let value = try self.take(UInt8.self)
+        guard value <= 1 else { throw Malformed() }
+        return value == 1
+    }
+
+    mutating func takeCost() throws(Malformed) -> Int64? {
+        try self.takeFlag() ? try self.take(Int64.self) : nil
+    }
+
+    mutating func takeUsage() throws(Malformed) -> TokenUsage {
+        let present = try self.take(UInt16.self)
+        guard present >> UInt16(TokenClass.allCases.count) == 0 else { throw Malformed() }
+        var usage = TokenUsage()
+        for tokenClass in TokenClass.allCases where present & 1 << UInt16(tokenClass.rawValue) != 0 {
+            let count = try self.take(Int64.self)
+            guard count > 0 else { throw Malformed() }
+            usage[tokenClass] = count
+        }
+        return usage
+    }
+
+    /// Nothing may be left.
+    func finish() throws(Malformed) {
+        guard unsafe self.offset == self.bytes.count else { throw Malformed() }
+    }
+}

@@ -1,0 +1,26 @@
+import Glibc
+
+/// The calls by which a full or broken disk shows itself. Tests put in ones that fail.
+protocol SegmentFileOperations: Sendable {
+    /// Gives the file `size` bytes that are really there. 0 or an errno value.
+    func allocate(_ descriptor: Int32, _ size: Int) -> Int32
+    /// Writes what the file holds to the disk. 0 or an errno value.
+    func synchronize(_ descriptor: Int32) -> Int32
+}
+
+/// The kernel's.
+struct SystemFileOperations: SegmentFileOperations {
+    func allocate(_ descriptor: Int32, _ size: Int) -> Int32 {
+        while true {
+            let code = posix_fallocate(descriptor, 0, off_t(size))
+            if code != EINTR { return code }
+        }
+    }
+
+    func synchronize(_ descriptor: Int32) -> Int32 {
+        while true {
+            if fdatasync(descriptor) == 0 { return 0 }
+            if errno != EINTR { return errno }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import Domain
+import Testing
+
+@testable import Journal
+
+@Suite struct CodecTests {
+    @Test func recordsComeBackAsTheyWere() throws {
+        var samples = SampleRecords(seed: 1)
+        for _ in 0..<4000 {
+            let record = samples.any()
+            #expect(try JournalRecord.decode(record.encodedBody) == record)
+        }
+    }
+
+    @Test func theLongestRecordsFitTheirReservation() throws {
+        let (begin, settle) = SampleRecords.longest(1)
+        #expect(begin.payloadSize == BeginRecord.maximumPayload)
+        #expect(settle.payloadSize == SettleRecord.maximumPayload)
+        let long = [UInt8](repeating: 0x78, count: 5000)
+        let attempt = AttemptRecord(
+            record: begin.record, number: 1, provider: long, model: long, keyName: long, price: 1, startedAt: 1)
+        #expect(attempt.payloadSize == AttemptRecord.maximumPayload)
+        let end = AttemptEndRecord(
+            record: begin.record, number: 1, status: 1, billed: .yes, usage: settle.usage, cost: .max, error: long)
+        #expect(end.payloadSize == AttemptEndRecord.maximumPayload)
+        guard case .begin(let decoded) = try JournalRecord.decode(JournalRecord.begin(begin).encodedBody) else {
+            Issue.record("another kind")
+            return
+        }
+        #expect(decoded.label == [UInt8](repeating: 0x78, count: BeginRecord.maximumText))
+    }
+
+    @Test func aCutTextEndsWithAWholeCharacter() {
+        let text = Array(String(repeating: "a", count: 254).utf8) + Array("€ and more".utf8)
+        #expect(RecordText.kept(text, 256) == 254)
+        #expect(RecordText.kept(Array(text[..<256]), 256) == 256)
+        #expect(RecordText.kept([UInt8](repeating: 0x80, count: 400), 256) == 256)
+        #expect(RecordText.kept(Array("😀".utf8), 2) == 0)
+    }
+
+    @Test func impossibleCountsAndTraceIDsAreWrittenAsNone() throws {
+        var end = AttemptEndRecord(record: RecordID(high: 1, low: 2), number: 1, status: 0, billed: .no)
+        end.usage.input = -5
+        guard case .attemptEnd(let decoded) = try JournalRecord.decode(JournalRecord.attemptEnd(end).encodedBody) else {
+            Issue.record("another kind")
+            return
+        }
+        #expect(decoded.usage == TokenUsage())
+        var samples = SampleRecords(seed: 9)
+        var begin = samples.begin()
+        begin.traceID = [1, 2, 3]
+        let body = JournalRecord.begin(begin).encodedBody
+        begin.traceID = []
+        #expect(try JournalRecord.decode(body) == .begin(begin))
+    }
+
+    @Test func mutatedRecordsNeverTrap() {
+        var samples = SampleRecords(seed: 2)
+        var refused = 0
+        for _ in 0..<10_000 {
+            var bytes = samples.any().encodedBody
+            for _ in 0...Int(samples.number() % 4) {
+                switch samples.number() % 5 {
+                case 0: bytes = Array(bytes.prefix(Int(samples.id().low % UInt64(bytes.count + 1))))
+                case 1: bytes += [UInt8(truncatingIfNeeded: samples.id().low)]
+                case 2 where !bytes.isEmpty: bytes[0] = UInt8(truncatingIfNeeded: samples.id().low)
+                default:
+                    guard !bytes.isEmpty else { continue }
+                    bytes[Int(samples.id().low % UInt64(bytes.count))] ^= 1 << UInt8(samples.id().low % 8)
+                }
+            }
+            do throws(JournalRecord.DecodingFailure) {
+                // What is taken for a record can be written again.
+                let record = try JournalRecord.decode(bytes)
+                #expect(record.encodedBody == bytes)
+            } catch {
+                refused += 1
+            }
+        }
+        #expect(refused > 3000)
+    }
+
+    @Test func everyTruncationIsRefused() {
+        var samples = SampleRecords(seed: 3)
+        for _ in 0..<40 {
+            let bytes = samples.any().encodedBody
+            for count in 0..<bytes.count {
+                #expect(throws: JournalRecord.DecodingFailure.self) { try JournalRecord.decode(Array(bytes[..<count])) }
+            }
+            #expect(throws: JournalRecord.DecodingFailure.self) { try JournalRecord.decode(bytes + [0]) }
+        }
+    }
+
+    @Test func anUnknownKindIsNamed() {
+        do throws(JournalRecord.DecodingFailure) {
+            _ = try JournalRecord.decode([77, 1, 2, 3])
+            Issue.record("was read")
+        } catch {
+            guard case .kind(77) = error else {
+                Issue.record("\(error)")
+                return
+            }
+        }
+    }
+}
