@@ -85,6 +85,9 @@ let package = Package(
         module("Database", ["CSQLite"]),
         module("KeyValue", ["CLMDB", "Platform"]),
         module("Identity", ["KeyValue", "Domain", "Cryptography"]),
+        module(
+            "Administration",
+            ["Domain", "JSON", "Cryptography", "Database", "KeyValue", "Identity", "Platform", "Logging"]),
         module("UsageStore", ["Domain", "Database", "Journal"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
 
@@ -106,17 +109,20 @@ let package = Package(
         module(
             "Aggregator",
             [
-                "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore", "WorkerRuntime",
+                "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore",
+                "WorkerRuntime",
             ]),
         module(
             "ControlPlane",
             [
-                "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging",
+                "Administration", "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "JSON",
+                "Platform", "Logging",
                 "WorkerRuntime",
             ]),
 
         // Programs: about 20 lines each over a role.
-        program("sluice", ["Configuration", "Domain", "Platform", argumentParser]),
+        program(
+            "sluice", ["Administration", "Configuration", "Domain", "JSON", "Logging", "Platform", argumentParser]),
         program("sluice-supervisor", ["Supervisor"]),
         program("sluice-edge", ["EdgeWorker"]),
         program("sluice-upstream", ["UpstreamWorker"]),
@@ -169,7 +175,14 @@ let package = Package(
         tests(
             "ControlPlane",
             [
-                "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging",
+                "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC",
+                "IPCEpoll",
+                "JSON", "Logging", "Platform",
+            ]),
+        tests(
+            "Administration",
+            [
+                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "KeyValue", "Logging",
                 "Platform",
             ]),
     ],
