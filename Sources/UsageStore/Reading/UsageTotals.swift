@@ -20,7 +20,8 @@ public struct UsageTotals: Hashable, Sendable {
     /// Nano-USD.
     public var cost: Int64 = 0
 
-    init() {}
+    /// Of no request.
+    public init() {}
 
     /// Adds other sums; what is beyond Int64 stays at its greatest value.
     mutating func add(_ other: UsageTotals) {
