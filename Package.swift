@@ -72,6 +72,7 @@ let package = Package(
         module("Dialects", ["Domain", "JSON"]),
         module("Routing", ["Domain"]),
         module("Configuration", ["Domain", yams]),
+        module("Catalogue", ["Domain"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
 
         // Services.
@@ -84,6 +85,7 @@ let package = Package(
         module("Database", ["CSQLite"]),
         module("KeyValue", ["CLMDB", "Platform"]),
         module("Identity", ["KeyValue", "Domain", "Cryptography"]),
+        module("UsageStore", ["Domain", "Database", "Journal"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
 
         // Roles: none imports another.
@@ -97,12 +99,20 @@ let package = Package(
             ]),
         module(
             "UpstreamWorker",
-            ["Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Platform", "Logging", "WorkerRuntime"]),
-        module("Aggregator", ["Domain", "IPC", "IPCEpoll", "Platform", "Logging", "WorkerRuntime"]),
+            [
+                "Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Journal", "Platform", "Logging",
+                "WorkerRuntime",
+            ]),
+        module(
+            "Aggregator",
+            [
+                "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore", "WorkerRuntime",
+            ]),
         module(
             "ControlPlane",
             [
-                "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging", "WorkerRuntime",
+                "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging",
+                "WorkerRuntime",
             ]),
 
         // Programs: about 20 lines each over a role.
@@ -125,16 +135,18 @@ let package = Package(
         tests("Dialects", ["Dialects", "Domain", "JSON"]),
         tests("Routing", ["Routing", "Domain"]),
         tests("Configuration", ["Configuration", "Domain"]),
+        tests("Catalogue", ["Catalogue", "Domain"]),
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
         tests("Journal", ["Journal", "Domain", "Platform", "CJournal"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
-        tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded]),
+        tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
         tests("Database", ["Database"]),
         tests("KeyValue", ["KeyValue"]),
         tests("Identity", ["Identity", "KeyValue", "Domain", "Cryptography", "identity-driver"]),
+        tests("UsageStore", ["UsageStore", "Domain", "Database", "Journal"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Logging", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
         tests(
@@ -145,11 +157,21 @@ let package = Package(
             ]),
         tests(
             "UpstreamWorker",
-            ["UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "JSON", "Logging", "Platform"]),
-        tests("Aggregator", ["Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
+            [
+                "UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "Journal", "JSON", "Logging",
+                "Platform",
+            ]),
+        tests(
+            "Aggregator",
+            [
+                "Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform", "Journal", "Database", "UsageStore",
+            ]),
         tests(
             "ControlPlane",
-            ["ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
+            [
+                "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging",
+                "Platform",
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )

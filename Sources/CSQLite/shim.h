@@ -38,4 +38,8 @@ static inline int sluice_sqlite_file_read(sqlite3 *connection, void *bytes, int 
     if (!file || !file->pMethods) return SQLITE_CANTOPEN;
     return file->pMethods->xRead(file, bytes, length, offset);
 }
+/* Before the first connection: SQLite keeps no statistics of its memory, which would cost a lock for each allocation. */
+static inline int sluice_sqlite_configure(void) {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
 #endif

@@ -9,7 +9,12 @@ final class SQLiteConnection {
     let pointer: OpaquePointer
     let path: String
 
+    /// What the library is told once, before its first use.
+    private static let configured = sluice_sqlite_configure()
+
     init(path: String, access: SQLiteOptions.Access) throws(DatabaseError) {
+        // A refusal means that somebody has used the library before; it works all the same.
+        _ = Self.configured
         try DatabaseFile.prepare(path, creates: access == .readWrite)
         let access = access == .readWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY
         let flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE

@@ -22,6 +22,7 @@ public final class SQLiteDatabase {
         try self.execute("PRAGMA cell_size_check = ON")
         try self.execute("PRAGMA foreign_keys = ON")
         try self.execute("PRAGMA cache_size = -\(options.cacheKiB)")
+        if options.access == .readWrite { try self.execute("PRAGMA page_size = \(options.pageSize)") }
         try self.claim(options)
         if options.access == .readWrite {
             try self.execute("PRAGMA journal_mode = WAL")

@@ -17,15 +17,18 @@ public struct SQLiteOptions: Hashable, Sendable {
     public var erasesDeleted: Bool
     /// Memory for pages, in KiB.
     public var cacheKiB: Int32
+    /// Bytes of a page in a new file: a power of two from 512. Files keep the size they were made with.
+    public var pageSize: Int32
 
     public init(
         access: Access = .readWrite, busyTimeout: Int32 = 5000, applicationID: Int32, erasesDeleted: Bool = false,
-        cacheKiB: Int32 = 2048
+        cacheKiB: Int32 = 2048, pageSize: Int32 = 4096
     ) {
         self.access = access
         self.busyTimeout = busyTimeout
         self.applicationID = applicationID
         self.erasesDeleted = erasesDeleted
         self.cacheKiB = cacheKiB
+        self.pageSize = pageSize
     }
 }

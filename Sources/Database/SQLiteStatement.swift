@@ -205,7 +205,7 @@ public final class SQLiteStatement {
     // MARK: -
 
     /// SQLite's index of `$number`; 0, which every bind refuses, when there is no such parameter.
-    @usableFromInline
+    @inlinable
     func index(_ number: Int) -> Int32 {
         number > 0 && number <= self.indices.count ? self.indices[number - 1] : 0
     }

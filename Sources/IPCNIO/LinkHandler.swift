@@ -37,6 +37,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     private var output = ByteBuffer()
     private var isFlushScheduled = false
     private var hasWritten = false
+    private var direct = DirectOutput()
     private var queue = LinkBacklog()
     private var writer = WireWriter(reserving: 512)
 
@@ -121,6 +122,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
                 } else {
                     self.writeOutput(context)
                     context.write(self.wrapOutboundOut(payload), promise: nil)
+                    self.direct.wroteToChannel()
                 }
             }
             self.gathered()
@@ -140,6 +142,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     private func writeOutput(_ context: ChannelHandlerContext) {
         guard self.output.readableBytes > 0 else { return }
         context.write(self.wrapOutboundOut(self.output), promise: nil)
+        self.direct.wroteToChannel()
         self.hasWritten = true
         self.output = ByteBuffer()
     }
@@ -149,7 +152,10 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
         guard case .connected(let context) = self.phase else { return }
         if !self.hasWritten, self.output.readableBytes > 0 {
             // The common turn: one buffer, whose memory serves again once the socket has taken it.
-            context.writeAndFlush(self.wrapOutboundOut(self.output), promise: nil)
+            if !self.direct.send(&self.output, context) {
+                self.direct.wroteToChannel()
+                context.writeAndFlush(self.wrapOutboundOut(self.output), promise: nil)
+            }
             if self.output.capacity <= LinkHandler.gatherLimit {
                 self.output.clear()
             } else {
@@ -238,7 +244,12 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .connected = self.phase else { return }
-        var buffer = self.unwrapInboundIn(data)
+        let buffer = self.unwrapInboundIn(data)
+        self.flusher.burst { self.received(buffer) }
+    }
+
+    private func received(_ bytes: ByteBuffer) {
+        var buffer = bytes
         do throws(FrameError) {
             if self.partial.readableBytes == 0 {
                 try self.consume(&buffer)

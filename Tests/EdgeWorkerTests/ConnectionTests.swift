@@ -133,6 +133,47 @@ import Testing
         }
     }
 
+    /// What a client sends before it waits, and how often it is answered at once or by the upstream.
+    private static let messages: [String] = [
+        FakeClient.head("GET /health HTTP/1.1"),
+        FakeClient.post(FakeClient.chat),
+        FakeClient.head(
+            "POST /v1/chat/completions HTTP/1.1",
+            ["x-api-key: \(EdgeRig.key)", "Transfer-Encoding: chunked"]) + "1f\r\n\(FakeClient.chat)\r\n0\r\n\r\n",
+    ]
+
+    /// The partial head of the next request may share its read with the end of the request before.
+    @Test(arguments: messages) func aHeadBegunBehindARequestHasToComeInTime(message: String) throws {
+        let bytes = Array((message + "\r\nGET / HTTP/1.1\r\nHo").utf8)
+        for split in 0..<message.utf8.count {
+            let client = try self.answered([Array(bytes[..<split]), Array(bytes[split...])])
+            client.rig.advance(.seconds(9))
+            #expect(client.isOpen, "split at \(split)")
+            client.rig.advance(.milliseconds(1600))
+            #expect(try client.status() == 408, "split at \(split)")
+        }
+    }
+
+    @Test(arguments: messages) func aWholeRequestBeginsNoOther(message: String) throws {
+        let bytes = Array((message + "\r\n").utf8)
+        for split in 0..<bytes.count {
+            let client = try self.answered([Array(bytes[..<split]), Array(bytes[split...])])
+            client.rig.advance(.seconds(60))
+            #expect(client.isOpen, "split at \(split)")
+        }
+    }
+
+    /// A client that has sent `pieces` with one request in them and has its reply.
+    private func answered(_ pieces: [[UInt8]]) throws -> FakeClient {
+        let rig = try EdgeRig()
+        let peer = try rig.upstream()
+        let client = try rig.client()
+        for piece in pieces where !piece.isEmpty { try client.send(piece) }
+        if let stream = try peer.request()?.stream { try peer.answer(stream, "{}") }
+        #expect(self.statuses(try client.received()) == ["200"])
+        return client
+    }
+
     @Test func idleConnectionsAreClosedQuietly() throws {
         let rig = try EdgeRig()
         let client = try rig.client()

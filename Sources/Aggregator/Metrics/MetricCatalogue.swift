@@ -47,6 +47,38 @@ public enum MetricCatalogue {
     static let processUp = MetricDefinition(
         name: "sluice_process_up", kind: .gauge, help: "Processes that are ready now.", labels: ["role"])
 
+    static let journalBytes = MetricDefinition(
+        name: "sluice_journal_bytes", kind: .gauge, help: "Bytes of the journal folder.")
+    static let journalLag = MetricDefinition(
+        name: "sluice_journal_lag_bytes", kind: .gauge,
+        help: "Bytes of journal that may hold records which are not in the usage database yet.")
+    static let journalTornTails = MetricDefinition(
+        name: "sluice_journal_torn_tails_total", kind: .counter,
+        help: "Journal segments of which a part could not be read; they were set aside.")
+    static let journalUnreadable = MetricDefinition(
+        name: "sluice_journal_unreadable_segments_total", kind: .counter,
+        help: "Files named like journal segments that are none; they were left alone.")
+    static let usageBatches = MetricDefinition(
+        name: "sluice_usage_batches_total", kind: .counter,
+        help: "Transactions in which records came to the usage database.")
+    static let usageDatabaseBytes = MetricDefinition(
+        name: "sluice_usage_database_bytes", kind: .gauge, help: "Bytes of the usage database.")
+    static let usageDatabaseErrors = MetricDefinition(
+        name: "sluice_usage_database_errors_total", kind: .counter,
+        help: "Transactions that the usage database refused; they were tried again.")
+    static let usageRecords = MetricDefinition(
+        name: "sluice_usage_records_total", kind: .counter,
+        help: "Journal records that were brought to the usage database.")
+    static let usageRecovered = MetricDefinition(
+        name: "sluice_usage_recovered_requests_total", kind: .counter,
+        help: "Requests of dead edges that were settled from their provider calls.")
+
+    /// What is known once the journals are read.
+    static let ingest = [
+        journalBytes, journalLag, journalTornTails, journalUnreadable, usageBatches, usageDatabaseBytes,
+        usageDatabaseErrors, usageRecords, usageRecovered,
+    ]
+
     /// What the aggregator itself knows; nobody may report these.
-    public static let own = [buildInfo, seriesRefused, processRestarts, processUp]
+    public static let own = [buildInfo, seriesRefused, processRestarts, processUp] + ingest
 }

@@ -12,6 +12,8 @@ import NIOCore
 extension HTTPConnection: ExchangeClient {
     /// Pieces from this size on are not copied, if they do not keep a much larger block alive.
     private static let copyLimit = 8 << 10
+    /// Bytes of memory for output that a connection keeps from one turn to the next.
+    private static let keptOutput = 2 << 10
     /// Nanoseconds a client has for taking the last bytes before the connection is cut.
     private static let closePatience: UInt64 = 30_000_000_000
 
@@ -184,6 +186,7 @@ extension HTTPConnection: ExchangeClient {
         guard self.output.writableBytes < count else { return }
         if self.output.readableBytes >= HTTPConnection.copyLimit, let context = self.context {
             self.progress.handedOver(self.output.readableBytes)
+            self.direct.wroteToChannel()
             context.write(self.wrapOutboundOut(self.output), promise: nil)
             self.output = ByteBuffer()
         }
@@ -199,6 +202,7 @@ extension HTTPConnection: ExchangeClient {
             return
         }
         self.progress.handedOver(self.output.readableBytes + count)
+        self.direct.wroteToChannel()
         if self.output.readableBytes > 0 { context.write(self.wrapOutboundOut(self.output), promise: nil) }
         self.output = ByteBuffer()
         context.write(self.wrapOutboundOut(chunk), promise: nil)
@@ -287,6 +291,10 @@ extension HTTPConnection: ExchangeClient {
         self.isFlushScheduled = false
         guard let context = self.context else { return }
         guard self.closing == .none else { return self.writeLast(context) }
+        if self.sendAtOnce(context) {
+            self.exchange?.written()
+            return
+        }
         if !context.channel.isWritable {
             // Large pieces of this turn may be the reason, and may go now.
             context.flush()
@@ -297,11 +305,28 @@ extension HTTPConnection: ExchangeClient {
             let output = self.output
             self.output = ByteBuffer()
             self.progress.handedOver(output.readableBytes)
+            self.direct.wroteToChannel()
             context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
         } else {
             context.flush()
         }
         if context.channel.isWritable { self.exchange?.written() }
+    }
+
+    /// The common turn: nothing waits in the channel, and the socket takes all there is. What it does not take is left.
+    private func sendAtOnce(_ context: ChannelHandlerContext) -> Bool {
+        let count = self.output.readableBytes
+        guard count > 0 else { return false }
+        let isWhole = self.direct.send(&self.output, context)
+        self.progress.handedOver(count - self.output.readableBytes)
+        guard isWhole else { return false }
+        // Memory for the next event of a stream; that of more is given back.
+        if self.output.capacity <= HTTPConnection.keptOutput {
+            self.output.clear()
+        } else {
+            self.output = ByteBuffer()
+        }
+        return true
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -316,6 +341,7 @@ extension HTTPConnection: ExchangeClient {
         self.output = ByteBuffer()
         guard self.closeDeadline == .max || output.readableBytes > 0 || self.closing == .close else { return }
         self.closeDeadline = min(self.closeDeadline, self.core.now &+ HTTPConnection.closePatience)
+        self.direct.wroteToChannel()
         let promise = context.eventLoop.makePromise(of: Void.self)
         let closing = self.closing
         promise.futureResult.assumeIsolated().whenComplete { [weak self] result in

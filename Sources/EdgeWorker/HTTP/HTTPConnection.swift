@@ -43,6 +43,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     private var inputEnded = false
 
     var output = ByteBuffer()
+    var direct = DirectOutput()
     /// What makes the reply whole, kept back until its record is settled.
     var withheld: ByteBuffer?
     /// `withheld` is the reply's head, behind which nothing comes.
@@ -84,10 +85,15 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.unwrapInboundIn(data) {
-        case .head(let head): self.received(RequestHead(head))
-        case .body(let piece): self.received(piece)
+        case .head(let head):
+            let head = RequestHead(head)
+            self.gate.headCame(isChunked: head.body == .chunked)
+            self.received(head)
+        case .body(let piece):
+            self.gate.bodyCame(piece.readableBytes)
+            self.received(piece)
         case .end:
-            self.gate.expectRequestLine()
+            self.gate.messageEnded()
             self.receivedEnd()
         }
     }
