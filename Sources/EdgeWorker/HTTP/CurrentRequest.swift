@@ -54,8 +54,10 @@ final class CurrentRequest {
     var receivedAt: UInt64?
     var dispatchedAt: UInt64?
     var endedAt: UInt64?
-    /// Bytes of the reply's body that were handed on.
+    /// Bytes of a peer's reply that were handed on.
     var replyBytes: UInt64 = 0
+    /// Bytes of the gateway's own error, as a body or an event.
+    var errorBytes: UInt64 = 0
     /// What the peer has said at the end.
     var end: StreamEnd?
     /// The error that the client is told.
