@@ -178,8 +178,7 @@ let package = Package(
             "ControlPlane",
             [
                 "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC",
-                "IPCEpoll",
-                "JSON", "Logging", "Platform",
+                "Identity", "IPCEpoll", "JSON", "Logging", "Platform",
             ]),
         tests(
             "Administration",

@@ -16,6 +16,7 @@ import WorkerRuntime
 /// Lives on the edge's only event loop. Accepts only once it has a snapshot and a link to an upstream.
 final class EdgeRole: WorkerRole {
     private static let reportInterval = TimeAmount.seconds(1)
+    private static let journalRetry = TimeAmount.seconds(1)
     /// Time for the last bytes and counters to leave the process.
     private static let farewell = TimeAmount.milliseconds(100)
 
@@ -25,6 +26,8 @@ final class EdgeRole: WorkerRole {
     private let endpoint: ControlLineEndpoint
     private var host: UInt32 = 0
     private var core: EdgeCore?
+    /// The newest snapshot until the work begins.
+    private var firstSnapshot: EdgeSnapshot?
     /// Links and quarantines that came before the snapshot.
     private var early: [(offer: LinkOffer, descriptor: Int32)] = []
     private var earlyQuarantines: [Quarantine] = []
@@ -59,21 +62,29 @@ final class EdgeRole: WorkerRole {
 
     func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool {
         guard let snapshot = try? EdgeSnapshot(decoding: bytes), snapshot.version == version else { return false }
-        let settings = EdgeSettings(snapshot)
         if let core = self.core {
-            core.use(settings)
+            core.use(EdgeSettings(snapshot))
             core.journal.update(snapshot.journal)
             return true
         }
-        guard let journal = self.openJournal(snapshot) else { return true }
+        let isFirst = self.firstSnapshot == nil
+        self.firstSnapshot = snapshot
+        return isFirst ? self.begin() : true
+    }
+
+    /// Begins to work as the newest snapshot says, once there is a journal: nobody is served unrecorded because of a fault
+    /// that may pass. False where the process cannot work at all.
+    private func begin() -> Bool {
+        guard let snapshot = self.firstSnapshot, let journal = self.openJournal(snapshot) else { return true }
         guard
             let core = try? EdgeCore(
                 eventLoop: self.eventLoop, host: self.host, instance: self.identity.arguments.instance,
-                settings: settings, log: self.identity.log, journal: journal,
+                settings: EdgeSettings(snapshot), log: self.identity.log, journal: journal,
                 keys: IdentityReader(stateDirectory: snapshot.stateDirectory),
                 wallMilliseconds: Clocks.wallMilliseconds)
         else { return false }
         self.core = core
+        self.firstSnapshot = nil
         core.onLoadChange = { [weak self] in self?.balance() }
         self.adoptListeners(core)
         for quarantine in self.earlyQuarantines { core.take(quarantine) }
@@ -85,7 +96,7 @@ final class EdgeRole: WorkerRole {
         return true
     }
 
-    /// This process's journal; nil when it cannot be opened, which ends the process with a line that says why.
+    /// This process's journal; nil when it cannot be opened, which is tried again.
     private func openJournal(_ snapshot: EdgeSnapshot) -> JournalWriter? {
         let owner = JournalOwner(host: self.host, instance: self.identity.arguments.instance, role: .edge)
         do throws(JournalError) {
@@ -93,7 +104,11 @@ final class EdgeRole: WorkerRole {
                 folder: JournalFolder.path(stateDirectory: snapshot.stateDirectory), owner: owner,
                 settings: snapshot.journal)
         } catch {
-            self.endpoint.fail(StartFailure("sluice-edge: cannot open the journal: \(error)"))
+            self.identity.log.error("journal not usable", ["error": .string("\(error)")])
+            self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.journalRetry) { [weak self] in
+                guard let self, !self.isOver, !self.begin() else { return }
+                self.endpoint.fail(StartFailure("sluice-edge: cannot start its cryptography"))
+            }
             return nil
         }
     }
@@ -116,7 +131,10 @@ final class EdgeRole: WorkerRole {
     }
 
     func drain(timeout: UInt64) {
-        guard let core = self.core else { return self.endpoint.drained() }
+        guard let core = self.core else {
+            self.isOver = true
+            return self.endpoint.drained()
+        }
         for listener in self.listeners { listener.close(promise: nil) }
         self.listeners = []
         self.drainTimer?.cancel()
@@ -262,6 +280,7 @@ final class EdgeRole: WorkerRole {
 
     private func report() {
         guard let core = self.core, let link = core.aggregator?.handler else { return }
+        core.metrics.lostRecords = core.journal.lost
         link.send(core.metrics.report())
     }
 }

@@ -1,4 +1,6 @@
+import Administration
 import Configuration
+import Cryptography
 import Domain
 import Glibc
 import Logging
@@ -6,7 +8,7 @@ import Testing
 
 @testable import ControlPlane
 
-@Suite struct StaticKeyFileTests {
+@Suite struct FirstKeyTests {
     private let folder: TemporaryFolder
     private let path: String
 
@@ -16,51 +18,100 @@ import Testing
         _ = try StateDirectory(path: self.path)
     }
 
-    private func key(_ configuration: GatewayConfiguration, random byte: UInt8 = 0xFB) throws(StartFailure)
-        -> StaticKey?
-    {
-        try PreparedGateway.staticKey(configuration, StateDirectory(path: self.path)) { count throws(StartFailure) in
-            [UInt8](repeating: byte, count: count)
-        }
+    private func key(
+        _ configuration: GatewayConfiguration = GatewayConfiguration(), onTerminal: Bool = false,
+        random byte: UInt8 = 0xFB
+    ) throws(StartFailure) -> ClientKey {
+        try FirstKey.prepare(
+            configuration, in: StateDirectory(path: self.path), store: AdministrationStore(stateDirectory: self.path),
+            onTerminal: onTerminal
+        ) { count throws(CryptographyError) in [UInt8](repeating: byte, count: count) }
     }
 
     private func failure() -> StartFailure? {
         do throws(StartFailure) {
-            _ = try self.key(GatewayConfiguration())
+            _ = try self.key()
             return nil
         } catch {
             return error
         }
     }
 
-    @Test func aKeyIsMadeOnceAndKept() throws {
+    private func names() throws -> [String] {
+        try AdministrationStore(stateDirectory: self.path).keys(limit: 10).map(\.name)
+    }
+
+    @Test func withoutATerminalAKeyIsMadeOnceAndKept() throws {
         let old = umask(0)
         defer { umask(old) }
-        let made = try #require(try self.key(GatewayConfiguration()))
-        let text = made.secret.withBytes { String(decoding: $0, as: UTF8.self) }
+        #expect(try self.key() == .file(path: "\(self.path)/static_key"))
+        let bytes = try #require(self.folder.read("state/static_key"))
+        let text = String(decoding: bytes.dropLast(), as: UTF8.self)
         #expect(text.hasPrefix("sk-sl-"))
         // 256 bits need 43 digits of 6 bits.
         #expect(text.utf8.count == 6 + 43)
-        #expect(made.origin == .file(path: "\(self.path)/static_key"))
+        #expect(bytes.last == 0x0A)
         #expect(self.folder.mode("state/static_key") == 0o600)
-        #expect(self.folder.read("state/static_key") == Array(text.utf8) + [0x0A])
         #expect(self.folder.mode("state/static_key.new") == nil)
-        #expect(try self.key(GatewayConfiguration(), random: 1) == made)
+        #expect(try self.names() == ["first"])
+        // The next start finds it, on a terminal too.
+        #expect(try self.key(random: 1) == .file(path: "\(self.path)/static_key"))
+        #expect(try self.key(onTerminal: true) == .file(path: "\(self.path)/static_key"))
+        #expect(try self.names() == ["first"])
+        #expect(self.folder.read("state/static_key") == bytes)
+    }
+
+    @Test func onATerminalItWaitsUntilItIsShown() throws {
+        guard case .unseen(let secret) = try self.key(onTerminal: true) else {
+            Issue.record("no key to show")
+            return
+        }
+        #expect(self.folder.mode("state/static_key") == nil)
+        #expect(self.folder.mode("state/first_key") == 0o600)
+        // The start was interrupted before it was shown.
+        #expect(try self.key(onTerminal: true, random: 1) == .unseen(secret))
+        // It was shown: only the digest is left.
+        try KeyFile.unseen.remove(in: try StateDirectory(path: self.path))
+        #expect(try self.key(onTerminal: true) == .stored)
+        #expect(try self.key() == .stored)
+        #expect(try self.names() == ["first"])
+    }
+
+    @Test func aKeyNobodyHasSeenIsKeptWhereThereIsNoTerminal() throws {
+        guard case .unseen(let secret) = try self.key(onTerminal: true) else {
+            Issue.record("no key to show")
+            return
+        }
+        #expect(try self.key() == .file(path: "\(self.path)/static_key"))
+        #expect(self.folder.read("state/static_key") == secret.withBytes { $0 + [0x0A] })
+        #expect(self.folder.mode("state/first_key") == nil)
+    }
+
+    @Test func aRevokedFirstKeyIsNotPraised() throws {
+        _ = try self.key()
+        let store = try AdministrationStore(stateDirectory: self.path)
+        _ = try store.revokeKey(store.keys(limit: 1)[0].id)
+        #expect(try self.key() == .stored)
     }
 
     @Test func theConfiguredKeyWinsAndLeavesNoFile() throws {
         let secret = Secret(Array("a-configured-key-1".utf8))
-        let key = try self.key(GatewayConfiguration(auth: AuthSettings(staticKey: secret)))
-        #expect(key == StaticKey(secret: secret, origin: .configuration))
+        #expect(try self.key(GatewayConfiguration(auth: AuthSettings(staticKey: secret))) == .configuration)
         #expect(self.folder.mode("state/static_key") == nil)
+        #expect(try self.names() == [])
     }
 
     @Test func optionalKeysMakeNoneButTakeWhatIsThere() throws {
         let optional = GatewayConfiguration(auth: AuthSettings(keys: .optional))
-        #expect(try self.key(optional) == nil)
+        #expect(try self.key(optional) == .notNeeded)
         #expect(self.folder.mode("state/static_key") == nil)
+        // A key that an earlier version had made.
         try self.folder.write("state/static_key", Array("0123456789abcdef".utf8))
-        #expect(try self.key(optional)?.secret == Secret(Array("0123456789abcdef".utf8)))
+        #expect(try self.key(optional) == .file(path: "\(self.path)/static_key"))
+        #expect(try self.names() == ["first"])
+        let store = try AdministrationStore(stateDirectory: self.path)
+        let record = try store.key(secret: Secret(Array("0123456789abcdef".utf8)))
+        #expect(record?.shown == "")
     }
 
     @Test(arguments: ["", "short", "has a blank in it, so no key", "0123456789abcdef\n\n", "0123456789abcdef\r\n"])
@@ -86,19 +137,7 @@ import Testing
 
     @Test func whatAnInterruptedStartLeftIsCleared() throws {
         try self.folder.write("state/static_key.new", Array("half".utf8))
-        #expect(try self.key(GatewayConfiguration()) != nil)
+        #expect(try self.key() == .file(path: "\(self.path)/static_key"))
         #expect(self.folder.mode("state/static_key.new") == nil)
-    }
-
-    @Test(arguments: [
-        ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
-        ("foobar", "Zm9vYmFy"),
-    ])
-    func base64(_ plain: String, _ encoded: String) {
-        #expect(Base64URL.encode(Array(plain.utf8)) == Array(encoded.utf8))
-    }
-
-    @Test func base64IsSafeInAHeader() {
-        #expect(Base64URL.encode([0xFB, 0xFF, 0xFE]) == Array("-__-".utf8))
     }
 }

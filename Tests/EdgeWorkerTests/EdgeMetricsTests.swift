@@ -9,7 +9,8 @@ import Testing
     private func request(_ model: String, status: UInt16 = 200, provider: String? = "openai") -> EdgeMetrics.Request {
         EdgeMetrics.Request(
             endpoint: .chatCompletions, model: Array(model.utf8), provider: provider.map { Array($0.utf8) },
-            status: status, duration: 3_000, firstContent: 2_000, usage: TokenUsage(input: 5, output: 7))
+            status: status, duration: 3_000, firstContent: 2_000, usage: TokenUsage(input: 5, output: 7),
+            cost: 1_234)
     }
 
     private func labels(_ series: MetricReport.Series) -> String {
@@ -35,6 +36,7 @@ import Testing
         #expect(value("sluice_tokens_total", "model=smart,provider=openai,class=cache_read") == .counter(0))
         #expect(value("sluice_tokens_total", "model=smart,provider=openai,class=image") == nil)
         #expect(value("sluice_records_lost_total", "") == .counter(0))
+        #expect(value("sluice_cost_dollars_total", "model=smart,provider=openai") == .counter(2_468))
         guard
             case .histogram(let bounds, let counts, let sum)? = value(
                 "sluice_request_duration_seconds", "endpoint=chat_completions")

@@ -324,6 +324,21 @@ import Testing
         #expect(second.cost == Self.price.cost(of: second.usage) && second.attempts == 1)
     }
 
+    @Test func aCommentIsNoContent() throws {
+        let rig = try self.rig()
+        let peer = try rig.upstream()
+        let (client, stream) = try self.running(rig, peer, FakeClient.stream)
+        try peer.send(FakePeer.head(stream: true).frame(stream: stream) + FakePeer.chunk(": keep-alive\n\n", stream))
+        #expect(try client.received().contains(": keep-alive"))
+        try peer.channel.close().wait()
+        #expect(try client.received().contains("upstream_lost"))
+        let settle = try #require(rig.journal.only)
+        #expect(settle.status == 200 && settle.usageSource == .none && settle.cost == 0)
+        #expect(settle.replyBytes > 0 && settle.firstByte == settle.total)
+        let first = rig.core.metrics.report().series.first { $0.name == "sluice_time_to_first_token_seconds" }
+        #expect(first == nil)
+    }
+
     @Test func drainingEndsWithTheRealNumbers() throws {
         let rig = try self.rig()
         let peer = try rig.upstream()

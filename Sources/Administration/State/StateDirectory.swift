@@ -10,8 +10,10 @@ public struct StateDirectory: ~Copyable {
     /// Absolute.
     public let path: String
     private let descriptor: OwnedDescriptor
+    /// The folders inside: for sockets and the list of listeners, and for the workers' journals.
+    private static let folders = ["run", "journal"]
 
-    /// Opens the folder; makes it, and `run/` inside, where they are missing. The folder that holds it must exist.
+    /// Opens the folder; makes it, and its own folders inside, where they are missing. The folder that holds it must exist.
     public init(path: String) throws(StartFailure) {
         guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw Self.failure("cannot create the state directory \(path)", ControlExitCode.cannotCreate)
@@ -22,16 +24,16 @@ public struct StateDirectory: ~Copyable {
             throw Self.failure("cannot open the state directory \(path)", ControlExitCode.cannotCreate)
         }
         try Self.check(descriptor.number, "the state directory \(path)", advice: "chmod 700")
-        let run = "run"
-        guard unsafe mkdirat(descriptor.number, run, 0o700) == 0 || errno == EEXIST else {
-            throw Self.failure("cannot create \(path)/\(run)", ControlExitCode.cannotCreate)
+        for name in Self.folders {
+            guard unsafe mkdirat(descriptor.number, name, 0o700) == 0 || errno == EEXIST else {
+                throw Self.failure("cannot create \(path)/\(name)", ControlExitCode.cannotCreate)
+            }
+            let folder = OwnedDescriptor(adopting: unsafe openat(descriptor.number, name, flags | O_NOFOLLOW))
+            guard folder.number >= 0 else {
+                throw Self.failure("cannot open \(path)/\(name)", ControlExitCode.cannotCreate)
+            }
+            try Self.check(folder.number, "\(path)/\(name)", advice: "chmod 700")
         }
-        let runDescriptor = OwnedDescriptor(
-            adopting: unsafe openat(descriptor.number, run, flags | O_NOFOLLOW))
-        guard runDescriptor.number >= 0 else {
-            throw Self.failure("cannot open \(path)/\(run)", ControlExitCode.cannotCreate)
-        }
-        try Self.check(runDescriptor.number, "\(path)/\(run)", advice: "chmod 700")
         self.path = path
         self.descriptor = descriptor
     }

@@ -3,6 +3,10 @@ public enum MetricCatalogue {
     /// What edges and upstreams report.
     public static let reported: [MetricDefinition] = [
         MetricDefinition(
+            name: "sluice_cost_dollars_total", kind: .counter, unit: .billionth,
+            help: "Cost of requests in US dollars, where the price is known.",
+            labels: ["model", "provider"], openLabels: ["model"]),
+        MetricDefinition(
             name: "sluice_errors_total", kind: .counter,
             help: "Requests that ended with an error, by who has to act and the error's code.",
             labels: ["source", "code"]),
@@ -11,6 +15,9 @@ public enum MetricCatalogue {
             labels: ["provider", "outcome"]),
         MetricDefinition(
             name: "sluice_provider_connections", kind: .gauge, help: "Open connections to providers."),
+        MetricDefinition(
+            name: "sluice_records_lost_total", kind: .counter,
+            help: "Records that were not written because the journal was full and its policy is open."),
         MetricDefinition(
             name: "sluice_request_duration_seconds", kind: .histogram,
             help: "Time from a request's head to the last byte of its reply.", labels: ["endpoint"]),
@@ -23,7 +30,8 @@ public enum MetricCatalogue {
             name: "sluice_time_to_first_token_seconds", kind: .histogram,
             help: "Time from a request's head to the first content of its reply.", labels: ["endpoint"]),
         MetricDefinition(
-            name: "sluice_tokens_total", kind: .counter, help: "Tokens that providers reported, by class.",
+            name: "sluice_tokens_total", kind: .counter,
+            help: "Tokens of requests by class, as providers reported them or estimated.",
             labels: ["model", "provider", "class"], openLabels: ["model"]),
     ]
 

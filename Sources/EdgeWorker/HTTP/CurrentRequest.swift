@@ -54,8 +54,10 @@ final class CurrentRequest {
     var receivedAt: UInt64?
     var dispatchedAt: UInt64?
     var endedAt: UInt64?
-    /// Bytes of the reply's body that were handed on.
+    /// Bytes of a peer's reply that were handed on.
     var replyBytes: UInt64 = 0
+    /// Bytes of the gateway's own error, as a body or an event.
+    var errorBytes: UInt64 = 0
     /// What the peer has said at the end.
     var end: StreamEnd?
     /// The error that the client is told.
@@ -132,7 +134,7 @@ final class CurrentRequest {
             provider: provider.flatMap { self.settings.providerName($0) },
             status: self.status == 0 ? 499 : self.status, duration: self.microseconds(self.endedAt),
             firstContent: self.isStream && self.firstContent != nil ? self.microseconds(self.firstContent) : nil,
-            usage: settlement.usage)
+            usage: settlement.usage, cost: settlement.cost)
     }
 
     /// From the end of the head to `time`; 0 for what was not reached.

@@ -60,6 +60,7 @@ extension HTTPConnection {
             exchange?.cancel(self.core.upstreams)
             return
         }
+        if self.withholdsHead { request.status = 0 }
         self.request = nil
         // What the socket was not given yet.
         request.replyBytes -= min(request.replyBytes, UInt64(clamping: self.output.readableBytes))

@@ -111,8 +111,7 @@ extension HTTPConnection: ExchangeClient {
         head.write(to: &self.output, date: self.core.date)
         if let request = self.request, !request.isHeadOnly {
             self.output.writeBytes(body)
-            request.replyBytes = UInt64(clamping: body.count)
-            if request.isRecorded { request.firstContent = self.core.now }
+            if request.failure != nil { request.errorBytes = UInt64(clamping: body.count) }
         }
         self.replyIsWhole()
     }
@@ -157,14 +156,17 @@ extension HTTPConnection: ExchangeClient {
 
     func reply(_ chunk: ByteBuffer) {
         guard let request = self.request else { return }
-        if request.firstContent == nil { request.firstContent = self.core.now }
+        let isContent = !(request.repliesWithEvents && HTTPConnection.isComment(chunk))
+        if isContent, request.firstContent == nil { request.firstContent = self.core.now }
         let piece = self.framing?.piece(chunk.readableBytes)
         if piece == .plain, request.isRecorded, self.framing?.isWhole == true {
             // END follows in the same read, as a rule; it is settled before the client has the whole reply.
             self.withheld = chunk
             return
         }
-        request.replyBytes &+= UInt64(clamping: chunk.readableBytes)
+        if isContent, piece == .plain || piece == .chunk {
+            request.replyBytes &+= UInt64(clamping: chunk.readableBytes)
+        }
         switch piece {
         case .plain: self.write(chunk)
         case .chunk:
@@ -178,6 +180,12 @@ extension HTTPConnection: ExchangeClient {
         case .nothing, nil: break
         }
         self.scheduleFlush()
+    }
+
+    /// What an upstream sends to keep a connection alive while a model thinks: nothing of the provider's.
+    private static func isComment(_ chunk: ByteBuffer) -> Bool {
+        chunk.readableBytes <= 32
+            && chunk.getInteger(at: chunk.readerIndex, as: UInt8.self) == UInt8(ascii: ":")
     }
 
     /// Has room for `count` bytes in the buffer, or a new one: a client that does not read costs about what waits for it,
@@ -242,7 +250,7 @@ extension HTTPConnection: ExchangeClient {
             if piece == .chunk { self.output.writeChunkHeader(event.count) }
             if piece != .nothing {
                 self.output.writeBytes(event)
-                request.replyBytes &+= UInt64(clamping: event.count)
+                request.errorBytes = UInt64(clamping: event.count)
             }
             if piece == .chunk { self.output.writeStaticString("\r\n") }
         }

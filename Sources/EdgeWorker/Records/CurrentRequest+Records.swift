@@ -13,7 +13,7 @@ extension CurrentRequest {
     /// What the upstream has said, else an estimate from what has passed, else nothing.
     func settlement(with estimator: UsageEstimator) -> Settlement {
         if let end = self.end { return Settlement(end) }
-        guard self.isRecorded, self.dispatchedAt != nil, self.replyBytes > 0, self.status < 400 else {
+        guard self.isRecorded, self.dispatchedAt != nil, self.replyBytes > 0, self.status < 300 else {
             return Settlement()
         }
         guard let target = self.target(self.call) else { return Settlement() }
@@ -45,9 +45,11 @@ extension CurrentRequest {
             provider: target.flatMap { self.settings.providerName($0.provider) } ?? [],
             modelSent: target?.model ?? [], usage: settlement.usage ?? TokenUsage(), usageSource: settlement.source,
             cost: settlement.cost, attempts: settlement.attempts,
-            error: failure.map { Array($0.code.utf8) } ?? [], replyBytes: self.replyBytes,
+            error: failure.map { Array($0.code.utf8) } ?? [],
+            replyBytes: self.replyBytes &+ self.errorBytes,
             received: self.microseconds(self.receivedAt), dispatched: self.microseconds(self.dispatchedAt),
-            firstByte: self.microseconds(self.firstContent), total: self.microseconds(self.endedAt))
+            firstByte: self.microseconds(self.firstContent ?? (self.errorBytes > 0 ? self.endedAt : nil)),
+            total: self.microseconds(self.endedAt))
     }
 
     private func target(_ call: UInt8) -> Target? {
