@@ -38,10 +38,10 @@ final class JournalScene {
         try JournalTail(folder: self.folder, writer: try UsageWriter(path: self.database), log: Self.log)
     }
 
-    func journal(_ role: Role, _ instance: UInt32) throws -> JournalWriter {
+    func journal(_ role: Role, _ instance: UInt32, segmentSize: Int = 64 * 1024) throws -> JournalWriter {
         try JournalWriter(
             folder: self.folder, owner: JournalOwner(host: Self.host, instance: instance, role: role),
-            settings: JournalSettings(), segmentSize: 64 * 1024)
+            settings: JournalSettings(), segmentSize: segmentSize)
     }
 
     func mint() -> RecordID {

@@ -158,11 +158,6 @@ final class JournalTail {
         var hasBegun = false
         var records = 0
         var offsets: [SegmentName: UInt64] = [:]
-
-        mutating func take(_ name: SegmentName, _ offset: UInt64) {
-            self.records += 1
-            self.offsets[name] = offset
-        }
     }
 
     private func read(
@@ -172,16 +167,21 @@ final class JournalTail {
         guard var tailed = self.tailed(segment), !tailed.isDone else { return }
         defer { self.open[segment.name] = tailed }
         guard let isGone = self.isGone(segments, place) else { return }
+        // Noted once and not with each record, of which there are many.
+        var offset: UInt64?
+        defer { if let offset { batch.offsets[segment.name] = offset } }
         while batch.records < limit, let step = self.next(tailed.reader, isGone) {
             switch step {
             case .record(let record, let next):
                 try self.begin(&batch)
                 let owner = try self.owner(of: &tailed)
                 try self.writer.add(record, owner: owner)
-                batch.take(segment.name, next)
+                batch.records += 1
+                offset = next
             case .skipped(let error, let next):
                 try self.begin(&batch)
-                batch.take(segment.name, next)
+                batch.records += 1
+                offset = next
                 self.damage(&tailed, error)
             case .pending: return
             case .finished:
