@@ -74,7 +74,7 @@ public enum UsageSchema {
                 "CREATE INDEX attempts_unended ON attempts (record, number) WHERE status IS NULL",
                 "CREATE TABLE positions (segment TEXT NOT NULL PRIMARY KEY, offset INTEGER NOT NULL) WITHOUT ROWID",
                 """
-                CREATE VIEW requests_text AS SELECT lower(hex(r.record)) AS record, r.rank, p.key AS key,
+                CREATE VIEW requests_text AS SELECT lower(hex(r.record)) AS record, r.rank, lower(hex(p.key)) AS key,
                     m.text AS model, v.text AS provider, s.text AS model_sent, r.status,
                     CASE r.outcome WHEN 1 THEN 'complete' WHEN 2 THEN 'disconnected' WHEN 3 THEN 'error'
                         ELSE 'unknown' END AS outcome,
