@@ -108,6 +108,11 @@ let package = Package(
         program("sluice-aggregator", ["Aggregator"]),
         program("sluice-control", ["ControlPlane"]),
 
+        // Writes journals from outside: the benchmark, and what the tests kill.
+        .executableTarget(
+            name: "journal-load", dependencies: ["Journal", "Domain", "Platform"], path: "Benchmarks/journal",
+            swiftSettings: settings),
+
         // Tests mirror the modules.
         tests("Domain", ["Domain"]),
         tests("IPC", ["IPC", "Domain"]),
@@ -118,7 +123,7 @@ let package = Package(
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
-        tests("Journal", ["Journal", "Domain", "Platform", "CJournal"]),
+        tests("Journal", ["Journal", "Domain", "Platform", "CJournal", "journal-load"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
         tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
