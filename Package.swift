@@ -62,6 +62,8 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // Vocabulary and pure logic.
         module("Domain"),
@@ -70,6 +72,7 @@ let package = Package(
         module("Dialects", ["Domain", "JSON"]),
         module("Routing", ["Domain"]),
         module("Configuration", ["Domain", yams]),
+        module("Catalogue", ["Domain"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
 
         // Services.
@@ -79,6 +82,10 @@ let package = Package(
         module("IPCEpoll", ["IPC", "Platform"]),
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),
+        module("Database", ["CSQLite"]),
+        module("KeyValue", ["CLMDB", "Platform"]),
+        module("Identity", ["KeyValue", "Domain", "Cryptography"]),
+        module("UsageStore", ["Domain", "Database", "Journal"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
 
         // Roles: none imports another.
@@ -87,17 +94,26 @@ let package = Package(
             "EdgeWorker",
             [
                 "Domain", "IPC", "IPCNIO", "JSON", "Dialects", "Routing", "Cryptography", "Platform", "Logging",
-                "WorkerRuntime",
+                "WorkerRuntime", "Journal", "Identity", "KeyValue",
                 nioCore, nioPosix, nioHTTP1,
             ]),
         module(
             "UpstreamWorker",
-            ["Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Platform", "Logging", "WorkerRuntime"]),
-        module("Aggregator", ["Domain", "IPC", "IPCEpoll", "Platform", "Logging", "WorkerRuntime"]),
+            [
+                "Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Journal", "Platform", "Logging",
+                "WorkerRuntime",
+            ]),
+        module(
+            "Aggregator",
+            [
+                "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore",
+                "WorkerRuntime",
+            ]),
         module(
             "ControlPlane",
             [
-                "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging", "WorkerRuntime",
+                "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging",
+                "WorkerRuntime",
             ]),
 
         // Programs: about 20 lines each over a role.
@@ -112,6 +128,10 @@ let package = Package(
         .executableTarget(
             name: "journal-load", dependencies: ["Journal", "Domain", "Platform"], path: "Benchmarks/journal",
             swiftSettings: settings),
+        // Programs that tests run and kill.
+        .executableTarget(
+            name: "identity-driver", dependencies: ["Identity", "Cryptography", "Domain"],
+            path: "Tests/Drivers/identity-driver", swiftSettings: settings),
 
         // Tests mirror the modules.
         tests("Domain", ["Domain"]),
@@ -120,25 +140,43 @@ let package = Package(
         tests("Dialects", ["Dialects", "Domain", "JSON"]),
         tests("Routing", ["Routing", "Domain"]),
         tests("Configuration", ["Configuration", "Domain"]),
+        tests("Catalogue", ["Catalogue", "Domain"]),
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
         tests("Journal", ["Journal", "Domain", "Platform", "CJournal", "journal-load"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
-        tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded]),
+        tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
+        tests("Database", ["Database"]),
+        tests("KeyValue", ["KeyValue"]),
+        tests("Identity", ["Identity", "KeyValue", "Domain", "Cryptography", "identity-driver"]),
+        tests("UsageStore", ["UsageStore", "Domain", "Database", "Journal"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Logging", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
         tests(
             "EdgeWorker",
-            ["EdgeWorker", "Domain", "IPC", "IPCNIO", "JSON", "Logging", nioCore, nioEmbedded, nioHTTP1]),
+            [
+                "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Logging",
+                nioCore, nioEmbedded, nioHTTP1,
+            ]),
         tests(
             "UpstreamWorker",
-            ["UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "JSON", "Logging", "Platform"]),
-        tests("Aggregator", ["Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
+            [
+                "UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "Journal", "JSON", "Logging",
+                "Platform",
+            ]),
+        tests(
+            "Aggregator",
+            [
+                "Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform", "Journal", "Database", "UsageStore",
+            ]),
         tests(
             "ControlPlane",
-            ["ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
+            [
+                "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging",
+                "Platform",
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -7,6 +7,8 @@ struct OpenAIChunk {
     var hasContent = false
     /// Some choice has a finish reason.
     var isFinish = false
+    /// The last of them; `none` where no choice has one.
+    var finish = FinishReason.none
     /// The choices it holds something of, and those that have a finish reason in it.
     var choices = ChoiceSet()
     var finished = ChoiceSet()
@@ -19,14 +21,14 @@ struct OpenAIChunk {
     /// `error` is there and says something.
     var hasError = false
 
-    /// Reads the whole text of the cursor; nil where it is not one JSON object. Without `readsChoices` nothing is learned
-    /// of what the choices hold.
-    init?(_ cursor: inout JSONCursor, readsChoices: Bool) {
+    /// Reads the whole text of the cursor; nil where it is not one JSON object. Without `readsContent` nothing is learned of
+    /// what the choices hold but their finish reasons.
+    init?(_ cursor: inout JSONCursor, readsContent: Bool) {
         guard cursor.enterObject() else { return nil }
         var groqUsage: TokenUsage?
         while let key = cursor.nextKey() {
-            if readsChoices, cursor.matches(key, "choices"), cursor.kind == .array {
-                self.readChoices(&cursor)
+            if cursor.matches(key, "choices"), cursor.kind == .array {
+                self.readChoices(&cursor, readsContent)
             } else if cursor.matches(key, "usage"), cursor.kind == .object {
                 self.hasUsageObject = true
                 self.usage = OpenAIUsage.read(&cursor)
@@ -48,7 +50,7 @@ struct OpenAIChunk {
         self.usage = self.usage ?? groqUsage
     }
 
-    private mutating func readChoices(_ cursor: inout JSONCursor) {
+    private mutating func readChoices(_ cursor: inout JSONCursor, _ readsContent: Bool) {
         guard cursor.enterArray() else { return }
         self.choicesAreEmpty = true
         while cursor.nextElement() {
@@ -60,16 +62,14 @@ struct OpenAIChunk {
             var place: Int64 = 0
             var isFinished = false
             while let key = cursor.nextKey() {
-                if cursor.matches(key, "delta") || cursor.matches(key, "message"), cursor.kind == .object {
+                if cursor.matches(key, "finish_reason") {
+                    if self.readFinish(&cursor) { isFinished = true }
+                } else if !readsContent {
+                    _ = cursor.skip()
+                } else if cursor.matches(key, "delta") || cursor.matches(key, "message"), cursor.kind == .object {
                     self.readDelta(&cursor)
                 } else if cursor.matches(key, "text") {
                     if Self.isTruthy(&cursor) { self.hasContent = true }
-                } else if cursor.matches(key, "finish_reason") {
-                    if Self.isTruthy(&cursor) {
-                        isFinished = true
-                        self.isFinish = true
-                        self.hasContent = true
-                    }
                 } else if cursor.matches(key, "index"), let range = cursor.skip() {
                     place = unsafe JSONScalar.integer(cursor.bytes(range)) ?? 0
                 } else {
@@ -79,6 +79,17 @@ struct OpenAIChunk {
             self.choices.insert(place)
             if isFinished { self.finished.insert(place) }
         }
+    }
+
+    /// Whether there is a reason.
+    private mutating func readFinish(_ cursor: inout JSONCursor) -> Bool {
+        guard let kind = cursor.kind, let range = cursor.skip(), Self.isTruthy(kind, range, cursor) else {
+            return false
+        }
+        self.finish = unsafe FinishReason(openAI: cursor.bytes(range))
+        self.isFinish = true
+        self.hasContent = true
+        return true
     }
 
     /// Providers put text under many names (`content`, `reasoning`, `reasoning_content`, `refusal`, `tool_calls` …);
@@ -97,6 +108,10 @@ struct OpenAIChunk {
     /// Steps over a value; whether Python, in which the SDK asks that question, would call it true.
     private static func isTruthy(_ cursor: inout JSONCursor) -> Bool {
         guard let kind = cursor.kind, let range = cursor.skip() else { return false }
+        return Self.isTruthy(kind, range, cursor)
+    }
+
+    private static func isTruthy(_ kind: JSONCursor.Kind, _ range: Range<Int>, _ cursor: borrowing JSONCursor) -> Bool {
         let bytes = unsafe cursor.bytes(range)
         switch kind {
         case .string:

@@ -40,8 +40,8 @@ public final class OpenAIReplyReader {
     ///
     /// Members of which nothing has to be known are only checked for balanced brackets.
     public func readReply(_ body: UnsafeRawBufferPointer, capacity: Int) -> OpenAIUnaryReply? {
-        guard let chunk = unsafe self.chunk(body, capacity: capacity, readsChoices: false) else { return nil }
-        return OpenAIUnaryReply(usage: chunk.usage, hasError: chunk.hasError)
+        guard let chunk = unsafe self.chunk(body, capacity: capacity, readsContent: false) else { return nil }
+        return OpenAIUnaryReply(usage: chunk.usage, hasError: chunk.hasError, finish: chunk.finish)
     }
 
     /// As `readReply(_:capacity:)` over an array.
@@ -54,7 +54,7 @@ public final class OpenAIReplyReader {
         // An empty payload is no message for any client.
         guard unsafe !trimmed.isEmpty else { return OpenAIStreamEvent(.comment) }
         if unsafe trimmed.elementsEqual("[DONE]".utf8) { return OpenAIStreamEvent(.done) }
-        guard let chunk = unsafe self.chunk(payload, capacity: capacity, readsChoices: true) else {
+        guard let chunk = unsafe self.chunk(payload, capacity: capacity, readsContent: true) else {
             return OpenAIStreamEvent(.garbage)
         }
         let kind: OpenAIStreamEvent.Kind =
@@ -68,13 +68,14 @@ public final class OpenAIReplyReader {
                 .preamble
             }
         return OpenAIStreamEvent(
-            kind, usage: chunk.usage, isFinish: chunk.isFinish, choices: chunk.choices, finished: chunk.finished)
+            kind, usage: chunk.usage, isFinish: chunk.isFinish, finish: chunk.finish, choices: chunk.choices,
+            finished: chunk.finished)
     }
 
-    private func chunk(_ bytes: UnsafeRawBufferPointer, capacity: Int, readsChoices: Bool) -> OpenAIChunk? {
+    private func chunk(_ bytes: UnsafeRawBufferPointer, capacity: Int, readsContent: Bool) -> OpenAIChunk? {
         do throws(JSONFault) {
             return try unsafe self.indexer.read(bytes, capacity: capacity) {
-                OpenAIChunk(&$0, readsChoices: readsChoices)
+                OpenAIChunk(&$0, readsContent: readsContent)
             }
         } catch {
             return nil

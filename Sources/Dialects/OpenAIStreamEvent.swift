@@ -25,17 +25,20 @@ public struct OpenAIStreamEvent: Hashable, Sendable {
     public var usage: TokenUsage?
     /// A choice gave its reason for finishing.
     public var isFinish: Bool
+    /// The reason; `none` where none was read.
+    public var finish: FinishReason
     /// The choices that the event holds something of, as far as it was read, and those it finishes.
     public var choices: ChoiceSet
     public var finished: ChoiceSet
 
     public init(
-        _ kind: Kind, usage: TokenUsage? = nil, isFinish: Bool = false, choices: ChoiceSet = ChoiceSet(),
-        finished: ChoiceSet = ChoiceSet()
+        _ kind: Kind, usage: TokenUsage? = nil, isFinish: Bool = false, finish: FinishReason = .none,
+        choices: ChoiceSet = ChoiceSet(), finished: ChoiceSet = ChoiceSet()
     ) {
         self.kind = kind
         self.usage = usage
         self.isFinish = isFinish
+        self.finish = finish
         self.choices = choices
         self.finished = finished
     }

@@ -45,6 +45,10 @@ public struct OpenAIStreamFilter {
     public private(set) var sawDone = false
     /// A choice gave its reason for finishing.
     public private(set) var sawFinish = false
+    /// The last reason that was given.
+    public private(set) var finish = FinishReason.none
+    /// Something for the client came: `hasContent` alone may also be an error.
+    public private(set) var sawContent = false
     /// The provider sent an error as an event.
     public private(set) var sawError = false
 
@@ -183,12 +187,16 @@ public struct OpenAIStreamFilter {
 
     private mutating func note(_ event: OpenAIStreamEvent) {
         if let usage = event.usage { self.usage = usage }
-        if event.isFinish { self.sawFinish = true }
+        if event.isFinish {
+            self.sawFinish = true
+            self.finish = event.finish
+        }
         self.choices.formUnion(event.choices)
         self.finished.formUnion(event.finished)
         switch event.kind {
         case .done: self.sawDone = true
         case .error: self.sawError = true
+        case .content: self.sawContent = true
         default: break
         }
     }

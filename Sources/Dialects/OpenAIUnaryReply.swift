@@ -6,10 +6,13 @@ public struct OpenAIUnaryReply: Hashable, Sendable {
     public var usage: TokenUsage?
     /// The reply holds an `error`, whatever its status says.
     public var hasError: Bool
+    /// Why the model stopped; of several choices the last one's.
+    public var finish: FinishReason
 
-    public init(usage: TokenUsage?, hasError: Bool) {
+    public init(usage: TokenUsage?, hasError: Bool, finish: FinishReason = .none) {
         self.usage = usage
         self.hasError = hasError
+        self.finish = finish
     }
 
     /// Whether a body looks like a JSON object or array, by its first byte that is not blank: providers send errors

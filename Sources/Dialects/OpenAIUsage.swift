@@ -3,56 +3,151 @@ internal import JSON
 
 /// Reads OpenAI's `usage` object into disjoint token classes.
 ///
-/// `prompt_tokens` includes the cached ones and `completion_tokens` the reasoning ones, and some providers report more
-/// of the part than of the whole; the whole then wins. A count that is not a non-negative integer is ignored.
-enum OpenAIUsage {
+/// `prompt_tokens` includes what was read from and written to a cache, audio and images; `completion_tokens` includes
+/// reasoning and audio. Providers write the parts under several names and some report more of a part than of the whole: the
+/// whole then wins, so that no token is counted twice and none below zero. Some leave reasoning out of
+/// `completion_tokens`; where `total_tokens` says so it is added. A count that is not a non-negative integer is ignored.
+struct OpenAIUsage {
     /// No call has more tokens than this; it also keeps every sum of counts within Int64.
     private static let maximumCount: Int64 = 1 << 53
+
+    private var prompt: Int64?
+    private var completion: Int64?
+    private var total: Int64?
+    private var cached: Int64 = 0
+    /// Written to a cache, for whatever time.
+    private var written: Int64 = 0
+    private var writtenShort: Int64 = 0
+    private var writtenHour: Int64 = 0
+    private var audioInput: Int64 = 0
+    private var image: Int64 = 0
+    private var reasoning: Int64?
+    private var audioOutput: Int64 = 0
+    /// Mistral counts audio in `total_tokens` only.
+    private var hasAudioSeconds = false
+
+    private init() {}
 
     /// The usage in the object in front of the cursor, which is stepped over; nil where it has neither a prompt nor a
     /// completion count.
     static func read(_ cursor: inout JSONCursor) -> TokenUsage? {
-        var prompt: Int64?
-        var completion: Int64?
-        var cached: Int64?
-        var reasoning: Int64?
+        var usage = OpenAIUsage()
         guard cursor.enterObject() else { return nil }
-        while let key = cursor.nextKey() {
-            if cursor.matches(key, "prompt_tokens") {
-                prompt = self.count(&cursor)
-            } else if cursor.matches(key, "completion_tokens") {
-                completion = self.count(&cursor)
-            } else if cursor.matches(key, "prompt_tokens_details") {
-                cached = self.detail("cached_tokens", &cursor) ?? cached
-            } else if cursor.matches(key, "completion_tokens_details") {
-                reasoning = self.detail("reasoning_tokens", &cursor) ?? reasoning
-            } else {
-                _ = cursor.skip()
-            }
-        }
-        guard prompt != nil || completion != nil else { return nil }
-        let cacheRead = min(cached ?? 0, prompt ?? 0)
-        let thought = min(reasoning ?? 0, completion ?? 0)
-        return TokenUsage(
-            input: (prompt ?? 0) &- cacheRead, cacheRead: cacheRead, output: (completion ?? 0) &- thought,
-            reasoning: thought)
+        while let key = cursor.nextKey() { usage.read(key, &cursor) }
+        return usage.classes
     }
 
-    private static func detail(_ name: StaticString, _ cursor: inout JSONCursor) -> Int64? {
-        guard cursor.enterObject() else {
+    // MARK: Reading
+
+    private mutating func read(_ key: Range<Int>, _ cursor: inout JSONCursor) {
+        if cursor.matches(key, "prompt_tokens") {
+            self.prompt = Self.count(&cursor)
+        } else if cursor.matches(key, "completion_tokens") {
+            self.completion = Self.count(&cursor)
+        } else if cursor.matches(key, "total_tokens") {
+            self.total = Self.count(&cursor)
+        } else if cursor.matches(key, "prompt_tokens_details"), cursor.enterObject() {
+            while let inner = cursor.nextKey() { self.readPromptDetail(inner, &cursor) }
+        } else if cursor.matches(key, "completion_tokens_details"), cursor.enterObject() {
+            while let inner = cursor.nextKey() { self.readCompletionDetail(inner, &cursor) }
+        } else if cursor.matches(key, "prompt_cache_hit_tokens") || cursor.matches(key, "cache_read_input_tokens") {
+            Self.take(&cursor, into: &self.cached)
+        } else if cursor.matches(key, "cache_creation_input_tokens") {
+            Self.take(&cursor, into: &self.written)
+        } else if cursor.matches(key, "cache_creation"), cursor.enterObject() {
+            while let inner = cursor.nextKey() { self.readTimes(inner, &cursor) }
+        } else if cursor.matches(key, "reasoning_tokens") {
+            self.reasoning = Self.count(&cursor) ?? self.reasoning
+        } else if cursor.matches(key, "prompt_audio_seconds") {
+            self.hasAudioSeconds = Self.count(&cursor) ?? 0 > 0
+        } else {
             _ = cursor.skip()
-            return nil
         }
-        var value: Int64?
-        while let key = cursor.nextKey() {
-            if cursor.matches(key, name) { value = self.count(&cursor) } else { _ = cursor.skip() }
+    }
+
+    private mutating func readPromptDetail(_ key: Range<Int>, _ cursor: inout JSONCursor) {
+        if cursor.matches(key, "cached_tokens") {
+            Self.take(&cursor, into: &self.cached)
+        } else if cursor.matches(key, "cache_write_tokens") || cursor.matches(key, "cache_creation_tokens")
+            || cursor.matches(key, "cache_creation_input_tokens")
+        {
+            Self.take(&cursor, into: &self.written)
+        } else if cursor.matches(key, "cache_creation_token_details"), cursor.enterObject() {
+            while let inner = cursor.nextKey() { self.readTimes(inner, &cursor) }
+        } else if cursor.matches(key, "audio_tokens") {
+            Self.take(&cursor, into: &self.audioInput)
+        } else if cursor.matches(key, "image_tokens") {
+            Self.take(&cursor, into: &self.image)
+        } else {
+            _ = cursor.skip()
         }
-        return value
+    }
+
+    /// How long what was written is kept.
+    private mutating func readTimes(_ key: Range<Int>, _ cursor: inout JSONCursor) {
+        if cursor.matches(key, "ephemeral_5m_input_tokens") {
+            Self.take(&cursor, into: &self.writtenShort)
+        } else if cursor.matches(key, "ephemeral_1h_input_tokens") {
+            Self.take(&cursor, into: &self.writtenHour)
+        } else {
+            _ = cursor.skip()
+        }
+    }
+
+    private mutating func readCompletionDetail(_ key: Range<Int>, _ cursor: inout JSONCursor) {
+        if cursor.matches(key, "reasoning_tokens") {
+            self.reasoning = Self.count(&cursor) ?? self.reasoning
+        } else if cursor.matches(key, "audio_tokens") {
+            Self.take(&cursor, into: &self.audioOutput)
+        } else {
+            _ = cursor.skip()
+        }
+    }
+
+    /// The same count may stand under two names: it is one count.
+    private static func take(_ cursor: inout JSONCursor, into member: inout Int64) {
+        member = max(member, self.count(&cursor) ?? 0)
     }
 
     private static func count(_ cursor: inout JSONCursor) -> Int64? {
         guard let range = cursor.skip(), let value = unsafe JSONScalar.integer(cursor.bytes(range)), value >= 0
         else { return nil }
         return min(value, self.maximumCount)
+    }
+
+    // MARK: Classes
+
+    private var classes: TokenUsage? {
+        guard self.prompt != nil || self.completion != nil else { return nil }
+        var usage = TokenUsage()
+        var rest = self.prompt ?? 0
+        func part(_ count: Int64) -> Int64 {
+            let part = min(count, rest)
+            rest -= part
+            return part
+        }
+        usage.cacheRead = part(self.cached)
+        // The parts by time may be all that is said, or less than what was written.
+        usage.cacheWriteHour = part(self.writtenHour)
+        usage.cacheWrite = part(max(self.writtenShort, self.written - self.writtenHour))
+        usage.audioInput = part(self.audioInput)
+        usage.image = part(self.image)
+        usage.input = rest
+
+        let separate = self.separateReasoning
+        rest = self.completion ?? 0
+        usage.reasoning = separate ?? part(self.reasoning ?? 0)
+        usage.audioOutput = part(self.audioOutput)
+        usage.output = rest
+        return usage
+    }
+
+    /// Reasoning that `completion_tokens` does not include, or nil where it does or there is none.
+    private var separateReasoning: Int64? {
+        guard let prompt = self.prompt, let completion = self.completion, let total = self.total else { return nil }
+        let missing = total - prompt - completion
+        guard missing > 0, !self.hasAudioSeconds else { return nil }
+        guard let reasoning = self.reasoning, reasoning > 0 else { return missing }
+        return reasoning == missing ? reasoning : nil
     }
 }

@@ -4,19 +4,42 @@ public import Domain
 ///
 /// In this order: the name is an alias; it is `P:model` and P (up to the first colon) is a provider; there is a default
 /// provider, which gets the name unchanged. Names are compared byte for byte, so two spellings that merely look alike
-/// are two models.
+/// are two models. Each target of a plan carries its price: that of the model's own row, else that of its provider's row for
+/// all others, else none.
 public struct Router: Sendable {
     private let snapshot: UInt64
     private let aliases: [[UInt8]: Plan]
     private let providers: [ArraySlice<UInt8>: UInt16]
     private let defaultProvider: UInt16?
+    /// By provider: the price of a model, nil for one whose price is known to be unknown.
+    private let prices: [[[UInt8]: UInt32?]]
+    /// By provider: the price of every other model.
+    private let otherPrices: [UInt32?]
 
     /// `snapshot` is the version whose provider numbers `routes` uses; every plan carries it. Of two aliases of one name
     /// the first counts.
     public init(routes: RouteTable, snapshot: UInt64) {
         self.snapshot = snapshot
+        var prices = [[[UInt8]: UInt32?]](repeating: [:], count: routes.providers.count)
+        var otherPrices = [UInt32?](repeating: nil, count: routes.providers.count)
+        for model in routes.models where Int(model.provider) < routes.providers.count {
+            if let name = model.name {
+                prices[Int(model.provider)].updateValue(model.facts.price, forKey: name)
+            } else {
+                otherPrices[Int(model.provider)] = model.facts.price
+            }
+        }
+        self.prices = prices
+        self.otherPrices = otherPrices
         self.aliases = Dictionary(
-            routes.aliases.map { ($0.name, Plan(snapshot: snapshot, targets: $0.targets)) },
+            routes.aliases.map { alias in
+                let targets = alias.targets.map { target in
+                    var target = target
+                    target.price = target.price ?? Self.price(of: target.model, target.provider, prices, otherPrices)
+                    return target
+                }
+                return (alias.name, Plan(snapshot: snapshot, targets: targets))
+            },
             uniquingKeysWith: { first, _ in first })
         self.providers = Dictionary(
             routes.providers.enumerated().compactMap { index, name in
@@ -38,6 +61,14 @@ public struct Router: Sendable {
     }
 
     private func plan(_ provider: UInt16, _ model: [UInt8]) -> Plan {
-        Plan(snapshot: self.snapshot, targets: [Target(provider: provider, model: model)])
+        let price = Self.price(of: model, provider, self.prices, self.otherPrices)
+        return Plan(snapshot: self.snapshot, targets: [Target(provider: provider, model: model, price: price)])
+    }
+
+    private static func price(
+        of model: [UInt8], _ provider: UInt16, _ prices: [[[UInt8]: UInt32?]], _ otherPrices: [UInt32?]
+    ) -> UInt32? {
+        guard Int(provider) < prices.count else { return nil }
+        return prices[Int(provider)][model] ?? otherPrices[Int(provider)]
     }
 }

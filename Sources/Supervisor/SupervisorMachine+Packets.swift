@@ -40,7 +40,7 @@ extension SupervisorMachine {
             else { throw .wrongPeer }
             guard slot.greeted() else { throw .unexpectedType(.hello) }
             self.slots[seat] = slot
-            self.equip(seat, slot)
+            self.equip(seat, slot, at: now)
         case .heartbeat:
             let beat: Heartbeat = try packet.message()
             guard slot.beat(beat.sequence, activeRequests: beat.activeRequests) else { throw .malformed(.heartbeat) }
@@ -49,6 +49,10 @@ extension SupervisorMachine {
             self.linkEnded(seat, slot, try packet.message())
         case .topology where seat == .control:
             try self.announced(try packet.message(), descriptors, slot)
+        case .suspects where seat == .aggregator:
+            self.suspected(try packet.message(), at: now)
+        case .quarantine where seat == .control:
+            self.cleared(try packet.message(), at: now)
         case .ready where seat != .control || self.announcement != nil:
             _ = try packet.message(Ready.self)
             guard slot.becameReady(at: now) else { throw .unexpectedType(.ready) }
@@ -60,7 +64,7 @@ extension SupervisorMachine {
     }
 
     /// Gives a child that has introduced itself what it works with.
-    private mutating func equip(_ seat: Seat, _ slot: ChildSlot) {
+    private mutating func equip(_ seat: Seat, _ slot: ChildSlot, at now: UInt64) {
         guard slot.takesLinks, self.stopping == nil else { return }
         if seat.role != .control, let version = self.announcement?.version {
             self.actions.append(.sendSnapshot(seat, version: version))
@@ -68,6 +72,11 @@ extension SupervisorMachine {
         let able = self.seats.filter { self.slots[$0]?.takesLinks == true }
         for peer in LinkBroker.peers(of: seat, among: able) {
             self.actions.append(.link(seat, slot.instance, peer, self.slots[peer]?.instance ?? 0))
+        }
+        switch seat.role {
+        case .edge, .control: self.tellQuarantines(seat, at: now)
+        case .aggregator: self.inquireAgain()
+        case .upstream, .supervisor: break
         }
         self.sendStatus()
     }

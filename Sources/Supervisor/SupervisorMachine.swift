@@ -36,8 +36,11 @@ struct SupervisorMachine {
     var actions: [SupervisorAction] = []
     /// Reported by children since the last beat.
     var brokenLinks: [BrokenLink] = []
+    var poison = PoisonLedger()
     private var nextBeat: UInt64 = .max
     private var crashes = CrashWindow()
+    /// Fingerprints quarantined at the last beat.
+    private var quarantined = 0
     private var wasEverReady = false
     /// The control process that was told that the tree is ready.
     private var informedControl: UInt32?
@@ -99,6 +102,7 @@ struct SupervisorMachine {
         let delay = slot.ended(at: now, refused: Self.refusal(status) != nil)
         self.slots[seat] = slot
         self.actions.append(.note(.ended(seat, instance: slot.instance, status, restartIn: delay)))
+        self.inquire(seat, instance: slot.instance, status)
         if self.crashes.crashed(at: now) {
             self.actions.append(.note(.degraded(true)))
             self.actions.append(.degraded(true))
@@ -171,6 +175,7 @@ struct SupervisorMachine {
         }
         if now >= self.nextBeat {
             self.nextBeat = now &+ Self.heartbeatInterval
+            self.quarantined = self.poison.quarantined(at: now).count
             self.beat(at: now)
             self.mendLinks()
             self.sendStatus()
@@ -224,7 +229,7 @@ struct SupervisorMachine {
                     role: role, up: UInt32(clamping: slots.count { $0.state == .ready }),
                     restarts: slots.reduce(0) { $0 &+ $1.restarts }))
         }
-        return TreeStatus(entries: entries)
+        return TreeStatus(entries: entries, quarantined: UInt32(clamping: self.quarantined))
     }
 
     /// Kills a child whose word is worth nothing any more.

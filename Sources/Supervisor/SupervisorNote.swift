@@ -18,6 +18,9 @@ enum SupervisorNote: Hashable {
     /// A link between two living processes had ended; they get a new one.
     case linkMended(Seat, UInt32, Seat, UInt32)
     case degraded(Bool)
+    /// A request that has killed workers is refused for a while; an operator has ended that.
+    case quarantined(UInt64, milliseconds: UInt64)
+    case released(UInt64)
     case stopping(SupervisorMachine.Stop, timeout: UInt64)
     case stopped
     case signalNotAvailable(String)
@@ -58,6 +61,12 @@ enum SupervisorNote: Hashable {
                 "tree is degraded", ["crashes": .int(CrashWindow.limit), "within_s": .int(CrashWindow.span / 1000)])
         case .degraded(false):
             log.info("tree is no longer degraded")
+        case .quarantined(let fingerprint, let milliseconds):
+            log.error(
+                "request quarantined: it was in flight when workers died",
+                ["fingerprint": .string(Self.text(fingerprint)), "for_ms": .int(milliseconds)])
+        case .released(let fingerprint):
+            log.info("request released from quarantine", ["fingerprint": .string(Self.text(fingerprint))])
         case .stopping(let how, let timeout):
             log.info("stopping", ["how": .string(how.rawValue), "drain_timeout_ms": .int(timeout)])
         case .stopped:
@@ -72,6 +81,12 @@ enum SupervisorNote: Hashable {
         if let instance { fields.append("child_instance", .int(instance)) }
         fields.append(more)
         return fields
+    }
+
+    /// 16 hexadecimal digits, as `sluice quarantine` writes it.
+    private static func text(_ fingerprint: UInt64) -> String {
+        let digits = String(fingerprint, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
     private static func key(_ status: ChildProcess.Status) -> String {

@@ -73,6 +73,16 @@ public final class ControlLineEndpoint {
         self.send(link.frame(), [])
     }
 
+    /// What was in flight at a worker that died.
+    public func answer(_ suspects: Suspects) {
+        self.send(suspects.frame(), [])
+    }
+
+    /// Asks that requests of a fingerprint be let through again. Only control does.
+    public func release(fingerprint: UInt64) {
+        self.send(Quarantine(fingerprint: fingerprint, milliseconds: 0).frame(), [])
+    }
+
     /// Control's answer to its start. `descriptors` stay the caller's.
     public func announce(_ topology: TopologyAnnouncement, descriptors: [Int32]) {
         self.send(topology.frame(), descriptors)
@@ -90,6 +100,8 @@ public final class ControlLineEndpoint {
             case .drain(let timeout, let lastResort): self.drain(timeout, lastResort)
             case .meanActiveRequests(let mean): self.role?.meanActiveRequests(mean)
             case .status(let status): self.role?.receive(status: status)
+            case .ownerDead(let message): self.role?.receive(ownerDead: message)
+            case .quarantine(let message): self.role?.receive(quarantine: message)
             case .treeReady: self.role?.treeIsReady()
             case .giveMemoryBack: ProcessMemory.giveBack()
             case .close(let descriptors): descriptors.forEach(Self.close)

@@ -20,6 +20,8 @@ public struct WorkerMachine: Sendable {
         case drain(timeout: UInt64, lastResort: UInt64?)
         case meanActiveRequests(UInt32)
         case status(TreeStatus)
+        case ownerDead(OwnerDead)
+        case quarantine(Quarantine)
         case treeReady
         /// Give memory that is not used back to the kernel.
         case giveMemoryBack
@@ -128,6 +130,10 @@ public struct WorkerMachine: Sendable {
             return [.drain(timeout: self.drainTimeout, lastResort: nil)]
         case .status where self.role == .aggregator:
             return [.status(try frame.message())]
+        case .ownerDead where self.role == .aggregator:
+            return [.ownerDead(try frame.message())]
+        case .quarantine where self.role == .edge || self.role == .control:
+            return [.quarantine(try frame.message())]
         case .ready where self.role == .control:
             return [.treeReady]
         default:

@@ -19,6 +19,11 @@ public protocol WorkerRole: AnyObject {
     func meanActiveRequests(_ mean: UInt32)
     /// How the tree is doing. Only the aggregator gets it.
     func receive(status: TreeStatus)
+    /// A worker has died by a fault of its own; `ControlLineEndpoint.answer` tells what was in flight there. Only the
+    /// aggregator gets it.
+    func receive(ownerDead: OwnerDead)
+    /// Requests of a fingerprint are refused for a while, or no longer. Only edges and control get it.
+    func receive(quarantine: Quarantine)
     /// Every process of the tree is READY. Only control gets it.
     func treeIsReady()
 }
@@ -27,5 +32,7 @@ extension WorkerRole {
     public var activeRequests: UInt32 { 0 }
     public func meanActiveRequests(_ mean: UInt32) {}
     public func receive(status: TreeStatus) {}
+    public func receive(ownerDead: OwnerDead) {}
+    public func receive(quarantine: Quarantine) {}
     public func treeIsReady() {}
 }

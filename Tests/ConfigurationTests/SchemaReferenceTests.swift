@@ -23,8 +23,8 @@ import Testing
                 "providers.vertex.dialect", "providers.bedrock.dialect", "providers.azure.dialect",
                 "providers.litellm.dialect", "providers.local.dialect", "models.smart.targets[1]",
                 "models.smart.strategy", "models.smart.retries", "models.fast.tier", "models.deep.tier",
-                "models.auto.route", "pricing", "limits.per_ip.requests_per_minute",
-                "limits.per_key.requests_per_minute", "journal.when_full", "cache.enabled", "retention.requests",
+                "models.auto.route", "limits.per_ip.requests_per_minute",
+                "limits.per_key.requests_per_minute", "cache.enabled", "retention.requests",
                 "retention.audit",
             ])
     }

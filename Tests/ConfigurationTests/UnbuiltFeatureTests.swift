@@ -15,7 +15,6 @@ import Testing
         BadCase("auth: {jwt: {algorithm: HS256}}", "1:8: auth.jwt: not available yet"),
         BadCase("catalogue: {file: prices.json}", "1:13: catalogue.file: not available yet"),
         BadCase("catalogue: {url: \"https://x\"}", "1:13: catalogue.url: not available yet"),
-        BadCase("pricing: {\"a:b\": {input: 0}}", "1:1: pricing: not available yet"),
         BadCase(
             "limits: {global: {requests_per_minute: 5}}", "1:19: limits.global.requests_per_minute: not available yet"),
         BadCase(
@@ -25,7 +24,6 @@ import Testing
             "1:20: limits.per_key.requests_per_minute: not available yet",
             "1:45: limits.per_key.concurrency: not available"),
         BadCase("limits: {unknown_price: refuse}", "1:10: limits.unknown_price: not available yet"),
-        BadCase("journal: {when_full: strict}", "1:11: journal.when_full: not available yet"),
         BadCase("cache: {enabled: true}", "1:9: cache.enabled: not available yet"),
         BadCase("cache: {enabled: on}", "1:9: cache.enabled: not available yet"),
         BadCase("redaction: {enabled: true}", "1:13: redaction.enabled: not available yet"),
@@ -46,7 +44,6 @@ import Testing
             "1:23: limits.budget_mode: expected strict or estimate (did you mean strict?)"),
         BadCase("limits: {table_slots: many}", "1:23: limits.table_slots: expected a whole number"),
         BadCase("limits: {per_kye: {}}", "1:10: limits.per_kye: unknown key; did you mean per_key?"),
-        BadCase("journal: {max_bytes: 1}", "1:22: journal.max_bytes: expected a size"),
         BadCase("cache: {ttl: 1}", "1:14: cache.ttl: expected a duration"),
         BadCase("cache: {when: never}", "1:15: cache.when: expected deterministic or unary or all"),
         BadCase("cache: {single_flight: 1}", "1:24: cache.single_flight: expected true or false"),
@@ -64,7 +61,7 @@ import Testing
         "auth: {anonymous: null, jwt: false}", "catalogue: {file: null, url: null}", "pricing: {}", "pricing: null",
         "limits: {global: {requests_per_minute: null}, per_key: {}, unknown_price: allow}", "limits:",
         "cache: {enabled: false}",
-        "cache: {enabled: off}", "cache:", "journal: {when_full: open}", "redaction: {enabled: false, custom: []}",
+        "cache: {enabled: off}", "cache:", "redaction: {enabled: false, custom: []}",
         "audit: null", "audit: {}", "telemetry: {otlp: null, helicone: null, extension: headers}",
         "telemetry: {extension: off}", "retention: {usage: forever}", "alerts: []", "alerts: null", "alerts: false",
         "admin: {listen: same}", "logging: {prompts: false, responses: false, file: stderr}",
@@ -74,8 +71,7 @@ import Testing
     /// Each tunes something that is off: accepted, and said to have no effect.
     static let tuning = [
         "redis_timeout: 20ms", "limits: {budget_mode: strict}", "limits: {table_slots: 1048576}",
-        "journal: {max_bytes: 1GB}",
-        "journal: {sync_interval: 100ms}", "cache: {enabled: false, ttl: 24h}", "cache: {max_size: 512MB}",
+        "cache: {enabled: false, ttl: 24h}", "cache: {max_size: 512MB}",
         "cache: {scope: project}", "cache: {when: deterministic}", "cache: {single_flight: true}",
         "catalogue: {refresh: 24h}",
         "schedule: {rollup: \"01:00\"}", "schedule: {prune: \"Sun 02:00\"}", "schedule: {timezone: UTC}",

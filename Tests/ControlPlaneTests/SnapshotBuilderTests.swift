@@ -24,8 +24,13 @@ import Testing
         #expect(snapshots.edge.http == HTTPLimits())
         #expect(snapshots.edge.corsOrigins.isEmpty)
         #expect(snapshots.edge.staticKeyDigest == [UInt8](repeating: 9, count: 32))
-        #expect(snapshots.upstream == UpstreamSnapshot(version: 5, providers: [], logLevel: .info))
-        #expect(snapshots.aggregator == AggregatorSnapshot(version: 5, logLevel: .info))
+        #expect(
+            snapshots.upstream
+                == UpstreamSnapshot(
+                    version: 5, providers: [], stateDirectory: "/srv/gateway/sluice-state", logLevel: .info))
+        #expect(
+            snapshots.aggregator
+                == AggregatorSnapshot(version: 5, stateDirectory: "/srv/gateway/sluice-state", logLevel: .info))
         #expect(
             snapshots.topology
                 == Topology(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import time
 from dataclasses import dataclass, field
 
@@ -242,6 +243,11 @@ class Connection:
 
     def close(self) -> None:
         self.socket.close()
+
+    def reset(self) -> None:
+        """Closes so that the peer gets a reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)

@@ -46,7 +46,8 @@ enum SampleMessages {
         StreamEnd(
             failure: error, usage: TokenUsage(input: 1, cacheRead: 2, output: 3, reasoning: 4),
             attempts: [AttemptReport(call: 0, status: 200, firstContent: 10, total: 20, error: "reset")]),
-        Credit(bytes: 65_536), metrics,
+        Credit(bytes: 65_536), metrics, OwnerDead(role: .upstream, instance: 9),
+        Suspects(instance: 9, fingerprints: [1, .max]), Quarantine(fingerprint: .max, milliseconds: 600_000),
     ]
 
     /// Decodes a payload as what its type says, as a receiver would.
@@ -59,6 +60,9 @@ enum SampleMessages {
         case .heartbeat: unsafe try Heartbeat(payload: payload)
         case .drain: unsafe try Drain(payload: payload)
         case .topology: unsafe try TopologyAnnouncement(payload: payload)
+        case .ownerDead: unsafe try OwnerDead(payload: payload)
+        case .suspects: unsafe try Suspects(payload: payload)
+        case .quarantine: unsafe try Quarantine(payload: payload)
         case .status: unsafe try TreeStatus(payload: payload)
         case .request: unsafe try StreamRequest(payload: payload)
         case .responseHead: unsafe try ResponseHead(payload: payload)

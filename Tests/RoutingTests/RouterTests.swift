@@ -65,4 +65,29 @@ import Testing
         let router = Router(routes: Self.routes, snapshot: 1)
         #expect(router.plan(for: [0x73, 0xFF])?.targets == [Target(provider: 0, model: [0x73, 0xFF])])
     }
+
+    @Test func aTargetHasThePriceOfItsRow() {
+        var routes = Self.routes
+        routes.aliases.append(
+            .init(
+                name: Array("dear".utf8),
+                targets: [Target(provider: 0, model: Array("gpt-4o".utf8), price: 9), self.target(1, "x")]))
+        func row(_ provider: UInt16, _ name: String?, _ price: UInt32?) -> RouteTable.Model {
+            RouteTable.Model(provider: provider, name: name.map { Array($0.utf8) }, facts: ModelFacts(price: price))
+        }
+        routes.models = [
+            row(0, "gpt-4o", 3), row(1, nil, 5), row(1, "llama3:8b", 6), row(1, "unknown", nil), row(9, "gpt-4o", 1),
+        ]
+        func prices(_ model: String) -> [UInt32?]? { self.targets(model, routes)?.map(\.price) }
+        #expect(prices("gpt-4o") == [3])
+        #expect(prices("openai:gpt-4o") == [3])
+        #expect(prices("gpt-4o-mini") == [nil])
+        #expect(prices("local:llama3:8b") == [6])
+        // The row for all others, and a row that says that nothing is known.
+        #expect(prices("local:other") == [5])
+        #expect(prices("local:unknown") == [nil])
+        // An alias: what it says itself comes first.
+        #expect(prices("smart") == [5, 3])
+        #expect(prices("dear") == [9, 5])
+    }
 }

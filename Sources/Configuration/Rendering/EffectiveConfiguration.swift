@@ -44,6 +44,19 @@ public struct EffectiveConfiguration {
             ("default_provider", configuration.defaultProvider.map { .text($0) } ?? .null),
             ("models", .mapping(configuration.models.map { ($0.name, self.value(of: $0)) })),
             (
+                "pricing",
+                .mapping(
+                    configuration.pricing.map { ("\($0.provider):\($0.model ?? "*")", self.value(of: $0.price.rates)) })
+            ),
+            (
+                "journal",
+                .mapping([
+                    ("max_bytes", .text(ByteSizeText.text(of: Int(clamping: configuration.journal.maxBytes)))),
+                    ("when_full", .text(configuration.journal.isStrict ? "strict" : "open")),
+                    ("sync_interval", self.value(ofMilliseconds: UInt64(configuration.journal.syncInterval))),
+                ])
+            ),
+            (
                 "logging",
                 .mapping([
                     ("level", .text(configuration.logLevel.label)), ("format", .text("json")),
@@ -110,6 +123,19 @@ public struct EffectiveConfiguration {
                 ])
             ))
         return .mapping(entries)
+    }
+
+    /// The classes that have a rate of their own.
+    private static func value(of rates: Price.Rates) -> EffectiveValue {
+        let members: [(TokenClass, Int64?)] = [
+            (.input, rates.input), (.output, rates.output), (.cacheRead, rates.cacheRead),
+            (.cacheWrite, rates.cacheWrite), (.cacheWriteHour, rates.cacheWriteHour), (.reasoning, rates.reasoning),
+            (.audioInput, rates.audioInput), (.audioOutput, rates.audioOutput), (.image, rates.image),
+        ]
+        return .mapping(
+            members.compactMap { tokenClass, rate in
+                rate.map { (tokenClass.label, .text(DollarText.text(of: $0))) }
+            })
     }
 
     private static func value(of model: ModelAlias) -> EffectiveValue {

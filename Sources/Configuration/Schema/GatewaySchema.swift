@@ -37,6 +37,9 @@ struct GatewaySchema {
         }
         configuration.defaultProvider = self.explicitDefault(&reader, names: names) ?? self.impliedDefault(names)
         configuration.models = ModelsSchema(problems: self.problems, providers: names).read(reader.mapping("models"))
+        configuration.pricing = PricingSchema(problems: self.problems, providers: names).read(
+            reader.mapping("pricing"))
+        configuration.journal = JournalSchema.read(reader.mapping("journal"))
 
         configuration.logLevel = self.logging(reader.mapping("logging")) ?? configuration.logLevel
         UnbuiltSchema.read(&reader)

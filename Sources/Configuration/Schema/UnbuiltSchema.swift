@@ -10,9 +10,7 @@ enum UnbuiltSchema {
 
     static func read(_ reader: inout MappingReader) {
         self.catalogue(reader.mapping("catalogue"))
-        reader.unavailable("pricing")
         self.limits(reader.mapping("limits"))
-        self.journal(reader.mapping("journal"))
         self.cache(reader.mapping("cache"))
         self.redaction(reader.mapping("redaction"))
         reader.unavailable("audit")
@@ -46,15 +44,6 @@ enum UnbuiltSchema {
         perKey.finish()
         reader.unavailable("unknown_price", neutral: ["allow"])
         reader.tuning("table_slots", ScalarParser.integer(1...(1 << 30)))
-        reader.finish()
-    }
-
-    private static func journal(_ reader: MappingReader) {
-        var reader = reader
-        reader.tuning("max_bytes", self.anySize)
-        // `strict` promises 503 rather than work that is not billed.
-        reader.unavailable("when_full", neutral: ["open"])
-        reader.tuning("sync_interval", self.anyDuration)
         reader.finish()
     }
 

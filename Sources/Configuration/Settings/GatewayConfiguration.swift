@@ -21,13 +21,17 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var defaultProvider: String?
     /// Names are unique; each target's provider is one of ``providers``.
     public var models: [ModelAlias]
+    /// Prices that count before those the gateway knows; each provider is one of ``providers``, none occurs twice.
+    public var pricing: [ModelPrice]
+    public var journal: JournalSettings
     public var logLevel: LogLevel
 
     public init(
         listen: [ListenAddress] = GatewayConfiguration.defaultListen, stateDirectory: String = "./sluice-state",
         workers: WorkerSettings = WorkerSettings(), drainTimeout: UInt64 = 300_000,
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
-        defaultProvider: String? = nil, models: [ModelAlias] = [], logLevel: LogLevel = .info
+        defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
+        journal: JournalSettings = JournalSettings(), logLevel: LogLevel = .info
     ) {
         self.listen = listen
         self.stateDirectory = stateDirectory
@@ -38,6 +42,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.providers = providers
         self.defaultProvider = defaultProvider
         self.models = models
+        self.pricing = pricing
+        self.journal = journal
         self.logLevel = logLevel
     }
 

@@ -21,25 +21,30 @@ struct SnapshotBuilder {
         for (index, provider) in providers.enumerated() {
             indexes[Array(provider.settings.name.utf8)] = UInt16(index)
         }
+        let table = PriceTable(providers: Array(providers), pricing: configuration.pricing)
         let aliases = configuration.models.compactMap { alias -> RouteTable.Alias? in
             guard let provider = indexes[Array(alias.target.provider.utf8)] else { return nil }
-            let target = Target(provider: provider, model: Array(alias.target.model.utf8))
+            let model = Array(alias.target.model.utf8)
+            let target = Target(provider: provider, model: model, price: table.price(of: model, at: provider))
             return RouteTable.Alias(name: Array(alias.name.utf8), targets: [target])
         }
         let routes = RouteTable(
             providers: providers.map(\.settings.name), aliases: aliases,
-            defaultProvider: configuration.defaultProvider.flatMap { indexes[Array($0.utf8)] })
+            defaultProvider: configuration.defaultProvider.flatMap { indexes[Array($0.utf8)] }, models: table.models)
+        let state = AbsolutePath.resolve(configuration.stateDirectory, in: self.workingDirectory)
         let edge = EdgeSnapshot(
             version: self.version, http: configuration.http.limits, corsOrigins: configuration.http.corsOrigins,
             authentication: configuration.auth.keys, staticKeyDigest: self.staticKeyDigest, routes: routes,
+            prices: table.prices, stateDirectory: state, journal: configuration.journal,
             logLevel: configuration.logLevel)
         let upstream = UpstreamSnapshot(
-            version: self.version, providers: providers.map { self.settings(of: $0) },
-            logLevel: configuration.logLevel)
+            version: self.version, providers: providers.map { self.settings(of: $0) }, prices: table.prices,
+            stateDirectory: state, journal: configuration.journal, logLevel: configuration.logLevel)
+        let aggregator = AggregatorSnapshot(
+            version: self.version, prices: table.prices, stateDirectory: state, logLevel: configuration.logLevel)
         return SnapshotSet(
-            edge: edge, upstream: upstream,
-            aggregator: AggregatorSnapshot(version: self.version, logLevel: configuration.logLevel),
-            topology: self.topology(configuration))
+            edge: edge, upstream: upstream, aggregator: aggregator,
+            topology: self.topology(configuration, stateDirectory: state))
     }
 
     private func settings(of provider: ConfiguredProvider) -> ProviderSettings {
@@ -48,7 +53,7 @@ struct SnapshotBuilder {
         return settings
     }
 
-    private func topology(_ configuration: GatewayConfiguration) -> Topology {
+    private func topology(_ configuration: GatewayConfiguration, stateDirectory: String) -> Topology {
         Topology(
             listeners: configuration.listen,
             edges: UInt16(clamping: configuration.workers.edge.resolved(cores: self.cores, coresPerWorker: 1)),
@@ -56,7 +61,7 @@ struct SnapshotBuilder {
                 clamping: configuration.workers.upstream.resolved(
                     cores: self.cores, coresPerWorker: Self.coresPerUpstream)),
             drainTimeout: configuration.drainTimeout,
-            stateDirectory: AbsolutePath.resolve(configuration.stateDirectory, in: self.workingDirectory),
+            stateDirectory: stateDirectory,
             logLevel: configuration.logLevel)
     }
 }

@@ -9,7 +9,10 @@ public enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
     case drain = 6
     case topology = 7
     case snapshotAcknowledged = 8
+    case ownerDead = 9
     case status = 11
+    case suspects = 12
+    case quarantine = 13
 
     // Requests.
     case request = 32
@@ -28,10 +31,11 @@ public enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
         switch self {
         case .ready, .cancel: 0
         case .credit: 4
-        case .heartbeat: 64
+        case .heartbeat, .ownerDead, .quarantine: 64
         case .hello, .link, .drain, .snapshot, .snapshotAcknowledged: 1 << 10
         case .responseHead: 16 << 10
         case .status, .topology: 32 << 10
+        case .suspects: 64 << 10
         case .body, .chunk: UInt32(WireLimits.data)
         case .request, .end: 256 << 10
         case .records: UInt32(WireLimits.frame)

@@ -18,9 +18,11 @@ public struct FrameTypeSet: Hashable, Sendable {
     /// What the aggregator accepts from an edge: requests for `/metrics`, and records.
     public static let aggregator = FrameTypeSet([.hello, .request, .body, .cancel, .credit, .records])
     /// What a child accepts from the supervisor.
-    public static let child = FrameTypeSet([.hello, .snapshot, .link, .heartbeat, .drain, .status, .ready])
+    public static let child = FrameTypeSet([
+        .hello, .snapshot, .link, .heartbeat, .drain, .status, .ready, .ownerDead, .quarantine,
+    ])
     /// What the supervisor accepts from a child.
     public static let supervisor = FrameTypeSet([
-        .hello, .ready, .heartbeat, .topology, .link, .snapshotAcknowledged, .status,
+        .hello, .ready, .heartbeat, .topology, .link, .snapshotAcknowledged, .status, .suspects, .quarantine,
     ])
 }

@@ -19,9 +19,12 @@ public struct TreeStatus: Hashable, WireMessage {
     }
 
     public var entries: [Entry]
+    /// Fingerprints of requests that are refused because they killed workers.
+    public var quarantined: UInt32
 
-    public init(entries: [Entry]) {
+    public init(entries: [Entry], quarantined: UInt32 = 0) {
         self.entries = entries
+        self.quarantined = quarantined
     }
 
     public init(from reader: inout WireReader) throws(WireReader.Malformed) {
@@ -30,6 +33,7 @@ public struct TreeStatus: Hashable, WireMessage {
             let up: UInt32 = try reader.read()
             return Entry(role: role, up: up, restarts: try reader.read())
         }
+        self.quarantined = try reader.read()
     }
 
     public func write(to writer: inout WireWriter) {
@@ -38,5 +42,6 @@ public struct TreeStatus: Hashable, WireMessage {
             $0.write($1.up)
             $0.write($1.restarts)
         }
+        writer.write(self.quarantined)
     }
 }

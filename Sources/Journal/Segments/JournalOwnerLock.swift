@@ -34,25 +34,6 @@ public enum JournalOwnerLock {
         }
     }
 
-    /// The owners in a look into the folder that live. One who is not among them was dead before this call returns, and has
-    /// segments beyond those of `contents` at most if it made them after that look: look again before reading its last.
-    public static func living(
-        among contents: JournalFolder.Contents, in folder: String
-    ) throws(JournalError) -> Set<SegmentName.Owner> {
-        var newest: [SegmentName.Owner: JournalFolder.Segment] = [:]
-        for segment in contents.segments { newest[segment.name.owner] = segment }
-        var living: Set<SegmentName.Owner> = []
-        for (owner, segment) in newest {
-            var isAlive = JournalOwnerLock.holder(of: segment.path) == .locked
-            // Only who seems to be dead costs another look.
-            if !isAlive {
-                isAlive = try JournalOwnerLock.isAlive(host: owner.host, instance: owner.instance, in: folder)
-            }
-            if isAlive { living.insert(owner) }
-        }
-        return living
-    }
-
     static func holder(of path: String) -> Holder {
         let descriptor = OwnedDescriptor(adopting: unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW))
         guard descriptor.number >= 0 else {

@@ -10,25 +10,12 @@ public struct SegmentName: Hashable, Sendable, Comparable {
         case torn = ".journal.torn"
     }
 
-    /// Whose it is, as far as the name says it.
-    public struct Owner: Hashable, Sendable {
-        public let host: UInt32
-        public let instance: UInt32
-
-        public init(host: UInt32, instance: UInt32) {
-            self.host = host
-            self.instance = instance
-        }
-    }
-
     /// The greatest number a name has room for.
     static let maximum: UInt32 = 0xFF_FFFF
 
     public let host: UInt32
     public let instance: UInt32
     public let sequence: UInt32
-
-    public var owner: Owner { Owner(host: self.host, instance: self.instance) }
 
     init(host: UInt32, instance: UInt32, sequence: UInt32) {
         self.host = host

@@ -1,0 +1,82 @@
+import Domain
+import Testing
+
+@testable import Catalogue
+
+@Suite struct CatalogueTests {
+    private static let models = Vendor.allCases.flatMap { Catalogue.models(of: $0) }
+
+    private func model(_ vendor: Vendor, _ name: String) throws -> CatalogueModel {
+        try #require(Catalogue.models(of: vendor).first { $0.names.contains(name) })
+    }
+
+    @Test func namesAreNamesAndNoneOccursTwice() {
+        #expect(Self.models.count >= 60)
+        for vendor in Vendor.allCases {
+            let names = Catalogue.models(of: vendor).flatMap(\.names)
+            #expect(!names.isEmpty)
+            #expect(Set(names).count == names.count, "\(vendor)")
+            #expect(names.allSatisfy { (1...256).contains($0.utf8.count) && !$0.utf8.contains(0x20) })
+        }
+        #expect(Self.models.allSatisfy { !$0.names.isEmpty })
+    }
+
+    /// A slip of a decimal place is the likeliest mistake in such a table.
+    @Test func ratesAreInTheirUsualProportions() {
+        for model in Self.models {
+            for rates in [model.price.rates, model.price.longPrompt?.rates].compactMap({ $0 }) {
+                #expect((20_000...20_000_000).contains(rates.input), "\(model.names)")
+                #expect(
+                    rates.output == 0 || (rates.input...(10 * rates.input)).contains(rates.output), "\(model.names)")
+                #expect((rates.output == 0) == (model.maximumOutput == nil), "\(model.names)")
+                #expect(rates.cacheRead.map { $0 < rates.input && $0 * 100 > rates.input } ?? true, "\(model.names)")
+                #expect(rates.cacheWrite.map { $0 * 4 == rates.input * 5 } ?? true, "\(model.names)")
+                #expect(rates.cacheWriteHour.map { $0 == rates.input * 2 } ?? true, "\(model.names)")
+                #expect(rates.audioInput.map { $0 > rates.input } ?? true, "\(model.names)")
+            }
+            if let long = model.price.longPrompt {
+                #expect(long.rates.input == 2 * model.price.rates.input)
+                #expect(long.above < Int64(model.contextWindow))
+            }
+            #expect(model.maximumOutput.map { $0 <= model.contextWindow } ?? true)
+        }
+    }
+
+    @Test func someAsTheirPagesSay() throws {
+        let mini = try self.model(.openAI, "gpt-4o-mini")
+        #expect(mini.price == Price(Price.Rates(input: 150_000, output: 600_000, cacheRead: 75_000)))
+        #expect(mini.contextWindow == 128_000 && mini.maximumOutput == 16_384)
+        #expect(mini.outputLimitMember == .maxCompletionTokens)
+        // 1,000 in of which 200 from the cache, 100 out: 800 × 150 + 200 × 75 + 100 × 600.
+        #expect(mini.price.cost(of: TokenUsage(input: 800, cacheRead: 200, output: 100)) == 195_000)
+        let sonnet = try self.model(.anthropic, "claude-sonnet-4-5-20250929")
+        #expect(
+            sonnet.price.rates
+                == Price.Rates(
+                    input: 3_000_000, output: 15_000_000, cacheRead: 300_000, cacheWrite: 3_750_000,
+                    cacheWriteHour: 6_000_000))
+        #expect(sonnet.outputLimitMember == .maxTokens)
+        let pro = try self.model(.google, "gemini-2.5-pro")
+        #expect(pro.price.longPrompt?.above == 200_000)
+        #expect(pro.price.longPrompt?.rates == Price.Rates(input: 2_500_000, output: 15_000_000, cacheRead: 250_000))
+        let embedding = try self.model(.openAI, "text-embedding-3-small")
+        #expect(embedding.price.rates == Price.Rates(input: 20_000, output: 0))
+    }
+
+    @Test(
+        arguments: [
+            ("https://api.openai.com/v1", "mine", .openAI), ("https://API.OpenAI.com:443/v1", "x", .openAI),
+            ("https://generativelanguage.googleapis.com/v1beta/openai", "x", .google), ("https://api.x.ai", "x", .xAI),
+            // The host decides before the name.
+            ("https://api.groq.com/openai/v1", "openai", .groq),
+            // Behind a proxy the name counts.
+            ("http://127.0.0.1:9/v1", "openai", .openAI), ("http://proxy/v1", "DeepSeek", .deepSeek),
+            ("http://proxy/v1", "google", .google), ("http://proxy/v1", "gemini", .google),
+            ("http://127.0.0.1:9/v1", "local", nil), ("https://api.openai.com.evil.example/v1", "x", nil),
+            ("https://evil.example/api.openai.com", "x", nil), ("https://notapi.openai.com", "x", nil), ("", "", nil),
+            ("api.openai.com", "x", nil),
+        ] as [(String, String, Vendor?)])
+    func vendors(_ url: String, _ name: String, _ vendor: Vendor?) {
+        #expect(Vendor(baseURL: url, providerName: name) == vendor)
+    }
+}
