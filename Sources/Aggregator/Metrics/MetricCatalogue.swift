@@ -7,10 +7,16 @@ public enum MetricCatalogue {
             help: "Requests that ended with an error, by who has to act and the error's code.",
             labels: ["source", "code"]),
         MetricDefinition(
-            name: "sluice_provider_attempts_total", kind: .counter, help: "Provider calls that have ended, by outcome.",
-            labels: ["provider", "outcome"]),
+            name: "sluice_provider_attempts_total", kind: .counter,
+            help: "Provider calls that have ended, by outcome and by whether the provider takes money for them.",
+            labels: ["provider", "outcome", "billed"]),
         MetricDefinition(
             name: "sluice_provider_connections", kind: .gauge, help: "Open connections to providers."),
+        MetricDefinition(
+            name: "sluice_records_lost_total", kind: .counter,
+            help:
+                "Usage records that were not written because the journal was full and the policy is to serve all the same."
+        ),
         MetricDefinition(
             name: "sluice_request_duration_seconds", kind: .histogram,
             help: "Time from a request's head to the last byte of its reply.", labels: ["endpoint"]),
@@ -25,6 +31,11 @@ public enum MetricCatalogue {
         MetricDefinition(
             name: "sluice_tokens_total", kind: .counter, help: "Tokens that providers reported, by class.",
             labels: ["model", "provider", "class"], openLabels: ["model"]),
+        MetricDefinition(
+            name: "sluice_usage_estimate_error", kind: .histogram,
+            help:
+                "By how much an estimate of a call's tokens would have missed the provider's numbers; 1 is all of them.",
+            labels: ["provider"]),
     ]
 
     static let buildInfo = MetricDefinition(
