@@ -62,6 +62,8 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // Vocabulary and pure logic.
         module("Domain"),
@@ -80,6 +82,10 @@ let package = Package(
         module("IPCEpoll", ["IPC", "Platform"]),
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),
+        module("Database", ["CSQLite"]),
+        module("KeyValue", ["CLMDB", "Platform"]),
+        module("Identity", ["KeyValue", "Domain", "Cryptography"]),
+        module("UsageStore", ["Domain", "Database", "Journal"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
 
         // Roles: none imports another.
@@ -88,7 +94,7 @@ let package = Package(
             "EdgeWorker",
             [
                 "Domain", "IPC", "IPCNIO", "JSON", "Dialects", "Routing", "Cryptography", "Platform", "Logging",
-                "WorkerRuntime",
+                "WorkerRuntime", "Journal", "Identity", "KeyValue",
                 nioCore, nioPosix, nioHTTP1,
             ]),
         module(
@@ -97,7 +103,11 @@ let package = Package(
                 "Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Journal", "Platform", "Logging",
                 "WorkerRuntime",
             ]),
-        module("Aggregator", ["Domain", "IPC", "IPCEpoll", "Platform", "Logging", "WorkerRuntime"]),
+        module(
+            "Aggregator",
+            [
+                "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore", "WorkerRuntime",
+            ]),
         module(
             "ControlPlane",
             [
@@ -113,6 +123,11 @@ let package = Package(
         program("sluice-aggregator", ["Aggregator"]),
         program("sluice-control", ["ControlPlane"]),
 
+        // Programs that tests run and kill.
+        .executableTarget(
+            name: "identity-driver", dependencies: ["Identity", "Cryptography", "Domain"],
+            path: "Tests/Drivers/identity-driver", swiftSettings: settings),
+
         // Tests mirror the modules.
         tests("Domain", ["Domain"]),
         tests("IPC", ["IPC", "Domain"]),
@@ -126,20 +141,31 @@ let package = Package(
         tests("Logging", ["Logging", "Domain", "Platform"]),
         tests("Journal", ["Journal", "Domain", "Platform", "CJournal"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
-        tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded]),
+        tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
+        tests("Database", ["Database"]),
+        tests("KeyValue", ["KeyValue"]),
+        tests("Identity", ["Identity", "KeyValue", "Domain", "Cryptography", "identity-driver"]),
+        tests("UsageStore", ["UsageStore", "Domain", "Database", "Journal"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Logging", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
         tests(
             "EdgeWorker",
-            ["EdgeWorker", "Domain", "IPC", "IPCNIO", "JSON", "Logging", nioCore, nioEmbedded, nioHTTP1]),
+            [
+                "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Logging",
+                nioCore, nioEmbedded, nioHTTP1,
+            ]),
         tests(
             "UpstreamWorker",
             [
                 "UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "Journal", "JSON", "Logging",
                 "Platform",
             ]),
-        tests("Aggregator", ["Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform"]),
+        tests(
+            "Aggregator",
+            [
+                "Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform", "Journal", "Database", "UsageStore",
+            ]),
         tests(
             "ControlPlane",
             [

@@ -11,6 +11,7 @@ final class AggregatorRole: WorkerRole {
     private let context: WorkerProgram.Context
     private var log: Log
     private var service: AggregatorService?
+    private var host: UInt32 = 0
 
     init(_ context: WorkerProgram.Context) {
         self.context = context
@@ -18,6 +19,7 @@ final class AggregatorRole: WorkerRole {
     }
 
     func start(hello: Hello) {
+        self.host = hello.host
         let own = Hello(role: .aggregator, instance: hello.instance, host: hello.host, build: WorkerIdentity.build)
         self.service = AggregatorService(loop: self.context.loop, hello: own, log: self.log)
     }
@@ -26,6 +28,11 @@ final class AggregatorRole: WorkerRole {
         guard let snapshot = try? AggregatorSnapshot(decoding: bytes), snapshot.version == version else { return false }
         self.log.level = snapshot.logLevel
         self.service?.log.level = snapshot.logLevel
+        do throws(StartFailure) {
+            try self.service?.journals(stateDirectory: snapshot.stateDirectory, prices: snapshot.prices)
+        } catch {
+            WorkerProgram.giveUp(error)
+        }
         self.context.endpoint.ready()
         return true
     }
@@ -36,6 +43,13 @@ final class AggregatorRole: WorkerRole {
 
     func receive(status: TreeStatus) {
         self.service?.update(status)
+    }
+
+    func receive(ownerDead: OwnerDead) {
+        let endpoint = self.context.endpoint
+        self.service?.ingest?.suspects(host: self.host, instance: ownerDead.instance, role: ownerDead.role) {
+            endpoint.answer(Suspects(instance: ownerDead.instance, fingerprints: $0))
+        }
     }
 
     func drain(timeout: UInt64) {

@@ -4,12 +4,15 @@ import IPCEpoll
 import Logging
 import Platform
 
-/// The aggregator's work without its process: links from edges and upstreams, the store, the answers to `/metrics`.
+/// The aggregator's work without its process: links from edges and upstreams, the metrics, the answers to `/metrics`, and
+/// the journals.
 ///
 /// Lives on one `EpollLoop`. It owns the links; one per process, a newer one to the same process takes the older one's
 /// place. When a link ends without being replaced, its process counts as gone.
 final class AggregatorService {
-    var log: Log
+    var log: Log { didSet { self.ingest?.log = self.log } }
+    /// Reads the journals; nil until the snapshot has said where they are.
+    private(set) var ingest: JournalIngest?
     private let loop: EpollLoop
     private let hello: Hello
     private let scratch = LinkScratch()
@@ -49,8 +52,8 @@ final class AggregatorService {
         self.store.update(status)
     }
 
-    /// Calls `done` once: when the last link has ended, or after `timeout` milliseconds. A further call shortens the
-    /// time.
+    /// Calls `done` once, when the journals have been read to their ends, which begins when the last link has ended, or after
+    /// `timeout` milliseconds. A further call shortens the time.
     func drain(timeout: UInt64, done: @escaping () -> Void) {
         if self.whenDrained == nil { self.whenDrained = done }
         let (nanoseconds, overflow) = timeout.multipliedReportingOverflow(by: 1_000_000)
@@ -61,7 +64,18 @@ final class AggregatorService {
     private func finishDrain() {
         guard let done = self.whenDrained else { return }
         self.whenDrained = {}
-        done()
+        guard let ingest = self.ingest else { return done() }
+        ingest.finish(done: done)
+    }
+
+    /// Where the journals and the usage database are, and by what prices calls are charged. The place is taken once; what it
+    /// throws ends the process.
+    func journals(stateDirectory: String, prices: [Price]) throws(StartFailure) {
+        if let ingest = self.ingest { return ingest.update(prices: prices) }
+        let ingest = try JournalIngest(
+            loop: self.loop, stateDirectory: stateDirectory, prices: prices, log: self.log)
+        self.ingest = ingest
+        ingest.start()
     }
 
     // MARK: Events from links
@@ -74,7 +88,7 @@ final class AggregatorService {
         let path = request.path.utf8.prefix(while: { $0 != UInt8(ascii: "?") })
         guard path.elementsEqual("/metrics".utf8) else { return .unknownURL }
         guard request.method.utf8.elementsEqual("GET".utf8) else { return .methodNotAllowed }
-        return .metrics(PrometheusText.render(self.store.families()))
+        return .metrics(PrometheusText.render(self.store.families(ingest: self.ingest?.counts)))
     }
 
     func peerEnded(_ peer: PeerLink, error: FrameError?) {

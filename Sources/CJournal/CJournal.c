@@ -81,6 +81,11 @@ uint32_t sluice_load_acquire(const void *word) { return __atomic_load_n((const u
 
 void sluice_store_release(void *word, uint32_t value) { __atomic_store_n((uint32_t *)word, value, __ATOMIC_RELEASE); }
 
+int sluice_journal_is_zero(const void *bytes, size_t length) {
+    const uint8_t *at = bytes;
+    return length == 0 || (at[0] == 0 && memcmp(at, at + 1, length - 1) == 0);
+}
+
 /* ---- mappings ---- */
 
 void *sluice_journal_map(int fd, size_t size) {

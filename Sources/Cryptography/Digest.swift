@@ -21,6 +21,19 @@ public struct Digest: Hashable, Sendable {
     /// The 32 bytes.
     public var bytes: [UInt8] { unsafe withUnsafeBytes(of: self.words) { unsafe Array($0) } }
 
+    /// Lends the 32 bytes to `body`; they are gone after it.
+    public func withBytes<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        unsafe withUnsafeBytes(of: self.words) { unsafe body($0) }
+    }
+
+    /// Whether `bytes` are those of this digest, in a time that does not depend on where they differ.
+    public func isEqual(to bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count == Digest.count, let theirs = bytes.baseAddress else { return false }
+        return unsafe withUnsafeBytes(of: self.words) { mine in
+            unsafe CRYPTO_memcmp(mine.baseAddress, theirs, Digest.count) == 0
+        }
+    }
+
     /// Whether both are the same, in a time that does not depend on where they differ.
     public func isEqual(to other: Digest) -> Bool {
         unsafe withUnsafeBytes(of: self.words) { mine in

@@ -25,6 +25,16 @@ final class EdgeCore {
     private(set) var log: Log
     var metrics = EdgeMetrics()
     var failures = FailureLog()
+    let journal: any RequestJournal
+    let keys: KeyTable
+    /// Learns from what providers say of their replies, for those of which they do not.
+    var estimator = UsageEstimator()
+    /// Requests settled so far.
+    var settled: UInt64 = 0
+    /// Clients that have gone while their requests were running, until it is known what those have cost.
+    var departed: [RecordID: DepartedClient] = [:]
+    /// Fingerprints of requests that are refused, and until when, in nanoseconds of the event loop's clock.
+    var quarantined: [UInt64: UInt64] = [:]
     /// The newest link to the aggregator, while it is open.
     var aggregator: PeerLink?
     /// The value of the `Date` header.
@@ -42,18 +52,28 @@ final class EdgeCore {
 
     init(
         eventLoop: any EventLoop, host: UInt32, instance: UInt32, settings: EdgeSettings, log: Log,
+        journal: any RequestJournal, keys: any KeyDirectory,
         bodyBudget: Int = EdgeCore.bodyBudget, wallMilliseconds: @escaping () -> UInt64
     ) throws(CryptographyError) {
         self.eventLoop = eventLoop
         self.flusher = TurnFlusher(eventLoop: eventLoop)
         self.sha = try SHA256()
         self.budget = BodyBudget(limit: bodyBudget)
+        self.journal = journal
+        self.keys = KeyTable(keys) { change in
+            switch change {
+            case .opened: log.debug("identity table open")
+            case .lost(let reason):
+                log.warning("keys cannot be looked up", ["error": .string(reason)])
+            }
+        }
         self.settings = settings
         self.log = log
         self.wallMilliseconds = wallMilliseconds
         self.minter = RecordIDMinter(host: host, instance: instance)
         self.date = HTTPDate.bytes(seconds: wallMilliseconds() / 1000)
         self.use(settings)
+        self.keys.refresh(now: self.now)
         self.scheduleTick()
     }
 
@@ -68,6 +88,13 @@ final class EdgeCore {
     var now: UInt64 { self.eventLoop.now.uptimeNanoseconds }
 
     func mint() -> RecordID { self.minter.mint(milliseconds: self.wallMilliseconds()) }
+
+    /// Who brings a credential, by the keys of this moment and the static key of `settings`.
+    func identify(_ credential: RequestHead.Credential, _ settings: EdgeSettings) -> Authenticator.Verdict {
+        settings.authenticator.authenticate(credential, with: self.sha) { digest in
+            self.keys.lookUp(digest, at: self.wallMilliseconds(), now: self.now)
+        }
+    }
 
     /// A provider can be asked.
     var isReady: Bool { !self.isDraining && self.upstreams.isAvailable }
@@ -92,7 +119,12 @@ final class EdgeCore {
             last.place = place
         }
         self.onLoadChange?()
-        if self.isDraining, self.connections.isEmpty { self.onDrained?() }
+        self.checkDrained()
+    }
+
+    /// Says so when nothing is left to wait for while draining.
+    func checkDrained() {
+        if self.isDraining, self.connections.isEmpty, self.departed.isEmpty { self.onDrained?() }
     }
 
     func requestStarted() {
@@ -122,6 +154,7 @@ final class EdgeCore {
     private func ticked() {
         self.date = HTTPDate.bytes(seconds: self.wallMilliseconds() / 1000)
         let now = self.now
+        self.keys.refresh(now: now)
         // A copy: connections that are closed here leave the list.
         for connection in self.connections { connection.tick(now: now) }
     }
@@ -133,12 +166,18 @@ final class EdgeCore {
         guard !self.isDraining else { return }
         self.isDraining = true
         for connection in self.connections { connection.drain() }
-        if self.connections.isEmpty { self.onDrained?() }
+        self.checkDrained()
     }
 
     /// Ends what still runs.
     func endDraining() {
         for connection in self.connections { connection.endDraining() }
+    }
+
+    /// Ends what waits for an upstream's last word, and settles all that has begun.
+    func giveUp() {
+        for connection in self.connections { connection.giveUp() }
+        self.settleAll()
     }
 
     /// Stops the clock tick, so that nothing keeps this object alive.

@@ -1,7 +1,9 @@
 import Domain
 import Glibc
+import Identity
 import IPC
 import IPCNIO
+import Journal
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -14,6 +16,7 @@ import WorkerRuntime
 /// Lives on the edge's only event loop. Accepts only once it has a snapshot and a link to an upstream.
 final class EdgeRole: WorkerRole {
     private static let reportInterval = TimeAmount.seconds(1)
+    private static let journalRetry = TimeAmount.seconds(1)
     /// Time for the last bytes and counters to leave the process.
     private static let farewell = TimeAmount.milliseconds(100)
 
@@ -23,8 +26,11 @@ final class EdgeRole: WorkerRole {
     private let endpoint: ControlLineEndpoint
     private var host: UInt32 = 0
     private var core: EdgeCore?
-    /// Links that came before the snapshot.
+    /// The newest snapshot until the work begins.
+    private var firstSnapshot: EdgeSnapshot?
+    /// Links and quarantines that came before the snapshot.
     private var early: [(offer: LinkOffer, descriptor: Int32)] = []
+    private var earlyQuarantines: [Quarantine] = []
     private var links: [PeerLink] = []
     private var listeners: [any Channel] = []
     private var hasAdopted = false
@@ -56,24 +62,55 @@ final class EdgeRole: WorkerRole {
 
     func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool {
         guard let snapshot = try? EdgeSnapshot(decoding: bytes), snapshot.version == version else { return false }
-        let settings = EdgeSettings(snapshot)
         if let core = self.core {
-            core.use(settings)
+            core.use(EdgeSettings(snapshot))
+            core.journal.update(snapshot.journal)
             return true
         }
+        let isFirst = self.firstSnapshot == nil
+        self.firstSnapshot = snapshot
+        return isFirst ? self.begin() : true
+    }
+
+    /// Begins to work as the newest snapshot says, once there is a journal: nobody is served unrecorded because of a fault
+    /// that may pass. False where the process cannot work at all.
+    private func begin() -> Bool {
+        guard let snapshot = self.firstSnapshot, let journal = self.openJournal(snapshot) else { return true }
         guard
             let core = try? EdgeCore(
                 eventLoop: self.eventLoop, host: self.host, instance: self.identity.arguments.instance,
-                settings: settings, log: self.identity.log, wallMilliseconds: Clocks.wallMilliseconds)
+                settings: EdgeSettings(snapshot), log: self.identity.log, journal: journal,
+                keys: IdentityReader(stateDirectory: snapshot.stateDirectory),
+                wallMilliseconds: Clocks.wallMilliseconds)
         else { return false }
         self.core = core
+        self.firstSnapshot = nil
         core.onLoadChange = { [weak self] in self?.balance() }
         self.adoptListeners(core)
+        for quarantine in self.earlyQuarantines { core.take(quarantine) }
+        self.earlyQuarantines = []
         let early = self.early
         self.early = []
         for link in early { self.connect(link.offer, link.descriptor, core) }
         self.scheduleReport()
         return true
+    }
+
+    /// This process's journal; nil when it cannot be opened, which is tried again.
+    private func openJournal(_ snapshot: EdgeSnapshot) -> JournalWriter? {
+        let owner = JournalOwner(host: self.host, instance: self.identity.arguments.instance, role: .edge)
+        do throws(JournalError) {
+            return try JournalWriter(
+                folder: JournalFolder.path(stateDirectory: snapshot.stateDirectory), owner: owner,
+                settings: snapshot.journal)
+        } catch {
+            self.identity.log.error("journal not usable", ["error": .string("\(error)")])
+            self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.journalRetry) { [weak self] in
+                guard let self, !self.isOver, !self.begin() else { return }
+                self.endpoint.fail(StartFailure("sluice-edge: cannot start its cryptography"))
+            }
+            return nil
+        }
     }
 
     func receive(link offer: LinkOffer, descriptor: Int32) {
@@ -88,8 +125,16 @@ final class EdgeRole: WorkerRole {
         self.balance()
     }
 
+    func receive(quarantine: Quarantine) {
+        guard let core = self.core else { return self.earlyQuarantines.append(quarantine) }
+        core.take(quarantine)
+    }
+
     func drain(timeout: UInt64) {
-        guard let core = self.core else { return self.endpoint.drained() }
+        guard let core = self.core else {
+            self.isOver = true
+            return self.endpoint.drained()
+        }
         for listener in self.listeners { listener.close(promise: nil) }
         self.listeners = []
         self.drainTimer?.cancel()
@@ -106,9 +151,13 @@ final class EdgeRole: WorkerRole {
     private func leave() {
         guard !self.isOver else { return }
         self.isOver = true
+        self.core?.giveUp()
         self.report()
         self.core?.stop()
-        self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.farewell) { self.endpoint.drained() }
+        self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.farewell) {
+            self.core?.journal.close()
+            self.endpoint.drained()
+        }
     }
 
     // MARK: Listeners
@@ -120,8 +169,10 @@ final class EdgeRole: WorkerRole {
             .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 4 << 10, high: 16 << 10))
+            // One read a turn, as large as those before were full: a body that comes in one read is never copied.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536)
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 << 10)
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -219,13 +270,17 @@ final class EdgeRole: WorkerRole {
     private func scheduleReport() {
         self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.reportInterval) { [weak self] in
             guard let self, !self.isOver else { return }
-            if self.core?.metrics.hasNews == true { self.report() }
+            if let core = self.core {
+                core.metrics.lostRecords = core.journal.lost
+                if core.metrics.hasNews { self.report() }
+            }
             self.scheduleReport()
         }
     }
 
     private func report() {
         guard let core = self.core, let link = core.aggregator?.handler else { return }
+        core.metrics.lostRecords = core.journal.lost
         link.send(core.metrics.report())
     }
 }

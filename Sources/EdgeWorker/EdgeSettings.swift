@@ -12,6 +12,9 @@ final class EdgeSettings {
     let router: Router
     /// Provider names as bytes, by the snapshot's numbers.
     let providers: [[UInt8]]
+    private let providerLabels: [String]
+    /// By the snapshot's numbers.
+    let prices: [Price]
     let aliases: [[UInt8]]
     let logLevel: LogLevel
     /// The body of `GET /v1/models`.
@@ -24,7 +27,9 @@ final class EdgeSettings {
         self.cors = CORSPolicy(origins: snapshot.corsOrigins)
         self.authenticator = Authenticator(mode: snapshot.authentication, staticKeyDigest: snapshot.staticKeyDigest)
         self.router = Router(routes: snapshot.routes, snapshot: snapshot.version)
+        self.providerLabels = snapshot.routes.providers
         self.providers = snapshot.routes.providers.map { Array($0.utf8) }
+        self.prices = snapshot.prices
         self.aliases = snapshot.routes.aliases.map { $0.name }
         self.logLevel = snapshot.logLevel
         var models: [[UInt8]: [UInt8]] = [:]
@@ -48,9 +53,16 @@ final class EdgeSettings {
     /// The body of `GET /v1/models/{id}`; nil for a name that is no alias.
     func model(_ id: [UInt8]) -> [UInt8]? { self.models[id] }
 
-    /// A provider's name for metrics.
+    /// A provider's name, for records and metrics.
     func providerName(_ number: UInt16) -> [UInt8]? {
         Int(number) < self.providers.count ? self.providers[Int(number)] : nil
+    }
+
+    /// What the estimator knows a target by.
+    func estimatorModel(_ target: Target) -> UsageEstimator.Model {
+        let place = Int(target.provider)
+        return UsageEstimator.Model(
+            provider: place < self.providerLabels.count ? self.providerLabels[place] : "", name: target.model)
     }
 
     private static func model(_ id: [UInt8]) -> [UInt8] {

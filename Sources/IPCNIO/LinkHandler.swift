@@ -37,6 +37,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     private var output = ByteBuffer()
     private var isFlushScheduled = false
     private var hasWritten = false
+    private var direct = DirectOutput()
     private var queue = LinkBacklog()
     private var writer = WireWriter(reserving: 512)
 
@@ -87,11 +88,13 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     }
 
     /// Ends a stream from this side: what of it still waits is dropped, and the peer is told unless it has not heard of
-    /// the stream at all.
-    public func cancel(stream: UInt64) {
-        guard case .connected = self.phase, !self.queue.drop(stream: stream) else { return }
+    /// the stream at all. True when it was told, so that it may answer.
+    @discardableResult
+    public func cancel(stream: UInt64) -> Bool {
+        guard case .connected = self.phase, !self.queue.drop(stream: stream) else { return false }
         self.output.writeFrameHeader(FrameHeader(type: .cancel, stream: stream, length: 0))
         self.gathered()
+        return true
     }
 
     /// Closes the link; the delegate hears of it.
@@ -119,6 +122,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
                 } else {
                     self.writeOutput(context)
                     context.write(self.wrapOutboundOut(payload), promise: nil)
+                    self.direct.wroteToChannel()
                 }
             }
             self.gathered()
@@ -138,6 +142,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     private func writeOutput(_ context: ChannelHandlerContext) {
         guard self.output.readableBytes > 0 else { return }
         context.write(self.wrapOutboundOut(self.output), promise: nil)
+        self.direct.wroteToChannel()
         self.hasWritten = true
         self.output = ByteBuffer()
     }
@@ -147,7 +152,10 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
         guard case .connected(let context) = self.phase else { return }
         if !self.hasWritten, self.output.readableBytes > 0 {
             // The common turn: one buffer, whose memory serves again once the socket has taken it.
-            context.writeAndFlush(self.wrapOutboundOut(self.output), promise: nil)
+            if !self.direct.send(&self.output, context) {
+                self.direct.wroteToChannel()
+                context.writeAndFlush(self.wrapOutboundOut(self.output), promise: nil)
+            }
             if self.output.capacity <= LinkHandler.gatherLimit {
                 self.output.clear()
             } else {
@@ -237,7 +245,12 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .connected = self.phase else { return }
-        var buffer = self.unwrapInboundIn(data)
+        let buffer = self.unwrapInboundIn(data)
+        self.flusher.burst { self.received(buffer) }
+    }
+
+    private func received(_ bytes: ByteBuffer) {
+        var buffer = bytes
         do throws(FrameError) {
             if self.partial.readableBytes == 0 {
                 try self.consume(&buffer)

@@ -90,6 +90,25 @@ import Testing
         #expect(PrometheusText.seconds(microseconds) == text)
     }
 
+    @Test func billionthsAreExactDecimals() {
+        let cost = MetricDefinition(name: "sluice_cost_dollars_total", kind: .counter, unit: .billionth, help: "Cost.")
+        let text = self.render([
+            MetricFamily(
+                definition: cost,
+                samples: [0, 1, 1_500_000_000, .max].map { MetricFamily.Sample(labels: [], value: .counter($0)) })
+        ])
+        #expect(
+            text == """
+                # HELP sluice_cost_dollars_total Cost.
+                # TYPE sluice_cost_dollars_total counter
+                sluice_cost_dollars_total 0
+                sluice_cost_dollars_total 0.000000001
+                sluice_cost_dollars_total 1.5
+                sluice_cost_dollars_total 18446744073.709551615
+
+                """)
+    }
+
     @Test func valuesOfAnotherKindAreLeftOut() {
         let definition = MetricDefinition(name: "m", kind: .counter, help: "h")
         let text = self.render([

@@ -71,6 +71,23 @@ import Testing
         }
     }
 
+    @Test func bodiesThatShareAReadKeepTheirBytes() throws {
+        let bodies = [1, 2].map { #"{"model":"smart","messages":[],"seed":\#($0)}"# }
+        let bytes = Array(bodies.map { FakeClient.post($0) }.joined().utf8)
+        for split in 1..<bytes.count {
+            let rig = try EdgeRig()
+            let peer = try rig.upstream()
+            let client = try rig.client()
+            try client.send(Array(bytes[..<split]))
+            try client.send(Array(bytes[split...]))
+            for body in bodies {
+                let (stream, _, received) = try #require(try peer.request())
+                #expect(received == Array(body.utf8), "split at \(split)")
+                try peer.answer(stream, "{}")
+            }
+        }
+    }
+
     @Test func garbageAheadWaitsForTheReply() throws {
         let rig = try EdgeRig()
         let peer = try rig.upstream()
@@ -131,6 +148,47 @@ import Testing
             #expect(text.hasPrefix("HTTP/1.1 408 ") && text.contains(#""code":"request_timeout""#))
             #expect(!client.isOpen)
         }
+    }
+
+    /// What a client sends before it waits, and how often it is answered at once or by the upstream.
+    private static let messages: [String] = [
+        FakeClient.head("GET /health HTTP/1.1"),
+        FakeClient.post(FakeClient.chat),
+        FakeClient.head(
+            "POST /v1/chat/completions HTTP/1.1",
+            ["x-api-key: \(EdgeRig.key)", "Transfer-Encoding: chunked"]) + "1f\r\n\(FakeClient.chat)\r\n0\r\n\r\n",
+    ]
+
+    /// The partial head of the next request may share its read with the end of the request before.
+    @Test(arguments: messages) func aHeadBegunBehindARequestHasToComeInTime(message: String) throws {
+        let bytes = Array((message + "\r\nGET / HTTP/1.1\r\nHo").utf8)
+        for split in 0..<message.utf8.count {
+            let client = try self.answered([Array(bytes[..<split]), Array(bytes[split...])])
+            client.rig.advance(.seconds(9))
+            #expect(client.isOpen, "split at \(split)")
+            client.rig.advance(.milliseconds(1600))
+            #expect(try client.status() == 408, "split at \(split)")
+        }
+    }
+
+    @Test(arguments: messages) func aWholeRequestBeginsNoOther(message: String) throws {
+        let bytes = Array((message + "\r\n").utf8)
+        for split in 0..<bytes.count {
+            let client = try self.answered([Array(bytes[..<split]), Array(bytes[split...])])
+            client.rig.advance(.seconds(60))
+            #expect(client.isOpen, "split at \(split)")
+        }
+    }
+
+    /// A client that has sent `pieces` with one request in them and has its reply.
+    private func answered(_ pieces: [[UInt8]]) throws -> FakeClient {
+        let rig = try EdgeRig()
+        let peer = try rig.upstream()
+        let client = try rig.client()
+        for piece in pieces where !piece.isEmpty { try client.send(piece) }
+        if let stream = try peer.request()?.stream { try peer.answer(stream, "{}") }
+        #expect(self.statuses(try client.received()) == ["200"])
+        return client
     }
 
     @Test func idleConnectionsAreClosedQuietly() throws {
@@ -208,12 +266,15 @@ import Testing
         try reading.send("GET / HT")
         rig.core.drain()
         rig.core.endDraining()
+        // The upstream says first what the two have cost.
+        #expect(try unary.received().isEmpty && drained == 0)
+        let cancels = try peer.answerCancels()
         let text = try unary.received()
         #expect(text.hasPrefix("HTTP/1.1 503 ") && text.contains("gateway_draining"))
         let event = try stream.received()
         #expect(event.contains(#"data: {"error":"#) && event.contains("gateway_draining"))
         #expect(!event.contains("\r\n0\r\n"))
         #expect(drained == 1 && !unary.isOpen && !stream.isOpen && !reading.isOpen)
-        #expect(try peer.frames().count { $0.type == .cancel } == 2)
+        #expect(cancels == 2)
     }
 }

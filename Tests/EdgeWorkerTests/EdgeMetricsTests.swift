@@ -9,7 +9,8 @@ import Testing
     private func request(_ model: String, status: UInt16 = 200, provider: String? = "openai") -> EdgeMetrics.Request {
         EdgeMetrics.Request(
             endpoint: .chatCompletions, model: Array(model.utf8), provider: provider.map { Array($0.utf8) },
-            status: status, duration: 3_000, firstContent: 2_000, usage: TokenUsage(input: 5, output: 7))
+            status: status, duration: 3_000, firstContent: 2_000, usage: TokenUsage(input: 5, output: 7),
+            cost: 1_234)
     }
 
     private func labels(_ series: MetricReport.Series) -> String {
@@ -33,6 +34,9 @@ import Testing
         #expect(value("sluice_errors_total", "source=gateway,code=upstream_lost") == .counter(1))
         #expect(value("sluice_tokens_total", "model=smart,provider=openai,class=output") == .counter(14))
         #expect(value("sluice_tokens_total", "model=smart,provider=openai,class=cache_read") == .counter(0))
+        #expect(value("sluice_tokens_total", "model=smart,provider=openai,class=image") == nil)
+        #expect(value("sluice_records_lost_total", "") == .counter(0))
+        #expect(value("sluice_cost_dollars_total", "model=smart,provider=openai") == .counter(2_468))
         guard
             case .histogram(let bounds, let counts, let sum)? = value(
                 "sluice_request_duration_seconds", "endpoint=chat_completions")
@@ -42,6 +46,25 @@ import Testing
         }
         #expect(bounds.count + 1 == counts.count && counts.reduce(0, +) == 2 && counts[2] == 2 && sum == 6_000)
         #expect(!metrics.hasNews)
+    }
+
+    @Test func everyClassOfTokensHasItsLabel() {
+        var metrics = EdgeMetrics()
+        var request = self.request("smart")
+        var usage = TokenUsage()
+        for tokenClass in TokenClass.allCases { usage[tokenClass] = 10 + Int64(tokenClass.rawValue) }
+        request.usage = usage
+        metrics.record(request)
+        metrics.lostRecords = 3
+        let series = metrics.report().series
+        let tokens = series.filter { $0.name == "sluice_tokens_total" }
+        #expect(
+            tokens.map { $0.labels[2].value } == [
+                "input", "cache_read", "cache_write", "cache_write_1h", "output", "reasoning", "audio_input",
+                "audio_output", "image",
+            ])
+        #expect(tokens.map { $0.value } == (10..<19).map { .counter($0) })
+        #expect(series.first { $0.name == "sluice_records_lost_total" }?.value == .counter(3))
     }
 
     @Test func namesThatClientsChooseAreBounded() throws {
@@ -73,6 +96,7 @@ import Testing
         try client.send(FakeClient.post("{}"))
         try client.send(FakeClient.post(FakeClient.chat))
         try client.channel.close().wait()
+        try peer.answerCancels()
         let totals = rig.core.metrics.report().series.filter { $0.name == "sluice_requests_total" }.map(self.labels)
         #expect(
             Set(totals) == [

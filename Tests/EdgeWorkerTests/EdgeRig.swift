@@ -16,13 +16,16 @@ final class EdgeRig {
     let loop = EmbeddedEventLoop()
     let core: EdgeCore
     let sink = LineSink()
+    let journal = RecordingJournal()
+    let keys = KeyList()
 
     init(_ change: (inout EdgeSnapshot) -> Void = { _ in }, bodyBudget: Int = EdgeCore.bodyBudget) throws {
         var snapshot = EdgeRig.snapshot
         change(&snapshot)
         self.core = try EdgeCore(
             eventLoop: self.loop, host: 0x123456, instance: 7, settings: EdgeSettings(snapshot),
-            log: Log(role: .edge, instance: 7, level: .warning, sink: self.sink), bodyBudget: bodyBudget,
+            log: Log(role: .edge, instance: 7, level: .warning, sink: self.sink), journal: self.journal,
+            keys: self.keys, bodyBudget: bodyBudget,
             wallMilliseconds: { 784_111_777_000 })
     }
 
@@ -210,6 +213,18 @@ final class FakePeer {
         FrameHeader(type: .chunk, stream: stream, length: UInt32(payload.count)).append(to: &bytes)
         return bytes + payload
     }
+
+    /// Answers each CANCEL that has come, as an upstream does.
+    @discardableResult
+    func answerCancels(_ end: StreamEnd = FakePeer.cancelled) throws -> Int {
+        let cancels = try self.frames().filter { $0.type == .cancel }
+        for cancel in cancels { try self.send(end.frame(stream: cancel.stream)) }
+        return cancels.count
+    }
+
+    static let cancelled = StreamEnd(
+        failure: GatewayError(
+            code: "cancelled", type: "server_error", status: 502, source: .client, message: "cancelled"))
 
     /// A whole unary reply in one read.
     func answer(_ stream: UInt64, _ body: String, status: UInt16 = 200) throws {

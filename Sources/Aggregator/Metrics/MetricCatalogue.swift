@@ -3,6 +3,10 @@ public enum MetricCatalogue {
     /// What edges and upstreams report.
     public static let reported: [MetricDefinition] = [
         MetricDefinition(
+            name: "sluice_cost_dollars_total", kind: .counter, unit: .billionth,
+            help: "Cost of requests in US dollars, where the price is known.",
+            labels: ["model", "provider"], openLabels: ["model"]),
+        MetricDefinition(
             name: "sluice_errors_total", kind: .counter,
             help: "Requests that ended with an error, by who has to act and the error's code.",
             labels: ["source", "code"]),
@@ -14,9 +18,7 @@ public enum MetricCatalogue {
             name: "sluice_provider_connections", kind: .gauge, help: "Open connections to providers."),
         MetricDefinition(
             name: "sluice_records_lost_total", kind: .counter,
-            help:
-                "Usage records that were not written because the journal was full and the policy is to serve all the same."
-        ),
+            help: "Records that were not written because the journal was full and its policy is open."),
         MetricDefinition(
             name: "sluice_request_duration_seconds", kind: .histogram,
             help: "Time from a request's head to the last byte of its reply.", labels: ["endpoint"]),
@@ -29,7 +31,8 @@ public enum MetricCatalogue {
             name: "sluice_time_to_first_token_seconds", kind: .histogram,
             help: "Time from a request's head to the first content of its reply.", labels: ["endpoint"]),
         MetricDefinition(
-            name: "sluice_tokens_total", kind: .counter, help: "Tokens that providers reported, by class.",
+            name: "sluice_tokens_total", kind: .counter,
+            help: "Tokens of requests by class, as providers reported them or estimated.",
             labels: ["model", "provider", "class"], openLabels: ["model"]),
         MetricDefinition(
             name: "sluice_usage_estimate_error", kind: .histogram,
@@ -50,6 +53,38 @@ public enum MetricCatalogue {
     static let processUp = MetricDefinition(
         name: "sluice_process_up", kind: .gauge, help: "Processes that are ready now.", labels: ["role"])
 
+    static let journalBytes = MetricDefinition(
+        name: "sluice_journal_bytes", kind: .gauge, help: "Bytes of the journal folder.")
+    static let journalLag = MetricDefinition(
+        name: "sluice_journal_lag_bytes", kind: .gauge,
+        help: "Bytes of journal that may hold records which are not in the usage database yet.")
+    static let journalTornTails = MetricDefinition(
+        name: "sluice_journal_torn_tails_total", kind: .counter,
+        help: "Journal segments of which a part could not be read; they were set aside.")
+    static let journalUnreadable = MetricDefinition(
+        name: "sluice_journal_unreadable_segments_total", kind: .counter,
+        help: "Files named like journal segments that are none; they were left alone.")
+    static let usageBatches = MetricDefinition(
+        name: "sluice_usage_batches_total", kind: .counter,
+        help: "Transactions in which records came to the usage database.")
+    static let usageDatabaseBytes = MetricDefinition(
+        name: "sluice_usage_database_bytes", kind: .gauge, help: "Bytes of the usage database.")
+    static let usageDatabaseErrors = MetricDefinition(
+        name: "sluice_usage_database_errors_total", kind: .counter,
+        help: "Transactions that the usage database refused; they were tried again.")
+    static let usageRecords = MetricDefinition(
+        name: "sluice_usage_records_total", kind: .counter,
+        help: "Journal records that were brought to the usage database.")
+    static let usageRecovered = MetricDefinition(
+        name: "sluice_usage_recovered_requests_total", kind: .counter,
+        help: "Requests of dead edges that were settled from their provider calls.")
+
+    /// What is known once the journals are read.
+    static let ingest = [
+        journalBytes, journalLag, journalTornTails, journalUnreadable, usageBatches, usageDatabaseBytes,
+        usageDatabaseErrors, usageRecords, usageRecovered,
+    ]
+
     /// What the aggregator itself knows; nobody may report these.
-    public static let own = [buildInfo, seriesRefused, processRestarts, processUp]
+    public static let own = [buildInfo, seriesRefused, processRestarts, processUp] + ingest
 }

@@ -7,8 +7,16 @@ public struct MetricDefinition: Hashable, Sendable {
         case histogram
     }
 
+    /// What a counter's values count.
+    public enum Unit: Hashable, Sendable {
+        case one
+        /// Billionths, written out as decimals: exact where a floating-point number would not be.
+        case billionth
+    }
+
     public let name: String
     public let kind: Kind
+    public let unit: Unit
     /// One sentence for the `# HELP` line.
     public let help: String
     /// Label names in the order they are written out; every series has exactly these.
@@ -17,10 +25,11 @@ public struct MetricDefinition: Hashable, Sendable {
     public let openLabels: Set<String>
 
     public init(
-        name: String, kind: Kind, help: String, labels: [String] = [], openLabels: Set<String> = []
+        name: String, kind: Kind, unit: Unit = .one, help: String, labels: [String] = [], openLabels: Set<String> = []
     ) {
         self.name = name
         self.kind = kind
+        self.unit = unit
         self.help = help
         self.labels = labels
         self.openLabels = openLabels

@@ -68,7 +68,8 @@ public struct MetricStore: Sendable {
     }
 
     /// Everything, in an order that depends on nothing but the contents: metrics by name, series by label values.
-    public func families() -> [MetricFamily] {
+    /// `ingest` is what the reading of journals has counted, nil before it began.
+    public func families(ingest: IngestCounts? = nil) -> [MetricFamily] {
         var sums = self.base
         for values in self.live.values {
             for (number, value) in values { sums[number] = sums[number].map { $0.adding(value) } ?? value }
@@ -78,7 +79,7 @@ public struct MetricStore: Sendable {
             let key = self.table.keys[number]
             families[key.metric].samples.append(MetricFamily.Sample(labels: key.labels, value: value))
         }
-        families += self.ownFamilies()
+        families += self.ownFamilies() + (ingest.map(Self.families) ?? [])
         for index in families.indices {
             families[index].samples.sort { a, b in
                 a.labels.lexicographicallyPrecedes(b.labels) { $0.lexicographicallyPrecedes($1) }
@@ -108,5 +109,21 @@ public struct MetricStore: Sendable {
                     MetricFamily.Sample(labels: [Array($0.role.label.utf8)], value: .gauge(Int64($0.up)))
                 }),
         ]
+    }
+
+    private static func families(_ ingest: IngestCounts) -> [MetricFamily] {
+        let values: [(MetricDefinition, UInt64)] = [
+            (MetricCatalogue.journalBytes, ingest.journalBytes), (MetricCatalogue.journalLag, ingest.lag),
+            (MetricCatalogue.journalTornTails, ingest.tornTails),
+            (MetricCatalogue.journalUnreadable, ingest.unreadable), (MetricCatalogue.usageBatches, ingest.batches),
+            (MetricCatalogue.usageDatabaseBytes, ingest.databaseBytes),
+            (MetricCatalogue.usageDatabaseErrors, ingest.databaseErrors),
+            (MetricCatalogue.usageRecords, ingest.records), (MetricCatalogue.usageRecovered, ingest.recovered),
+        ]
+        return values.map { definition, value in
+            let sample = MetricFamily.Sample(
+                labels: [], value: definition.kind == .gauge ? .gauge(Int64(clamping: value)) : .counter(value))
+            return MetricFamily(definition: definition, samples: [sample])
+        }
     }
 }

@@ -33,7 +33,8 @@ public struct PrometheusText: Sendable {
         for sample in family.samples {
             switch (definition.kind, sample.value) {
             case (.counter, .counter(let value)):
-                self.line(definition, sample, value: String(value))
+                let places = definition.unit == .billionth ? 9 : 0
+                self.line(definition, sample, value: Self.decimal(value, places: places))
             case (.gauge, .gauge(let value)):
                 self.line(definition, sample, value: String(value))
             case (.histogram, .histogram(let bounds, let counts, let sum)):
@@ -85,11 +86,16 @@ public struct PrometheusText: Sendable {
     }
 
     /// Microseconds as a decimal number of seconds without needless zeros: 2500000 is `2.5`.
-    static func seconds(_ microseconds: UInt64) -> String {
-        let (whole, rest) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+    static func seconds(_ microseconds: UInt64) -> String { self.decimal(microseconds, places: 6) }
+
+    /// A number whose decimal point is moved by `places`, 0 to 19, without needless zeros.
+    static func decimal(_ value: UInt64, places: Int) -> String {
+        var scale: UInt64 = 1
+        for _ in 0..<places { scale &*= 10 }
+        let (whole, rest) = value.quotientAndRemainder(dividingBy: scale)
         guard rest > 0 else { return String(whole) }
         var digits = String(rest)
-        digits = String(repeating: "0", count: 6 - digits.utf8.count) + digits
+        digits = String(repeating: "0", count: places - digits.utf8.count) + digits
         while digits.utf8.last == UInt8(ascii: "0") { digits.removeLast() }
         return "\(whole).\(digits)"
     }

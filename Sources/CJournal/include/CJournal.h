@@ -22,6 +22,9 @@ uint32_t sluice_load_acquire(const void *word);
 /* What was written before is seen by whoever sees this value. `word` is 4-byte aligned. */
 void sluice_store_release(void *word, uint32_t value);
 
+/* 1 when all of `length` bytes are zero. */
+int sluice_journal_is_zero(const void *bytes, size_t length);
+
 /* ---- mappings ---- */
 
 /* Maps `size` bytes of `fd` shared, for reading and writing; NULL on error. */

@@ -1,11 +1,10 @@
-import Cryptography
 import Domain
 
 /// What happens to a request, decided from its head alone, before any of its body is read. Pure.
 enum Admission {
     case refuse(GatewayError)
     /// Read the body, then call a provider.
-    case collect(Endpoint)
+    case collect(Endpoint, Principal)
     case answer(Answer)
     /// Ask the aggregator.
     case metrics
@@ -20,9 +19,10 @@ enum Admission {
         case root
     }
 
-    /// `isLoopback` is asked only where it matters.
+    /// `identify` says who brings a credential, at most once; `isLoopback` is asked only where it matters.
     static func decide(
-        _ head: RequestHead, _ route: Route, _ settings: EdgeSettings, _ sha: SHA256, isLoopback: () -> Bool
+        _ head: RequestHead, _ route: Route, _ settings: EdgeSettings, isLoopback: () -> Bool,
+        identify: (RequestHead.Credential) -> Authenticator.Verdict
     ) -> Admission {
         let limits = settings.limits
         guard head.requestLineBytes <= Int(limits.maxRequestLine) else { return .refuse(.uriTooLong) }
@@ -31,15 +31,15 @@ enum Admission {
         if head.method == .options, head.isPreflight, settings.cors.isConfigured { return .answer(.preflight) }
         guard route != .unknown else { return .refuse(.unknownURL) }
         guard self.isAllowed(head.method, route) else { return .refuse(.methodNotAllowed) }
-        guard self.isAuthorised(head, route, settings, sha, isLoopback) else { return .refuse(.invalidKey) }
         switch route {
-        case .provider(let endpoint): return self.body(head, endpoint, limits)
-        case .models: return .answer(.modelList)
-        case .model(let id): return .answer(.model(id))
+        case .provider(let endpoint):
+            return self.keyed(head, identify) { self.body(head, endpoint, $0, limits) }
+        case .models: return self.keyed(head, identify) { _ in .answer(.modelList) }
+        case .model(let id): return self.keyed(head, identify) { _ in .answer(.model(id)) }
+        case .metrics: return self.metrics(head, isLoopback, identify)
         case .health, .liveness: return .answer(.health)
         case .readiness: return .answer(.readiness)
         case .root: return .answer(.root)
-        case .metrics: return .metrics
         case .unknown: return .refuse(.unknownURL)
         }
     }
@@ -49,19 +49,32 @@ enum Admission {
         return method == .get || method == .head
     }
 
-    private static func isAuthorised(
-        _ head: RequestHead, _ route: Route, _ settings: EdgeSettings, _ sha: SHA256, _ isLoopback: () -> Bool
-    ) -> Bool {
-        if route == .metrics {
-            if head.credential == .none { return isLoopback() }
-            return settings.authenticator.authenticate(head.credential, with: sha) == .staticKey
+    /// What takes a key where keys are required, and never a wrong one.
+    private static func keyed(
+        _ head: RequestHead, _ identify: (RequestHead.Credential) -> Authenticator.Verdict,
+        _ next: (Principal) -> Admission
+    ) -> Admission {
+        switch identify(head.credential) {
+        case .principal(let principal): next(principal)
+        case .refused: .refuse(.invalidKey)
+        case .unavailable: .refuse(.identityUnavailable)
         }
-        return !route.needsKey || settings.authenticator.authenticate(head.credential, with: sha) != nil
     }
 
-    private static func body(_ head: RequestHead, _ endpoint: Endpoint, _ limits: HTTPLimits) -> Admission {
+    /// For this machine, or whoever brings the static key: other keys are their owners', not the operator's.
+    private static func metrics(
+        _ head: RequestHead, _ isLoopback: () -> Bool, _ identify: (RequestHead.Credential) -> Authenticator.Verdict
+    ) -> Admission {
+        if head.credential == .none { return isLoopback() ? .metrics : .refuse(.invalidKey) }
+        return self.keyed(head, identify) { $0 == .staticKey ? .metrics : .refuse(.invalidKey) }
+    }
+
+    private static func body(
+        _ head: RequestHead, _ endpoint: Endpoint, _ principal: Principal, _ limits: HTTPLimits
+    ) -> Admission {
+        guard !head.hasInvalidTags else { return .refuse(.invalidTags) }
         guard head.contentEncoding == nil else { return .refuse(.unsupportedEncoding) }
         if case .known(let length) = head.body, length > limits.maxBody { return .refuse(.tooLarge(limits.maxBody)) }
-        return .collect(endpoint)
+        return .collect(endpoint, principal)
     }
 }

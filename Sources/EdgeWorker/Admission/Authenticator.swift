@@ -1,8 +1,17 @@
 import Cryptography
 import Domain
 
-/// Decides who sends a request, by the digest of its key alone: the key itself is nowhere to compare with.
+/// Decides who sends a request, by the digest of its key alone: the key itself is nowhere to compare with, and nowhere kept.
 struct Authenticator {
+    /// What is decided.
+    enum Verdict: Hashable {
+        case principal(Principal)
+        /// Whatever is wrong with the key, the caller learns the same.
+        case refused
+        /// The keys cannot be looked up now.
+        case unavailable
+    }
+
     private let mode: AuthenticationMode
     private let staticKey: Digest?
 
@@ -11,23 +20,30 @@ struct Authenticator {
         self.staticKey = staticKeyDigest.flatMap { Digest($0) }
     }
 
-    /// The principal, or nil for a refusal. A key that is wrong is refused even where none is needed; whatever is wrong
-    /// with it, the caller learns the same.
-    func authenticate(_ credential: RequestHead.Credential, with sha: SHA256) -> Principal? {
+    /// A key that is wrong is refused even where none is needed. `lookUp` is asked for keys that are not the static one; the
+    /// digest is made once.
+    func authenticate(
+        _ credential: RequestHead.Credential, with sha: SHA256, lookUp: (Digest) -> KeyLookup
+    ) -> Verdict {
         switch credential {
-        case .none: self.mode == .optional ? .anonymous : nil
-        case .key(let key): self.isStaticKey(key, sha) ? .staticKey : nil
-        case .unusable: nil
+        case .none: return self.mode == .optional ? .principal(.anonymous) : .refused
+        case .unusable: return .refused
+        case .key(let key):
+            guard let digest = Authenticator.digest(key, sha) else { return .refused }
+            if let staticKey = self.staticKey, staticKey.isEqual(to: digest) { return .principal(.staticKey) }
+            switch lookUp(digest) {
+            case .principal(let principal): return .principal(principal)
+            case .unknown: return .refused
+            case .unavailable: return .unavailable
+            }
         }
     }
 
-    private func isStaticKey(_ key: String, _ sha: SHA256) -> Bool {
-        let digest: Digest? = unsafe key.withHeaderBytes { bytes in
+    private static func digest(_ key: String, _ sha: SHA256) -> Digest? {
+        unsafe key.withHeaderBytes { bytes in
             // NIO has turned bytes that are no UTF-8 into U+FFFD by now, so two such keys could look alike.
             guard unsafe bytes.allSatisfy({ $0 < 0x80 }) else { return nil }
             return unsafe try? sha.digest(UnsafeRawBufferPointer(bytes))
         }
-        guard let digest, let staticKey = self.staticKey else { return false }
-        return staticKey.isEqual(to: digest)
     }
 }

@@ -15,6 +15,9 @@ extension GatewayError {
         400, "missing_model", "You must provide a model parameter: a string of 1 to 256 bytes.", param: "model")
     static let unsupportedEncoding = request(
         400, "unsupported_encoding", "Request bodies must be sent without a content encoding.")
+    static let invalidTags = request(
+        400, "invalid_tags", "The header x-sluice-tags must be at most 1024 printable ASCII characters.",
+        param: "x-sluice-tags")
     static let invalidKey = request(401, "invalid_api_key", "Incorrect API key provided, or none at all.")
     static let unknownURL = request(404, "unknown_url", "Unknown request URL. Check the path and the method.")
     static let methodNotAllowed = request(
@@ -44,6 +47,18 @@ extension GatewayError {
         "gateway_unavailable", "The gateway cannot take the request right now. Please try again.", retryAfter: 1)
     static let gatewayDraining = unavailable(
         "gateway_draining", "The gateway is shutting down. Please try again.", retryAfter: 1)
+    static let identityUnavailable = unavailable(
+        "identity_unavailable", "The gateway cannot look up keys right now. Please try again.", retryAfter: 1)
+    static let journalFull = unavailable(
+        "journal_full", "The gateway has no room to record the request. Please try again.", retryAfter: 1)
+
+    /// `seconds` are what is left of the quarantine.
+    static func quarantined(seconds: UInt32) -> GatewayError {
+        unavailable(
+            "request_quarantined", "This request was being served when workers of the gateway died, twice.",
+            retryAfter: max(1, seconds))
+    }
+
     static let upstreamLost = GatewayError(
         code: "upstream_lost", type: "server_error", status: 502, source: .gateway, retry: .later,
         message: "The gateway's connection to the provider was lost. Please try again.")

@@ -2,13 +2,16 @@ import NIOCore
 
 /// Puts one request's body together, charged to the body budget until it is handed on or dropped.
 ///
-/// A body that comes in one piece stays in the memory it was read into. Others are copied once into a buffer of their
-/// own, which has room behind the body for the scanner.
+/// A body that comes in one piece stays in the memory it was read into, unless that is much more than it needs. Others are
+/// copied once into a buffer of their own, which has room behind the body for the scanner.
 struct BodyCollector {
     /// Bytes behind a body that the scanner may read.
     private static let scanPadding = 64
     /// Bytes that are reserved because a client says that it will send them.
     private static let trustedLength = 1 << 20
+
+    /// Blocks of memory up to this size are kept whole for a body of any size.
+    private static let smallBlock = 16 << 10
 
     private let budget: BodyBudget
     private var buffer = ByteBuffer()
@@ -24,7 +27,8 @@ struct BodyCollector {
         let count = piece.readableBytes
         self.charged += count
         self.budget.charge(count)
-        if self.buffer.readableBytes == 0, count == expected {
+        let isSnug = piece.storageCapacity <= max(BodyCollector.smallBlock, 4 * count)
+        if self.buffer.readableBytes == 0, count == expected, isSnug {
             self.buffer = piece
             return
         }

@@ -1,8 +1,19 @@
 import Domain
+import IPC
+import Journal
 
 /// The request a connection is busy with: what its reply and the counters need to know of it. Lives on the event loop; a
 /// class, because it is looked at often and copied never.
 final class CurrentRequest {
+    /// What is in the journal.
+    enum Recording: Hashable {
+        case none
+        /// BEGIN.
+        case begun(JournalWriter.Admission)
+        /// BEGIN and SETTLE.
+        case settled
+    }
+
     let record: RecordID
     let route: Route
     let settings: EdgeSettings
@@ -21,23 +32,48 @@ final class CurrentRequest {
     var receivedBody: UInt64 = 0
     /// The name the client asked for.
     var model: [UInt8]?
-    /// Providers of the plan, by call.
-    var providers: [UInt16] = []
+    /// The plan.
+    var calls: [ProviderRequest.Call] = []
     var isStream = false
     /// The reply is a stream of events, into which an error can be written.
     var repliesWithEvents = false
     #if SLUICE_TEST_HOOKS
     var blockUpstream: UInt8 = 0
+    /// The end is not written down, which the ledger tests have to find out.
+    var dropsSettle = false
     #endif
+
+    /// Who sends it; nil where nobody asks.
+    var principal: Principal?
+    /// The trace it is a part of: 16 bytes, or none.
+    let traceID: [UInt8]
+    let tags: [UInt8]
+    var recording = Recording.none
+    /// Nanoseconds of the event loop's clock when its body was whole, when it was handed to an upstream, and when it was
+    /// over.
+    var receivedAt: UInt64?
+    var dispatchedAt: UInt64?
+    var endedAt: UInt64?
+    /// Bytes of a peer's reply that were handed on.
+    var replyBytes: UInt64 = 0
+    /// Bytes of the gateway's own error, as a body or an event.
+    var errorBytes: UInt64 = 0
+    /// What the peer has said at the end.
+    var end: StreamEnd?
+    /// The error that the client is told.
+    var failure: GatewayError?
+    /// The error that will be told when the peer has said what the request cost.
+    var pendingFailure: GatewayError?
 
     /// The request is worked on outside of this process, and counted as active.
     var isActive = false
     /// The status that went out, 0 before the head.
     var status: UInt16 = 0
     var call: UInt8 = 0
+    /// A peer's reply has begun; its head names the call.
+    var hasReplyOfPeer = false
     /// Nanoseconds of the event loop's clock at the first byte of content.
     var firstContent: UInt64?
-    var usage: TokenUsage?
 
     /// Bytes of a body that are read and thrown away to keep a connection.
     private static let discardLimit: UInt64 = 256 << 10
@@ -48,6 +84,8 @@ final class CurrentRequest {
         self.settings = settings
         self.start = start
         self.requestID = head.requestID
+        self.traceID = head.traceID
+        self.tags = head.tags
         self.isHeadOnly = head.method == .head
         self.isHTTP10 = head.isHTTP10
         self.cors = settings.cors.grant(head.origin)
@@ -66,6 +104,7 @@ final class CurrentRequest {
         }
         #if SLUICE_TEST_HOOKS
         self.blockUpstream = head.blockUpstream
+        self.dropsSettle = head.dropsSettle
         #endif
     }
 
@@ -76,6 +115,8 @@ final class CurrentRequest {
         self.settings = settings
         self.start = start
         self.requestID = nil
+        self.traceID = []
+        self.tags = []
         self.isHeadOnly = false
         self.isHTTP10 = false
         self.cors = settings.cors.grant(nil)
@@ -84,14 +125,21 @@ final class CurrentRequest {
         self.expectedBody = nil
     }
 
-    /// For the counters, when the request is over `now`.
-    func measured(now: UInt64) -> EdgeMetrics.Request {
-        let provider = Int(self.call) < self.providers.count ? self.providers[Int(self.call)] : nil
+    /// For the counters, when the request is over.
+    func measured(_ settlement: Settlement) -> EdgeMetrics.Request {
+        let call = Int(self.hasReplyOfPeer ? self.call : settlement.call ?? self.call)
+        let provider = call < self.calls.count ? self.calls[call].target.provider : nil
         return EdgeMetrics.Request(
             endpoint: self.route.label, model: self.model,
             provider: provider.flatMap { self.settings.providerName($0) },
-            status: self.status == 0 ? 499 : self.status, duration: (now &- self.start) / 1000,
-            firstContent: self.isStream ? self.firstContent.map { ($0 &- self.start) / 1000 } : nil,
-            usage: self.usage)
+            status: self.status == 0 ? 499 : self.status, duration: self.microseconds(self.endedAt),
+            firstContent: self.isStream && self.firstContent != nil ? self.microseconds(self.firstContent) : nil,
+            usage: settlement.usage, cost: settlement.cost)
+    }
+
+    /// From the end of the head to `time`; 0 for what was not reached.
+    func microseconds(_ time: UInt64?) -> UInt64 {
+        guard let time, time > self.start else { return 0 }
+        return (time - self.start) / 1000
     }
 }

@@ -12,6 +12,8 @@ import NIOCore
 extension HTTPConnection: ExchangeClient {
     /// Pieces from this size on are not copied, if they do not keep a much larger block alive.
     private static let copyLimit = 8 << 10
+    /// Bytes of memory for output that a connection keeps from one turn to the next.
+    private static let keptOutput = 2 << 10
     /// Nanoseconds a client has for taking the last bytes before the connection is cut.
     private static let closePatience: UInt64 = 30_000_000_000
 
@@ -23,6 +25,7 @@ extension HTTPConnection: ExchangeClient {
         self.exchange?.cancel(self.core.upstreams)
         self.exchange = nil
         self.dropBody()
+        request.failure = error
         self.core.failed(error, record: request.record, endpoint: request.route.label)
         // Whoever sends too much is told so at once, and would send on if the connection stayed.
         if error.status == 413, !self.machine.hasWholeRequest { request.keepsAlive = false }
@@ -106,7 +109,10 @@ extension HTTPConnection: ExchangeClient {
     private func sendWhole(_ head: ReplyHead, _ body: [UInt8]) {
         self.output.reserveCapacity(minimumWritableBytes: 512 + body.count)
         head.write(to: &self.output, date: self.core.date)
-        if self.request?.isHeadOnly != true { self.output.writeBytes(body) }
+        if let request = self.request, !request.isHeadOnly {
+            self.output.writeBytes(body)
+            if request.failure != nil { request.errorBytes = UInt64(clamping: body.count) }
+        }
         self.replyIsWhole()
     }
 
@@ -128,17 +134,40 @@ extension HTTPConnection: ExchangeClient {
         head.providerRequestID = reply.providerRequestID
         head.isStream = reply.isStream
         self.request?.call = reply.call
+        self.request?.hasReplyOfPeer = true
         self.request?.repliesWithEvents = reply.isStream
         self.framing = ReplyFraming(length: length, isHeadOnly: request.isHeadOnly)
         self.isCloseDelimited = length == .untilClose
         self.output.reserveCapacity(minimumWritableBytes: 512 + Int(clamping: min(reply.contentLength ?? 0, 64 << 10)))
+        if request.isRecorded, self.framing?.isWhole == true {
+            var whole = ByteBuffer()
+            head.write(to: &whole, date: self.core.date)
+            self.withheld = whole
+            self.withholdsHead = true
+            return
+        }
         head.write(to: &self.output, date: self.core.date)
         self.scheduleFlush()
     }
 
+    func requestWasSent() {
+        self.request?.dispatchedAt = self.core.now
+    }
+
     func reply(_ chunk: ByteBuffer) {
-        if self.request?.firstContent == nil { self.request?.firstContent = self.core.now }
-        switch self.framing?.piece(chunk.readableBytes) {
+        guard let request = self.request else { return }
+        let isContent = !(request.repliesWithEvents && HTTPConnection.isComment(chunk))
+        if isContent, request.firstContent == nil { request.firstContent = self.core.now }
+        let piece = self.framing?.piece(chunk.readableBytes)
+        if piece == .plain, request.isRecorded, self.framing?.isWhole == true {
+            // END follows in the same read, as a rule; it is settled before the client has the whole reply.
+            self.withheld = chunk
+            return
+        }
+        if isContent, piece == .plain || piece == .chunk {
+            request.replyBytes &+= UInt64(clamping: chunk.readableBytes)
+        }
+        switch piece {
         case .plain: self.write(chunk)
         case .chunk:
             self.makeRoom(min(chunk.readableBytes, HTTPConnection.copyLimit) + 20)
@@ -146,11 +175,17 @@ extension HTTPConnection: ExchangeClient {
             self.write(chunk)
             self.output.writeStaticString("\r\n")
         case .tooMuch:
-            self.exchange?.cancel(self.core.upstreams)
-            return self.replyFailed(.invalidReply)
+            self.withheld = nil
+            return self.abort(.invalidReply)
         case .nothing, nil: break
         }
         self.scheduleFlush()
+    }
+
+    /// What an upstream sends to keep a connection alive while a model thinks: nothing of the provider's.
+    private static func isComment(_ chunk: ByteBuffer) -> Bool {
+        chunk.readableBytes <= 32
+            && chunk.getInteger(at: chunk.readerIndex, as: UInt8.self) == UInt8(ascii: ":")
     }
 
     /// Has room for `count` bytes in the buffer, or a new one: a client that does not read costs about what waits for it,
@@ -159,6 +194,7 @@ extension HTTPConnection: ExchangeClient {
         guard self.output.writableBytes < count else { return }
         if self.output.readableBytes >= HTTPConnection.copyLimit, let context = self.context {
             self.progress.handedOver(self.output.readableBytes)
+            self.direct.wroteToChannel()
             context.write(self.wrapOutboundOut(self.output), promise: nil)
             self.output = ByteBuffer()
         }
@@ -174,6 +210,7 @@ extension HTTPConnection: ExchangeClient {
             return
         }
         self.progress.handedOver(self.output.readableBytes + count)
+        self.direct.wroteToChannel()
         if self.output.readableBytes > 0 { context.write(self.wrapOutboundOut(self.output), promise: nil) }
         self.output = ByteBuffer()
         context.write(self.wrapOutboundOut(chunk), promise: nil)
@@ -181,8 +218,14 @@ extension HTTPConnection: ExchangeClient {
 
     func replyEnded(_ end: StreamEnd) {
         self.exchange = nil
-        self.request?.usage = end.usage
-        if let failure = end.failure { return self.replyFailed(failure) }
+        self.request?.end = end
+        if let failure = self.request?.pendingFailure ?? end.failure { return self.replyFailed(failure) }
+        if let withheld = self.withheld {
+            self.withheld = nil
+            if !self.withholdsHead { self.request?.replyBytes &+= UInt64(clamping: withheld.readableBytes) }
+            self.withholdsHead = false
+            self.write(withheld)
+        }
         guard self.framing?.end(&self.output) == true else { return self.replyFailed(.invalidReply) }
         self.framing = nil
         self.replyIsWhole()
@@ -190,20 +233,28 @@ extension HTTPConnection: ExchangeClient {
 
     func replyFailed(_ error: GatewayError) {
         self.exchange = nil
+        self.withheld = nil
         guard let request = self.request else { return }
+        let error = request.pendingFailure ?? error
+        if self.withholdsHead { self.framing = nil }
+        self.withholdsHead = false
         guard let framing = self.framing else { return self.refuse(error) }
         // Too late for a status: an error event where the client reads events, and an end nobody takes for a clean one.
         self.framing = nil
+        request.failure = error
         self.core.failed(error, record: request.record, endpoint: request.route.label)
         if request.repliesWithEvents {
             let event = OpenAIErrorBody.renderEvent(error)
             var rest = framing
             let piece = rest.piece(event.count)
             if piece == .chunk { self.output.writeChunkHeader(event.count) }
-            if piece != .nothing { self.output.writeBytes(event) }
+            if piece != .nothing {
+                self.output.writeBytes(event)
+                request.errorBytes = UInt64(clamping: event.count)
+            }
             if piece == .chunk { self.output.writeStaticString("\r\n") }
         }
-        self.finishCounting()
+        self.finishRequest()
         self.machine.closed()
         self.closing = request.repliesWithEvents || framing.tellsItsEnd ? .close : .abort
         self.scheduleFlush()
@@ -213,7 +264,7 @@ extension HTTPConnection: ExchangeClient {
 
     private func replyIsWhole() {
         let request = self.request
-        self.finishCounting()
+        self.finishRequest()
         self.scheduleFlush()
         let next = self.machine.replyEnded(
             keepsAlive: request?.keepsAlive == true && !self.core.isDraining, canDiscard: request?.canDiscard == true,
@@ -228,20 +279,12 @@ extension HTTPConnection: ExchangeClient {
         }
     }
 
-    /// Counts the request once and forgets it.
-    func finishCounting() {
+    /// Settles and counts the request, and forgets it.
+    private func finishRequest() {
         guard let request = self.request else { return }
         self.request = nil
-        let measured = request.measured(now: self.core.now)
-        self.core.metrics.record(measured)
+        self.core.finish(request, isGone: false)
         if request.isActive { self.core.requestFinished() }
-        guard self.core.log.level <= .debug else { return }
-        self.core.log.debug(
-            "request",
-            [
-                "record": .string(request.record.description), "endpoint": .string(measured.endpoint.text),
-                "status": .unsigned(UInt64(measured.status)), "duration_us": .unsigned(measured.duration),
-            ])
     }
 
     // MARK: Writing
@@ -256,6 +299,10 @@ extension HTTPConnection: ExchangeClient {
         self.isFlushScheduled = false
         guard let context = self.context else { return }
         guard self.closing == .none else { return self.writeLast(context) }
+        if self.sendAtOnce(context) {
+            self.exchange?.written()
+            return
+        }
         if !context.channel.isWritable {
             // Large pieces of this turn may be the reason, and may go now.
             context.flush()
@@ -266,11 +313,28 @@ extension HTTPConnection: ExchangeClient {
             let output = self.output
             self.output = ByteBuffer()
             self.progress.handedOver(output.readableBytes)
+            self.direct.wroteToChannel()
             context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
         } else {
             context.flush()
         }
         if context.channel.isWritable { self.exchange?.written() }
+    }
+
+    /// The common turn: nothing waits in the channel, and the socket takes all there is. What it does not take is left.
+    private func sendAtOnce(_ context: ChannelHandlerContext) -> Bool {
+        let count = self.output.readableBytes
+        guard count > 0 else { return false }
+        let isWhole = self.direct.send(&self.output, context)
+        self.progress.handedOver(count - self.output.readableBytes)
+        guard isWhole else { return false }
+        // Memory for the next event of a stream; that of more is given back.
+        if self.output.capacity <= HTTPConnection.keptOutput {
+            self.output.clear()
+        } else {
+            self.output = ByteBuffer()
+        }
+        return true
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -285,6 +349,7 @@ extension HTTPConnection: ExchangeClient {
         self.output = ByteBuffer()
         guard self.closeDeadline == .max || output.readableBytes > 0 || self.closing == .close else { return }
         self.closeDeadline = min(self.closeDeadline, self.core.now &+ HTTPConnection.closePatience)
+        self.direct.wroteToChannel()
         let promise = context.eventLoop.makePromise(of: Void.self)
         let closing = self.closing
         promise.futureResult.assumeIsolated().whenComplete { [weak self] result in

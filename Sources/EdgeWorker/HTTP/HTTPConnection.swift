@@ -33,16 +33,21 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     var request: CurrentRequest?
     var exchange: Exchange?
-    private var body: BodyCollector
-    private var held = HeldParts()
+    var body: BodyCollector
+    var held = HeldParts()
     private var isWorkingOffHeld = false
 
     private var readIsPaused = false
     private var readIsPending = false
-    private var budgetTimeout: Scheduled<Void>?
+    var budgetTimeout: Scheduled<Void>?
     private var inputEnded = false
 
     var output = ByteBuffer()
+    var direct = DirectOutput()
+    /// What makes the reply whole, kept back until its record is settled.
+    var withheld: ByteBuffer?
+    /// `withheld` is the reply's head, behind which nothing comes.
+    var withholdsHead = false
     var framing: ReplyFraming?
     var isFlushScheduled = false
     var closing = Closing.none
@@ -80,10 +85,15 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.unwrapInboundIn(data) {
-        case .head(let head): self.received(RequestHead(head))
-        case .body(let piece): self.received(piece)
+        case .head(let head):
+            let head = RequestHead(head)
+            self.gate.headCame(isChunked: head.body == .chunked)
+            self.received(head)
+        case .body(let piece):
+            self.gate.bodyCame(piece.readableBytes)
+            self.received(piece)
         case .end:
-            self.gate.expectRequestLine()
+            self.gate.messageEnded()
             self.receivedEnd()
         }
     }
@@ -157,7 +167,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     }
 
     /// Answers what could not be read as a request, or did not come in time.
-    private func refuseUnread(_ error: GatewayError) {
+    func refuseUnread(_ error: GatewayError) {
         // A reply that has begun cannot become another one.
         if let request = self.request, request.status != 0 { return self.flushAndClose() }
         if self.request == nil {
@@ -180,10 +190,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         self.scheduleFlush()
     }
 
-    private func flushAndClose() {
-        self.exchange?.cancel(self.core.upstreams)
-        self.exchange = nil
-        self.finishCounting()
+    func flushAndClose() {
+        self.clientLeft()
         self.machine.closed()
         // Half of a reply that ends with the connection would look whole.
         let isCut = self.closing == .abort || (self.framing != nil && self.isCloseDelimited)
@@ -254,11 +262,14 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         let route = Route(path: head.path)
         self.request = CurrentRequest(
             head, route: route, record: self.core.mint(), settings: settings, start: self.core.now)
-        switch Admission.decide(head, route, settings, self.core.sha, isLoopback: { self.isLoopback }) {
+        let admission = Admission.decide(
+            head, route, settings, isLoopback: { self.isLoopback }, identify: { self.core.identify($0, settings) })
+        switch admission {
         case .refuse(let error): self.refuse(error)
         case .answer(let answer): self.send(answer, preflightHeaders: head.preflightHeaders)
         case .metrics: self.askAggregator()
-        case .collect:
+        case .collect(_, let principal):
+            self.request?.principal = principal
             if head.expectsContinue, !head.isHTTP10, head.body != .none {
                 self.output.writeStaticString(HTTPConnection.continueReply)
                 self.scheduleFlush()
@@ -279,7 +290,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         request.receivedBody += UInt64(clamping: piece.readableBytes)
         let limit = request.settings.limits.maxBody
         guard request.receivedBody <= limit else { return self.refuse(.tooLarge(limit)) }
-        self.body.append(piece, expected: request.expectedBody)
+        self.body.append(self.gate.inPlace(piece), expected: request.expectedBody)
         if self.core.budget.isExceeded { self.waitForBudget() }
     }
 
@@ -308,7 +319,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     /// The request is whole.
     private func serve() {
         guard let request = self.request, case .provider(let endpoint) = request.route, self.exchange == nil,
-            request.status == 0
+            request.status == 0, let principal = request.principal
         else { return self.dropBody() }
         self.budgetHasRoom()
         self.core.budget.forget(self)
@@ -316,7 +327,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         do throws(GatewayError) {
             let capacity = body.readableBytes + body.writableBytes
             let planned = try unsafe body.withUnsafeReadableBytes { (bytes) throws(GatewayError) in
-                unsafe try CallPlanner.plan(
+                unsafe try self.core.begin(request, principal, endpoint, bytes)
+                return unsafe try CallPlanner.plan(
                     bytes, capacity: capacity, endpoint: endpoint, record: request.record, settings: request.settings,
                     scanner: self.core.scanner)
             }
@@ -333,7 +345,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         #endif
         self.request?.model = planned.model
         self.request?.isStream = call.isStream
-        self.request?.providers = call.calls.map { $0.target.provider }
+        self.request?.calls = call.calls
         self.body.handOver()
         self.start(Exchange(.provider(call), body: body, budget: self.core.budget, client: self))
     }
@@ -360,53 +372,6 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         self.budgetTimeout?.cancel()
         self.budgetTimeout = nil
         self.body.drop()
-    }
-
-    // MARK: Time and end
-
-    /// Ends what has taken too long.
-    func tick(now: UInt64) {
-        guard now < self.closeDeadline else { return self.cut() }
-        if self.hasStalled(now: now) {
-            self.closing = .abort
-            return self.cut()
-        }
-        // A client that is not read from cannot be late.
-        guard self.budgetTimeout == nil else { return }
-        switch self.machine.expired(now: now) {
-        case .none: break
-        case .close: self.cut()
-        case .requestTimeout: self.refuseUnread(.requestTimeout)
-        }
-    }
-
-    /// No further request is taken.
-    func drain() {
-        if self.machine.isIdle { self.flushAndClose() }
-    }
-
-    /// Whatever runs is ended with an error.
-    func endDraining() {
-        guard self.machine.isBusy, let request = self.request, self.closing == .none else {
-            return self.flushAndClose()
-        }
-        self.request?.keepsAlive = false
-        guard request.status != 0 else { return self.refuse(.gatewayDraining) }
-        self.exchange?.cancel(self.core.upstreams)
-        self.replyFailed(.gatewayDraining)
-    }
-
-    private func ended() {
-        guard self.context != nil else { return }
-        self.context = nil
-        self.machine.closed()
-        self.exchange?.cancel(self.core.upstreams)
-        self.exchange = nil
-        self.dropBody()
-        self.held = HeldParts()
-        self.output = ByteBuffer()
-        self.finishCounting()
-        self.core.remove(self)
     }
 
     private static let continueReply: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"

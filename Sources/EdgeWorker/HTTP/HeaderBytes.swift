@@ -35,6 +35,11 @@ extension String {
         }
     }
 
+    /// Whether it consists of visible ASCII characters and blanks.
+    var isPrintableASCII: Bool {
+        unsafe self.withHeaderBytes { bytes in unsafe bytes.allSatisfy { (0x20...0x7E).contains($0) } }
+    }
+
     /// Whether it consists of at most `limit` characters of ASCII that a header value may hold.
     func isHeaderValue(upTo limit: Int) -> Bool {
         unsafe self.withHeaderBytes { bytes in

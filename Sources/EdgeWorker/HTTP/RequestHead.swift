@@ -32,6 +32,12 @@ struct RequestHead {
     var credential = Credential.none
     /// The client's own label, if it is one that can be echoed.
     var requestID: String?
+    /// The trace id of a valid `traceparent`: 16 bytes, or none.
+    var traceID: [UInt8] = []
+    /// The value of `x-sluice-tags`; of several such headers their values with commas between them.
+    var tags: [UInt8] = []
+    /// The tags are too long or no printable ASCII.
+    var hasInvalidTags = false
     var expectsContinue = false
     var contentEncoding: String?
     var origin: String?
@@ -47,6 +53,7 @@ struct RequestHead {
     #if SLUICE_TEST_HOOKS
     var blockEdge: UInt64 = 0
     var blockUpstream: UInt8 = 0
+    var dropsSettle = false
     #endif
 
     init(_ head: HTTPRequestHead) {
@@ -79,7 +86,11 @@ struct RequestHead {
         var isUpgrade = false
         var saysClose = false
         var saysKeepAlive = false
+        var traceParents = 0
     }
+
+    /// Bytes of the longest tags.
+    private static let longestTags = 1024
 
     private mutating func take(_ name: String, _ value: String, _ scan: inout Scan) {
         let length = name.utf8.count
@@ -95,9 +106,14 @@ struct RequestHead {
         case 10 where name.hasBytes(ignoringCase: "connection"):
             scan.saysClose = scan.saysClose || value.listContains("close")
             scan.saysKeepAlive = scan.saysKeepAlive || value.listContains("keep-alive")
+        case 11 where name.hasBytes(ignoringCase: "traceparent"):
+            scan.traceParents += 1
+            // Of two nobody knows which one is meant.
+            self.traceID = scan.traceParents == 1 ? TraceParent.traceID(value) ?? [] : []
         case 12 where name.hasBytes(ignoringCase: "x-request-id"):
             self.requestID = value.isVisibleASCII(upTo: 128) ? value : nil
         case 13 where name.hasBytes(ignoringCase: "authorization"): self.takeAuthorization(value)
+        case 13 where name.hasBytes(ignoringCase: "x-sluice-tags"): self.takeTags(value)
         case 14 where name.hasBytes(ignoringCase: "content-length"):
             scan.contentLengths += 1
             if let length = value.strictDecimal { scan.length = length } else { self.isMalformed = true }
@@ -110,6 +126,15 @@ struct RequestHead {
         case 30 where name.hasBytes(ignoringCase: "access-control-request-headers"): self.preflightHeaders = value
         default: self.takeTestHook(name, value)
         }
+    }
+
+    private mutating func takeTags(_ value: String) {
+        guard !value.isEmpty else { return }
+        if !self.tags.isEmpty { self.tags.append(UInt8(ascii: ",")) }
+        self.tags += value.utf8
+        guard self.tags.count > RequestHead.longestTags || !value.isPrintableASCII else { return }
+        self.hasInvalidTags = true
+        self.tags = []
     }
 
     private mutating func finish(_ scan: Scan) {
@@ -158,6 +183,7 @@ struct RequestHead {
         if name.hasBytes(ignoringCase: "x-sluice-test-block-upstream") {
             self.blockUpstream = UInt8(clamping: value.strictDecimal ?? 0)
         }
+        if name.hasBytes(ignoringCase: "x-sluice-test-drop-settle") { self.dropsSettle = value.hasBytes("1") }
         #endif
     }
 }

@@ -77,14 +77,6 @@ enum Route: Hashable {
         }
     }
 
-    /// Whether a key is needed where keys are required.
-    var needsKey: Bool {
-        switch self {
-        case .provider, .models, .model: true
-        case .health, .liveness, .readiness, .root, .metrics, .unknown: false
-        }
-    }
-
     private static func percentDecoded(_ text: Substring.UTF8View) -> [UInt8]? {
         var bytes: [UInt8] = []
         var rest = text[...]

@@ -17,6 +17,15 @@ struct EdgeMetrics {
         /// Microseconds from the end of the head to the first byte of content; nil where there was none.
         var firstContent: UInt64?
         var usage: TokenUsage?
+        /// Nano-USD; nil where a price is unknown.
+        var cost: Int64?
+    }
+
+    /// What the requests of one model and provider have used.
+    private struct Consumption {
+        var usage = TokenUsage()
+        /// Nano-USD, of requests whose price was known.
+        var cost: UInt64 = 0
     }
 
     private static let seriesLimit = 2000
@@ -28,11 +37,15 @@ struct EdgeMetrics {
     /// By source and code.
     private var errors: [UInt64: UInt64] = [:]
     /// By model and provider.
-    private var tokens: [UInt64: TokenUsage] = [:]
+    private var consumption: [UInt64: Consumption] = [:]
     private var durations: [UInt16: Histogram] = [:]
     private var firstContents: [UInt16: Histogram] = [:]
     /// Something has changed since the last report.
     private(set) var hasNews = true
+    /// Records that were not written, for want of room in the journal.
+    var lostRecords: UInt64 = 0 {
+        didSet { if self.lostRecords != oldValue { self.hasNews = true } }
+    }
     /// Requests being worked on.
     var inFlight: UInt32 = 0 {
         didSet { self.hasNews = true }
@@ -63,17 +76,18 @@ struct EdgeMetrics {
         if let first = request.firstContent {
             self.firstContents[endpoint, default: Histogram()].record(microseconds: first)
         }
-        if let usage = request.usage { self.add(usage, names) }
+        if let usage = request.usage { self.add(usage, request.cost, names) }
     }
 
-    private mutating func add(_ usage: TokenUsage, _ names: UInt64) {
-        guard self.tokens[names] != nil || self.tokens.count < EdgeMetrics.seriesLimit / 4 else { return }
-        var total = self.tokens[names] ?? TokenUsage()
-        total.input &+= max(0, usage.input)
-        total.cacheRead &+= max(0, usage.cacheRead)
-        total.output &+= max(0, usage.output)
-        total.reasoning &+= max(0, usage.reasoning)
-        self.tokens[names] = total
+    private mutating func add(_ usage: TokenUsage, _ cost: Int64?, _ names: UInt64) {
+        guard let place = self.consumption.index(forKey: names) else {
+            guard self.consumption.count < EdgeMetrics.seriesLimit / 8 else { return }
+            self.consumption[names] = Consumption(usage: usage, cost: UInt64(clamping: cost ?? 0))
+            return
+        }
+        let total = self.consumption.values[place]
+        self.consumption.values[place] = Consumption(
+            usage: total.usage + usage, cost: total.cost &+ UInt64(clamping: cost ?? 0))
     }
 
     mutating func record(_ error: GatewayError) {
@@ -93,7 +107,8 @@ struct EdgeMetrics {
     mutating func report() -> MetricReport {
         self.hasNews = false
         var series: [MetricReport.Series] = [
-            .init(name: "sluice_requests_in_flight", labels: [], value: .gauge(Int64(self.inFlight)))
+            .init(name: "sluice_requests_in_flight", labels: [], value: .gauge(Int64(self.inFlight))),
+            .init(name: "sluice_records_lost_total", labels: [], value: .counter(self.lostRecords)),
         ]
         for (key, count) in self.requests {
             let labels =
@@ -108,7 +123,12 @@ struct EdgeMetrics {
             ]
             series.append(.init(name: "sluice_errors_total", labels: labels, value: .counter(count)))
         }
-        for (key, usage) in self.tokens { series += self.tokenSeries(self.nameLabels(key), usage) }
+        for (key, consumed) in self.consumption {
+            let names = self.nameLabels(key)
+            series += self.tokenSeries(names, consumed.usage)
+            series.append(
+                .init(name: "sluice_cost_dollars_total", labels: names, value: .counter(consumed.cost)))
+        }
         series += self.series("sluice_request_duration_seconds", self.durations)
         series += self.series("sluice_time_to_first_token_seconds", self.firstContents)
         return MetricReport(series: series)
@@ -121,14 +141,12 @@ struct EdgeMetrics {
     }
 
     private func tokenSeries(_ names: [MetricReport.Label], _ usage: TokenUsage) -> [MetricReport.Series] {
-        let classes = [
-            ("input", usage.input), ("cache_read", usage.cacheRead), ("output", usage.output),
-            ("reasoning", usage.reasoning),
-        ]
-        return classes.map { name, count in
+        // The common ones are always there, the rare ones once they were seen.
+        let common: [TokenClass] = [.input, .cacheRead, .output, .reasoning]
+        return TokenClass.allCases.filter { usage[$0] != 0 || common.contains($0) }.map {
             .init(
-                name: "sluice_tokens_total", labels: names + [.init("class", name)],
-                value: .counter(UInt64(clamping: count)))
+                name: "sluice_tokens_total", labels: names + [.init("class", $0.label)],
+                value: .counter(UInt64(clamping: usage[$0])))
         }
     }
 

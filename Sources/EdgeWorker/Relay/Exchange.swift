@@ -5,6 +5,8 @@ import NIOCore
 
 /// Who gets a reply: a client's connection. All calls on the event loop; after `replyEnded` or `replyFailed` none follows.
 protocol ExchangeClient: AnyObject {
+    /// The request is on its way to a peer.
+    func requestWasSent()
     func replyBegan(_ head: ResponseHead)
     func reply(_ chunk: ByteBuffer)
     /// The peer has said all; the reply is whole unless `end` carries a failure.
@@ -16,17 +18,21 @@ protocol ExchangeClient: AnyObject {
 /// One request on its way to a peer and its reply on the way back: the stream's windows, and the order of frames.
 ///
 /// Lives on the event loop. Owns the body until it is handed to the link. The client is let go exactly once, by the end of
-/// the reply, its failure, or `cancel`.
+/// the reply, its failure, or `cancel`. After `stop` nothing of the reply passes any more: the client, which may be
+/// another one by then, hears only the peer's END (what the request cost), or that it will not come.
 final class Exchange {
     private enum State {
         case created
         case waiting(Scheduled<Void>)
         case running(PeerLink, stream: UInt64)
+        case stopping(PeerLink, stream: UInt64, Scheduled<Void>)
         case over
     }
 
     /// How long a request waits for a link to an upstream.
     static let patience = TimeAmount.seconds(5)
+    /// How long a peer that was told to stop has for saying what the request cost.
+    static let stopPatience = TimeAmount.seconds(10)
 
     private let request: StreamRequest
     private var body: ByteBuffer
@@ -66,24 +72,48 @@ final class Exchange {
         switch self.state {
         case .created: break
         case .waiting(let timeout): timeout.cancel()
-        case .running, .over: return
+        case .running, .stopping, .over: return
         }
         let stream = link.open(self)
         self.state = .running(link, stream: stream)
+        self.client?.requestWasSent()
         link.handler?.send(self.request, stream: stream)
         self.sendBody(link, stream)
     }
 
-    /// The client wants no more: the peer stops working on it.
+    /// The client wants no more: the peer stops working on it. Nothing more is heard of the request.
     func cancel(_ pool: UpstreamPool) {
         switch self.state {
         case .waiting(let timeout):
             timeout.cancel()
             pool.forget(self)
         case .running(let link, let stream): link.cancel(stream: stream)
+        case .stopping(let link, let stream, let timeout):
+            timeout.cancel()
+            link.forget(stream: stream)
         case .created, .over: break
         }
         self.finish()
+    }
+
+    /// The reply is not wanted any more, but what it cost. True: `client` hears of the peer's END, or of its loss, within
+    /// `stopPatience`. False: there is nothing to hear, as no peer has ever seen the request; the exchange is over.
+    func stop(_ pool: UpstreamPool, on eventLoop: any EventLoop, informing client: any ExchangeClient) -> Bool {
+        switch self.state {
+        case .running(let link, let stream) where link.stop(stream: stream):
+            let timeout = eventLoop.assumeIsolated().scheduleTask(in: Exchange.stopPatience) {
+                link.forget(stream: stream)
+                self.fail(.upstreamLost)
+            }
+            self.state = .stopping(link, stream: stream, timeout)
+        case .stopping: break
+        case .running, .created, .waiting, .over:
+            self.cancel(pool)
+            return false
+        }
+        self.client = client
+        self.releaseBody()
+        return true
     }
 
     private func sendBody(_ link: PeerLink, _ stream: UInt64) {
@@ -108,12 +138,13 @@ final class Exchange {
     func received(head: ResponseHead) throws(FrameError) {
         guard !self.hasHead else { throw .malformed(.responseHead) }
         self.hasHead = true
-        self.client?.replyBegan(head)
+        if case .running = self.state { self.client?.replyBegan(head) }
     }
 
     func received(chunk: ByteBuffer) throws(FrameError) {
         guard self.hasHead else { throw .malformed(.chunk) }
         try self.receiving.receive(chunk.readableBytes)
+        guard case .running = self.state else { return }
         self.unwritten += chunk.readableBytes
         self.client?.reply(chunk)
     }
@@ -126,12 +157,14 @@ final class Exchange {
 
     func received(end: StreamEnd) {
         let client = self.client
-        self.finish()
-        if end.failure == nil, !self.hasHead {
-            client?.replyFailed(.upstreamLost)
-        } else {
-            client?.replyEnded(end)
+        var end = end
+        if case .stopping(_, _, let timeout) = self.state {
+            timeout.cancel()
+        } else if end.failure == nil, !self.hasHead {
+            end.failure = .upstreamLost
         }
+        self.finish()
+        client?.replyEnded(end)
     }
 
     func linkLost() {
@@ -140,6 +173,7 @@ final class Exchange {
 
     private func fail(_ error: GatewayError) {
         let client = self.client
+        if case .stopping(_, _, let timeout) = self.state { timeout.cancel() }
         self.finish()
         client?.replyFailed(error)
     }

@@ -46,6 +46,19 @@ final class PeerLink: LinkDelegate {
         self.handler?.cancel(stream: stream)
     }
 
+    /// The peer is to stop working on this stream. True: it was told, and the stream stays open for its END.
+    func stop(stream: UInt64) -> Bool {
+        guard self.exchanges[stream] != nil, let handler = self.handler else { return false }
+        if handler.cancel(stream: stream) { return true }
+        self.exchanges[stream] = nil
+        return false
+    }
+
+    /// Nothing of this stream is waited for any more; the peer was told before.
+    func forget(stream: UInt64) {
+        self.exchanges[stream] = nil
+    }
+
     // MARK: LinkDelegate
 
     func linkOpened(_ link: LinkHandler) {

@@ -18,6 +18,15 @@ struct ReplyFraming {
     /// The client can tell the end of the body from a connection that broke.
     var tellsItsEnd: Bool { self.length != .untilClose }
 
+    /// Nothing is missing, and the client can tell without anything more.
+    var isWhole: Bool {
+        switch self.length {
+        case .known: self.remaining == 0
+        case .absent: true
+        case .chunked, .untilClose: false
+        }
+    }
+
     /// What is written before and after `count` bytes of body.
     enum Piece: Hashable {
         /// As they are.

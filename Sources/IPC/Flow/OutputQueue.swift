@@ -9,7 +9,9 @@ public struct OutputQueue: Sendable {
     public static let batchSize = 128 << 10
 
     private var urgent: [UInt8] = []
-    private var batches: [[UInt8]] = [[]]
+    /// The batch that grows, and the full ones before it.
+    private var newest: [UInt8] = []
+    private var full: [[UInt8]] = []
     private var first = 0
     /// Whole frames that wait for window, with their data bytes (0 for frames that are no data).
     private var held: [(frame: [UInt8], data: Int)] = []
@@ -19,7 +21,7 @@ public struct OutputQueue: Sendable {
 
     /// Whether nothing can be written now.
     public var isEmpty: Bool {
-        self.urgent.isEmpty && self.first == self.batches.count - 1 && self.batches[self.first].isEmpty
+        self.urgent.isEmpty && self.full.isEmpty && self.newest.isEmpty
     }
 
     /// Whether frames wait for link window.
@@ -34,7 +36,7 @@ public struct OutputQueue: Sendable {
     public mutating func append(_ frame: [UInt8]) {
         guard self.isHolding else {
             self.makeRoom()
-            self.batches[self.batches.count - 1].append(contentsOf: frame)
+            self.newest.append(contentsOf: frame)
             return
         }
         self.held.append((frame, 0))
@@ -47,8 +49,8 @@ public struct OutputQueue: Sendable {
         if !self.isHolding && link.sendWindow >= payload.count {
             _ = link.takeSendWindow(upTo: payload.count)
             self.makeRoom()
-            header.append(to: &self.batches[self.batches.count - 1])
-            unsafe self.batches[self.batches.count - 1].append(contentsOf: payload)
+            header.append(to: &self.newest)
+            unsafe self.newest.append(contentsOf: payload)
             return
         }
         var frame: [UInt8] = []
@@ -65,7 +67,7 @@ public struct OutputQueue: Sendable {
             guard link.sendWindow >= next.data else { return }
             _ = link.takeSendWindow(upTo: next.data)
             self.makeRoom()
-            self.batches[self.batches.count - 1].append(contentsOf: next.frame)
+            self.newest.append(contentsOf: next.frame)
             self.held[self.heldFirst].frame = []
             self.heldFirst += 1
         }
@@ -81,28 +83,31 @@ public struct OutputQueue: Sendable {
             self.urgent = []
             return batch
         }
-        guard !self.batches[self.first].isEmpty else { return nil }
-        let batch = self.batches[self.first]
-        if self.first == self.batches.count - 1 {
-            self.batches = [[]]
+        var batch: [UInt8] = []
+        guard self.first < self.full.count else {
+            swap(&batch, &self.newest)
+            return batch.isEmpty ? nil : batch
+        }
+        swap(&batch, &self.full[self.first])
+        self.first += 1
+        if self.first == self.full.count {
+            self.full = []
             self.first = 0
-        } else {
-            self.batches[self.first] = []
-            self.first += 1
         }
         return batch
     }
 
     /// Reuses the memory of a written batch, unless it is large.
     public mutating func recycle(_ batch: consuming [UInt8]) {
-        guard self.batches.count == 1, self.batches[0].isEmpty, self.batches[0].capacity == 0,
-            batch.capacity <= 2 * OutputQueue.batchSize
-        else { return }
+        guard self.newest.capacity == 0, batch.capacity <= 2 * OutputQueue.batchSize else { return }
         batch.removeAll(keepingCapacity: true)
-        self.batches[0] = batch
+        self.newest = batch
     }
 
     private mutating func makeRoom() {
-        if self.batches[self.batches.count - 1].count >= OutputQueue.batchSize { self.batches.append([]) }
+        guard self.newest.count >= OutputQueue.batchSize else { return }
+        var batch: [UInt8] = []
+        swap(&batch, &self.newest)
+        self.full.append(batch)
     }
 }

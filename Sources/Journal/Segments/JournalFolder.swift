@@ -12,6 +12,19 @@ public enum JournalFolder {
         public let size: UInt64
 
         public var path: String { "\(self.folder)/\(self.name.file(.segment))" }
+
+        /// Whether something was recorded in it. Then its owner writes no earlier one any more. Throws when it cannot be read;
+        /// a segment that is gone has not begun.
+        public func hasBegun() throws(JournalError) -> Bool {
+            let descriptor = OwnedDescriptor(adopting: unsafe open(self.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW))
+            if descriptor.number < 0 && errno == ENOENT { return false }
+            guard descriptor.number >= 0 else { throw .system(path: self.path, SystemError.last("open")) }
+            var length: UInt32 = 0
+            let count = unsafe pread(
+                descriptor.number, &length, MemoryLayout<UInt32>.size, off_t(SegmentFormat.headerSize))
+            guard count >= 0 else { throw .system(path: self.path, SystemError.last("pread")) }
+            return count == MemoryLayout<UInt32>.size && length != 0
+        }
     }
 
     /// What one look into the folder found.

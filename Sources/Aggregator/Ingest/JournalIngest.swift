@@ -1,0 +1,194 @@
+import Database
+import Domain
+import Glibc
+import Journal
+import Logging
+import Platform
+import UsageStore
+
+/// Runs the `JournalTail` on the aggregator's loop: opens the usage database, reads five times a second, waits when the
+/// database refuses, and reads everything to the end before the process leaves.
+///
+/// Lives on one `EpollLoop`. It owns the database. One turn takes one transaction at most, so that links and heartbeats are
+/// served in between.
+final class JournalIngest {
+    private static let millisecond: UInt64 = 1_000_000
+    /// Between two looks at the journals when nothing was left to read.
+    static let pause = 200 * millisecond
+    private static let longestBackoff = 5000 * millisecond
+    /// How long the end waits for processes that still hold their journals.
+    private static let patience = 1000 * millisecond
+    /// How long the end may take in all.
+    static let limit = 10_000 * millisecond
+
+    var log: Log { didSet { self.tail?.log = self.log } }
+    private let loop: EpollLoop
+    private let folder: String
+    private let path: String
+    private var prices: [Price]
+    private var writer: UsageWriter?
+    private var tail: JournalTail?
+    private var timer: LoopTimer?
+    private var backoff = JournalIngest.pause
+    private var trouble: String?
+    private var failedOpenings: UInt64 = 0
+    /// When the end began; it has been asked for.
+    private var endsSince: UInt64?
+    private var endsAt: UInt64 = 0
+    private var whenDone: (() -> Void)?
+    private var questions: [Question] = []
+
+    private struct Question {
+        var owner: TailedOwner
+        var role: Role
+        var answer: ([UInt64]) -> Void
+    }
+
+    /// Whether the usage database is open.
+    var isOpen: Bool { self.tail != nil }
+
+    /// What it has counted, for metrics.
+    var counts: IngestCounts {
+        var counts = self.tail?.counts ?? IngestCounts()
+        counts.databaseErrors += self.failedOpenings
+        return counts
+    }
+
+    /// Opens the database; what only takes time or space to get better is tried again later.
+    ///
+    /// - Throws: a line that names the file, and the place in it, when it is damaged or not ours. Nothing is changed then.
+    init(loop: EpollLoop, stateDirectory: String, prices: [Price], log: Log) throws(StartFailure) {
+        self.loop = loop
+        self.log = log
+        self.folder = JournalFolder.path(stateDirectory: stateDirectory)
+        self.path = "\(stateDirectory)/\(UsageSchema.fileName)"
+        self.prices = prices
+        do throws(DatabaseError) {
+            try self.open()
+        } catch {
+            guard error.fault != .file else {
+                throw StartFailure("sluice-aggregator: \(error)", code: AggregatorExitCode.stateDamaged)
+            }
+            self.failedOpenings += 1
+            self.say(error)
+        }
+    }
+
+    /// Begins to read.
+    func start() {
+        self.schedule(after: 0)
+    }
+
+    /// The prices of a new snapshot.
+    func update(prices: [Price]) {
+        self.prices = prices
+        guard let writer = self.writer else { return }
+        do throws(DatabaseError) {
+            try writer.add(prices: prices)
+        } catch {
+            // Opened anew, which adds them.
+            self.close()
+            self.say(error)
+        }
+    }
+
+    /// Reads what there is to the end, then calls `done`: at the latest after `limit` nanoseconds. Meant for when all other
+    /// processes are gone or about to; those that still hold their journal are waited for a second.
+    func finish(within limit: UInt64 = JournalIngest.limit, done: @escaping () -> Void) {
+        let now = Clocks.monotonicNanoseconds()
+        self.endsSince = now
+        self.endsAt = now &+ min(limit, Self.limit)
+        self.whenDone = done
+        self.tick()
+    }
+
+    /// Calls `answer` with the fingerprints of what was in flight at a process when it died, as soon as all of its journal has
+    /// been read. A question about the same process again replaces the one before.
+    func suspects(host: UInt32, instance: UInt32, role: Role, answer: @escaping ([UInt64]) -> Void) {
+        let owner = TailedOwner(host: host, instance: instance)
+        self.questions.removeAll { $0.owner == owner }
+        self.questions.append(Question(owner: owner, role: role, answer: answer))
+        self.schedule(after: 0)
+    }
+
+    // MARK: Turns
+
+    private func schedule(after delay: UInt64) {
+        if let timer = self.timer {
+            self.loop.reschedule(timer, after: delay)
+        } else {
+            self.timer = self.loop.schedule(after: delay) { [weak self] in self?.tick() }
+        }
+    }
+
+    private func tick() {
+        let now = Clocks.monotonicNanoseconds()
+        let isEnding = self.endsSince != nil
+        do throws(DatabaseError) {
+            if self.tail == nil { try self.open() }
+            let outcome = try self.tail?.step(now: now, looksAgain: isEnding || !self.questions.isEmpty) ?? .idle
+            self.say(nil)
+            self.backoff = Self.pause
+            if outcome == .idle { try self.answer() }
+            if outcome == .idle, self.mayLeave(now) { return self.leave() }
+            self.schedule(after: outcome == .more ? 0 : isEnding ? Self.pause / 10 : Self.pause)
+        } catch {
+            if self.tail == nil { self.failedOpenings += 1 }
+            self.say(error)
+            self.schedule(after: isEnding ? Self.pause / 10 : self.backoff)
+            self.backoff = min(self.backoff * 2, Self.longestBackoff)
+        }
+        if isEnding, now >= self.endsAt { self.leave() }
+    }
+
+    private func open() throws(DatabaseError) {
+        let writer = try UsageWriter(path: self.path)
+        try writer.add(prices: self.prices)
+        self.tail = try JournalTail(folder: self.folder, writer: writer, log: self.log)
+        self.writer = writer
+    }
+
+    private func close() {
+        self.failedOpenings += 1
+        self.tail = nil
+        self.writer = nil
+    }
+
+    private func answer() throws(DatabaseError) {
+        guard let tail = self.tail, let writer = self.writer else { return }
+        for question in self.questions where tail.isFinished(question.owner) {
+            let fingerprints = try writer.suspects(
+                host: question.owner.host, instance: question.owner.instance, role: question.role)
+            self.questions.removeAll { $0.owner == question.owner }
+            question.answer(fingerprints)
+        }
+    }
+
+    // MARK: The end
+
+    private func mayLeave(_ now: UInt64) -> Bool {
+        guard let since = self.endsSince else { return false }
+        return self.tail?.hasLivingOwners != true || now >= since &+ Self.patience
+    }
+
+    private func leave() {
+        guard let done = self.whenDone else { return }
+        self.whenDone = nil
+        if let timer = self.timer { self.loop.cancel(timer) }
+        done()
+    }
+
+    // MARK: Saying
+
+    /// Says what is wrong with the database once, and that it is over.
+    private func say(_ error: DatabaseError?) {
+        let text = error.map { "\($0)" }
+        guard text != self.trouble else { return }
+        if let text {
+            self.log.error("usage database refuses; journals keep the records", ["error": .string(text)])
+        } else {
+            self.log.info("usage database works again")
+        }
+        self.trouble = text
+    }
+}

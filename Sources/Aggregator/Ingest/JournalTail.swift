@@ -1,0 +1,335 @@
+import Database
+import Domain
+import Glibc
+import Journal
+import Logging
+import Platform
+import UsageStore
+
+/// Brings what edges and upstreams write into their journals to the usage database, and removes the segments that are there
+/// whole.
+///
+/// Reads the files of the living as well as of the dead. Rows and read positions are committed together, and a segment is
+/// removed only afterwards, so a record is never lost, and one that is read twice changes nothing. What a dead edge has left
+/// open is settled before its segments go. Time is passed in; the files are the only state beside the database's.
+final class JournalTail {
+    /// What a step came to.
+    enum Outcome: Hashable {
+        /// There is more to read now.
+        case more
+        /// Everything there was has been read.
+        case idle
+    }
+
+    /// Records of one transaction: some milliseconds of work.
+    static let batch = 5000
+    private static let second: UInt64 = 1_000_000_000
+
+    var log: Log
+    private(set) var counts = IngestCounts()
+    private let folder: String
+    private let writer: UsageWriter
+    private var open: [SegmentName: TailedSegment] = [:]
+    private var positions: [String: UInt64]
+    /// Segments that are gone and whose positions are to be forgotten with the next commit.
+    private var obsolete: [String] = []
+    /// Files that are left alone; each was said once.
+    private var leftAlone: Set<SegmentName> = []
+    private var dead: Set<TailedOwner> = []
+    private var lastLook: [TailedOwner: UInt64] = [:]
+    /// Owners of the segments that the last step has left to read.
+    private(set) var owners: Set<TailedOwner> = []
+    /// The segment at which the last step stopped: the next one begins behind it, so that none starves.
+    private var stoppedAt: SegmentName?
+    private var trouble: String?
+    private var isFirst = true
+
+    init(folder: String, writer: UsageWriter, log: Log) throws(DatabaseError) {
+        self.folder = folder
+        self.writer = writer
+        self.log = log
+        self.positions = try writer.positions()
+    }
+
+    /// Whether a process that may still write has segments.
+    var hasLivingOwners: Bool { !self.owners.isSubset(of: self.dead) }
+
+    /// Whether a process is dead and everything it wrote is in the database.
+    func isFinished(_ owner: TailedOwner) -> Bool { !self.owners.contains(owner) }
+
+    /// Reads what is new, one transaction of at most `limit` records. `now` is monotonic, in nanoseconds; `looksAgain` asks
+    /// who lives even if that was asked a moment ago.
+    ///
+    /// Throws what the database throws: nothing of the step has happened then, and the next one does it again.
+    func step(now: UInt64, limit: Int = batch, looksAgain: Bool = false) throws(DatabaseError) -> Outcome {
+        guard let contents = self.look() else { return .idle }
+        let segments = contents.segments
+        self.owners = Set(segments.filter { !self.leftAlone.contains($0.name) }.map(\.name.owner))
+        self.counts.journalBytes = contents.bytes
+        // Before anything is read: only what was written by then counts as all that a dead owner wrote.
+        self.learnWhoDied(now: now, looksAgain: looksAgain)
+        self.forget(missingFrom: segments)
+        do throws(DatabaseError) {
+            let isWhole = try self.read(segments, limit: limit)
+            try self.settle(segments)
+            self.counts.lag = isWhole ? 0 : self.unread(segments)
+            self.counts.databaseBytes = try self.writer.size()
+            return isWhole ? .idle : .more
+        } catch {
+            self.writer.rollback()
+            self.open = [:]
+            self.counts.databaseErrors += 1
+            throw error
+        }
+    }
+
+    // MARK: Looking
+
+    private func look() -> JournalFolder.Contents? {
+        do throws(JournalError) {
+            let contents = try JournalFolder.contents(self.folder)
+            self.say(nil)
+            return contents
+        } catch {
+            // Made by control; until then there is nothing to read.
+            if !error.isMissing { self.say(error) }
+            return nil
+        }
+    }
+
+    private func learnWhoDied(now: UInt64, looksAgain: Bool) {
+        for owner in self.owners where !self.dead.contains(owner) {
+            if !looksAgain, let last = self.lastLook[owner], now < last &+ Self.second / 2 { continue }
+            self.lastLook[owner] = now
+            do throws(JournalError) {
+                if try !JournalOwnerLock.isAlive(host: owner.host, instance: owner.instance, in: self.folder) {
+                    self.dead.insert(owner)
+                }
+            } catch {
+                self.say(error)
+            }
+        }
+    }
+
+    /// Forgets what is known of files that are gone.
+    private func forget(missingFrom segments: [JournalFolder.Segment]) {
+        if self.isFirst {
+            let present = Set(segments.map(\.name.key))
+            self.obsolete = self.positions.keys.filter { !present.contains($0) }
+            self.isFirst = false
+        }
+        self.dead.formIntersection(self.owners)
+        self.lastLook = self.lastLook.filter { self.owners.contains($0.key) }
+        if self.open.count + self.leftAlone.count > segments.count {
+            let names = Set(segments.map(\.name))
+            self.open = self.open.filter { names.contains($0.key) }
+            self.leftAlone.formIntersection(names)
+        }
+    }
+
+    // MARK: Reading
+
+    /// Whether everything was read; the records are committed.
+    private func read(_ segments: [JournalFolder.Segment], limit: Int) throws(DatabaseError) -> Bool {
+        let start = self.stoppedAt.flatMap { last in segments.firstIndex { $0.name > last } } ?? 0
+        self.stoppedAt = nil
+        var batch = Batch()
+        for index in segments.indices {
+            let place = (start + index) % segments.count
+            try self.read(segments, place, limit: limit, &batch)
+            if batch.records >= limit {
+                self.stoppedAt = segments[place].name
+                break
+            }
+        }
+        guard batch.hasBegun else { return true }
+        for (name, offset) in batch.offsets { try self.writer.setPosition(offset, of: name.key) }
+        for key in self.obsolete { try self.writer.removePosition(of: key) }
+        try self.writer.commit()
+        for (name, offset) in batch.offsets { self.positions[name.key] = offset }
+        for key in self.obsolete { self.positions[key] = nil }
+        self.obsolete = []
+        self.counts.records += UInt64(batch.records)
+        self.counts.batches += 1
+        return batch.records < limit
+    }
+
+    private struct Batch {
+        var hasBegun = false
+        var records = 0
+        var offsets: [SegmentName: UInt64] = [:]
+
+        mutating func take(_ name: SegmentName, _ offset: UInt64) {
+            self.records += 1
+            self.offsets[name] = offset
+        }
+    }
+
+    private func read(
+        _ segments: [JournalFolder.Segment], _ place: Int, limit: Int, _ batch: inout Batch
+    ) throws(DatabaseError) {
+        let segment = segments[place]
+        guard var tailed = self.tailed(segment), !tailed.isDone else { return }
+        defer { self.open[segment.name] = tailed }
+        guard let isGone = self.isGone(segments, place) else { return }
+        while batch.records < limit, let step = self.next(tailed.reader, isGone) {
+            switch step {
+            case .record(let record, let next):
+                try self.begin(&batch)
+                let owner = try self.owner(of: &tailed)
+                try self.writer.add(record, owner: owner)
+                batch.take(segment.name, next)
+            case .skipped(let error, let next):
+                try self.begin(&batch)
+                batch.take(segment.name, next)
+                self.damage(&tailed, error)
+            case .pending: return
+            case .finished:
+                tailed.isDone = true
+                return
+            case .torn(let error):
+                self.damage(&tailed, error)
+                tailed.isDone = true
+                return
+            }
+        }
+    }
+
+    private func owner(of tailed: inout TailedSegment) throws(DatabaseError) -> UInt32 {
+        if let number = tailed.owner { return number }
+        let owner = tailed.reader.header.owner
+        let number = try self.writer.owner(host: owner.host, instance: owner.instance, role: owner.role)
+        tailed.owner = number
+        return number
+    }
+
+    private func begin(_ batch: inout Batch) throws(DatabaseError) {
+        guard !batch.hasBegun else { return }
+        try self.writer.begin()
+        batch.hasBegun = true
+    }
+
+    /// Nil when the file cannot be read now.
+    private func next(_ reader: SegmentReader, _ isGone: Bool) -> SegmentReader.Step? {
+        do throws(JournalError) {
+            return try reader.next(ownerIsGone: isGone)
+        } catch {
+            self.say(error)
+            return nil
+        }
+    }
+
+    /// Whether nothing more can be written to a segment: its owner is dead, or writes a later one. Nil when that cannot be
+    /// known now.
+    private func isGone(_ segments: [JournalFolder.Segment], _ place: Int) -> Bool? {
+        let name = segments[place].name
+        if self.dead.contains(name.owner) { return true }
+        guard place + 1 < segments.count, segments[place + 1].name.owner == name.owner else { return false }
+        do throws(JournalError) {
+            return try segments[place + 1].hasBegun()
+        } catch {
+            self.say(error)
+            return nil
+        }
+    }
+
+    /// The segment at the place where reading goes on; nil for one that is left alone, or cannot be opened now.
+    private func tailed(_ segment: JournalFolder.Segment) -> TailedSegment? {
+        if let known = self.open[segment.name] { return known }
+        guard !self.leftAlone.contains(segment.name) else { return nil }
+        do throws(JournalError) {
+            return TailedSegment(try SegmentReader(segment, from: self.positions[segment.name.key] ?? 0))
+        } catch {
+            switch error {
+            case .system: if !error.isMissing { self.say(error) }
+            case .header, .record:
+                self.leftAlone.insert(segment.name)
+                self.counts.unreadable += 1
+                self.log.error(
+                    "journal segment cannot be read and is left alone", ["error": .string("\(error)")])
+            }
+            return nil
+        }
+    }
+
+    private func damage(_ tailed: inout TailedSegment, _ error: JournalError) {
+        if !tailed.isDamaged { self.counts.tornTails += 1 }
+        tailed.isDamaged = true
+        self.log.error("journal segment is damaged", ["error": .string("\(error)")])
+    }
+
+    private func unread(_ segments: [JournalFolder.Segment]) -> UInt64 {
+        segments.reduce(0) { sum, segment in
+            guard self.open[segment.name]?.isDone != true, !self.leftAlone.contains(segment.name) else { return sum }
+            let position = self.positions[segment.name.key] ?? 0
+            return sum &+ (segment.size > position ? segment.size - position : 0)
+        }
+    }
+
+    // MARK: Settling
+
+    /// Settles what dead edges left open and removes the segments that are done with.
+    private func settle(_ segments: [JournalFolder.Segment]) throws(DatabaseError) {
+        for owner in self.owners {
+            let own = segments.filter { $0.name.owner == owner && !self.leftAlone.contains($0.name) }
+            let done = own.filter { self.open[$0.name]?.isDone == true }
+            guard !done.isEmpty else { continue }
+            if self.dead.contains(owner) {
+                // All at once: as long as one is there, whoever starts after us knows that something is left to do.
+                guard done.count == own.count else { continue }
+                try self.recover(owner)
+                self.owners.remove(owner)
+            }
+            for segment in done { self.dispose(of: segment) }
+        }
+    }
+
+    private func recover(_ owner: TailedOwner) throws(DatabaseError) {
+        try self.writer.begin()
+        let count = try self.writer.recover(host: owner.host, instance: owner.instance)
+        try self.writer.commit()
+        self.counts.recovered += UInt64(count)
+        guard count > 0 else { return }
+        self.log.warning(
+            "requests of a dead process settled", ["peer_instance": .int(owner.instance), "count": .int(count)])
+    }
+
+    private func dispose(of segment: JournalFolder.Segment) {
+        do throws(JournalError) {
+            if self.open[segment.name]?.isDamaged == true {
+                let path = try JournalFolder.quarantine(segment)
+                self.log.warning("damaged journal segment set aside", ["file": .string(path)])
+            } else {
+                try JournalFolder.remove(segment)
+            }
+        } catch {
+            // Its records are in the database; what stands in the way is for a person to see.
+            self.leftAlone.insert(segment.name)
+            self.log.error("journal segment cannot be removed", ["error": .string("\(error)")])
+        }
+        self.open[segment.name] = nil
+        self.obsolete.append(segment.name.key)
+    }
+
+    // MARK: Saying
+
+    /// Says what is wrong with the folder or a file once, and that it is over.
+    private func say(_ error: JournalError?) {
+        let text = error.map { "\($0)" }
+        guard text != self.trouble else { return }
+        if let text {
+            self.log.error("journal cannot be read", ["error": .string(text)])
+        } else {
+            self.log.info("journal can be read again")
+        }
+        self.trouble = text
+    }
+}
+
+extension JournalError {
+    /// There is no such file or folder.
+    fileprivate var isMissing: Bool {
+        guard case .system(_, let error) = self else { return false }
+        return error.code == ENOENT
+    }
+}

@@ -1,0 +1,81 @@
+import Domain
+import NIOCore
+
+/// How requests and connections end: in time, by draining, or because the client has gone.
+extension HTTPConnection {
+    /// Ends what has taken too long.
+    func tick(now: UInt64) {
+        guard now < self.closeDeadline else { return self.cut() }
+        if self.hasStalled(now: now) {
+            self.closing = .abort
+            return self.cut()
+        }
+        // A client that is not read from cannot be late.
+        guard self.budgetTimeout == nil else { return }
+        switch self.machine.expired(now: now) {
+        case .none: break
+        case .close: self.cut()
+        case .requestTimeout: self.refuseUnread(.requestTimeout)
+        }
+    }
+
+    /// No further request is taken.
+    func drain() {
+        if self.machine.isIdle { self.flushAndClose() }
+    }
+
+    /// Whatever runs is ended with an error.
+    func endDraining() {
+        guard self.machine.isBusy, self.request != nil, self.closing == .none else { return self.flushAndClose() }
+        self.request?.keepsAlive = false
+        self.abort(.gatewayDraining)
+    }
+
+    /// Ends the request with an error of the gateway's own. Where a provider may have been called, the upstream stops and
+    /// says first what that cost, so that the record is settled before the client sees the end.
+    func abort(_ error: GatewayError) {
+        guard let request = self.request, let exchange = self.exchange else { return self.replyFailed(error) }
+        guard request.pendingFailure == nil else { return }
+        if request.isRecorded, exchange.stop(self.core.upstreams, on: self.core.eventLoop, informing: self) {
+            request.pendingFailure = error
+            return
+        }
+        exchange.cancel(self.core.upstreams)
+        self.replyFailed(error)
+    }
+
+    /// The upstream has not said what an aborted request cost, and there is no time left.
+    func giveUp() {
+        guard let error = self.request?.pendingFailure else { return }
+        self.exchange?.cancel(self.core.upstreams)
+        self.replyFailed(error)
+    }
+
+    /// The client gets nothing more. A running request is settled when it is known what it cost.
+    func clientLeft() {
+        let exchange = self.exchange
+        self.exchange = nil
+        self.withheld = nil
+        guard let request = self.request else {
+            exchange?.cancel(self.core.upstreams)
+            return
+        }
+        if self.withholdsHead { request.status = 0 }
+        self.request = nil
+        // What the socket was not given yet.
+        request.replyBytes -= min(request.replyBytes, UInt64(clamping: self.output.readableBytes))
+        if request.isActive { self.core.requestFinished() }
+        if let exchange { self.core.depart(request, exchange) } else { self.core.finish(request, isGone: true) }
+    }
+
+    func ended() {
+        guard self.context != nil else { return }
+        self.context = nil
+        self.machine.closed()
+        self.clientLeft()
+        self.dropBody()
+        self.held = HeldParts()
+        self.output = ByteBuffer()
+        self.core.remove(self)
+    }
+}

@@ -1,0 +1,50 @@
+public import Domain
+
+/// What is packed into `requests.detail`: parts of a record that are looked at one request at a time.
+///
+/// In this order: finish, stream, attempts, bytes of the reply, µs until the body was whole, µs until it was handed to an
+/// upstream; then the tokens of the rare classes, if there are any: a mask of `TokenClass` bits and their numbers.
+public struct RequestDetail: Hashable, Sendable {
+    public var finish = FinishReason.none
+    public var isStream = false
+    public var attempts: UInt8 = 0
+    public var replyBytes: UInt64 = 0
+    public var received: UInt64 = 0
+    public var dispatched: UInt64 = 0
+    /// Only the classes without a column of their own.
+    public var rareUsage = TokenUsage()
+
+    init() {}
+
+    init(_ bytes: [UInt8]) {
+        var reader = PackedReader(bytes)
+        self.finish = FinishReason(rawValue: reader.nextByte()) ?? .other
+        self.isStream = reader.nextByte() != 0
+        self.attempts = reader.nextByte()
+        self.replyBytes = reader.next()
+        self.received = reader.next()
+        self.dispatched = reader.next()
+        self.rareUsage = TokenUsage(packed: &reader)
+    }
+}
+
+extension TokenClass {
+    /// Whether `requests` has a column for it.
+    var hasColumn: Bool {
+        switch self {
+        case .input, .cacheRead, .output, .reasoning: true
+        case .cacheWrite, .cacheWriteHour, .audioInput, .audioOutput, .image: false
+        }
+    }
+}
+
+extension TokenUsage {
+    init(packed reader: inout PackedReader) {
+        self.init()
+        let mask = reader.next()
+        guard mask != 0 else { return }
+        for tokenClass in TokenClass.allCases where mask & 1 << UInt64(tokenClass.rawValue) != 0 {
+            self[tokenClass] = reader.nextSigned()
+        }
+    }
+}

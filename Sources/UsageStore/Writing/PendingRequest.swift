@@ -1,0 +1,84 @@
+import Domain
+import Journal
+
+/// What a batch has to say about one request. Holds numbers only, so that thousands of them move without reference counting;
+/// texts are in the batch's list of extras.
+struct PendingRequest {
+    let record: RecordID
+    var hasBegin = false
+
+    // Of its BEGIN.
+    var principal: Int64 = 0
+    var endpoint: UInt8 = 0
+    var bodyBytes: UInt64 = 0
+    var fingerprint: UInt64 = 0
+    /// Its place in the list of extras, -1 for none.
+    var extras = -1
+
+    /// Of its SETTLE of the highest rank; `open` when there is none.
+    var rank = SettleRank.open
+    var route: Int64 = 0
+    var status: UInt16 = 0
+    var outcome = ClientOutcome.unknown
+    var finish = FinishReason.none
+    var isStream = false
+    var usageSource = UsageSource.none
+    var usage = TokenUsage()
+    var cost: Int64?
+    var attempts: UInt8 = 0
+    /// Of `names`, 0 for none.
+    var error: Int64 = 0
+    var replyBytes: UInt64 = 0
+    var received: UInt64 = 0
+    var dispatched: UInt64 = 0
+    var firstByte: UInt64 = 0
+    var total: UInt64 = 0
+
+    init(record: RecordID) {
+        self.record = record
+    }
+
+    /// False when there was a BEGIN already.
+    mutating func take(_ begin: BeginRecord, principal: Int64) -> Bool {
+        guard !self.hasBegin else { return false }
+        self.hasBegin = true
+        self.principal = principal
+        self.endpoint = begin.endpoint.rawValue
+        self.bodyBytes = begin.bodyBytes
+        self.fingerprint = begin.fingerprint
+        return true
+    }
+
+    /// Does nothing when it has heard as high a rank already.
+    mutating func take(_ settle: SettleRecord, route: Int64, error: Int64) {
+        guard settle.rank > self.rank else { return }
+        self.rank = settle.rank
+        self.route = route
+        self.error = error
+        self.status = settle.status
+        self.outcome = settle.outcome
+        self.finish = settle.finish
+        self.isStream = settle.isStream
+        self.usageSource = settle.usageSource
+        self.usage = settle.usage
+        self.cost = settle.cost
+        self.attempts = settle.attempts
+        self.replyBytes = settle.replyBytes
+        self.received = settle.received
+        self.dispatched = settle.dispatched
+        self.firstByte = settle.firstByte
+        self.total = settle.total
+    }
+
+    /// The texts of a BEGIN that most requests do not have.
+    struct Extras {
+        var traceID: [UInt8]
+        var label: [UInt8]
+        var tags: [UInt8]
+    }
+}
+
+extension BeginRecord {
+    /// Whether it has one of the texts that most have not.
+    var hasTexts: Bool { !self.traceID.isEmpty || !self.label.isEmpty || !self.tags.isEmpty }
+}

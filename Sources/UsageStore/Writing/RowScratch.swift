@@ -1,0 +1,77 @@
+import Domain
+
+/// Memory for what the rows of one statement lend to SQLite: each row's key, and its packed detail.
+///
+/// Small numbers are packed into few bytes: seven bits a byte, least first, the top bit set where more follow (LEB128). What
+/// would not fit is cut off, which no packing of this module comes near.
+// SAFETY: the buffer is allocated once and freed in deinit; rows are checked by `start`, writes against `rowSize`.
+@safe
+final class RowScratch {
+    private static let rowSize = 256
+    private static let keySize = 16
+    private let buffer: UnsafeMutableRawBufferPointer
+    private let rows: Int
+    private var base = 0
+    private var end = 0
+
+    init(rows: Int) {
+        self.rows = rows
+        unsafe self.buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: rows * Self.rowSize, alignment: 16)
+    }
+
+    deinit {
+        unsafe self.buffer.deallocate()
+    }
+
+    /// Begins a row with its key: the record's 16 bytes, most significant first.
+    @inline(__always)
+    func start(row: Int, _ record: RecordID) {
+        precondition(row >= 0 && row < self.rows)
+        self.base = row * Self.rowSize
+        self.end = self.base + Self.keySize
+        unsafe self.buffer.storeBytes(of: record.high.bigEndian, toByteOffset: self.base, as: UInt64.self)
+        unsafe self.buffer.storeBytes(of: record.low.bigEndian, toByteOffset: self.base + 8, as: UInt64.self)
+    }
+
+    @inline(__always)
+    func append(_ value: UInt64) {
+        var rest = value
+        var end = self.end
+        guard end + 10 <= self.base + Self.rowSize else { return }
+        while rest >= 0x80 {
+            unsafe self.buffer[end] = UInt8(truncatingIfNeeded: rest) | 0x80
+            end &+= 1
+            rest >>= 7
+        }
+        unsafe self.buffer[end] = UInt8(truncatingIfNeeded: rest)
+        self.end = end &+ 1
+    }
+
+    /// The tokens: a mask of `TokenClass` bits and their numbers. `isRare`: only of the classes that `requests` has no columns
+    /// for, and nothing at all where there are none.
+    @inline(__always)
+    func append(_ usage: TokenUsage, isRare: Bool) {
+        if isRare {
+            let rare = usage.cacheWrite | usage.cacheWriteHour | usage.audioInput | usage.audioOutput | usage.image
+            if rare == 0 { return }
+        }
+        var mask: UInt64 = 0
+        for tokenClass in TokenClass.allCases where usage[tokenClass] != 0 && !(isRare && tokenClass.hasColumn) {
+            mask |= 1 << UInt64(tokenClass.rawValue)
+        }
+        self.append(mask)
+        for tokenClass in TokenClass.allCases where mask & 1 << UInt64(tokenClass.rawValue) != 0 {
+            self.append(UInt64(bitPattern: usage[tokenClass]))
+        }
+    }
+
+    /// The row's key; valid until the row is started anew.
+    @unsafe var key: UnsafeRawBufferPointer {
+        unsafe UnsafeRawBufferPointer(rebasing: self.buffer[self.base..<self.base + Self.keySize])
+    }
+
+    /// What was packed; valid until the row is started anew.
+    @unsafe var detail: UnsafeRawBufferPointer {
+        unsafe UnsafeRawBufferPointer(rebasing: self.buffer[self.base + Self.keySize..<self.end])
+    }
+}

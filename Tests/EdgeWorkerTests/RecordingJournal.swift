@@ -1,0 +1,89 @@
+import Cryptography
+import Domain
+import Journal
+
+@testable import EdgeWorker
+
+/// Writes down in order what an edge tells its journal, and what else a test wants to know the order of.
+final class RecordingJournal: RequestJournal {
+    enum Event: Equatable {
+        case begin(BeginRecord)
+        case settle(SettleRecord, JournalWriter.Admission)
+        /// Bytes went to a client's socket.
+        case wrote(String)
+        case closed
+    }
+
+    private(set) var events: [Event] = []
+    var admission = JournalWriter.Admission.recorded
+    var lost: UInt64 = 0
+
+    func begin(_ record: BeginRecord) -> JournalWriter.Admission {
+        if self.admission != .refused { self.events.append(.begin(record)) }
+        return self.admission
+    }
+
+    func settle(_ record: SettleRecord, _ admission: JournalWriter.Admission) {
+        self.events.append(.settle(record, admission))
+    }
+
+    func update(_ settings: JournalSettings) {}
+
+    func close() { self.events.append(.closed) }
+
+    func wrote(_ text: String) { self.events.append(.wrote(text)) }
+
+    var begins: [BeginRecord] {
+        self.events.compactMap { if case .begin(let record) = $0 { record } else { nil } }
+    }
+
+    var settles: [SettleRecord] {
+        self.events.compactMap { if case .settle(let record, _) = $0 { record } else { nil } }
+    }
+
+    /// The one SETTLE, if there is exactly one BEGIN and one SETTLE, in this order and of one request.
+    var only: SettleRecord? {
+        guard self.begins.count == 1, self.settles.count == 1, self.begins[0].record == self.settles[0].record,
+            case .begin? = self.events.first(where: { if case .wrote = $0 { false } else { true } })
+        else { return nil }
+        return self.settles[0]
+    }
+
+    func clear() { self.events = [] }
+}
+
+/// A key directory in memory.
+final class KeyList: KeyDirectory {
+    struct Missing: Error {}
+
+    var isThere = true
+    private(set) var isOpen = false
+    var principals: [Digest: (principal: Principal, expires: UInt64)] = [:]
+    /// How often it was tried to open it, and how often a digest was looked up.
+    private(set) var attempts = 0
+    private(set) var lookUps = 0
+
+    func refresh() throws {
+        self.attempts += 1
+        self.isOpen = self.isThere
+        guard self.isThere else { throw Missing() }
+    }
+
+    func lookUp(_ digest: Digest, at milliseconds: UInt64) -> KeyLookup {
+        self.lookUps += 1
+        guard let found = self.principals[digest], milliseconds < found.expires else { return .unknown }
+        return .principal(found.principal)
+    }
+
+    /// A key of a project of its own, good until `expires`.
+    func add(_ key: String, _ number: UInt64, expires: UInt64 = .max) throws -> Principal {
+        let id = EntityID(high: number, low: number)
+        let principal = Principal(organization: .standard, project: id, key: id)
+        self.principals[try SHA256().digest(key.utf8)] = (principal, expires)
+        return principal
+    }
+
+    func remove(_ key: String) throws {
+        self.principals[try SHA256().digest(key.utf8)] = nil
+    }
+}

@@ -1,0 +1,138 @@
+import Cryptography
+import Domain
+import Foundation
+import KeyValue
+import Testing
+
+@testable import Identity
+
+@Suite struct IdentityTableTests {
+    private static let source = EntityID(high: 1, low: 2)
+    private let folder: TemporaryFolder
+    private let algorithm: SHA256
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        self.algorithm = try SHA256()
+    }
+
+    private func digest(_ number: Int) throws -> Digest { try self.algorithm.digest(Array("key \(number)".utf8)) }
+
+    private func row(_ number: Int) -> IdentityRow {
+        IdentityRow(
+            principal: Principal(
+                organization: .standard, project: .standard, key: EntityID(high: 7, low: UInt64(number))))
+    }
+
+    private func create(_ count: Int) throws -> IdentityWriter {
+        var rows = try (0..<count).map { (try self.digest($0), self.row($0)) }[...]
+        try IdentityWriter.create(
+            stateDirectory: self.folder.path, meta: IdentityMeta(sequence: UInt64(count), source: Self.source)
+        ) { rows.popFirst() }
+        return try IdentityWriter(stateDirectory: self.folder.path)
+    }
+
+    @Test func aRevocationIsInForceAtItsCommit() throws {
+        let writer = try self.create(3)
+        #expect(try writer.count() == 3)
+        #expect(writer.meta == IdentityMeta(sequence: 3, source: Self.source))
+        let reader = IdentityReader(stateDirectory: self.folder.path)
+        #expect(!reader.isOpen)
+        #expect(throws: KeyValueError.self) { try reader.row(for: try self.digest(1)) }
+        try reader.refresh()
+        #expect(try reader.row(for: self.digest(1)) == self.row(1))
+        #expect(try reader.row(for: self.digest(9)) == nil)
+        try writer.apply([.remove(self.digest(1)), .put(self.digest(9), self.row(9))], sequence: 5)
+        #expect(try reader.row(for: self.digest(1)) == nil)
+        #expect(try reader.row(for: self.digest(9)) == self.row(9))
+        var limited = self.row(9)
+        limited.limits.concurrency = 4
+        limited.isEnabled = false
+        try writer.apply([.put(self.digest(9), limited)], sequence: 6)
+        #expect(try reader.row(for: self.digest(9)) == limited)
+        #expect(writer.meta.sequence == 6)
+    }
+
+    @Test func keepsItsContentsBetweenProcesses() throws {
+        do {
+            let writer = try self.create(2)
+            try writer.apply([.put(self.digest(5), self.row(5))], sequence: 8)
+        }
+        let writer = try IdentityWriter(stateDirectory: self.folder.path)
+        #expect(writer.meta.sequence == 8)
+        #expect(try writer.count() == 3)
+    }
+
+    @Test func replacesEverythingAtOnce() throws {
+        let writer = try self.create(20)
+        let reader = IdentityReader(stateDirectory: self.folder.path)
+        try reader.refresh()
+        let other = IdentityMeta(sequence: 1, source: EntityID(high: 3, low: 4))
+        let rows = [(try self.digest(100), self.row(100))]
+        try writer.replace(meta: other) {
+            var rest = rows[...]
+            return { rest.popFirst() }
+        }
+        #expect(writer.meta == other)
+        #expect(try reader.row(for: self.digest(3)) == nil)
+        #expect(try reader.row(for: self.digest(100)) == self.row(100))
+        #expect(try writer.count() == 1)
+    }
+
+    @Test func opensAgainWhereControlHasMadeANewTable() throws {
+        do { _ = try self.create(2) }
+        let reader = IdentityReader(stateDirectory: self.folder.path)
+        try reader.refresh()
+        try FileManager.default.removeItem(atPath: self.folder.file(IdentityTable.fileName))
+        #expect(!IdentityWriter.exists(stateDirectory: self.folder.path))
+        // What was read keeps being read until the name is looked at again; then nothing is known.
+        #expect(try reader.row(for: self.digest(1)) == self.row(1))
+        #expect(throws: KeyValueError.self) { try reader.refresh() }
+        #expect(!reader.isOpen)
+        let writer = try self.create(7)
+        try reader.refresh()
+        #expect(try reader.row(for: self.digest(6)) == self.row(6))
+        try writer.apply([.remove(self.digest(6))], sequence: 9)
+        #expect(try reader.row(for: self.digest(6)) == nil)
+        let files = try FileManager.default.contentsOfDirectory(atPath: self.folder.path)
+        #expect(Set(files) == ["identity.mdb", "identity.mdb-lock", "identity.mdb-gate"])
+    }
+
+    @Test func refusesATableOfAnotherKind() throws {
+        let path = self.folder.file(IdentityTable.fileName)
+        do {
+            let store = try KeyValueStore(path: path)
+            try store.write { (table) throws(KeyValueError) in try table.put(Array("meta".utf8), Array("SLID".utf8)) }
+        }
+        let before = try self.folder.bytes(IdentityTable.fileName)
+        let error = #expect(throws: KeyValueError.self) { try IdentityWriter(stateDirectory: self.folder.path) }
+        #expect(error?.fault == .file)
+        #expect(error?.description.contains(path) == true)
+        #expect(try self.folder.bytes(IdentityTable.fileName) == before)
+        #expect(throws: KeyValueError.self) { try IdentityReader(stateDirectory: self.folder.path).refresh() }
+    }
+
+    @Test func aDamagedRowIsAnErrorAndNoTrap() throws {
+        do { _ = try self.create(1) }
+        let damaged = try self.digest(50)
+        do {
+            let store = try KeyValueStore(path: self.folder.file(IdentityTable.fileName))
+            try store.write { (table) throws(KeyValueError) in try table.put(damaged.bytes, [1, 2, 3]) }
+        }
+        let reader = IdentityReader(stateDirectory: self.folder.path)
+        try reader.refresh()
+        let error = #expect(throws: KeyValueError.self) { try reader.row(for: damaged) }
+        #expect(error?.fault == .file)
+        #expect(try reader.row(for: self.digest(0)) == self.row(0))
+    }
+
+    @Test func findsEachOfManyKeys() throws {
+        let writer = try self.create(5000)
+        let reader = IdentityReader(stateDirectory: self.folder.path)
+        try reader.refresh()
+        for number in stride(from: 0, to: 5000, by: 7) {
+            #expect(try reader.row(for: self.digest(number)) == self.row(number))
+        }
+        #expect(try writer.count() == 5000)
+    }
+}
