@@ -71,6 +71,23 @@ import Testing
         }
     }
 
+    @Test func bodiesThatShareAReadKeepTheirBytes() throws {
+        let bodies = [1, 2].map { #"{"model":"smart","messages":[],"seed":\#($0)}"# }
+        let bytes = Array(bodies.map { FakeClient.post($0) }.joined().utf8)
+        for split in 1..<bytes.count {
+            let rig = try EdgeRig()
+            let peer = try rig.upstream()
+            let client = try rig.client()
+            try client.send(Array(bytes[..<split]))
+            try client.send(Array(bytes[split...]))
+            for body in bodies {
+                let (stream, _, received) = try #require(try peer.request())
+                #expect(received == Array(body.utf8), "split at \(split)")
+                try peer.answer(stream, "{}")
+            }
+        }
+    }
+
     @Test func garbageAheadWaitsForTheReply() throws {
         let rig = try EdgeRig()
         let peer = try rig.upstream()

@@ -44,6 +44,9 @@ final class JournalIngest {
         var answer: ([UInt64]) -> Void
     }
 
+    /// Whether the usage database is open.
+    var isOpen: Bool { self.tail != nil }
+
     /// What it has counted, for metrics.
     var counts: IngestCounts {
         var counts = self.tail?.counts ?? IngestCounts()

@@ -37,7 +37,7 @@ final class JournalTail {
     private var leftAlone: Set<SegmentName> = []
     private var dead: Set<TailedOwner> = []
     private var lastLook: [TailedOwner: UInt64] = [:]
-    /// Owners of the segments that the last step saw.
+    /// Owners of the segments that the last step has left to read.
     private(set) var owners: Set<TailedOwner> = []
     /// The segment at which the last step stopped: the next one begins behind it, so that none starves.
     private var stoppedAt: SegmentName?
@@ -64,7 +64,7 @@ final class JournalTail {
     func step(now: UInt64, limit: Int = batch, looksAgain: Bool = false) throws(DatabaseError) -> Outcome {
         guard let contents = self.look() else { return .idle }
         let segments = contents.segments
-        self.owners = Set(segments.map(\.name.owner))
+        self.owners = Set(segments.filter { !self.leftAlone.contains($0.name) }.map(\.name.owner))
         self.counts.journalBytes = contents.bytes
         // Before anything is read: only what was written by then counts as all that a dead owner wrote.
         self.learnWhoDied(now: now, looksAgain: looksAgain)
@@ -278,6 +278,7 @@ final class JournalTail {
                 // All at once: as long as one is there, whoever starts after us knows that something is left to do.
                 guard done.count == own.count else { continue }
                 try self.recover(owner)
+                self.owners.remove(owner)
             }
             for segment in done { self.dispose(of: segment) }
         }

@@ -290,7 +290,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         request.receivedBody += UInt64(clamping: piece.readableBytes)
         let limit = request.settings.limits.maxBody
         guard request.receivedBody <= limit else { return self.refuse(.tooLarge(limit)) }
-        self.body.append(piece, expected: request.expectedBody)
+        self.body.append(self.gate.inPlace(piece), expected: request.expectedBody)
         if self.core.budget.isExceeded { self.waitForBudget() }
     }
 

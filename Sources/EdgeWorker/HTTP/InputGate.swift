@@ -74,6 +74,23 @@ final class InputGate: ChannelInboundHandler {
         self.position = position + count
     }
 
+    /// `piece`, which has just come, as a part of the read it came in, with the room that is left behind it there: a parser
+    /// that may look beyond the end need not copy it first. `piece` itself where it does not lie in that read.
+    func inPlace(_ piece: ByteBuffer) -> ByteBuffer {
+        let count = piece.readableBytes
+        guard let position = self.position, position >= count, position <= self.reading.readableBytes else {
+            return piece
+        }
+        var part = self.reading
+        part.moveReaderIndex(forwardBy: position - count)
+        part.moveWriterIndex(to: part.readerIndex + count)
+        // Only the very same memory will do: the decoder may have put several reads together.
+        let isSame = unsafe part.withUnsafeReadableBytes { here in
+            unsafe piece.withUnsafeReadableBytes { unsafe $0.baseAddress == here.baseAddress }
+        }
+        return isSame ? part : piece
+    }
+
     /// The message has ended: the next bytes begin another request.
     func messageEnded() {
         if self.isChunked { self.position = self.endOfLastBlankLine() }

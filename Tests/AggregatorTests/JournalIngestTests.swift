@@ -1,0 +1,148 @@
+import Domain
+import IPC
+import Journal
+import Logging
+import Platform
+import Testing
+import UsageStore
+
+@testable import Aggregator
+
+@Suite struct JournalIngestTests {
+    private let scene: JournalScene
+    private let loop: EpollLoop
+
+    init() throws {
+        self.scene = try JournalScene()
+        self.loop = try EpollLoop()
+    }
+
+    private func ingest(prices: [Price] = []) throws -> JournalIngest {
+        try JournalIngest(
+            loop: self.loop, stateDirectory: self.scene.state.path, prices: prices, log: JournalScene.log)
+    }
+
+    /// Turns the loop until `condition` holds.
+    private func run(until condition: () throws -> Bool) throws {
+        let deadline = Clocks.monotonicNanoseconds() + 10_000_000_000
+        while try !condition(), Clocks.monotonicNanoseconds() < deadline {
+            try self.loop.turn(waitingAtMost: 50_000_000)
+        }
+        #expect(try condition())
+    }
+
+    @Test func recordsComeWhileItRuns() throws {
+        let price = Price(Price.Rates(input: 1, output: 2))
+        let ingest = try self.ingest(prices: [price])
+        ingest.start()
+        let edge = try self.scene.journal(.edge, 7)
+        let upstream = try self.scene.journal(.upstream, 9)
+        for _ in 0..<3000 { self.scene.request(edge, upstream) }
+        try self.run { ingest.counts.records == 12_000 }
+        // Bounded transactions.
+        #expect(ingest.counts.batches >= 3)
+        #expect(ingest.counts.databaseBytes > 0)
+        #expect(ingest.counts.journalBytes > 0)
+        ingest.update(prices: [price, .free])
+        #expect(try self.scene.count("SELECT count(*) FROM prices") == 2)
+    }
+
+    @Test func theEndReadsEverything() throws {
+        let ingest = try self.ingest()
+        let edge = try self.scene.journal(.edge, 7)
+        let upstream = try self.scene.journal(.upstream, 9)
+        for _ in 0..<4000 { self.scene.request(edge, upstream) }
+        _ = edge.begin(self.scene.begin(self.scene.mint()))
+        edge.close()
+        upstream.close()
+        var done = false
+        ingest.finish { done = true }
+        try self.run { done }
+        #expect(ingest.counts.records == 16_001)
+        #expect(ingest.counts.recovered == 1)
+        #expect(try self.scene.files() == [])
+        #expect(try self.scene.count("SELECT count(*) FROM requests WHERE rank > 0") == 4001)
+    }
+
+    @Test func theEndDoesNotWaitLongForOneWhoLives() throws {
+        let ingest = try self.ingest()
+        let edge = try self.scene.journal(.edge, 7)
+        _ = edge.begin(self.scene.begin(self.scene.mint()))
+        let began = Clocks.monotonicNanoseconds()
+        var done = 0
+        ingest.finish { done += 1 }
+        try self.run { done > 0 }
+        #expect(Clocks.monotonicNanoseconds() - began < 5_000_000_000)
+        #expect(ingest.counts.records == 1)
+        #expect(try self.scene.count("SELECT count(*) FROM requests WHERE rank = 0") == 1)
+        try self.loop.turn(waitingAtMost: 50_000_000)
+        #expect(done == 1)
+    }
+
+    @Test func suspectsAreToldWhenTheJournalOfTheDeadIsRead() throws {
+        let ingest = try self.ingest()
+        ingest.start()
+        let edge = try self.scene.journal(.edge, 7)
+        let upstream = try self.scene.journal(.upstream, 9)
+        let record = self.scene.mint()
+        let admission = edge.begin(self.scene.begin(record))
+        _ = upstream.attempt(self.scene.attempt(record))
+        var answers: [String: [UInt64]] = [:]
+        ingest.suspects(host: JournalScene.host, instance: 9, role: .upstream) { answers["upstream"] = $0 }
+        try self.run { ingest.counts.records == 2 }
+        // It lives still.
+        #expect(answers.isEmpty)
+        upstream.close()
+        try self.run { answers["upstream"] != nil }
+        #expect(answers["upstream"] == [self.scene.begin(record).fingerprint])
+        edge.settle(self.scene.settle(record), admission)
+        edge.close()
+        ingest.suspects(host: JournalScene.host, instance: 7, role: .edge) { answers["edge"] = $0 }
+        ingest.suspects(host: JournalScene.host, instance: 99, role: .edge) { answers["unknown"] = $0 }
+        try self.run { answers.count == 3 }
+        #expect(answers["edge"] == [])
+        #expect(answers["unknown"] == [])
+    }
+
+    @Test func aDamagedDatabaseIsNamed() throws {
+        let bytes = Array("SQLite format 4\0".utf8) + [UInt8](repeating: 9, count: 5000)
+        try self.scene.state.write("usage.db", bytes)
+        #expect {
+            _ = try self.ingest()
+        } throws: { error in
+            guard let failure = error as? StartFailure else { return false }
+            return ExitCode.meansCannotStart(failure.code) && failure.message.contains(self.scene.database)
+                && failure.message.contains("byte 14") && !failure.message.contains("\n")
+        }
+        #expect(try self.scene.state.bytes("usage.db") == bytes)
+    }
+
+    @Test func aStateDirectoryThatIsNotThereYetIsWaitedFor() throws {
+        let missing = "\(self.scene.state.path)/later"
+        let ingest = try JournalIngest(
+            loop: self.loop, stateDirectory: missing, prices: [.free], log: JournalScene.log)
+        ingest.start()
+        try self.run { ingest.counts.databaseErrors > 1 }
+        try self.scene.state.makeFolder("later")
+        try self.run { ingest.isOpen }
+    }
+
+    @Test func theServiceShowsTheCountsAndEndsWithTheJournals() throws {
+        let service = AggregatorService(
+            loop: self.loop, hello: Hello(role: .aggregator, instance: 2, build: [1]), log: JournalScene.log)
+        let edge = try self.scene.journal(.edge, 7)
+        edge.settle(self.scene.settle(self.scene.mint()), edge.begin(self.scene.begin(self.scene.mint())))
+        edge.close()
+        try service.journals(stateDirectory: self.scene.state.path, prices: [])
+        try service.journals(stateDirectory: self.scene.state.path, prices: [.free])
+        var done = false
+        service.drain(timeout: 1000) { done = true }
+        try self.run { done }
+        let body = service.reply(to: AdministrationRequest(method: "GET", path: "/metrics")).body
+        let lines = String(decoding: body, as: UTF8.self).split(separator: "\n")
+        #expect(lines.contains("sluice_usage_records_total 2"))
+        #expect(lines.contains("sluice_usage_recovered_requests_total 1"))
+        #expect(lines.contains("sluice_journal_lag_bytes 0"))
+        #expect(try self.scene.files() == [])
+    }
+}
