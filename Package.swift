@@ -87,7 +87,9 @@ let package = Package(
         module("Identity", ["KeyValue", "Domain", "Cryptography"]),
         module(
             "Administration",
-            ["Domain", "JSON", "Cryptography", "Database", "KeyValue", "Identity", "Platform", "Logging"]),
+            [
+                "Domain", "JSON", "Cryptography", "Database", "KeyValue", "Identity", "UsageStore", "Platform", "Logging",
+            ]),
         module("UsageStore", ["Domain", "Database", "Journal"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
 
@@ -185,8 +187,8 @@ let package = Package(
         tests(
             "Administration",
             [
-                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "KeyValue", "Logging",
-                "Platform",
+                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
+                "Logging", "Platform", "UsageStore",
             ]),
     ],
     cxxLanguageStandard: .cxx17

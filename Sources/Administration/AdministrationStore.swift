@@ -30,6 +30,8 @@ public final class AdministrationStore {
         }
     }
 
+    /// The folder of both files, and of the usage database.
+    public let stateDirectory: String
     private let database: ControlDatabase
     private let identity: IdentityWriter
     private let digests: SHA256
@@ -44,6 +46,7 @@ public final class AdministrationStore {
         random: @escaping (Int) throws(CryptographyError) -> [UInt8] = RandomBytes.make
     ) throws(StartFailure) {
         do {
+            self.stateDirectory = stateDirectory
             let digests = try SHA256()
             let database = try ControlDatabase(
                 stateDirectory: stateDirectory, newID: Self.makeID(random), now: clock())

@@ -18,9 +18,14 @@ public final class AdministrationService {
         self.unavailable = AdministrationFailure(status: 503, code: "storage_failed", message: message)
     }
 
-    /// The resources of a store: keys and projects.
+    /// The resources of a store: keys and projects, and usage and requests of the usage database beside it.
     public convenience init(store: AdministrationStore, more: [any AdministrationResource] = []) {
-        self.init(resources: [KeysResource(store: store), ProjectsResource(store: store)] + more)
+        let usage = UsageFile(stateDirectory: store.stateDirectory)
+        let resources: [any AdministrationResource] = [
+            KeysResource(store: store), ProjectsResource(store: store), UsageResource(file: usage, names: store),
+            RequestsResource(file: usage, names: store),
+        ]
+        self.init(resources: resources + more)
     }
 
     /// The answer to the text of a frame, as the text of a frame.
