@@ -120,6 +120,9 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         else { return self.fail(.damagedRequest) }
         self.ledger.bodyBytes = UInt64(body.count)
         guard self.ledger.admit(1) else { return self.fail(.journalFull) }
+        #if SLUICE_TEST_HOOKS
+        if self.request.blockForTest == ProviderRequest.crashForTest { abort() }
+        #endif
         let now = self.services.loop.now
         self.machine.callStarted(at: now)
         if let target = self.pool.target(self.request.endpoint, isStream: self.request.isStream) {
@@ -136,7 +139,8 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
 
     private func blockForTest() {
         #if SLUICE_TEST_HOOKS
-        if self.request.blockForTest > 0 { _ = Glibc.sleep(UInt32(self.request.blockForTest)) }
+        let seconds = self.request.blockForTest
+        if seconds > 0, seconds != ProviderRequest.crashForTest { _ = Glibc.sleep(UInt32(seconds)) }
         #endif
     }
 
