@@ -7,5 +7,10 @@ enum TestHooks {
     static func block(seconds: UInt64) {
         if seconds > 0 { _ = sleep(UInt32(clamping: min(seconds, 3600))) }
     }
+
+    /// Ends the process as a trap would.
+    static func crash(_ isWanted: Bool) {
+        if isWanted { abort() }
+    }
 }
 #endif

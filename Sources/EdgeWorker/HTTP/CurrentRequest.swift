@@ -41,6 +41,7 @@ final class CurrentRequest {
     var blockUpstream: UInt8 = 0
     /// The end is not written down, which the ledger tests have to find out.
     var dropsSettle = false
+    var crashesEdge = false
     #endif
 
     /// Who sends it; nil where nobody asks.
@@ -105,6 +106,7 @@ final class CurrentRequest {
         #if SLUICE_TEST_HOOKS
         self.blockUpstream = head.blockUpstream
         self.dropsSettle = head.dropsSettle
+        self.crashesEdge = head.crashesEdge
         #endif
     }
 

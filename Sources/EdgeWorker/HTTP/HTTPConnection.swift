@@ -328,6 +328,9 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
             let capacity = body.readableBytes + body.writableBytes
             let planned = try unsafe body.withUnsafeReadableBytes { (bytes) throws(GatewayError) in
                 unsafe try self.core.begin(request, principal, endpoint, bytes)
+                #if SLUICE_TEST_HOOKS
+                TestHooks.crash(request.crashesEdge)
+                #endif
                 return unsafe try CallPlanner.plan(
                     bytes, capacity: capacity, endpoint: endpoint, record: request.record, settings: request.settings,
                     scanner: self.core.scanner)

@@ -1,3 +1,6 @@
+#if SLUICE_TEST_HOOKS
+import IPC
+#endif
 import NIOHTTP1
 
 /// The head of a request, reduced to what an edge acts on; every other header is forgotten here and reaches nobody.
@@ -54,6 +57,7 @@ struct RequestHead {
     var blockEdge: UInt64 = 0
     var blockUpstream: UInt8 = 0
     var dropsSettle = false
+    var crashesEdge = false
     #endif
 
     init(_ head: HTTPRequestHead) {
@@ -182,6 +186,10 @@ struct RequestHead {
         if name.hasBytes(ignoringCase: "x-sluice-test-block-edge") { self.blockEdge = value.strictDecimal ?? 0 }
         if name.hasBytes(ignoringCase: "x-sluice-test-block-upstream") {
             self.blockUpstream = UInt8(clamping: value.strictDecimal ?? 0)
+        }
+        if name.hasBytes(ignoringCase: "x-sluice-test-crash") {
+            self.crashesEdge = value.hasBytes("edge")
+            if value.hasBytes("upstream") { self.blockUpstream = ProviderRequest.crashForTest }
         }
         if name.hasBytes(ignoringCase: "x-sluice-test-drop-settle") { self.dropsSettle = value.hasBytes("1") }
         #endif

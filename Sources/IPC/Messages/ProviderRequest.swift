@@ -25,8 +25,10 @@ public struct ProviderRequest: Hashable, Sendable {
     public var snapshot: UInt64
     /// In the order they are tried; at least one.
     public var calls: [Call]
-    /// Test builds only: seconds to block the upstream's loop. 0 in every other case.
+    /// Test builds only: seconds to block the upstream's loop, or `crashForTest`. 0 in every other case.
     public var blockForTest: UInt8
+    /// Test builds only: the upstream is to crash when it is about to call the provider.
+    public static let crashForTest: UInt8 = 255
 
     public init(
         record: RecordID, endpoint: Endpoint, isStream: Bool, askedForUsage: Bool, bodyLength: UInt64, snapshot: UInt64,
