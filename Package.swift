@@ -106,7 +106,8 @@ let package = Package(
         module(
             "Aggregator",
             [
-                "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore", "WorkerRuntime",
+                "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore",
+                "WorkerRuntime",
             ]),
         module(
             "ControlPlane",
@@ -123,6 +124,10 @@ let package = Package(
         program("sluice-aggregator", ["Aggregator"]),
         program("sluice-control", ["ControlPlane"]),
 
+        // Writes journals from outside: the benchmark, and what the tests kill.
+        .executableTarget(
+            name: "journal-load", dependencies: ["Journal", "Domain", "Platform"], path: "Benchmarks/journal",
+            swiftSettings: settings),
         // Programs that tests run and kill.
         .executableTarget(
             name: "identity-driver", dependencies: ["Identity", "Cryptography", "Domain"],
@@ -139,7 +144,7 @@ let package = Package(
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
-        tests("Journal", ["Journal", "Domain", "Platform", "CJournal"]),
+        tests("Journal", ["Journal", "Domain", "Platform", "CJournal", "journal-load"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
         tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),

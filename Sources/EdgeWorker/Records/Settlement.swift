@@ -16,18 +16,16 @@ struct Settlement {
     /// No provider was called.
     init() {}
 
-    /// What an upstream has said. The sum over the attempts; of an END without attempts its own tokens.
+    /// What an upstream has said: the sum over the attempts, or END's own tokens where no attempt has any.
     init(_ end: StreamEnd) {
         self.finish = end.finish
         self.attempts = UInt8(clamping: end.attempts.count)
         self.call = end.attempts.last?.call
-        guard !end.attempts.isEmpty else {
-            self.usage = end.usage
-            self.source = end.usage == nil ? .none : .provider
-            self.cost = end.usage == nil ? 0 : nil
-            return
-        }
         for attempt in end.attempts { self.add(attempt) }
+        guard self.usage == nil, let usage = end.usage else { return }
+        self.usage = usage
+        self.source = .provider
+        self.cost = nil
     }
 
     private mutating func add(_ attempt: AttemptReport) {
@@ -46,7 +44,7 @@ struct Settlement {
         }
     }
 
-    /// Nobody is left to say it: estimated by `estimate` from what has passed.
+    /// Nobody is left to say it: estimated from what has passed.
     init(estimated usage: TokenUsage, cost: Int64?) {
         self.usage = usage
         self.source = .estimated
