@@ -79,7 +79,7 @@ struct AttemptLedger {
         let evidence = outcome.evidence
         if let usage = evidence.usage, evidence.billed == .yes {
             // Only a whole reply says how many bytes its tokens take.
-            if outcome.error == nil, !evidence.saysError, self.request.endpoint == .chatCompletions {
+            if outcome.error == nil, !evidence.saysError {
                 let error = self.services.estimator.learn(
                     self.model, usage, bodyBytes: self.bodyBytes, replyBytes: outcome.replyBytes,
                     isStream: evidence.isStream)
