@@ -85,6 +85,11 @@ let package = Package(
         module("Database", ["CSQLite"]),
         module("KeyValue", ["CLMDB", "Platform"]),
         module("Identity", ["KeyValue", "Domain", "Cryptography"]),
+        module(
+            "Administration",
+            [
+                "Domain", "JSON", "Cryptography", "Database", "KeyValue", "Identity", "UsageStore", "Platform", "Logging",
+            ]),
         module("UsageStore", ["Domain", "Database", "Journal"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
 
@@ -112,12 +117,14 @@ let package = Package(
         module(
             "ControlPlane",
             [
-                "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging",
+                "Administration", "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "JSON",
+                "Platform", "Logging",
                 "WorkerRuntime",
             ]),
 
         // Programs: about 20 lines each over a role.
-        program("sluice", ["Configuration", "Domain", "Platform", argumentParser]),
+        program(
+            "sluice", ["Administration", "Configuration", "Domain", "JSON", "Logging", "Platform", argumentParser]),
         program("sluice-supervisor", ["Supervisor"]),
         program("sluice-edge", ["EdgeWorker"]),
         program("sluice-upstream", ["UpstreamWorker"]),
@@ -174,8 +181,14 @@ let package = Package(
         tests(
             "ControlPlane",
             [
-                "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging",
-                "Platform",
+                "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC",
+                "Identity", "IPCEpoll", "JSON", "Logging", "Platform",
+            ]),
+        tests(
+            "Administration",
+            [
+                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
+                "Logging", "Platform", "UsageStore",
             ]),
     ],
     cxxLanguageStandard: .cxx17

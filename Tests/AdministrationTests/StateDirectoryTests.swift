@@ -2,7 +2,7 @@ import Glibc
 import Logging
 import Testing
 
-@testable import ControlPlane
+@testable import Administration
 
 @Suite struct StateDirectoryTests {
     private let folder: TemporaryFolder

@@ -3,7 +3,7 @@ import Logging
 import Platform
 import Testing
 
-@testable import ControlPlane
+@testable import Administration
 
 @Suite struct InstanceFileTests {
     private let folder: TemporaryFolder

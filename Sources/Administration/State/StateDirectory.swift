@@ -1,18 +1,20 @@
-import Glibc
-import Logging
-import Platform
+public import Glibc
+public import Logging
+public import Platform
 
 /// The folder of everything the gateway keeps: ours, closed to everybody else, held open.
 ///
 /// All its files are reached through the open descriptor, so that nobody can put another folder into its place between
 /// a check and a use. Every failure is one line that names the path.
-struct StateDirectory: ~Copyable {
+public struct StateDirectory: ~Copyable {
     /// Absolute.
-    let path: String
+    public let path: String
     private let descriptor: OwnedDescriptor
+    /// The folders inside: for sockets and the list of listeners, and for the workers' journals.
+    private static let folders = ["run", "journal"]
 
-    /// Opens the folder; makes it, and `run/` inside, where they are missing. The folder that holds it must exist.
-    init(path: String) throws(StartFailure) {
+    /// Opens the folder; makes it, and its own folders inside, where they are missing. The folder that holds it must exist.
+    public init(path: String) throws(StartFailure) {
         guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw Self.failure("cannot create the state directory \(path)", ControlExitCode.cannotCreate)
         }
@@ -22,25 +24,25 @@ struct StateDirectory: ~Copyable {
             throw Self.failure("cannot open the state directory \(path)", ControlExitCode.cannotCreate)
         }
         try Self.check(descriptor.number, "the state directory \(path)", advice: "chmod 700")
-        let run = "run"
-        guard unsafe mkdirat(descriptor.number, run, 0o700) == 0 || errno == EEXIST else {
-            throw Self.failure("cannot create \(path)/\(run)", ControlExitCode.cannotCreate)
+        for name in Self.folders {
+            guard unsafe mkdirat(descriptor.number, name, 0o700) == 0 || errno == EEXIST else {
+                throw Self.failure("cannot create \(path)/\(name)", ControlExitCode.cannotCreate)
+            }
+            let folder = OwnedDescriptor(adopting: unsafe openat(descriptor.number, name, flags | O_NOFOLLOW))
+            guard folder.number >= 0 else {
+                throw Self.failure("cannot open \(path)/\(name)", ControlExitCode.cannotCreate)
+            }
+            try Self.check(folder.number, "\(path)/\(name)", advice: "chmod 700")
         }
-        let runDescriptor = OwnedDescriptor(
-            adopting: unsafe openat(descriptor.number, run, flags | O_NOFOLLOW))
-        guard runDescriptor.number >= 0 else {
-            throw Self.failure("cannot open \(path)/\(run)", ControlExitCode.cannotCreate)
-        }
-        try Self.check(runDescriptor.number, "\(path)/\(run)", advice: "chmod 700")
         self.path = path
         self.descriptor = descriptor
     }
 
     /// The path of a file inside, for messages.
-    func path(of name: String) -> String { "\(self.path)/\(name)" }
+    public func path(of name: String) -> String { "\(self.path)/\(name)" }
 
     /// Opens a file inside; a symbolic link is not followed. nil when it does not exist.
-    func open(_ name: String, _ flags: Int32, mode: mode_t = 0o600) throws(StartFailure) -> OwnedDescriptor? {
+    public func open(_ name: String, _ flags: Int32, mode: mode_t = 0o600) throws(StartFailure) -> OwnedDescriptor? {
         let number = unsafe openat(self.descriptor.number, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode)
         guard number < 0 else { return OwnedDescriptor(adopting: number) }
         guard errno == ENOENT, flags & O_CREAT == 0 else {
@@ -50,7 +52,7 @@ struct StateDirectory: ~Copyable {
     }
 
     /// The size of an open file of this folder, in bytes. Throws unless it is a plain file of ours, closed to others.
-    func checkedSize(of file: Int32, _ name: String) throws(StartFailure) -> Int {
+    public func checkedSize(of file: Int32, _ name: String) throws(StartFailure) -> Int {
         try Self.check(file, self.path(of: name), advice: "chmod 600")
         var info = stat()
         guard unsafe fstat(file, &info) == 0 else {
@@ -63,28 +65,28 @@ struct StateDirectory: ~Copyable {
     }
 
     /// Puts a file under another name of this folder.
-    func rename(_ name: String, to newName: String) throws(StartFailure) {
+    public func rename(_ name: String, to newName: String) throws(StartFailure) {
         guard unsafe renameat(self.descriptor.number, name, self.descriptor.number, newName) == 0 else {
             throw Self.failure("cannot rename \(self.path(of: name))", ControlExitCode.stateDamaged)
         }
     }
 
     /// Takes a file away; it may be missing.
-    func remove(_ name: String) throws(StartFailure) {
+    public func remove(_ name: String) throws(StartFailure) {
         guard unsafe unlinkat(self.descriptor.number, name, 0) == 0 || errno == ENOENT else {
             throw Self.failure("cannot remove \(self.path(of: name))", ControlExitCode.stateDamaged)
         }
     }
 
     /// Waits until the folder's list of files is on the disk.
-    func sync() throws(StartFailure) {
+    public func sync() throws(StartFailure) {
         guard fsync(self.descriptor.number) == 0 else {
             throw Self.failure("cannot sync the state directory \(self.path)", ControlExitCode.stateDamaged)
         }
     }
 
     /// A failure with the reason of the system call that has just failed.
-    static func failure(_ what: String, _ code: Int32) -> StartFailure {
+    public static func failure(_ what: String, _ code: Int32) -> StartFailure {
         StartFailure("\(what): \(unsafe String(cString: strerror(errno)))", code: code)
     }
 

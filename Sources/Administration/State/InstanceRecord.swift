@@ -1,16 +1,17 @@
 /// The contents of the instance file: "SLI1", u32 host, u32 counter, u32 zero, big-endian.
-struct InstanceRecord: Hashable, Sendable {
+public struct InstanceRecord: Hashable, Sendable {
     static let size = 16
     /// Hosts and counters have 24 bits, as record ids do.
     static let limit: UInt32 = 0xFF_FFFF
     private static let magic = Array("SLI1".utf8)
 
     /// Random number of the host.
-    var host: UInt32
+    public var host: UInt32
     /// Processes spawned so far with this state folder.
-    var counter: UInt32
+    public var counter: UInt32
 
-    init(host: UInt32, counter: UInt32) {
+    /// Both are cut to 24 bits.
+    public init(host: UInt32, counter: UInt32) {
         self.host = host & Self.limit
         self.counter = counter & Self.limit
     }

@@ -1,23 +1,23 @@
 import Glibc
-import Logging
-import Platform
+public import Logging
+public import Platform
 
 /// The locked instance file: the proof that no other gateway uses this state folder, and where process numbers come
 /// from.
 ///
 /// The lock belongs to the open file description, so it lasts as long as any process of the tree holds the descriptor:
 /// control hands it to the supervisor, which counts in it.
-struct InstanceFile: ~Copyable {
-    static let name = "instance"
+public struct InstanceFile: ~Copyable {
+    public static let name = "instance"
     /// F_OFD_SETLK, which Swift's Glibc module does not show. The same on every architecture of Linux.
     private static let setLock: Int32 = 37
 
-    let descriptor: OwnedDescriptor
-    let record: InstanceRecord
+    public let descriptor: OwnedDescriptor
+    public let record: InstanceRecord
 
     /// Opens and locks the file. One that is new or still empty gets a host number made by `random`; nothing else is
     /// ever overwritten.
-    static func lock(
+    public static func lock(
         in directory: borrowing StateDirectory, random: (Int) throws(StartFailure) -> [UInt8]
     ) throws(StartFailure) -> InstanceFile {
         let path = directory.path(of: Self.name)
@@ -52,7 +52,7 @@ struct InstanceFile: ~Copyable {
     }
 
     /// The file that was locked by an earlier control and comes back from the supervisor.
-    init(handedBack descriptor: consuming OwnedDescriptor, path: String) throws(StartFailure) {
+    public init(handedBack descriptor: consuming OwnedDescriptor, path: String) throws(StartFailure) {
         var info = stat()
         guard unsafe fstat(descriptor.number, &info) == 0 else {
             throw StateDirectory.failure("cannot read \(path)", ControlExitCode.stateDamaged)
