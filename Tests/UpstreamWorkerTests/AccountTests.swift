@@ -117,13 +117,21 @@ struct AccountTests {
 
     @Test
     func embeddingsHaveNoOutput() throws {
-        let pair = try WorkerPair { connection, _ in
-            connection.reply(#"{"data":[{"embedding":[1,2,3]}],"x":""# + String(repeating: "y", count: 5000) + "\"}")
+        let pair = try WorkerPair { connection, request in
+            let usage = request.body.count == 80 ? #""usage":{"prompt_tokens":40,"total_tokens":40},"# : ""
+            connection.reply(
+                "{\(usage)\"data\":[{\"embedding\":[1,2,3]}],\"x\":\"" + String(repeating: "y", count: 5000) + "\"}")
         }
-        let stream = pair.worker.request(String(repeating: " ", count: 40), endpoint: .embeddings)
-        #expect(try pair.run { pair.worker.reply(stream).end != nil })
-        #expect(pair.worker.reply(stream).end?.attempts.first?.usage == TokenUsage(input: 10))
+        func usage(_ bytes: Int) throws -> TokenUsage? {
+            let stream = pair.worker.request(String(repeating: " ", count: bytes), endpoint: .embeddings)
+            #expect(try pair.run { pair.worker.reply(stream).end != nil })
+            return pair.worker.reply(stream).end?.attempts.first?.usage
+        }
+        #expect(try usage(40) == TokenUsage(input: 10))
         #expect(pair.worker.services.estimator.count == 0)
+        // Half a token a byte.
+        #expect(try usage(80) == TokenUsage(input: 40))
+        #expect(try usage(40) == TokenUsage(input: 20))
     }
 
     /// A client leaves at every stage: one end each, and one pair of records where there was a call.

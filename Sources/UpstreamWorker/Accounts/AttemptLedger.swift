@@ -51,7 +51,7 @@ struct AttemptLedger {
         let (usage, source) = self.usage(outcome)
         let report = AttemptReport(
             call: 0, number: outcome.number, status: evidence.status, billed: evidence.billed, usageSource: source,
-            usage: usage, cost: self.cost(usage, evidence.billed), firstContent: outcome.firstContent,
+            usage: usage, cost: self.cost(usage), firstContent: outcome.firstContent,
             total: outcome.total, error: outcome.error ?? "")
         self.reports.append(report)
         if let admission = self.running {
@@ -79,7 +79,7 @@ struct AttemptLedger {
         let evidence = outcome.evidence
         if let usage = evidence.usage, evidence.billed == .yes {
             // Only a whole reply says how many bytes its tokens take.
-            if outcome.error == nil, !evidence.saysError, self.request.endpoint == .chatCompletions {
+            if outcome.error == nil, !evidence.saysError {
                 let error = self.services.estimator.learn(
                     self.model, usage, bodyBytes: self.bodyBytes, replyBytes: outcome.replyBytes,
                     isStream: evidence.isStream)
@@ -96,10 +96,10 @@ struct AttemptLedger {
         return (usage, .estimated)
     }
 
-    /// What is not billed costs nothing at any price; else an unknown price makes an unknown cost.
-    private func cost(_ usage: TokenUsage?, _ billed: Billed) -> Int64? {
-        guard billed != .no else { return 0 }
-        return self.set.price(self.target.price)?.cost(of: usage ?? TokenUsage())
+    /// What has no tokens costs nothing at any price; else an unknown price makes an unknown cost.
+    private func cost(_ usage: TokenUsage?) -> Int64? {
+        guard let usage else { return 0 }
+        return self.set.price(self.target.price)?.cost(of: usage)
     }
 
     /// The request's end, for an edge that died before it could say it.
