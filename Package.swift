@@ -85,6 +85,11 @@ let package = Package(
         module("Database", ["CSQLite"]),
         module("KeyValue", ["CLMDB", "Platform"]),
         module("Identity", ["KeyValue", "Domain", "Cryptography"]),
+        module(
+            "Administration",
+            [
+                "Domain", "JSON", "Cryptography", "Database", "KeyValue", "Identity", "UsageStore", "Platform", "Logging",
+            ]),
         module("UsageStore", ["Domain", "Database", "Journal"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
 
@@ -106,23 +111,30 @@ let package = Package(
         module(
             "Aggregator",
             [
-                "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore", "WorkerRuntime",
+                "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore",
+                "WorkerRuntime",
             ]),
         module(
             "ControlPlane",
             [
-                "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "Platform", "Logging",
+                "Administration", "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "JSON",
+                "Platform", "Logging",
                 "WorkerRuntime",
             ]),
 
         // Programs: about 20 lines each over a role.
-        program("sluice", ["Configuration", "Domain", "Platform", argumentParser]),
+        program(
+            "sluice", ["Administration", "Configuration", "Domain", "JSON", "Logging", "Platform", argumentParser]),
         program("sluice-supervisor", ["Supervisor"]),
         program("sluice-edge", ["EdgeWorker"]),
         program("sluice-upstream", ["UpstreamWorker"]),
         program("sluice-aggregator", ["Aggregator"]),
         program("sluice-control", ["ControlPlane"]),
 
+        // Writes journals from outside: the benchmark, and what the tests kill.
+        .executableTarget(
+            name: "journal-load", dependencies: ["Journal", "Domain", "Platform"], path: "Benchmarks/journal",
+            swiftSettings: settings),
         // Programs that tests run and kill.
         .executableTarget(
             name: "identity-driver", dependencies: ["Identity", "Cryptography", "Domain"],
@@ -139,7 +151,7 @@ let package = Package(
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
-        tests("Journal", ["Journal", "Domain", "Platform", "CJournal"]),
+        tests("Journal", ["Journal", "Domain", "Platform", "CJournal", "journal-load"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
         tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
@@ -169,8 +181,14 @@ let package = Package(
         tests(
             "ControlPlane",
             [
-                "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC", "IPCEpoll", "Logging",
-                "Platform",
+                "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC",
+                "Identity", "IPCEpoll", "JSON", "Logging", "Platform",
+            ]),
+        tests(
+            "Administration",
+            [
+                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
+                "Logging", "Platform", "UsageStore",
             ]),
     ],
     cxxLanguageStandard: .cxx17

@@ -49,6 +49,14 @@ static inline CURLcode sluice_curl_set_close_function(CURL *easy, sluice_curl_cl
     return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, value);
 }
 
+/* Called before a request goes out on a connection that stands, and again if libcurl sends it once more. */
+typedef int (*sluice_curl_prepare_function)(
+    void *context, char *remote_address, char *local_address, int remote_port, int local_port);
+
+static inline CURLcode sluice_curl_set_prepare_function(CURL *easy, sluice_curl_prepare_function value) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
+}
+
 /* 0 when libcurl does not know. */
 static inline long sluice_curl_get_number(CURL *easy, CURLINFO info) {
     long value = 0;

@@ -1,9 +1,11 @@
 #define _GNU_SOURCE
 #include "CJournal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -101,6 +103,15 @@ void sluice_journal_touch(void *start, size_t length) {
 }
 
 void sluice_journal_forget(void *start, size_t length) { (void)madvise(start, length, MADV_DONTNEED); }
+
+/* ---- files ---- */
+
+int sluice_journal_rename(const char *from, const char *to) {
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+    /* A file system without that: a hard link does not replace either. */
+    return link(from, to) == 0 ? unlink(from) : -1;
+}
 
 /* ---- locks ---- */
 

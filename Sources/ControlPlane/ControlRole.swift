@@ -1,3 +1,4 @@
+import Administration
 import Configuration
 import Domain
 import Glibc
@@ -17,7 +18,10 @@ final class ControlRole: WorkerRole {
     private var log: Log
     private var gateway: PreparedGateway?
     private let configuration: GatewayConfiguration
-    private let staticKey: StaticKey?
+    private let clientKey: ClientKey
+    private let store: AdministrationStore?
+    private let service: AdministrationService
+    private var operators: OperatorSocket?
     private let stateDirectory: String
     private var hello: Hello?
     private let scratch = LinkScratch()
@@ -32,7 +36,16 @@ final class ControlRole: WorkerRole {
         self.log.level = gateway.configuration.logLevel
         for notice in gateway.notices { self.log.warning("configuration notice", ["notice": .string(notice)]) }
         self.configuration = gateway.configuration
-        self.staticKey = gateway.staticKey
+        self.clientKey = gateway.clientKey
+        switch gateway.administration {
+        case .success(let store):
+            self.store = store
+            self.service = AdministrationService(store: store)
+        case .failure(let failure):
+            self.store = nil
+            self.service = AdministrationService(unavailable: failure.message)
+            self.log.error("administration is not available", ["error": .string(failure.message)])
+        }
         self.stateDirectory = gateway.snapshots.topology.stateDirectory
         self.announcesStart = context.arguments.inForce == nil
         self.gateway = consume gateway
@@ -59,7 +72,31 @@ final class ControlRole: WorkerRole {
         } catch {
             return self.context.endpoint.fail(StartFailure("cannot make the snapshots: \(error)"))
         }
+        self.openOperatorSocket()
+        self.maintain(turn: 0)
         self.context.endpoint.ready()
+    }
+
+    private func openOperatorSocket() {
+        do throws(SystemError) {
+            self.operators = try OperatorSocket(
+                stateDirectory: self.stateDirectory, loop: self.context.loop, service: self.service, log: self.log)
+        } catch {
+            self.log.error("the operators' socket cannot be opened", ["error": .string("\(error)")])
+        }
+    }
+
+    /// Once a second: brings into the identity table what could not be written to it before; now and then frees what killed
+    /// edges hold of it.
+    private func maintain(turn: Int) {
+        guard let store = self.store else { return }
+        do throws(AdministrationFailure) {
+            try store.catchUp()
+            if turn % 10 == 9 { try store.sweepReaders() }
+        } catch {
+            if turn % 60 == 0 { self.log.error("key table is behind", ["error": .string(error.message)]) }
+        }
+        self.context.loop.schedule(after: 1_000_000_000) { [weak self] in self?.maintain(turn: turn &+ 1) }
     }
 
     /// Control makes snapshots and gets none.
@@ -84,6 +121,7 @@ final class ControlRole: WorkerRole {
     }
 
     func drain(timeout: UInt64) {
+        self.operators?.close()
         // No reply is ever under way between two turns of the loop.
         self.context.endpoint.drained()
     }
@@ -95,11 +133,21 @@ final class ControlRole: WorkerRole {
         let banner = Banner(
             version: SluiceVersion.current,
             listeners: listed.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) },
-            key: self.staticKey, configuration: self.configuration)
+            key: self.clientKey, configuration: self.configuration)
         if isatty(2) == 1 {
             StandardErrorSink.shared.writePlain(banner.text())
+            if case .unseen = self.clientKey { self.forgetUnseenKey() }
         } else {
             self.log.info("gateway is up", banner.fields())
+        }
+    }
+
+    /// The first key has been shown: from now on nobody can read it here.
+    private func forgetUnseenKey() {
+        do throws(StartFailure) {
+            try KeyFile.unseen.remove(in: try StateDirectory(path: self.stateDirectory))
+        } catch {
+            self.log.error("the first key's file is still there", ["error": .string(error.message)])
         }
     }
 }

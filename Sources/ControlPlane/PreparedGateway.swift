@@ -1,3 +1,4 @@
+import Administration
 import Configuration
 import Cryptography
 import Domain
@@ -7,7 +8,7 @@ import Platform
 import WorkerRuntime
 
 /// What control has worked out before it says a word to the supervisor: a checked configuration, the snapshots of all
-/// roles, the key, and the lock on the state folder.
+/// roles, the keys, and the lock on the state folder.
 ///
 /// Two ways lead to it: reading the file and the environment (the gateway starts), or the configuration in force
 /// (control was started again and nothing may change).
@@ -18,7 +19,10 @@ struct PreparedGateway: ~Copyable {
     let source: ConfigurationSource
     let configuration: GatewayConfiguration
     let snapshots: SnapshotSet
-    let staticKey: StaticKey?
+    /// What a newcomer is told.
+    let clientKey: ClientKey
+    /// Keys and projects; when control was started again and they cannot be opened, why not.
+    let administration: Result<AdministrationStore, StartFailure>
     let instance: InstanceFile
     /// For the log; empty when nothing new was read.
     let notices: [String]
@@ -33,7 +37,7 @@ struct PreparedGateway: ~Copyable {
             let bytes = try Self.sealed(environment, limit: ConfigurationSource.environmentLimit, "the environment")
             self = try Self(
                 reading: arguments.configuration, environment: EnvironmentBlock(bytes: bytes),
-                workingDirectory: Self.workingDirectory(), readFile: BoundedFile.read)
+                workingDirectory: Self.workingDirectory(), onTerminal: isatty(2) == 1, readFile: BoundedFile.read)
         case (let inForce?, let instanceFile?):
             let bytes = try Self.sealed(inForce, limit: ConfigurationSource.limit, "the configuration in force")
             self = try Self(inForce: bytes, instanceFile: OwnedDescriptor(adopting: instanceFile))
@@ -44,7 +48,8 @@ struct PreparedGateway: ~Copyable {
 
     /// The gateway starts: reads the file (or only the environment), prepares the state folder and locks it.
     init(
-        reading path: String?, environment: EnvironmentBlock, workingDirectory: String, readFile: BoundedFile.Reader
+        reading path: String?, environment: EnvironmentBlock, workingDirectory: String, onTerminal: Bool = false,
+        readFile: BoundedFile.Reader
     ) throws(StartFailure) {
         var file: ConfigurationSource.File?
         if let path {
@@ -63,12 +68,14 @@ struct PreparedGateway: ~Copyable {
         let directory = try StateDirectory(
             path: AbsolutePath.resolve(configuration.stateDirectory, in: workingDirectory))
         let instance = try InstanceFile.lock(in: directory, random: Self.random)
-        let staticKey = try Self.staticKey(configuration, directory, random: Self.random)
-        source.staticKey = staticKey?.secret
+        let store = try AdministrationStore(stateDirectory: directory.path)
+        let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
+        source.staticKey = configuration.auth.staticKey
         self.snapshots = try Self.snapshots(source, configuration, readFile: readFile)
+        self.clientKey = clientKey
+        self.administration = .success(store)
         self.source = source
         self.configuration = configuration
-        self.staticKey = staticKey
         self.instance = instance
         self.notices = result.notices
     }
@@ -81,10 +88,10 @@ struct PreparedGateway: ~Copyable {
         let configuration = try Self.accepted(source.result())
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
-        let origin: StaticKey.Origin =
-            configuration.auth.staticKey == nil ? .file(path: "\(state)/\(StaticKeyFile.name)") : .configuration
         self.snapshots = try Self.snapshots(source, configuration, readFile: BoundedFile.read)
-        self.staticKey = source.staticKey.map { StaticKey(secret: $0, origin: origin) }
+        // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
+        self.administration = Result { () throws(StartFailure) in try AdministrationStore(stateDirectory: state) }
+        self.clientKey = configuration.auth.staticKey == nil ? .stored : .configuration
         self.source = source
         self.configuration = configuration
         self.instance = instance
@@ -99,18 +106,6 @@ struct PreparedGateway: ~Copyable {
             throw StartFailure(lines.joined(separator: "\n"), code: ControlExitCode.configuration)
         }
         return configuration
-    }
-
-    /// The configured key, else the one that was made before, else, where requests need one, a new one.
-    static func staticKey(
-        _ configuration: GatewayConfiguration, _ directory: borrowing StateDirectory,
-        random: (Int) throws(StartFailure) -> [UInt8]
-    ) throws(StartFailure) -> StaticKey? {
-        if let secret = configuration.auth.staticKey { return StaticKey(secret: secret, origin: .configuration) }
-        let origin = StaticKey.Origin.file(path: directory.path(of: StaticKeyFile.name))
-        if let secret = try StaticKeyFile.read(in: directory) { return StaticKey(secret: secret, origin: origin) }
-        guard configuration.auth.keys == .required else { return nil }
-        return StaticKey(secret: try StaticKeyFile.create(in: directory, random: random), origin: origin)
     }
 
     private static func snapshots(

@@ -23,6 +23,8 @@ final class EasyHandle {
     private var hasLargeBuffer = false
     private var parser = HTTPHeadParser(limit: HTTPClient.maximumHead)
     private var receivedAny = false
+    /// What libcurl had counted as sent when the request went out last; nil before it does.
+    private var sentBefore: Int?
     private var pauseWanted = false
     private var isPaused = false
     /// Set by a callback that makes libcurl end the transfer, where libcurl's own code says less.
@@ -94,6 +96,12 @@ final class EasyHandle {
             let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
             return unsafe handle.readBody(UnsafeRawBufferPointer(start: bytes, count: size &* count))
         }
+        unsafe self.set(CURLOPT_PREREQDATA, own)
+        _ = unsafe sluice_curl_set_prepare_function(self.easy) { context, _, _, _, _ in
+            guard let context = unsafe context else { return CURL_PREREQFUNC_ABORT }
+            let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
+            return handle.goesOut() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        }
         sockets.install(on: self)
     }
 
@@ -119,6 +127,12 @@ final class EasyHandle {
         self.pauseWanted = false
         self.isPaused = false
         self.fault = nil
+        self.sentBefore = nil
+        self.setHeaders(transfer)
+        self.setBody(transfer)
+    }
+
+    private func setHeaders(_ transfer: HTTPTransfer) {
         let unique = transfer.uniqueHeader
         let isAnnounced = transfer.body.count > EasyHandle.expectBody
         let list = self.target.headers
@@ -133,6 +147,9 @@ final class EasyHandle {
             unsafe self.node.pointee.next = headers
             _ = unsafe sluice_curl_set_list(self.easy, CURLOPT_HTTPHEADER, self.node)
         }
+    }
+
+    private func setBody(_ transfer: HTTPTransfer) {
         guard self.target.settings.method == .post else { return }
         let large = transfer.body.count > EasyHandle.largeBody
         if large != self.hasLargeBuffer {
@@ -149,14 +166,20 @@ final class EasyHandle {
         }
     }
 
+    /// Whether any byte of the request has gone out.
+    var sentAny: Bool {
+        guard let before = self.sentBefore else { return false }
+        return unsafe sluice_curl_get_number(self.easy, CURLINFO_REQUEST_SIZE) > before
+    }
+
     /// Lets go of the transfer and says how it ended.
     func end(_ code: CURLcode) -> HTTPClientError? {
+        let sentAny = self.transfer?.sentAny ?? self.sentAny
         self.transfer = nil
         guard code != CURLE_OK else {
             guard !self.parser.isComplete else { return nil }
             return HTTPClientError(kind: self.receivedAny ? .resetInReply : .protocolViolation, sentAny: true)
         }
-        let sentAny = unsafe sluice_curl_get_number(self.easy, CURLINFO_REQUEST_SIZE) > 0
         if let fault = self.fault { return HTTPClientError(kind: fault, sentAny: sentAny, code: code.rawValue) }
         // libcurl reports a head line above its own bound as memory it did not get.
         if code == CURLE_OUT_OF_MEMORY && !self.parser.isComplete && sentAny {
@@ -188,6 +211,25 @@ final class EasyHandle {
     }
 
     // MARK: What libcurl calls
+
+    /// Whether the request may go out, on a connection that stands. libcurl sends it again by itself when a kept
+    /// connection turns out to be dead; the transfer's owner must know of that.
+    private func goesOut() -> Bool {
+        guard let transfer = self.transfer, let delegate = transfer.delegate else { return false }
+        let answer = delegate.requestGoesOut(time: transfer.timesSent + 1)
+        guard self.transfer?.delegate != nil, answer != .stop else {
+            // What is said of the time before is what is said of the transfer.
+            self.fault = transfer.timesSent > 0 ? .resetBeforeReply : .aborted
+            return false
+        }
+        transfer.timesSent += 1
+        self.sentBefore = unsafe sluice_curl_get_number(self.easy, CURLINFO_REQUEST_SIZE)
+        if case .goWith(let header) = answer {
+            transfer.uniqueHeader = header
+            self.setHeaders(transfer)
+        }
+        return true
+    }
 
     /// Returns the bytes taken; fewer than given makes libcurl end the transfer.
     private func readHead(_ line: UnsafeRawBufferPointer) -> Int {

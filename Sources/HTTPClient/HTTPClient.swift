@@ -209,6 +209,7 @@ public final class HTTPClient: TurnEndHandler {
             let transfer = handle.transfer
             if let transfer, !transfer.isRetry, handle.metDeadConnection(code) {
                 transfer.isRetry = true
+                transfer.wasSent = true
                 self.remove(handle)
                 handle.drop()
                 handle.target.giveBack(handle)

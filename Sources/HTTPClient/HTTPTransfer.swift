@@ -13,11 +13,15 @@ public final class HTTPTransfer {
     weak var client: HTTPClient?
     let target: HTTPTarget
     let body: [UInt8]
-    let uniqueHeader: [UInt8]
+    var uniqueHeader: [UInt8]
     var state = State.queued
     var handle: EasyHandle?
     /// It was started again after a kept connection turned out to be dead.
     var isRetry = false
+    /// How often the request has gone out or was about to.
+    var timesSent = 0
+    /// Bytes of it went out, in a start that is over.
+    var wasSent = false
     /// Its place in the limit's queue; -1 while it is not in it.
     var queuePlace = -1
     /// nil once cancelled: nothing is called any more.
@@ -33,6 +37,9 @@ public final class HTTPTransfer {
         self.uniqueHeader = uniqueHeader
         self.delegate = delegate
     }
+
+    /// Whether any byte of the request may have reached the server.
+    public var sentAny: Bool { self.wasSent || self.handle?.sentAny ?? false }
 
     /// Ends the transfer: the connection is closed and the delegate hears nothing more. Harmless when it is over.
     public func cancel() {

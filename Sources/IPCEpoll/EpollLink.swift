@@ -187,6 +187,13 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
             if wasCongested && !self.isCongested { self.delegate?.linkRelieved(self) }
         case .ignore:
             break
+        case .deliverCancelled:
+            unsafe self.delegate?.link(self, received: header, payload: payload)
+            let cancel = FrameHeader(type: .cancel, stream: header.stream, length: 0)
+            if !self.isClosed {
+                unsafe self.delegate?.link(
+                    self, received: cancel, payload: UnsafeRawBufferPointer(start: nil, count: 0))
+            }
         case .deliver(let credit):
             if let credit { self.send(urgent: Credit(bytes: credit).frame()) }
             unsafe self.delegate?.link(self, received: header, payload: payload)

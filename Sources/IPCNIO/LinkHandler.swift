@@ -209,7 +209,8 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
         case .deliver(let credit):
             if let credit { self.send(Credit(bytes: credit)) }
             try self.delegate?.link(self, received: header, payload: payload)
-        case .ignore: break
+        // Under NIO there are clients of streams only.
+        case .ignore, .deliverCancelled: break
         }
     }
 

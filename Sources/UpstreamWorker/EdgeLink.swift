@@ -65,7 +65,7 @@ final class EdgeLink: EpollLinkDelegate {
         }
         self.link = nil
         self.waiting = []
-        for exchange in Array(self.exchanges.values) { exchange.cancel() }
+        for exchange in Array(self.exchanges.values) { exchange.linkLost() }
         self.ended(self)
     }
 

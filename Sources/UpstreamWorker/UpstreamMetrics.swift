@@ -4,16 +4,26 @@ internal import IPC
 /// What an upstream counts, as the aggregator gets it.
 enum UpstreamMetrics {
     static func report(_ services: UpstreamServices) -> MetricReport {
-        let attempts = services.providers.attempts.sorted { $0.key < $1.key }.flatMap { provider, counter in
+        let providers = services.providers.attempts.sorted { $0.key < $1.key }
+        let attempts = providers.flatMap { provider, counter in
             counter.totals.map { total in
                 MetricReport.Series(
                     name: "sluice_provider_attempts_total",
-                    labels: [MetricReport.Label("provider", provider), MetricReport.Label("outcome", total.outcome)],
-                    value: .counter(total.count))
+                    labels: [
+                        MetricReport.Label("provider", provider), MetricReport.Label("outcome", total.key.outcome),
+                        MetricReport.Label("billed", total.key.billed.label),
+                    ], value: .counter(total.count))
             }
+        }
+        let errors = providers.filter { !$0.value.estimateErrors.isEmpty }.map { provider, counter in
+            MetricReport.Series(
+                name: "sluice_usage_estimate_error", labels: [MetricReport.Label("provider", provider)],
+                value: counter.estimateErrors.value)
         }
         let connections = MetricReport.Series(
             name: "sluice_provider_connections", labels: [], value: .gauge(Int64(services.client.connections)))
-        return MetricReport(series: attempts + [connections])
+        let lost = MetricReport.Series(
+            name: "sluice_records_lost_total", labels: [], value: .counter(services.journal?.lost ?? 0))
+        return MetricReport(series: attempts + errors + [connections, lost])
     }
 }

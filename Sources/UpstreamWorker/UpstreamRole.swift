@@ -2,6 +2,7 @@ internal import Domain
 internal import HTTPClient
 public import IPC
 internal import IPCEpoll
+internal import Journal
 public import Logging
 internal import Platform
 public import WorkerRuntime
@@ -13,6 +14,7 @@ public final class UpstreamRole: WorkerRole {
     /// Milliseconds that END frames get to leave before the process does.
     private static let farewell: UInt64 = 100_000_000
     private static let reportInterval: UInt64 = 1_000_000_000
+    private static let journalRetry: UInt64 = 1_000_000_000
 
     private let services: UpstreamServices
     private let endpoint: ControlLineEndpoint
@@ -50,11 +52,31 @@ public final class UpstreamRole: WorkerRole {
             guard snapshot.version == version else { return false }
             self.services.log.level = snapshot.logLevel
             self.services.providers.add(snapshot)
+            if let journal = self.services.journal {
+                journal.update(snapshot.journal)
+                self.endpoint.ready()
+            } else {
+                self.openJournal(snapshot)
+            }
         } catch {
             return false
         }
-        self.endpoint.ready()
         return true
+    }
+
+    /// Nothing is called before there is a journal. What keeps it from being opened may be put right meanwhile.
+    private func openJournal(_ snapshot: UpstreamSnapshot) {
+        guard let hello = self.hello, self.services.journal == nil else { return }
+        let folder = JournalFolder.path(stateDirectory: snapshot.stateDirectory)
+        do throws(JournalError) {
+            self.services.journal = try JournalWriter(
+                folder: folder, owner: JournalOwner(host: hello.host, instance: hello.instance, role: .upstream),
+                settings: snapshot.journal)
+            self.endpoint.ready()
+        } catch {
+            self.services.log.error("journal not usable", ["error": .string("\(error)")])
+            self.services.loop.schedule(after: Self.journalRetry) { [unowned self] in self.openJournal(snapshot) }
+        }
     }
 
     public func receive(link offer: LinkOffer, descriptor: Int32) {
@@ -122,7 +144,10 @@ public final class UpstreamRole: WorkerRole {
         guard !self.isLeaving else { return }
         self.isLeaving = true
         self.report(andAgain: false)
-        self.services.loop.schedule(after: Self.farewell) { [unowned self] in self.endpoint.drained() }
+        self.services.loop.schedule(after: Self.farewell) { [unowned self] in
+            self.services.journal?.close()
+            self.endpoint.drained()
+        }
     }
 
     // MARK: Counts

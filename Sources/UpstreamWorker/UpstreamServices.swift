@@ -1,4 +1,5 @@
 internal import Dialects
+internal import Domain
 internal import HTTPClient
 internal import IPC
 internal import JSON
@@ -18,6 +19,9 @@ final class UpstreamServices {
     let requests = JSONReader()
     var log: Log
     var providers = ProviderHistory()
+    /// nil before it is open: until then no call is made.
+    var journal: (any AttemptJournal)?
+    var estimator = UsageEstimator()
     private(set) var isDraining = false
     /// Requests being worked on, by link.
     private(set) var active = 0

@@ -6,11 +6,10 @@ import Testing
 @testable import ControlPlane
 
 @Suite struct BannerTests {
-    private let key = StaticKey(
-        secret: Secret(Array("sk-sl-canary".utf8)), origin: .file(path: "/state/static_key"))
+    private let key = ClientKey.unseen(Secret(Array("sk-sl-canary".utf8)))
 
     private func banner(
-        _ listeners: [String] = ["127.0.0.1:8080"], key: StaticKey?, _ configuration: GatewayConfiguration
+        _ listeners: [String] = ["127.0.0.1:8080"], key: ClientKey, _ configuration: GatewayConfiguration
     ) -> Banner {
         Banner(version: "1.2.3", listeners: listeners, key: key, configuration: configuration)
     }
@@ -26,7 +25,7 @@ import Testing
                 Sluice 1.2.3 is up.
                   URL   http://127.0.0.1:8080/v1
                   Key   sk-sl-canary
-                        (kept in /state/static_key)
+                        (shown this once; `sluice keys create` makes others)
 
                   curl http://127.0.0.1:8080/v1/chat/completions -H "Authorization: Bearer sk-sl-canary" \\
                     -H "Content-Type: application/json" \\
@@ -35,15 +34,19 @@ import Testing
                 """)
     }
 
-    @Test func aConfiguredKeyIsNot() {
-        let key = StaticKey(secret: Secret(Array("canary".utf8)), origin: .configuration)
-        let text = self.banner(key: key, self.simulated).text()
-        #expect(!text.contains("canary"))
-        #expect(text.contains(#""Authorization: Bearer $SLUICE_API_KEY""#))
+    @Test(arguments: [ClientKey.configuration, .stored, .file(path: "/state/a b/static_key")])
+    func otherKeysAreNot(_ key: ClientKey) {
+        #expect(self.banner(key: key, self.simulated).text().contains(#""Authorization: Bearer $SLUICE_API_KEY""#))
+    }
+
+    @Test func aKeyInAFileIsReadFromThere() {
+        let text = self.banner(key: .file(path: "/state/static_key"), self.simulated).text()
+        #expect(text.contains("Key   kept in /state/static_key\n"))
+        #expect(text.contains(#""Authorization: Bearer $(cat /state/static_key)""#))
     }
 
     @Test func withoutAKeyThereIsNoHeader() {
-        let text = self.banner(key: nil, self.simulated).text()
+        let text = self.banner(key: .notNeeded, self.simulated).text()
         #expect(!text.contains("Authorization"))
         #expect(text.contains("none needed"))
     }
@@ -54,12 +57,15 @@ import Testing
         log.info("gateway is up", self.banner(key: self.key, self.simulated).fields())
         let line = sink.text
         #expect(line.contains(#""urls":["http://127.0.0.1:8080"]"#))
-        #expect(line.contains(#""key_file":"/state/static_key""#))
         #expect(!line.contains("canary"))
+        log.info("gateway is up", self.banner(key: .file(path: "/state/static_key"), self.simulated).fields())
+        #expect(sink.text.contains(#""key_file":"/state/static_key""#))
     }
 
     @Test func theModelIsOneThatHasSomewhereToGo() {
-        func model(_ configuration: GatewayConfiguration) -> String? { self.banner(key: nil, configuration).model }
+        func model(_ configuration: GatewayConfiguration) -> String? {
+            self.banner(key: .notNeeded, configuration).model
+        }
         func provider(_ url: String) -> GatewayConfiguration {
             let settings = ProviderSettings(name: "p", kind: .openAI(baseURL: url))
             return GatewayConfiguration(providers: [ConfiguredProvider(settings: settings)], defaultProvider: "p")
@@ -97,7 +103,7 @@ import Testing
     }
 
     @Test func aUnixSocketIsQuoted() {
-        let text = self.banner(["unix:/run/it's.sock"], key: nil, self.simulated).text()
+        let text = self.banner(["unix:/run/it's.sock"], key: .notNeeded, self.simulated).text()
         #expect(text.contains(#"curl --unix-socket '/run/it'\''s.sock' http://localhost/v1/chat/completions"#))
     }
 }

@@ -1,6 +1,9 @@
+import Administration
 import Configuration
 import Cryptography
 import Domain
+import Glibc
+import Identity
 import Logging
 import Platform
 import Testing
@@ -40,12 +43,42 @@ import Testing
         #expect(gateway.source.version == 1)
         #expect(gateway.snapshots.topology.stateDirectory == "\(self.folder.path)/sluice-state")
         #expect(self.folder.mode("sluice-state") == 0o700)
-        let made = gateway.staticKey
-        let key = try #require(made)
-        #expect(gateway.source.staticKey == key.secret)
-        let digest = try key.secret.withBytes { try SHA256().digest($0).bytes }
+        let path = "\(self.folder.path)/sluice-state/static_key"
+        #expect(gateway.clientKey == .file(path: path))
+        // The first key is one of the table, not the static key.
+        #expect(gateway.source.staticKey == nil)
+        #expect(gateway.snapshots.edge.staticKeyDigest == nil)
+        let text = try #require(self.folder.read("sluice-state/static_key"))
+        let identities = IdentityReader(stateDirectory: "\(self.folder.path)/sluice-state")
+        try identities.refresh()
+        #expect(try identities.row(for: SHA256().digest(text.dropLast())) != nil)
+    }
+
+    @Test func aConfiguredKeyIsInTheSnapshotAsADigest() throws {
+        let gateway = try self.prepare("auth: {static_key: configured-static-key}\n")
+        #expect(gateway.clientKey == .configuration)
+        let digest = try SHA256().digest(Array("configured-static-key".utf8)).bytes
         #expect(gateway.snapshots.edge.staticKeyDigest == digest)
-        #expect(self.folder.read("sluice-state/static_key") == key.secret.withBytes { $0 + [0x0A] })
+    }
+
+    @Test func aDamagedDatabaseEndsTheStartButNotARunningGateway() throws {
+        try self.folder.makeFolder("sluice-state", mode: 0o700)
+        try self.folder.write("sluice-state/control.db", Array("this is no database, but it is long enough".utf8))
+        let failure = try #require(self.failure(nil))
+        #expect(failure.code == 74)
+        #expect(failure.message.contains("sluice-state/control.db at byte "))
+        _ = unsafe unlink("\(self.folder.path)/sluice-state/control.db")
+        let first = try self.prepare(nil)
+        let source = first.source.encoded()
+        let file = try OwnedDescriptor.copy(of: first.instance.descriptor.number)
+        _ = consume first
+        try self.folder.write("sluice-state/control.db", Array("this is no database, but it is long enough".utf8))
+        let again = try PreparedGateway(inForce: source, instanceFile: file)
+        guard case .failure(let reason) = again.administration else {
+            Issue.record("opened")
+            return
+        }
+        #expect(reason.message.contains("control.db"))
     }
 
     @Test func everyProblemIsOneLineAndNothingIsTouched() throws {
@@ -85,12 +118,15 @@ import Testing
         let first = try self.prepare(text)
         try self.folder.write("sluice-state/static_key", Array("another-key-entirely".utf8))
         let file = try OwnedDescriptor.copy(of: first.instance.descriptor.number)
-        let again = try PreparedGateway(inForce: first.source.encoded(), instanceFile: file)
-        #expect(again.snapshots == first.snapshots)
-        #expect(again.configuration == first.configuration)
-        #expect(again.source == first.source)
-        #expect(again.staticKey == first.staticKey)
-        #expect(again.instance.record.host == first.instance.record.host)
+        let (snapshots, configuration, source) = (first.snapshots, first.configuration, first.source)
+        let host = first.instance.record.host
+        // A process has the table open once.
+        _ = consume first
+        let again = try PreparedGateway(inForce: source.encoded(), instanceFile: file)
+        #expect(again.snapshots == snapshots)
+        #expect(again.configuration == configuration)
+        #expect(again.source == source)
+        #expect(again.instance.record.host == host)
         #expect(again.notices.isEmpty)
     }
 

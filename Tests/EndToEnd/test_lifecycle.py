@@ -340,10 +340,15 @@ def test_on_a_terminal_the_key_is_printed() -> None:
         reader = threading.Thread(target=listen, daemon=True)
         reader.start()
         wait_until(gateway.is_ready, 30, "ready")
-        key = (
-            next(path for path in gateway.state.rglob("*") if path.is_file() and "key" in path.name).read_text().strip()
-        )
-        wait_until(lambda: key.encode() in said, 5, f"the key on the terminal: {bytes(said)!r}")
+        wait_until(lambda: b"curl" in said, 5, f"the banner on the terminal: {bytes(said)!r}")
+        found = re.search(rb"Key +(sk-sl-[A-Za-z0-9_-]{43})", bytes(said))
+        assert found, bytes(said)
+        gateway.key = found[1].decode()
+        assert gateway.chat("anything").status == 200
+        # Shown once: from now on it is written nowhere.
+        wait_until(lambda: not (gateway.state / "first_key").exists(), 5, "the key's file is gone")
+        for path in gateway.state.rglob("*"):
+            assert not path.is_file() or found[1] not in path.read_bytes(), path
         assert b"curl" in said and b"http://127.0.0.1:8080" in said
         gateway.children()
         gateway.send_signal(signal.SIGINT)

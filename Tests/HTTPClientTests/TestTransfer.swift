@@ -13,10 +13,18 @@ final class TestTransfer: HTTPTransferDelegate {
     /// Called after each piece; its answer goes to the client.
     var onPiece: (TestTransfer) -> HTTPFlow = { _ in .proceed }
     var onHead: (TestTransfer) -> Void = { _ in }
+    /// Asked each time the request goes out.
+    var onSend: (TestTransfer, Int) -> HTTPSend = { _, _ in .go }
+    private(set) var sends: [Int] = []
     var onEnd: (TestTransfer) -> Void = { _ in }
 
     var isOver: Bool { self.ends > 0 }
     var text: String { String(decoding: self.body, as: UTF8.self) }
+
+    func requestGoesOut(time: Int) -> HTTPSend {
+        self.sends.append(time)
+        return self.onSend(self, time)
+    }
 
     func headReceived(_ head: HTTPResponseHead) {
         self.head = head

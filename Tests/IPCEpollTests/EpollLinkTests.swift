@@ -91,6 +91,9 @@ import Testing
         FrameHeader(type: .body, flags: 1, stream: 1, length: 300).append(to: &bytes)
         bytes += [UInt8](repeating: 6, count: 300)
         FrameHeader(type: .cancel, stream: 1, length: 0).append(to: &bytes)
+        // One that overtakes its request.
+        FrameHeader(type: .cancel, stream: 2, length: 0).append(to: &bytes)
+        bytes += StreamRequest.administration(AdministrationRequest(method: "GET", path: "/")).frame(stream: 2)
         var offset = 0
         while offset < bytes.count {
             let end = min(bytes.count, offset + size)
@@ -99,8 +102,9 @@ import Testing
             try loop.turn(waitingAtMost: 0)
             offset = end
         }
-        try self.turn(loop) { recorder.frames.count == 3 }
-        #expect(recorder.frames.map(\.header.type) == [.request, .body, .cancel])
+        try self.turn(loop) { recorder.frames.count == 5 }
+        #expect(recorder.frames.map(\.header.type) == [.request, .body, .cancel, .request, .cancel])
+        #expect(recorder.frames.map(\.header.stream) == [1, 1, 1, 2, 2])
         #expect(recorder.frames[1].payload == [UInt8](repeating: 6, count: 300))
         #expect(link.isOpen)
     }

@@ -92,13 +92,13 @@ import Testing
         }
     }
 
-    @Test func aCancelThatOvertookItsRequestDropsIt() throws {
+    @Test func aCancelThatOvertookItsRequestFollowsIt() throws {
         var machine = try self.open()
         let cancel = self.data(.cancel, 0, stream: 2)
         #expect(try self.receive(cancel, by: &machine) == .ignore)
         #expect(
             try self.receive(SampleMessages.request.frame(stream: 1), by: &machine) == .deliver(returnCredit: nil))
-        #expect(try self.receive(SampleMessages.request.frame(stream: 2), by: &machine) == .ignore)
+        #expect(try self.receive(SampleMessages.request.frame(stream: 2), by: &machine) == .deliverCancelled)
         #expect(
             try self.receive(SampleMessages.request.frame(stream: 3), by: &machine) == .deliver(returnCredit: nil))
         #expect(try self.receive(self.data(.cancel, 0, stream: 3), by: &machine) == .deliver(returnCredit: nil))

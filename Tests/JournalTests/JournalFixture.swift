@@ -15,7 +15,7 @@ final class FailingOperations: SegmentFileOperations {
         return code == 0 ? SystemFileOperations().allocate(descriptor, size) : code
     }
 
-    func synchronize(_ descriptor: Int32) -> Int32 {
+    func synchronize(_ pages: UnsafeMutableRawBufferPointer) -> Int32 {
         self.syncs.add(1, ordering: .relaxed)
         return self.syncCode.load(ordering: .relaxed)
     }

@@ -197,7 +197,7 @@ struct ExchangeMachineStreamTests {
         #expect(try bench.credit(WireLimits.replyWindow / 2) == .resume)
         bench.output.isCongested = true
         #expect(bench.data(Self.text) == .pause)
-        _ = bench.machine.cancelled()
+        _ = bench.cancel()
         bench.output.isCongested = false
         #expect(bench.machine.linkRelieved(at: bench.now, to: bench.output) == .proceed)
     }

@@ -44,10 +44,12 @@ final class MachineBench {
         }
     }
 
-    func ended(_ kind: HTTPClientError.Kind? = nil) {
+    func ended(_ kind: HTTPClientError.Kind? = nil, sentAny: Bool = true) {
         self.machine.callEnded(
-            kind.map { HTTPClientError(kind: $0, sentAny: true) }, at: self.now, to: self.output)
+            kind.map { HTTPClientError(kind: $0, sentAny: sentAny) }, at: self.now, to: self.output)
     }
+
+    func cancel() -> ExchangeMachine.Order { self.machine.cancelled(at: self.now, to: self.output) }
 
     func credit(_ bytes: Int) throws -> ExchangeMachine.Order {
         try self.machine.creditReceived(UInt32(bytes), at: self.now, to: self.output)

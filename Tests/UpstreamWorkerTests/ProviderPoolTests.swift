@@ -49,11 +49,11 @@ struct ProviderPoolTests {
     func outcomesAreCounted() {
         let counter = AttemptCounter()
         #expect(counter.totals.isEmpty)
-        counter.count(nil)
-        counter.count("b")
-        counter.count("a")
-        counter.count(nil)
-        #expect(counter.totals.map(\.outcome) == ["ok", "a", "b"])
+        counter.count(nil, .yes)
+        counter.count("b", .no)
+        counter.count("a", .no)
+        counter.count(nil, .yes)
+        #expect(counter.totals.map(\.key.outcome) == ["ok", "a", "b"])
         #expect(counter.totals.map(\.count) == [2, 1, 1])
     }
 
@@ -61,7 +61,7 @@ struct ProviderPoolTests {
     func theRecordNamesTheRequestToTheProvider() {
         let record = RecordID(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210)
         #expect(
-            String(decoding: record.clientRequestID, as: UTF8.self)
-                == "x-client-request-id: 0123456789abcdeffedcba9876543210-1")
+            String(decoding: record.clientRequestID(2), as: UTF8.self)
+                == "x-client-request-id: 0123456789abcdeffedcba9876543210-2")
     }
 }

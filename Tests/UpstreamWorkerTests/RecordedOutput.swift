@@ -1,3 +1,4 @@
+import Domain
 import IPC
 
 @testable import UpstreamWorker
@@ -12,6 +13,19 @@ final class RecordedOutput: ExchangeOutput {
 
     private(set) var sent: [Sent] = []
     var isCongested = false
+    var requestWasSent = true
+    private(set) var outcomes: [AttemptOutcome] = []
+
+    /// A report without any price, or estimate.
+    func settle(_ outcome: AttemptOutcome) -> AttemptReport {
+        self.outcomes.append(outcome)
+        let evidence = outcome.evidence
+        let usage = evidence.billed == .yes ? evidence.usage : nil
+        return AttemptReport(
+            call: 0, number: outcome.number, status: evidence.status, billed: evidence.billed,
+            usageSource: usage == nil ? .none : .provider, usage: usage, firstContent: outcome.firstContent,
+            total: outcome.total, error: outcome.error ?? "")
+    }
 
     func send(head: ResponseHead) { self.sent.append(.head(head)) }
 

@@ -16,6 +16,7 @@ final class WorkerBench: EpollLinkDelegate {
         var end: StreamEnd?
         var chunks = 0
         var framesAfterEnd = 0
+        var ends = 0
 
         var text: String { String(decoding: self.body, as: UTF8.self) }
     }
@@ -27,23 +28,26 @@ final class WorkerBench: EpollLinkDelegate {
 
     let loop: EpollLoop
     let services: UpstreamServices
+    let journal = RecordedJournal()
     private(set) var edge: EdgeLink?
     private var link: EpollLink?
     private let linkSocket: Int32
-    private var next: UInt64 = 0
+    private(set) var next: UInt64 = 0
     private(set) var replies: [UInt64: Reply] = [:]
     private(set) var credited: [UInt64: Int] = [:]
     private(set) var lostLink = false
     /// Whether data is acknowledged at once, as by a client that reads quickly.
     var returnsCredit = true
 
-    init(_ providers: [ProviderSettings], bodyBudget: Int = 1 << 30) throws {
+    init(_ providers: [ProviderSettings], prices: [Price] = [], bodyBudget: Int = 1 << 30) throws {
         guard HTTPClient.initializeLibrary() else { throw SystemError(operation: "curl_global_init", code: 0) }
         self.loop = try EpollLoop()
         self.services = UpstreamServices(
             loop: self.loop, client: try HTTPClient(loop: self.loop),
             log: Log(role: .upstream, instance: 1, level: .error, sink: Silence()), bodyBudget: bodyBudget)
-        self.services.providers.add(UpstreamSnapshot(version: 1, providers: providers, logLevel: .error))
+        self.services.providers.add(
+            UpstreamSnapshot(version: 1, providers: providers, prices: prices, logLevel: .error))
+        self.services.journal = self.journal
         let scratch = LinkScratch()
         let build: [UInt8] = [1]
         let ends = try SocketPair(.stream).release()
@@ -77,16 +81,21 @@ final class WorkerBench: EpollLinkDelegate {
 
     func request(
         _ body: String, endpoint: Endpoint = .chatCompletions, isStream: Bool = false, askedForUsage: Bool = false,
-        splices: [BodySplice] = [], length: UInt64? = nil, snapshot: UInt64 = 1
+        splices: [BodySplice] = [], length: UInt64? = nil, snapshot: UInt64 = 1, price: UInt32? = nil,
+        sendsBody: Bool = true
     ) -> UInt64 {
         self.next += 1
         let bytes = Array(body.utf8)
         let request = ProviderRequest(
             record: RecordID(high: 7, low: self.next), endpoint: endpoint, isStream: isStream,
             askedForUsage: askedForUsage, bodyLength: length ?? UInt64(bytes.count), snapshot: snapshot,
-            calls: [ProviderRequest.Call(target: Target(provider: 0, model: Array("m".utf8)), splices: splices)])
+            calls: [
+                ProviderRequest.Call(
+                    target: Target(provider: 0, model: Array("m".utf8), price: price), splices: splices)
+            ])
         self.replies[self.next] = Reply()
         self.link?.send(StreamRequest.provider(request).frame(stream: self.next))
+        guard sendsBody else { return self.next }
         unsafe bytes.withUnsafeBytes {
             unsafe self.link?.send(.body, stream: self.next, flags: FrameHeader.lastFlag, data: $0)
         }
@@ -131,7 +140,9 @@ final class WorkerBench: EpollLinkDelegate {
             unsafe reply.body.append(contentsOf: payload)
             reply.chunks += 1
             if self.returnsCredit { self.credit(header.stream, payload.count) }
-        case .end: reply.end = unsafe try? StreamEnd(payload: payload)
+        case .end:
+            reply.end = unsafe try? StreamEnd(payload: payload)
+            reply.ends += 1
         case .credit:
             self.credited[header.stream, default: 0] += Int(unsafe (try? Credit(payload: payload))?.bytes ?? 0)
         default: break

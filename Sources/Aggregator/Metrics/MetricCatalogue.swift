@@ -11,8 +11,9 @@ public enum MetricCatalogue {
             help: "Requests that ended with an error, by who has to act and the error's code.",
             labels: ["source", "code"]),
         MetricDefinition(
-            name: "sluice_provider_attempts_total", kind: .counter, help: "Provider calls that have ended, by outcome.",
-            labels: ["provider", "outcome"]),
+            name: "sluice_provider_attempts_total", kind: .counter,
+            help: "Provider calls that have ended, by outcome and by whether the provider takes money for them.",
+            labels: ["provider", "outcome", "billed"]),
         MetricDefinition(
             name: "sluice_provider_connections", kind: .gauge, help: "Open connections to providers."),
         MetricDefinition(
@@ -33,6 +34,11 @@ public enum MetricCatalogue {
             name: "sluice_tokens_total", kind: .counter,
             help: "Tokens of requests by class, as providers reported them or estimated.",
             labels: ["model", "provider", "class"], openLabels: ["model"]),
+        MetricDefinition(
+            name: "sluice_usage_estimate_error", kind: .histogram,
+            help:
+                "By how much an estimate of a call's tokens would have missed the provider's numbers; 1 is all of them.",
+            labels: ["provider"]),
     ]
 
     static let buildInfo = MetricDefinition(

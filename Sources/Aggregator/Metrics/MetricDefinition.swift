@@ -3,7 +3,7 @@ public struct MetricDefinition: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         case counter
         case gauge
-        /// Reported in microseconds, written out in seconds.
+        /// Reported in millionths, written out in units: microseconds become seconds.
         case histogram
     }
 

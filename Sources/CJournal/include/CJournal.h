@@ -34,6 +34,11 @@ void sluice_journal_touch(void *start, size_t length);
 /* Takes pages out of the mapping (they stay in the page cache). `start` is at a page boundary. */
 void sluice_journal_forget(void *start, size_t length);
 
+/* ---- files ---- */
+
+/* Renames a file; never replaces one (EEXIST). */
+int sluice_journal_rename(const char *from, const char *to);
+
 /* ---- locks ---- */
 
 /* Takes the open-file-description write lock on byte 0: 0, or -1 (EAGAIN: somebody holds it). */

@@ -120,6 +120,12 @@ ssize_t sluice_receive_fds(int socket, void *bytes, size_t capacity, int *fds, i
 int sluice_listen_tcp(int ipv6, const uint8_t *address, uint16_t port, uint32_t scope, int backlog);
 /* The same for a Unix path (≤ 107 bytes); a leftover socket file that nobody answers on is replaced. */
 int sluice_listen_unix(const char *path, int backlog);
+/* A connected, close-on-exec, blocking socket to the Unix path (≤ 107 bytes), or -1. */
+int sluice_connect_unix(const char *path);
+/* The next waiting connection, close-on-exec and non-blocking; -1 with errno EAGAIN when there is none. */
+int sluice_accept(int fd);
+/* The user of the process at the other end of a Unix socket, when it connected: 0 and *uid, or -1. */
+int sluice_peer_user(int fd, uint32_t *uid);
 int sluice_listen_again(int fd, int backlog);
 /* 1 if `fd` is a socket that listens, else 0. */
 int sluice_is_listening(int fd);

@@ -6,11 +6,11 @@ import Logging
 struct Banner {
     var version: String
     var urls: [ReachableURL]
-    var key: StaticKey?
+    var key: ClientKey
     /// A model that certainly has somewhere to go; nil where none is known.
     var model: String?
 
-    init(version: String, listeners: [String], key: StaticKey?, configuration: GatewayConfiguration) {
+    init(version: String, listeners: [String], key: ClientKey, configuration: GatewayConfiguration) {
         self.version = version
         self.urls = listeners.compactMap { ReachableURL(listener: $0) }
         self.key = key
@@ -23,17 +23,24 @@ struct Banner {
         for url in self.urls {
             lines.append("  URL   \(url.base)/v1" + (url.socket.map { "  (Unix socket \($0))" } ?? ""))
         }
-        var shown = "$SLUICE_API_KEY"
-        switch self.key?.origin {
-        case nil: lines.append("  Key   none needed")
+        var shown: String? = "$SLUICE_API_KEY"
+        switch self.key {
+        case .notNeeded:
+            lines.append("  Key   none needed")
+            shown = nil
         case .configuration: lines.append("  Key   auth.static_key of the configuration")
+        case .unseen(let secret):
+            let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
+            shown = text
+            lines.append("  Key   \(text)")
+            lines.append("        (shown this once; `sluice keys create` makes others)")
         case .file(let path):
-            shown = self.key?.secret.withBytes { String(decoding: $0, as: UTF8.self) } ?? shown
-            lines.append("  Key   \(shown)")
-            lines.append("        (kept in \(path))")
+            lines.append("  Key   kept in \(path)")
+            if Self.isPlain(path) { shown = "$(cat \(path))" }
+        case .stored: lines.append("  Key   any that `sluice keys list` shows; `sluice keys create` makes others")
         }
         if let url = self.urls.first {
-            lines += [""] + self.curl(url, key: self.key == nil ? nil : shown)
+            lines += [""] + self.curl(url, key: shown)
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -41,9 +48,10 @@ struct Banner {
     /// For the log: the same without the key.
     func fields() -> LogFields {
         var fields: LogFields = ["urls": .list(self.urls.map { $0.socket.map { "unix:\($0)" } ?? $0.base })]
-        switch self.key?.origin {
-        case nil: fields.append("key", "none needed")
+        switch self.key {
+        case .notNeeded: fields.append("key", "none needed")
         case .configuration: fields.append("key", "auth.static_key")
+        case .unseen, .stored: fields.append("key", "sluice keys")
         case .file(let path): fields.append("key_file", .string(path))
         }
         return fields

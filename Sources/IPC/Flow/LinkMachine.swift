@@ -15,8 +15,10 @@ public struct LinkMachine: Sendable {
         case linkCredited
         /// Hand the frame to the link's user; return this much link credit first.
         case deliver(returnCredit: UInt32?)
-        /// Drop the frame: its stream was cancelled before it began.
+        /// Drop the frame: a CANCEL that came before its REQUEST.
         case ignore
+        /// Hand the REQUEST to the link's user and then its CANCEL, which came before.
+        case deliverCancelled
     }
 
     private let hello: Hello
@@ -27,7 +29,7 @@ public struct LinkMachine: Sendable {
     private var sending = SendWindow(size: WireLimits.linkWindow)
     private var receiving = ReceiveWindow(size: WireLimits.linkWindow)
     /// CANCEL is urgent, so it may overtake the REQUEST it means. Streams are numbered upwards: one that is cancelled
-    /// above the highest number seen has yet to begin, and is dropped when it does.
+    /// above the highest number seen has yet to begin, and is cancelled when it does: it has an end like any other.
     private var highestStream: UInt64 = 0
     private var cancelledAhead: Set<UInt64> = []
     private static let maximumCancelledAhead = 65_536
@@ -64,7 +66,8 @@ public struct LinkMachine: Sendable {
         case .request:
             guard header.stream > self.highestStream else { throw .malformed(.request) }
             self.highestStream = header.stream
-            return self.cancelledAhead.remove(header.stream) == nil ? .deliver(returnCredit: nil) : .ignore
+            return self.cancelledAhead.remove(header.stream) == nil
+                ? .deliver(returnCredit: nil) : .deliverCancelled
         case .cancel where header.stream > self.highestStream:
             guard self.cancelledAhead.count < LinkMachine.maximumCancelledAhead else { throw .windowExceeded }
             self.cancelledAhead.insert(header.stream)

@@ -69,9 +69,9 @@ public enum JournalFolder {
     @discardableResult
     public static func quarantine(_ segment: Segment) throws(JournalError) -> String {
         let target = "\(segment.folder)/\(segment.name.file(.torn))"
-        // A hard link refuses what exists, which rename(2) would replace.
-        guard unsafe link(segment.path, target) == 0 else { throw .system(path: target, SystemError.last("link")) }
-        guard unsafe unlink(segment.path) == 0 else { throw .system(path: segment.path, SystemError.last("unlink")) }
+        guard unsafe sluice_journal_rename(segment.path, target) == 0 else {
+            throw .system(path: target, SystemError.last("rename"))
+        }
         return target
     }
 

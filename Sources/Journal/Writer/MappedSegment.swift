@@ -19,6 +19,8 @@ import Synchronization
     let written = Atomic<Int>(SegmentFormat.headerSize)
     /// The end of the pages that the sync thread has had made.
     let touched = Atomic<Int>(0)
+    /// The end of what was synced; the sync thread's.
+    private(set) var synced = SegmentFormat.headerSize
     private let descriptor: OwnedDescriptor
 
     /// Where records must end: the mark that closes the segment always fits behind.
@@ -37,7 +39,8 @@ import Synchronization
         let descriptor = OwnedDescriptor(
             adopting: unsafe open(unfinished, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600))
         guard descriptor.number >= 0 else { throw .system(path: unfinished, SystemError.last("open")) }
-        defer { unsafe unlink(unfinished) }
+        var isNamed = false
+        defer { if !isNamed { unsafe unlink(unfinished) } }
         guard sluice_journal_lock(descriptor.number) == 0 else {
             throw .system(path: unfinished, SystemError.last("fcntl(F_OFD_SETLK)"))
         }
@@ -48,16 +51,17 @@ import Synchronization
         let bytes = header.encoded()
         let count = unsafe bytes.withUnsafeBytes { unsafe pwrite(descriptor.number, $0.baseAddress, $0.count, 0) }
         guard count == bytes.count else { throw .system(path: unfinished, SystemError.last("pwrite")) }
-        if operations.synchronize(descriptor.number) != 0 { counters.syncErrors.add(1, ordering: .relaxed) }
         guard let base = unsafe sluice_journal_map(descriptor.number, size) else {
             throw .system(path: unfinished, SystemError.last("mmap"))
         }
-        // Not rename(2), which would replace a segment that is there already.
-        guard unsafe link(unfinished, path) == 0 else {
-            let error = SystemError.last("link")
+        let page = unsafe UnsafeMutableRawBufferPointer(start: base, count: SegmentFormat.headerSize)
+        if unsafe operations.synchronize(page) != 0 { counters.syncErrors.add(1, ordering: .relaxed) }
+        guard unsafe sluice_journal_rename(unfinished, path) == 0 else {
+            let error = SystemError.last("rename")
             unsafe munmap(base, size)
             throw .system(path: path, error)
         }
+        isNamed = true
         self.header = header
         self.path = path
         unsafe self.base = unsafe base
@@ -93,9 +97,17 @@ import Synchronization
         if start < end { unsafe sluice_journal_forget(self.base + start, end - start) }
     }
 
-    /// Writes everything to the disk. 0 or an errno value.
-    func synchronize(_ operations: any SegmentFileOperations) -> Int32 {
-        operations.synchronize(self.descriptor.number)
+    /// Writes the records that came since the last time to the disk; returns how many bytes, or nil when that failed. What failed is
+    /// not tried again: the kernel has dropped it. Only the sync thread calls this.
+    func synchronize(_ operations: any SegmentFileOperations) -> Int? {
+        let page = SegmentFormat.headerSize
+        let (from, to) = (self.synced, self.written.load(ordering: .acquiring))
+        guard from < to else { return 0 }
+        self.synced = to
+        let start = from / page * page
+        let pages = unsafe UnsafeMutableRawBufferPointer(
+            start: self.base + start, count: (to + page - 1) / page * page - start)
+        return unsafe operations.synchronize(pages) == 0 ? to - from : nil
     }
 
     deinit {

@@ -4,8 +4,8 @@ import Glibc
 protocol SegmentFileOperations: Sendable {
     /// Gives the file `size` bytes that are really there. 0 or an errno value.
     func allocate(_ descriptor: Int32, _ size: Int) -> Int32
-    /// Writes what the file holds to the disk. 0 or an errno value.
-    func synchronize(_ descriptor: Int32) -> Int32
+    /// Writes pages of a mapped file, and what the file system needs to find them, to the disk. 0 or an errno value.
+    func synchronize(_ pages: UnsafeMutableRawBufferPointer) -> Int32
 }
 
 /// The kernel's.
@@ -17,9 +17,10 @@ struct SystemFileOperations: SegmentFileOperations {
         }
     }
 
-    func synchronize(_ descriptor: Int32) -> Int32 {
+    // What fdatasync does, for these pages only: the pages ahead, which have no record yet, are not written each time.
+    func synchronize(_ pages: UnsafeMutableRawBufferPointer) -> Int32 {
         while true {
-            if fdatasync(descriptor) == 0 { return 0 }
+            if unsafe msync(pages.baseAddress, pages.count, MS_SYNC) == 0 { return 0 }
             if errno != EINTR { return errno }
         }
     }

@@ -137,9 +137,7 @@ final class SegmentKeeper: @unchecked Sendable {
     /// What the thread knows of the segment being written.
     private struct Progress {
         var segment: MappedSegment?
-        /// Where it was synced to.
-        var synced = SegmentFormat.headerSize
-        var forgotten = SegmentFormat.headerSize
+        /// Bytes to have pages for ahead of the loop.
         var window = SegmentKeeper.smallestWindow
     }
 
@@ -161,13 +159,9 @@ final class SegmentKeeper: @unchecked Sendable {
             if wanted > 0, !isClosing, now >= nextTry, !self.prepare(wanted) {
                 nextTry = Clocks.monotonicNanoseconds() &+ max(interval, 100 * SegmentKeeper.millisecond)
             }
-            if progress.segment !== current {
-                progress.segment = current
-                progress.synced = SegmentFormat.headerSize
-                progress.forgotten = SegmentFormat.headerSize
-            }
+            progress.segment = current
             self.touch(progress)
-            for segment in retired { self.synchronize(segment) }
+            for segment in retired { _ = self.synchronize(segment) }
             if now >= nextSync || isClosing {
                 self.synchronize(&progress)
                 nextSync = now &+ interval
@@ -206,20 +200,23 @@ final class SegmentKeeper: @unchecked Sendable {
 
     private func synchronize(_ progress: inout Progress) {
         guard let segment = progress.segment else { return }
-        let written = segment.written.load(ordering: .acquiring)
-        guard written != progress.synced else { return }
-        self.synchronize(segment)
-        // Twice of what one interval took: pages that were synced fault again when they are written next.
-        progress.window = min(
-            max(2 * (written - progress.synced), SegmentKeeper.smallestWindow), SegmentKeeper.largestWindow)
-        progress.synced = written
+        let from = segment.synced
+        let count = self.synchronize(segment)
+        guard count > 0 else { return }
+        // Twice what one interval took.
+        progress.window = min(max(2 * count, SegmentKeeper.smallestWindow), SegmentKeeper.largestWindow)
+        // A page that was synced faults when it is written next; the one being filled is made writable here.
         segment.touch(window: progress.window)
-        segment.forget(from: progress.forgotten, to: written)
-        progress.forgotten = written
+        segment.forget(from: from, to: segment.synced)
     }
 
-    private func synchronize(_ segment: MappedSegment) {
-        if segment.synchronize(self.operations) != 0 { self.counters.syncErrors.add(1, ordering: .relaxed) }
+    /// Syncs a segment; returns how many bytes of records that were.
+    private func synchronize(_ segment: MappedSegment) -> Int {
+        guard let count = segment.synchronize(self.operations) else {
+            self.counters.syncErrors.add(1, ordering: .relaxed)
+            return 0
+        }
+        return count
     }
 
     /// Lets everything go. Segments that nothing was written to are deleted, the last first, so that the newest one there is

@@ -14,5 +14,8 @@ struct SluiceCommand: ParsableCommand {
             with none of them a built-in simulated provider answers.
             """,
         version: "sluice \(SluiceVersion.current)",
-        subcommands: [ServeCommand.self, CheckCommand.self])
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, KeysCommand.self, ProjectsCommand.self, UsageCommand.self,
+            RequestsCommand.self, ExplainCommand.self,
+        ])
 }

@@ -20,7 +20,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private let stream: UInt64
     private let request: ProviderRequest
     private let pool: ProviderPool
-    private let set: ProviderSet
+    private var ledger: AttemptLedger
     /// nil once the link is lost or the exchange over.
     private var owner: EdgeLink?
     private var body: BodyCollector
@@ -31,7 +31,6 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private var timerDue: UInt64 = .max
     /// Bytes taken for the request's body and not yet returned.
     private var bodyBudget: Int
-    private var wasCalled = false
     /// Its link tells when it is no longer congested.
     private var waitsForLink = false
 
@@ -47,18 +46,20 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
             services.takeBodyBudget(length)
         else { return .failure(ProviderFailure.outOfMemory.error) }
         return .success(
-            Exchange(request, stream, owner, services, set, set.pools[Int(call.target.provider)], length))
+            Exchange(
+                request, stream, owner, services, set.pools[Int(call.target.provider)], length,
+                AttemptLedger(request, call.target, set, set.pools[Int(call.target.provider)], services)))
     }
 
     private init(
         _ request: ProviderRequest, _ stream: UInt64, _ owner: EdgeLink, _ services: UpstreamServices,
-        _ set: ProviderSet, _ pool: ProviderPool, _ length: Int
+        _ pool: ProviderPool, _ length: Int, _ ledger: AttemptLedger
     ) {
         self.request = request
         self.stream = stream
         self.owner = owner
         self.services = services
-        self.set = set
+        self.ledger = ledger
         self.pool = pool
         self.bodyBudget = length
         self.body = BodyCollector(length: length)
@@ -93,9 +94,15 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         self.perform(self.machine.linkRelieved(at: self.services.loop.now, to: self))
     }
 
-    /// The client, or the whole edge, has gone.
+    /// The client has gone.
     func cancel() {
-        self.perform(self.machine.cancelled())
+        self.perform(self.machine.cancelled(at: self.services.loop.now, to: self))
+    }
+
+    /// The whole edge has gone, or nothing can be said to it any more: the request is settled from this side.
+    func linkLost() {
+        self.ledger.isOrphaned = true
+        self.cancel()
     }
 
     /// Ends the exchange from this side.
@@ -111,13 +118,15 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
             let body = target.splices.isEmpty
                 ? self.body.take() : BodySplice.apply(target.splices, to: self.body.take())
         else { return self.fail(.damagedRequest) }
+        self.ledger.bodyBytes = UInt64(body.count)
+        guard self.ledger.admit(1) else { return self.fail(.journalFull) }
         let now = self.services.loop.now
         self.machine.callStarted(at: now)
-        self.wasCalled = true
         if let target = self.pool.target(self.request.endpoint, isStream: self.request.isStream) {
             self.call = self.services.client.start(
-                target, body: body, uniqueHeader: self.request.record.clientRequestID, delegate: self)
+                target, body: body, uniqueHeader: self.request.record.clientRequestID(1), delegate: self)
         } else {
+            self.machine.connected(at: now)
             self.call = SimulatedCall.start(
                 self.pool.settings.kind, self.request.endpoint, body: body, record: self.request.record,
                 services: self.services, delegate: self)
@@ -129,6 +138,19 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         #if SLUICE_TEST_HOOKS
         if self.request.blockForTest > 0 { _ = Glibc.sleep(UInt32(self.request.blockForTest)) }
         #endif
+    }
+
+    /// Called from within libcurl. A request that goes out again has an attempt of its own, under its own number.
+    func requestGoesOut(time: Int) -> HTTPSend {
+        let now = self.services.loop.now
+        guard time > 1 else {
+            self.machine.connected(at: now)
+            return .go
+        }
+        let number = self.machine.attempt.number &+ 1
+        guard self.machine.mayGoOutAgain, self.ledger.admit(number) else { return .stop }
+        self.machine.goesOutAgain(at: now, to: self)
+        return .goWith(uniqueHeader: self.request.record.clientRequestID(number))
     }
 
     func headReceived(_ head: HTTPResponseHead) {
@@ -185,7 +207,6 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         if let timer = self.timer { self.services.loop.cancel(timer) }
         self.timer = nil
         self.returnBodyBudget()
-        if self.wasCalled { self.pool.attempts.count(self.machine.failureCode) }
         owner.forget(self.stream)
         self.services.exchangeEnded()
     }
@@ -210,6 +231,10 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
 
     var isCongested: Bool { self.owner?.isCongested ?? false }
 
+    var requestWasSent: Bool { self.call?.sentAny ?? false }
+
+    func settle(_ outcome: AttemptOutcome) -> AttemptReport { self.ledger.settle(outcome) }
+
     func send(head: ResponseHead) {
         self.owner?.send(head.frame(stream: self.stream))
     }
@@ -224,15 +249,15 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
 }
 
 extension RecordID {
-    /// The header line by which a provider's log can be joined with ours: the record and the attempt.
-    var clientRequestID: [UInt8] {
+    /// The header line by which a provider's log can be joined with ours: the record and the attempt, from 1 to 9.
+    func clientRequestID(_ attempt: UInt8) -> [UInt8] {
         let prefix: StaticString = "x-client-request-id: "
         let count = prefix.utf8CodeUnitCount
         return unsafe [UInt8](unsafeUninitializedCapacity: count + 34) { buffer, size in
             for index in 0..<count { unsafe buffer[index] = prefix.utf8Start[index] }
             _ = unsafe self.write(into: UnsafeMutableBufferPointer(rebasing: buffer[count...]))
             unsafe buffer[count + 32] = UInt8(ascii: "-")
-            unsafe buffer[count + 33] = UInt8(ascii: "1")
+            unsafe buffer[count + 33] = UInt8(ascii: "0") &+ min(attempt, 9)
             size = count + 34
         }
     }

@@ -8,9 +8,11 @@ internal import IPC
 ///
 /// Takes the call's events with the time they came at (monotonic nanoseconds); writes the reply's frames to an
 /// `ExchangeOutput` and answers what is to be done with the call. It does not receive the request body
-/// (`BodyCollector`), make the call, or keep time: `deadline` says when it wants to be told the time.
+/// (`BodyCollector`), make the call, or keep time: `deadline` says when it wants to be told the time. What an attempt used
+/// and cost it asks its output, once, as soon as the attempt is over.
 ///
-/// Invariants: at most one head, then chunks, then exactly one end; nothing after the end; no chunk beyond the window.
+/// Invariants: at most one head, then chunks, then exactly one end; nothing after the end; no chunk beyond the window. Each
+/// attempt is settled exactly once, before the end goes out.
 ///
 /// States: `ready` → `waiting` (called) → by the reply's head one of `undecided`, `unary`, `failing`, `streaming` → `passing`
 /// (a unary reply too large to be held) → `flushing` (the call is over, data waits for credit) → `over`.
@@ -49,24 +51,30 @@ struct ExchangeMachine {
     /// Nanoseconds in which a client must take some of what waits once the call is over. Credit returns in half windows, so this
     /// must suit a slow client; the edge, which sees each byte, resets one that stands still long before.
     static let clientPatience: UInt64 = 300_000_000_000
+    /// Calls that are made for one request, where the connections they went out on die.
+    static let maximumAttempts: UInt8 = 3
     static let keepAlive = Array(": keep-alive\n\n".utf8)
 
-    private let terms: ExchangeTerms
+    let terms: ExchangeTerms
     private let reader: OpenAIReplyReader
     private(set) var state = State.ready
     private var flow = ReplyFlow()
     private var filter: OpenAIStreamFilter?
     private var reply: HTTPResponseHead?
-    private var headIsOut = false
+    private(set) var headIsOut = false
     private var held: [UInt8] = []
     private var passed = PassedReply(watchesBrackets: false)
     private var ending: StreamEnd?
     /// When data last moved towards the client while `flushing`.
-    private var lastTakenAt: UInt64 = 0
-    private var isPaused = false
-    private var startedAt: UInt64 = 0
-    private var firstContentAt: UInt64 = 0
-    private var lastPieceAt: UInt64 = 0
+    private(set) var lastTakenAt: UInt64 = 0
+    private(set) var isPaused = false
+    /// When the first attempt began: what all deadlines count from.
+    private(set) var startedAt: UInt64 = 0
+    private(set) var lastPieceAt: UInt64 = 0
+    private(set) var attempt = AttemptProgress()
+    /// Of the attempts that are over.
+    private var reports: [AttemptReport] = []
+    private var finishReason = FinishReason.none
 
     /// `reader` is shared by the exchanges of a loop and keeps nothing between two calls.
     init(terms: ExchangeTerms, reader: OpenAIReplyReader) {
@@ -76,59 +84,11 @@ struct ExchangeMachine {
 
     var isOver: Bool { self.state == .over }
 
-    /// The code of the failure the exchange ended with; nil while it runs and when all went well.
-    private(set) var failureCode: String?
-
     // MARK: Time
-
-    /// When `timePassed` is wanted; `.max` for not at all.
-    var deadline: UInt64 {
-        if self.state == .flushing { return Self.sum(self.lastTakenAt, Self.clientPatience) }
-        guard self.callIsRunning else { return .max }
-        return min(self.soonestTimeout.time, self.holdsHead ? Self.sum(self.startedAt, Self.headHold) : .max)
-    }
-
-    /// When the shell's timer had best be set for at the start: no later deadline of this call will come before it, so it
-    /// need not be moved while the call goes well.
-    var firstCheck: UInt64 { min(self.deadline, Self.sum(self.startedAt, self.terms.idle)) }
-
-    private var callIsRunning: Bool {
-        switch self.state {
-        case .ready, .flushing, .over: false
-        case .waiting, .undecided, .unary, .passing, .failing, .streaming: true
-        }
-    }
-
-    /// Whether a stream's head is still held back for the sake of a proper status.
-    private var holdsHead: Bool {
-        guard self.terms.isStream, !self.headIsOut else { return false }
-        return self.state == .waiting || self.state == .undecided || self.state == .streaming
-    }
-
-    private var soonestTimeout: (time: UInt64, deadline: ProviderFailure.Deadline) {
-        let total = Self.sum(self.startedAt, self.terms.total)
-        // While the client is slow the provider is not to blame for silence.
-        guard !self.isPaused else { return (total, .total) }
-        let silence: (time: UInt64, deadline: ProviderFailure.Deadline)
-        if self.firstContentAt != 0 || self.state == .failing {
-            silence = (Self.sum(self.lastPieceAt, self.terms.idle), .idle)
-        } else if self.terms.isStream {
-            silence = (Self.sum(self.startedAt, self.terms.firstToken), .firstToken)
-        } else {
-            // Nothing says that a model is thinking: before the first byte of a reply that is no stream silence is normal.
-            return (total, .total)
-        }
-        return silence.time < total ? silence : (total, .total)
-    }
-
-    private static func sum(_ time: UInt64, _ span: UInt64) -> UInt64 {
-        let (sum, overflow) = time.addingReportingOverflow(span)
-        return overflow ? .max : sum
-    }
 
     /// To be called at `deadline`; harmless at any other time.
     mutating func timePassed(at now: UInt64, to output: some ExchangeOutput) -> Order {
-        if self.state == .flushing, now >= self.deadline { self.giveUpOnClient(output) }
+        if self.state == .flushing, now >= self.deadline { self.giveUp(.clientStalled, output) }
         guard self.callIsRunning else { return .proceed }
         let timeout = self.soonestTimeout
         guard now < timeout.time else { return self.fail(.timeout(timeout.deadline), at: now, to: output) }
@@ -147,6 +107,23 @@ struct ExchangeMachine {
         guard self.state == .ready else { return }
         self.state = .waiting
         self.startedAt = now
+        self.attempt.begin(1, at: now)
+    }
+
+    /// A connection stands, and the request goes out on it.
+    mutating func connected(at now: UInt64) {
+        self.attempt.connected(at: now)
+    }
+
+    /// Whether the request may go out once more, after the kept connection it went out on had been closed by the server.
+    var mayGoOutAgain: Bool { self.state == .waiting && self.attempt.number < Self.maximumAttempts }
+
+    /// The request goes out once more, on another connection: the attempt before is over, and nobody knows what came of it.
+    mutating func goesOutAgain(at now: UInt64, to output: some ExchangeOutput) {
+        let code = ProviderFailure.transport(HTTPClientError(kind: .resetBeforeReply, sentAny: true)).error.code
+        self.settle(code, AttemptEvidence(wasSent: true), at: now, to: output)
+        self.attempt.begin(self.attempt.number &+ 1, at: now)
+        self.attempt.connected(at: now)
     }
 
     mutating func headReceived(_ head: HTTPResponseHead, at now: UInt64, to output: some ExchangeOutput) -> Order {
@@ -173,6 +150,7 @@ struct ExchangeMachine {
     ) -> Order {
         guard bytes.count > 0 else { return .proceed }
         self.lastPieceAt = now
+        self.attempt.received(bytes.count)
         switch self.state {
         case .ready, .waiting, .flushing, .over:
             return .proceed
@@ -249,28 +227,64 @@ struct ExchangeMachine {
         return .resume
     }
 
-    /// Nobody waits for the reply any more: nothing more is sent.
-    mutating func cancelled() -> Order {
-        let order = self.callIsRunning ? Order.abort : .proceed
-        self.state = .over
-        self.failureCode = "cancelled"
-        return order
+    /// Nobody waits for the reply any more: of it nothing more is sent.
+    mutating func cancelled(at now: UInt64, to output: some ExchangeOutput) -> Order {
+        switch self.state {
+        case .over: return .proceed
+        case .flushing:
+            self.giveUp(.cancelled, output)
+            return .proceed
+        case .ready, .waiting, .undecided, .unary, .passing, .failing, .streaming:
+            let order = self.callIsRunning ? Order.abort : .proceed
+            var evidence = self.evidence(wasSent: output.requestWasSent)
+            evidence.clientIsGone = true
+            self.settle(ProviderFailure.cancelled.error.code, evidence, at: now, to: output)
+            self.flow = ReplyFlow()
+            self.end(.cancelled, at: now, to: output)
+            return order
+        }
     }
 
     /// Ends the exchange with a failure, whatever it is doing. Data that waits for credit still goes first.
     mutating func fail(_ failure: ProviderFailure, at now: UInt64, to output: some ExchangeOutput) -> Order {
         guard self.state != .over, self.state != .flushing else { return .proceed }
         let order = self.callIsRunning ? Order.abort : .proceed
-        let error = failure.error
         // A reply that stops inside an event: what the gateway adds is to be an event of its own.
         if self.headIsOut, let filter = self.filter, !filter.isBetweenEvents {
             unsafe withUnsafeBytes(of: (UInt8(0x0A), UInt8(0x0A))) { unsafe self.flow.push($0, to: output) }
         }
-        let usage = self.filter?.usage
-        self.failureCode = error.code
-        self.end(
-            StreamEnd(failure: error, usage: usage, attempts: self.attempts(error.code, at: now)), at: now, to: output)
+        var evidence = self.evidence(wasSent: failure.wasSent ?? output.requestWasSent)
+        if failure == .notJSON { evidence.hasContent = false }
+        self.settle(failure.error.code, evidence, at: now, to: output)
+        self.end(failure, at: now, to: output)
         return order
+    }
+
+    // MARK: Attempts
+
+    /// What is known of the running attempt before its reply is whole.
+    private func evidence(wasSent: Bool) -> AttemptEvidence {
+        var evidence = AttemptEvidence(wasSent: wasSent)
+        evidence.status = self.reply?.status ?? 0
+        if let filter = self.filter {
+            evidence.usage = filter.usage
+            evidence.finish = filter.finish
+            evidence.hasContent = filter.sawContent || (filter.hasContent && !filter.sawError)
+            evidence.saysError = filter.sawError
+            evidence.isStream = true
+        } else {
+            evidence.hasContent = self.attempt.firstContentAt != 0
+        }
+        return evidence
+    }
+
+    /// The attempt is over, by `code` or, where that is nil, with a whole reply.
+    private mutating func settle(
+        _ code: String?, _ evidence: AttemptEvidence, at now: UInt64, to output: some ExchangeOutput
+    ) {
+        guard self.callIsRunning else { return }
+        self.finishReason = evidence.finish
+        self.reports.append(output.settle(self.attempt.outcome(evidence, code: code, at: now)))
     }
 
     // MARK: Unary replies
@@ -291,7 +305,7 @@ struct ExchangeMachine {
     private mutating func hold(
         _ bytes: UnsafeRawBufferPointer, at now: UInt64, to output: some ExchangeOutput
     ) -> Order {
-        if self.firstContentAt == 0 { self.firstContentAt = now }
+        self.attempt.hasContent(at: now)
         guard self.held.count + bytes.count > Self.heldReply else {
             unsafe self.held.append(contentsOf: bytes)
             return .proceed
@@ -314,8 +328,12 @@ struct ExchangeMachine {
             _ = self.fail(.transport(HTTPClientError(kind: .resetInReply, sentAny: true)), at: now, to: output)
             return
         }
-        let usage = self.passed.usage(self.reader)
-        self.end(StreamEnd(usage: usage, attempts: self.attempts(nil, at: now)), at: now, to: output)
+        let reply = self.passed.reply(self.reader)
+        var evidence = self.evidence(wasSent: true)
+        evidence.usage = reply.usage
+        evidence.finish = reply.finish
+        self.settle(nil, evidence, at: now, to: output)
+        self.end(nil, at: now, to: output)
     }
 
     private mutating func endUnary(at now: UInt64, to output: some ExchangeOutput) {
@@ -325,7 +343,13 @@ struct ExchangeMachine {
         }
         self.send(ReplyHeaders.head(head, isStream: false, length: UInt64(self.held.count)), to: output)
         self.pushHeld(to: output)
-        self.end(StreamEnd(usage: reply.usage, attempts: self.attempts(nil, at: now)), at: now, to: output)
+        var evidence = self.evidence(wasSent: true)
+        evidence.usage = reply.usage
+        evidence.finish = reply.finish
+        evidence.saysError = reply.hasError
+        evidence.hasContent = !reply.hasError
+        self.settle(nil, evidence, at: now, to: output)
+        self.end(nil, at: now, to: output)
     }
 
     private mutating func endError(at now: UInt64, to output: some ExchangeOutput) {
@@ -336,8 +360,8 @@ struct ExchangeMachine {
         }
         self.send(ReplyHeaders.head(head, isStream: false, length: UInt64(self.held.count)), to: output)
         self.pushHeld(to: output)
-        self.failureCode = "status_\(head.status)"
-        self.end(StreamEnd(attempts: self.attempts(nil, at: now)), at: now, to: output)
+        self.settle(nil, self.evidence(wasSent: true), at: now, to: output)
+        self.end(nil, at: now, to: output)
     }
 
     private var statusFailure: ProviderFailure {
@@ -370,7 +394,7 @@ struct ExchangeMachine {
         } catch {
             isGood = false
         }
-        if self.firstContentAt == 0 && filter.hasContent { self.firstContentAt = now }
+        if filter.hasContent { self.attempt.hasContent(at: now) }
         self.filter = filter
         return isGood ? self.orderAfterPush(output) : self.fail(.badStream, at: now, to: output)
     }
@@ -394,7 +418,8 @@ struct ExchangeMachine {
         self.filter = filter
         switch end {
         case .complete:
-            self.end(StreamEnd(usage: filter.usage, attempts: self.attempts(nil, at: now)), at: now, to: output)
+            self.settle(nil, self.evidence(wasSent: true), at: now, to: output)
+            self.end(nil, at: now, to: output)
         case .truncated:
             _ = self.fail(.endedEarly, at: now, to: output)
         case .noContent:
@@ -416,10 +441,14 @@ struct ExchangeMachine {
     }
 
     /// Nothing more comes from the provider: the end goes out behind the data that waits.
-    private mutating func end(_ ending: StreamEnd, at now: UInt64, to output: some ExchangeOutput) {
+    private mutating func end(_ failure: ProviderFailure?, at now: UInt64, to output: some ExchangeOutput) {
         self.filter = nil
         self.held = []
         self.passed = PassedReply(watchesBrackets: false)
+        let usages = self.reports.compactMap(\.usage)
+        let ending = StreamEnd(
+            failure: failure?.error, usage: usages.isEmpty ? nil : usages.reduce(TokenUsage(), +),
+            finish: self.finishReason, attempts: self.reports)
         guard self.flow.isBlocked else { return self.finish(ending, to: output) }
         self.state = .flushing
         self.ending = ending
@@ -428,9 +457,9 @@ struct ExchangeMachine {
 
     /// The client takes nothing any more: what waits is dropped, and the end says that the reply is not whole. How the
     /// provider did stays as it was.
-    private mutating func giveUpOnClient(_ output: some ExchangeOutput) {
+    private mutating func giveUp(_ failure: ProviderFailure, _ output: some ExchangeOutput) {
         guard var ending = self.ending else { return }
-        if ending.failure == nil { ending.failure = ProviderFailure.clientStalled.error }
+        if ending.failure == nil { ending.failure = failure.error }
         self.flow = ReplyFlow()
         self.finish(ending, to: output)
     }
@@ -439,15 +468,5 @@ struct ExchangeMachine {
         self.state = .over
         self.ending = nil
         output.send(end: ending)
-    }
-
-    private func attempts(_ code: String?, at now: UInt64) -> [AttemptReport] {
-        guard self.state != .ready else { return [] }
-        let content = self.firstContentAt == 0 ? 0 : (self.firstContentAt &- self.startedAt) / 1000
-        return [
-            AttemptReport(
-                call: 0, status: self.reply?.status ?? 0, firstContent: content, total: (now &- self.startedAt) / 1000,
-                error: code ?? "")
-        ]
     }
 }

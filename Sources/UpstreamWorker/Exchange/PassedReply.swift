@@ -1,12 +1,23 @@
 internal import Dialects
 internal import Domain
 
-/// What is still known of a JSON reply that was too large to be held and has passed: its last bytes and whether its outermost
-/// value has been closed. Pure.
+/// What is still known of a JSON reply that was too large to be held and has passed: its first and its last bytes, and whether
+/// its outermost value has been closed. Pure.
 struct PassedReply {
-    /// Bytes of the reply's end in which usage is searched for.
-    static let keptEnd = 4 << 10
+    /// What is found in the bytes that are still there.
+    struct Found: Hashable {
+        var usage: TokenUsage?
+        var finish = FinishReason.none
+    }
 
+    /// Bytes of the reply's end in which usage and finish reason are searched for.
+    static let keptEnd = 64 << 10
+    /// Bytes of its beginning in which usage is searched for: some providers write it before the choices.
+    static let keptStart = 4 << 10
+    /// Places that are read at most for each: a reply may hold the name as often as it likes.
+    private static let maximumTries = 8
+
+    private var start: [UInt8] = []
     private var end: [UInt8] = []
     private var depth = 0
     private var isInString = false
@@ -22,6 +33,9 @@ struct PassedReply {
     private(set) var isClosed = false
 
     mutating func feed(_ bytes: UnsafeRawBufferPointer) {
+        if self.start.count < Self.keptStart {
+            unsafe self.start.append(contentsOf: bytes.prefix(Self.keptStart - self.start.count))
+        }
         unsafe self.end.append(contentsOf: bytes.suffix(Self.keptEnd))
         if self.end.count > 2 * Self.keptEnd { self.end.removeFirst(self.end.count - Self.keptEnd) }
         guard self.watchesBrackets else { return }
@@ -49,27 +63,90 @@ struct PassedReply {
         }
     }
 
-    /// The usage among the last members of the reply, which has ended; nil where it stands elsewhere.
+    /// What the reply, which has ended, says among its last members, and of its usage also among its first; nothing where it
+    /// stands elsewhere.
+    func reply(_ reader: OpenAIReplyReader) -> Found {
+        var found = Found(usage: self.lastUsage(reader) ?? self.firstUsage(reader))
+        var tries = 0
+        self.eachMember("\"finish_reason\"", of: self.end.suffix(Self.keptEnd)) { members in
+            tries += 1
+            // The member and what follows it to the end of its choice.
+            guard let choice = Self.object(members) else { return tries >= Self.maximumTries }
+            let reply = reader.readReply(Array("{\"choices\":[".utf8) + choice + Array("]}".utf8))
+            found.finish = reply?.finish ?? .none
+            return found.finish != .none || tries >= Self.maximumTries
+        }
+        return found
+    }
+
+    /// A member's name, with the brace that opened its object before it and all that follows, is an object exactly where the
+    /// member is one of the outermost.
+    private func lastUsage(_ reader: OpenAIReplyReader) -> TokenUsage? {
+        var usage: TokenUsage?
+        var tries = 0
+        self.eachMember("\"usage\"", of: self.end.suffix(Self.keptEnd)) { members in
+            tries += 1
+            usage = reader.readReply([UInt8(ascii: "{")] + members)?.usage
+            return usage != nil || tries >= Self.maximumTries
+        }
+        return usage
+    }
+
+    /// The usage among the first members: a member of the outermost object is one brace deep.
+    private func firstUsage(_ reader: OpenAIReplyReader) -> TokenUsage? {
+        var usage: TokenUsage?
+        var tries = 0
+        self.eachMember("\"usage\"", of: self.start[...]) { members in
+            tries += 1
+            guard Self.depth(self.start[..<members.startIndex]) == 1,
+                let brace = members.firstIndex(of: UInt8(ascii: "{")),
+                let value = Self.object(members[members.index(after: brace)...])
+            else { return tries >= Self.maximumTries }
+            // The name up to the brace, then the object behind it.
+            usage = reader.readReply([UInt8(ascii: "{")] + members[..<brace] + value + [UInt8(ascii: "}")])?.usage
+            return usage != nil || tries >= Self.maximumTries
+        }
+        return usage
+    }
+
+    /// Calls `body` with what begins at each member of that name, from the last one on, until it returns true.
     ///
-    /// A quote behind a comma or a brace opens a member's name, as those inside strings are escaped. What follows it,
-    /// with the brace that opened its object before it, is an object exactly where the member is one of the outermost.
-    func usage(_ reader: OpenAIReplyReader) -> TokenUsage? {
-        let name = Array("\"usage\"".utf8)
-        let end = self.end.suffix(Self.keptEnd)
-        var start = end.endIndex - name.count
-        while start > end.startIndex {
-            if end[start] == name[0], end[start...].starts(with: name), Self.opensMember(end[..<start]),
-                let usage = reader.readReply([UInt8(ascii: "{")] + end[start...])?.usage
+    /// A quote behind a comma or a brace opens a member's name, as those inside strings are escaped.
+    private func eachMember(
+        _ name: StaticString, of bytes: ArraySlice<UInt8>, _ body: (ArraySlice<UInt8>) -> Bool
+    ) {
+        let name = unsafe Array(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        var start = bytes.endIndex - name.count
+        while start > bytes.startIndex {
+            if bytes[start] == name[0], bytes[start...].starts(with: name), Self.opensMember(bytes[..<start]),
+                body(bytes[start...])
             {
-                return usage
+                return
             }
             start -= 1
         }
-        return nil
     }
 
     private static func opensMember(_ before: ArraySlice<UInt8>) -> Bool {
         let last = before.last { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
         return last == UInt8(ascii: ",") || last == UInt8(ascii: "{")
+    }
+
+    /// The members up to the brace that closes their object, with both braces; nil where it is not closed.
+    private static func object(_ members: ArraySlice<UInt8>) -> [UInt8]? {
+        var scan = PassedReply(watchesBrackets: true)
+        scan.depth = 1
+        for (index, byte) in zip(members.indices, members) {
+            scan.read(byte)
+            if scan.isClosed { return [UInt8(ascii: "{")] + members[...index] }
+        }
+        return nil
+    }
+
+    /// How many brackets of a text are open at its end, whose start is the reply's.
+    private static func depth(_ bytes: ArraySlice<UInt8>) -> Int {
+        var scan = PassedReply(watchesBrackets: true)
+        for byte in bytes { scan.read(byte) }
+        return scan.depth
     }
 }

@@ -30,8 +30,12 @@ enum ProviderFailure: Hashable {
     case unknownConfiguration
     case outOfMemory
     case draining
+    /// The journal has no room for what the call would have to leave there.
+    case journalFull
     /// The client has stopped reading its reply. No provider's doing.
     case clientStalled
+    /// The edge asks for nothing more: its client has gone. No provider's doing.
+    case cancelled
 
     /// What goes to the client and into metrics.
     var error: GatewayError {
@@ -63,11 +67,23 @@ enum ProviderFailure: Hashable {
                 "gateway_unavailable", 503, "The gateway has too many request bodies in memory; please try again.")
         case .draining:
             ProviderFailure.gateway("gateway_draining", 503, "The gateway is shutting down; please try again.")
+        case .journalFull:
+            ProviderFailure.gateway(
+                "journal_full", 503, "The gateway has no room left to record requests; please try again later.")
+        case .cancelled:
+            GatewayError(
+                code: "cancelled", type: "invalid_request_error", status: 499, source: .client, retry: .later,
+                message: "The client went away.")
         case .clientStalled:
             GatewayError(
                 code: "request_timeout", type: "invalid_request_error", status: 408, source: .client, retry: .later,
                 message: "The client did not read its reply in time.")
         }
+    }
+
+    /// Whether any byte of the request may have reached the provider, where the failure itself says so.
+    var wasSent: Bool? {
+        if case .transport(let error) = self { error.sentAny } else { nil }
     }
 
     private static func transport(_ error: HTTPClientError) -> GatewayError {

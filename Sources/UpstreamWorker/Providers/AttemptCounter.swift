@@ -1,16 +1,45 @@
-/// Counts one provider's calls by outcome since the process started, over all reloads. Lives on the worker's loop.
-final class AttemptCounter {
-    private var succeeded: UInt64 = 0
-    private var others: [String: UInt64] = [:]
+internal import Domain
 
-    /// `code` is nil for a call that went well.
-    func count(_ code: String?) {
-        if let code { self.others[code, default: 0] += 1 } else { self.succeeded += 1 }
+/// Counts one provider's calls by outcome, and how well their tokens could be estimated, since the process started, over all
+/// reloads. Lives on the worker's loop.
+final class AttemptCounter {
+    /// What calls are counted by.
+    struct Key: Hashable {
+        /// `ok`, a failure's code, or `status_` and the provider's status.
+        var outcome: String
+        var billed: Billed
     }
 
-    /// Every outcome that occurred.
-    var totals: [(outcome: String, count: UInt64)] {
-        let good = self.succeeded > 0 ? [(outcome: "ok", count: self.succeeded)] : []
-        return good + self.others.sorted { $0.key < $1.key }.map { (outcome: $0.key, count: $0.value) }
+    private var succeeded: UInt64 = 0
+    private var others: [Key: UInt64] = [:]
+    var estimateErrors = EstimateErrors()
+
+    /// `code` is nil for a call that went well.
+    func count(_ code: String?, _ billed: Billed) {
+        if code == nil && billed == .yes {
+            self.succeeded += 1
+        } else {
+            self.others[Key(outcome: code ?? "ok", billed: billed), default: 0] += 1
+        }
+    }
+
+    /// Every kind that occurred.
+    var totals: [(key: Key, count: UInt64)] {
+        let good = self.succeeded > 0 ? [(key: Key(outcome: "ok", billed: .yes), count: self.succeeded)] : []
+        let others = self.others.sorted {
+            ($0.key.outcome, $0.key.billed.rawValue) < ($1.key.outcome, $1.key.billed.rawValue)
+        }
+        return good + others.map { (key: $0.key, count: $0.value) }
+    }
+}
+
+extension Billed {
+    /// The label in metrics.
+    var label: String {
+        switch self {
+        case .unknown: "unknown"
+        case .yes: "yes"
+        case .no: "no"
+        }
     }
 }

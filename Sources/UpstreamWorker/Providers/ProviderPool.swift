@@ -6,12 +6,15 @@ internal import HTTPClient
 final class ProviderPool {
     let settings: ProviderSettings
     let attempts: AttemptCounter
+    /// The provider's name as records have it.
+    let nameBytes: [UInt8]
     /// By endpoint, then for a whole reply and for a stream; empty for the simulated provider.
     private let targets: [[HTTPTarget]]
 
     init(_ settings: ProviderSettings, attempts: AttemptCounter) {
         self.settings = settings
         self.attempts = attempts
+        self.nameBytes = Array(settings.name.utf8)
         guard case .openAI(let baseURL) = settings.kind else {
             self.targets = []
             return

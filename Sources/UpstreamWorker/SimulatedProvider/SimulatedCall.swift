@@ -47,6 +47,9 @@ final class SimulatedCall: ProviderCall {
         self.schedule(at: ready)
     }
 
+    /// It has its request from the start.
+    var sentAny: Bool { true }
+
     func cancel() {
         self.delegate = nil
         self.stopTimer()

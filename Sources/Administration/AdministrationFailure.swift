@@ -1,0 +1,41 @@
+import Cryptography
+import Database
+import KeyValue
+
+/// Why a request of the administration was refused: an HTTP status, a code for programs and a sentence for people. It holds
+/// no secret.
+public struct AdministrationFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    public var status: Int
+    public var code: String
+    public var message: String
+
+    public init(status: Int, code: String, message: String) {
+        self.status = status
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { self.message }
+
+    /// A member of the body is missing, of another type, or out of its bounds.
+    public static func invalid(_ message: String) -> AdministrationFailure {
+        AdministrationFailure(status: 400, code: "invalid_request", message: message)
+    }
+
+    /// What was named does not exist.
+    public static func notFound(_ message: String) -> AdministrationFailure {
+        AdministrationFailure(status: 404, code: "not_found", message: message)
+    }
+
+    init(_ error: DatabaseError) {
+        self.init(status: 503, code: "storage_failed", message: "control database: \(error)")
+    }
+
+    init(_ error: KeyValueError) {
+        self.init(status: 503, code: "storage_failed", message: "identity table: \(error)")
+    }
+
+    init(_ error: CryptographyError) {
+        self.init(status: 500, code: "internal_error", message: "\(error)")
+    }
+}

@@ -1,0 +1,135 @@
+import Cryptography
+import Database
+import Domain
+import Identity
+
+// Every change of a key takes the next change number, so that the identity table can be brought up to date from any state.
+extension ControlDatabase {
+    private static let columns = """
+        keys.id, keys.project, projects.organization, projects.name, keys.name, shown, requests_per_minute,
+        tokens_per_minute, concurrency, monthly_cost, monthly_tokens, keys.created, expires, revoked, digest,
+        keys.change_seq
+        """
+    private static let from = "FROM keys JOIN projects ON projects.id = keys.project"
+
+    /// Whether there is or has been any key.
+    func hasKeys() throws(DatabaseError) -> Bool {
+        try self.database.integer("SELECT EXISTS (SELECT 1 FROM keys)") == 1
+    }
+
+    func insert(_ key: KeyRecord, digest: Digest) throws(DatabaseError) {
+        let insert = try self.database.statement(
+            """
+            INSERT INTO keys(id, project, name, digest, shown, requests_per_minute, tokens_per_minute, concurrency,
+                monthly_cost, monthly_tokens, created, expires, revoked, change_seq)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            """)
+        try insert.bind(1, id: key.id)
+        try insert.bind(2, id: key.project)
+        try insert.bind(3, text: key.name)
+        try insert.bind(4, blob: digest.bytes)
+        try insert.bind(5, text: key.shown)
+        try Self.bind(insert, 6, key.limits)
+        try insert.bind(11, Int64(clamping: key.created))
+        try insert.bind(12, key.expires.map { Int64(clamping: $0) })
+        try insert.bind(13, key.revoked.map { Int64(clamping: $0) })
+        try insert.bind(14, try self.nextSequence())
+        try insert.run()
+    }
+
+    /// Writes what of a key can change: its name, its limits, when it expires, whether it is revoked.
+    func update(_ key: KeyRecord) throws(DatabaseError) {
+        let update = try self.database.statement(
+            """
+            UPDATE keys SET name = $2, requests_per_minute = $3, tokens_per_minute = $4, concurrency = $5,
+                monthly_cost = $6, monthly_tokens = $7, expires = $8, revoked = $9, change_seq = $10 WHERE id = $1
+            """)
+        try update.bind(1, id: key.id)
+        try update.bind(2, text: key.name)
+        try Self.bind(update, 3, key.limits)
+        try update.bind(8, key.expires.map { Int64(clamping: $0) })
+        try update.bind(9, key.revoked.map { Int64(clamping: $0) })
+        try update.bind(10, try self.nextSequence())
+        try update.run()
+    }
+
+    func key(_ id: EntityID) throws(DatabaseError) -> KeyRecord? {
+        let select = try self.database.statement("SELECT \(Self.columns) \(Self.from) WHERE keys.id = $1")
+        defer { select.reset() }
+        try select.bind(1, id: id)
+        return try select.step() ? try self.key(select).record : nil
+    }
+
+    func key(digest: Digest) throws(DatabaseError) -> KeyRecord? {
+        let select = try self.database.statement("SELECT \(Self.columns) \(Self.from) WHERE digest = $1")
+        defer { select.reset() }
+        try select.bind(1, blob: digest.bytes)
+        return try select.step() ? try self.key(select).record : nil
+    }
+
+    /// Keys in the order of their ids, at most `limit`, beginning behind `after`; of one project and one name where given.
+    func keys(
+        after: EntityID?, limit: Int, project: EntityID?, name: String?
+    ) throws(DatabaseError) -> [KeyRecord] {
+        let select = try self.database.statement(
+            """
+            SELECT \(Self.columns) \(Self.from)
+            WHERE ($1 IS NULL OR keys.id > $1) AND ($2 IS NULL OR keys.project = $2) AND ($3 IS NULL OR keys.name = $3)
+            ORDER BY keys.id LIMIT $4
+            """)
+        defer { select.reset() }
+        if let after { try select.bind(1, id: after) } else { try select.bindNull(1) }
+        if let project { try select.bind(2, id: project) } else { try select.bindNull(2) }
+        try select.bind(3, text: name)
+        try select.bind(4, Int64(limit))
+        var keys: [KeyRecord] = []
+        while try select.step() { keys.append(try self.key(select).record) }
+        return keys
+    }
+
+    /// Calls `body` with each key that changed after change `sequence`, in the order of the changes.
+    func forEachKey(
+        changedAfter sequence: UInt64, _ body: (KeyRecord, Digest) -> Void
+    ) throws(DatabaseError) {
+        let select = try self.database.statement(
+            "SELECT \(Self.columns) \(Self.from) WHERE keys.change_seq > $1 ORDER BY keys.change_seq")
+        defer { select.reset() }
+        try select.bind(1, Int64(clamping: sequence))
+        while try select.step() {
+            let (key, digest) = try self.key(select)
+            body(key, digest)
+        }
+    }
+
+    private func key(_ row: SQLiteStatement) throws(DatabaseError) -> (record: KeyRecord, digest: Digest) {
+        guard let id = row.id(0), let project = row.id(1), let organization = row.id(2),
+            let digest = Digest(row.bytes(14))
+        else { throw Self.damaged(self.database, "a key's id or digest is none") }
+        func time(_ column: Int) -> UInt64? { row.optionalInteger(column).map { UInt64(clamping: $0) } }
+        let record = KeyRecord(
+            id: id, project: project, organization: organization, projectName: row.text(3), name: row.text(4),
+            shown: row.text(5),
+            limits: KeyLimits(
+                requestsPerMinute: row.optionalInteger(6), tokensPerMinute: row.optionalInteger(7),
+                concurrency: row.optionalInteger(8), monthlyCost: row.optionalInteger(9),
+                monthlyTokens: row.optionalInteger(10)),
+            created: UInt64(clamping: row.integer(11)), expires: time(12), revoked: time(13))
+        return (record, digest)
+    }
+
+    private static func bind(_ statement: SQLiteStatement, _ first: Int, _ limits: KeyLimits) throws(DatabaseError) {
+        try statement.bind(first, limits.requestsPerMinute)
+        try statement.bind(first + 1, limits.tokensPerMinute)
+        try statement.bind(first + 2, limits.concurrency)
+        try statement.bind(first + 3, limits.monthlyCost)
+        try statement.bind(first + 4, limits.monthlyTokens)
+    }
+
+    private func nextSequence() throws(DatabaseError) -> Int64 {
+        let next = try self.database.statement("UPDATE control SET change_seq = change_seq + 1 RETURNING change_seq")
+        guard try next.step() else { throw Self.damaged(self.database, "the table control is empty") }
+        let number = next.integer(0)
+        next.reset()
+        return number
+    }
+}

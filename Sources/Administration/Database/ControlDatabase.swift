@@ -1,0 +1,138 @@
+import Cryptography
+import Database
+import Domain
+import Identity
+
+/// control.db: organizations, projects and keys. Of a key only its digest is kept, and what is deleted is overwritten.
+///
+/// Pure storage: it refuses what its schema refuses and knows nothing of requests. One writer, on one thread.
+final class ControlDatabase {
+    /// This database, whatever its file is called.
+    let id: EntityID
+    let database: SQLiteDatabase
+
+    /// Opens control.db in the folder, makes it with the default organization and projects where it is missing.
+    init(stateDirectory: String, newID: EntityID, now: UInt64) throws(DatabaseError) {
+        let database = try SQLiteDatabase(
+            path: "\(stateDirectory)/\(ControlSchema.fileName)",
+            options: SQLiteOptions(applicationID: ControlSchema.applicationID, erasesDeleted: true),
+            migrations: ControlSchema.migrations)
+        self.database = database
+        self.id = try database.transaction { () throws(DatabaseError) in
+            let select = try database.statement("SELECT id FROM control")
+            if try select.step() {
+                let id = select.id(0)
+                select.reset()
+                guard let id else { throw Self.damaged(database, "control.id is no id") }
+                return id
+            }
+            let control = try database.statement("INSERT INTO control(one, id, change_seq) VALUES (1, $1, 0)")
+            try control.bind(1, id: newID)
+            try control.run()
+            let organization = try database.statement(
+                "INSERT INTO organizations(id, name, created) VALUES ($1, $2, $3)")
+            try organization.bind(1, id: .standard)
+            try organization.bind(2, text: "default")
+            try organization.bind(3, Int64(clamping: now))
+            try organization.run()
+            for (project, name) in [(EntityID.standard, "default"), (.anonymous, "anonymous")] {
+                try Self.insert(
+                    ProjectRecord(
+                        id: project, organization: .standard, name: name, timeZone: "UTC", created: now), database)
+            }
+            return newID
+        }
+    }
+
+    /// Runs `body` in a transaction.
+    func transaction<Value>(_ body: () throws(DatabaseError) -> Value) throws(DatabaseError) -> Value {
+        try self.database.transaction(body)
+    }
+
+    /// The number of the last change.
+    func sequence() throws(DatabaseError) -> UInt64 {
+        let number = try self.database.integer("SELECT change_seq FROM control") ?? 0
+        guard let sequence = UInt64(exactly: number) else { throw Self.damaged(self.database, "control.change_seq") }
+        return sequence
+    }
+
+    // MARK: Projects
+
+    func insert(_ project: ProjectRecord) throws(DatabaseError) {
+        try Self.insert(project, self.database)
+    }
+
+    /// All projects, by name.
+    func projects() throws(DatabaseError) -> [ProjectRecord] {
+        let select = try self.database.statement(
+            "SELECT id, organization, name, time_zone, created FROM projects ORDER BY name")
+        var projects: [ProjectRecord] = []
+        while try select.step() { projects.append(try self.project(select)) }
+        return projects
+    }
+
+    /// The project of the default organization with that name.
+    func project(named name: String) throws(DatabaseError) -> ProjectRecord? {
+        let select = try self.database.statement(
+            "SELECT id, organization, name, time_zone, created FROM projects WHERE organization = $1 AND name = $2")
+        defer { select.reset() }
+        try select.bind(1, id: .standard)
+        try select.bind(2, text: name)
+        return try select.step() ? try self.project(select) : nil
+    }
+
+    func project(_ id: EntityID) throws(DatabaseError) -> ProjectRecord? {
+        let select = try self.database.statement(
+            "SELECT id, organization, name, time_zone, created FROM projects WHERE id = $1")
+        defer { select.reset() }
+        try select.bind(1, id: id)
+        return try select.step() ? try self.project(select) : nil
+    }
+
+    private static func insert(_ project: ProjectRecord, _ database: SQLiteDatabase) throws(DatabaseError) {
+        let insert = try database.statement(
+            "INSERT INTO projects(id, organization, name, time_zone, created) VALUES ($1, $2, $3, $4, $5)")
+        try insert.bind(1, id: project.id)
+        try insert.bind(2, id: project.organization)
+        try insert.bind(3, text: project.name)
+        try insert.bind(4, text: project.timeZone)
+        try insert.bind(5, Int64(clamping: project.created))
+        try insert.run()
+    }
+
+    private func project(_ row: SQLiteStatement) throws(DatabaseError) -> ProjectRecord {
+        guard let id = row.id(0), let organization = row.id(1) else {
+            throw Self.damaged(self.database, "a project's id is none")
+        }
+        return ProjectRecord(
+            id: id, organization: organization, name: row.text(2), timeZone: row.text(3),
+            created: UInt64(clamping: row.integer(4)))
+    }
+
+    static func damaged(_ database: SQLiteDatabase, _ what: String) -> DatabaseError {
+        DatabaseError(
+            path: database.path, operation: "read", code: 11, message: "the contents are wrong: \(what)", fault: .file)
+    }
+}
+
+extension SQLiteStatement {
+    /// Binds the 16 bytes of an id.
+    func bind(_ number: Int, id: EntityID) throws(DatabaseError) {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16)
+        for word in [id.high, id.low] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
+        }
+        try self.bind(number, blob: bytes)
+    }
+
+    /// An id; nil for anything that has not 16 bytes.
+    func id(_ column: Int) -> EntityID? {
+        let bytes = self.bytes(column)
+        guard bytes.count == 16 else { return nil }
+        let words = [bytes[..<8], bytes[8...]].map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+        return EntityID(high: words[0], low: words[1])
+    }
+}

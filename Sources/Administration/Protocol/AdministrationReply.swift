@@ -1,0 +1,86 @@
+public import JSON
+
+/// The answer to one request: `{"status":201,"body":{…}}`.
+public struct AdministrationReply: Hashable, Sendable {
+    /// As in HTTP.
+    public var status: Int
+    /// JSON.
+    public var body: [UInt8]
+
+    /// Takes a body that is JSON already.
+    public init(status: Int, body: [UInt8]) {
+        self.status = status
+        self.body = body
+    }
+
+    /// Writes an object; `body` puts in its members.
+    public init(status: Int = 200, _ body: (inout JSONWriter) -> Void) {
+        var writer = JSONWriter()
+        writer.beginObject()
+        body(&writer)
+        writer.endObject()
+        self.init(status: status, body: writer.bytes)
+    }
+
+    /// The refusal: `{"error":{"code":…,"message":…}}`.
+    public init(_ failure: AdministrationFailure) {
+        self.init(status: failure.status) { writer in
+            writer.key("error")
+            writer.beginObject()
+            writer.key("code")
+            writer.string(failure.code)
+            writer.key("message")
+            writer.string(failure.message)
+            writer.endObject()
+        }
+    }
+
+    /// The text of a frame.
+    public var encoded: [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("status")
+        writer.integer(self.status)
+        writer.key("body")
+        writer.raw(self.body)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    /// Reads the text of a frame; nil for anything `encoded` does not make.
+    public init?(decoding text: [UInt8], with reader: JSONReader) {
+        guard let value = try? reader.read(text, maximumBytes: AdministrationFrame.limit),
+            let status = value["status"]?.integer, (100...599).contains(status), let body = value["body"]
+        else { return nil }
+        var writer = JSONWriter()
+        writer.value(body)
+        self.init(status: Int(status), body: writer.bytes)
+    }
+
+    /// Whether the request was carried out.
+    public var isSuccess: Bool { (200...299).contains(self.status) }
+}
+
+extension JSONWriter {
+    /// A value of any depth, as it was read.
+    public mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: self.null()
+        case .bool(let value): self.bool(value)
+        case .integer(let value): self.integer(value)
+        case .number(let value): self.number(value)
+        case .string(let value): self.string(value)
+        case .array(let values):
+            self.beginArray()
+            for value in values { self.value(value) }
+            self.endArray()
+        case .object(let members):
+            self.beginObject()
+            for member in members {
+                self.key(member.key)
+                self.value(member.value)
+            }
+            self.endObject()
+        }
+    }
+}

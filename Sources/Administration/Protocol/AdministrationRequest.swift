@@ -1,0 +1,71 @@
+public import JSON
+
+/// One request of an operator: `{"method":"POST","path":"/api/v1/keys","body":{…}}`.
+public struct AdministrationRequest: Hashable, Sendable {
+    /// What is to be done with what the path names.
+    public enum Method: String, Sendable, CaseIterable {
+        case get = "GET"
+        case post = "POST"
+        case patch = "PATCH"
+        case delete = "DELETE"
+    }
+
+    /// What every path begins with.
+    public static let root = "/api/v1/"
+
+    public var method: Method
+    /// The segments of the path behind `root`: `keys` and an id, for instance.
+    public var path: [String]
+    /// The members of the body; none where there is no body.
+    public var body: [JSONValue.Member]
+
+    public init(method: Method, path: [String], body: [JSONValue.Member] = []) {
+        self.method = method
+        self.path = path
+        self.body = body
+    }
+
+    /// Reads the text of a frame, strictly: a member that is unknown or occurs twice is refused.
+    public init(decoding text: [UInt8], with reader: JSONReader) throws(AdministrationFailure) {
+        let value: JSONValue
+        do throws(JSONFault) {
+            value = try reader.read(text, maximumBytes: AdministrationFrame.limit)
+        } catch {
+            throw AdministrationFailure(status: 400, code: "invalid_json", message: "the request is not valid JSON")
+        }
+        guard case .object(let members) = value else { throw .invalid("the request must be a JSON object") }
+        var fields = try RequestFields(members)
+        let method = try fields.text("method") ?? ""
+        guard let known = Method(rawValue: method) else {
+            throw AdministrationFailure(status: 405, code: "method_not_allowed", message: "there is no such method")
+        }
+        let path = try fields.text("path") ?? ""
+        self.body = try fields.object("body") ?? []
+        try fields.end()
+        self.method = known
+        let bytes = Array(path.utf8)
+        guard bytes.starts(with: Self.root.utf8) else { throw Self.unknownPath }
+        let segments = bytes.dropFirst(Self.root.utf8.count).split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard segments.allSatisfy({ !$0.isEmpty }), segments.count <= 8 else { throw Self.unknownPath }
+        self.path = segments.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The text of a frame.
+    public var encoded: [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("method")
+        writer.string(self.method.rawValue)
+        writer.key("path")
+        writer.string(Self.root + self.path.joined(separator: "/"))
+        writer.key("body")
+        writer.value(.object(self.body))
+        writer.endObject()
+        return writer.bytes
+    }
+
+    /// There is nothing under the path.
+    static let unknownPath = AdministrationFailure(
+        status: 404, code: "unknown_url", message: "There is no such administration endpoint.")
+}

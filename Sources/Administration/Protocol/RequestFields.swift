@@ -1,0 +1,89 @@
+public import JSON
+
+/// The members of an object, taken out one by one: what is left over or occurs twice is refused.
+public struct RequestFields {
+    private var members: [[UInt8]: JSONValue] = [:]
+
+    /// Throws when a name occurs twice.
+    public init(_ members: [JSONValue.Member]) throws(AdministrationFailure) {
+        for member in members {
+            guard self.members.updateValue(member.value, forKey: member.key) == nil else {
+                throw .invalid("the member \(Self.shown(member.key)) occurs twice")
+            }
+        }
+    }
+
+    /// Whether the member is there, null or not.
+    public func has(_ name: String) -> Bool { self.members[Array(name.utf8)] != nil }
+
+    /// A string; nil where the member is missing or null.
+    public mutating func text(_ name: String) throws(AdministrationFailure) -> String? {
+        switch self.take(name) {
+        case nil, .null: return nil
+        case .string(let bytes): return String(decoding: bytes, as: UTF8.self)
+        default: throw .invalid("\(name) must be a string")
+        }
+    }
+
+    /// A whole number from 0 to 10¹⁵; nil where the member is missing or null.
+    public mutating func count(_ name: String) throws(AdministrationFailure) -> Int64? {
+        switch self.take(name) {
+        case nil, .null: return nil
+        case .integer(let value) where (0...1_000_000_000_000_000).contains(value): return value
+        default: throw .invalid("\(name) must be a whole number from 0 to 1000000000000000")
+        }
+    }
+
+    /// US dollars, as a decimal number in a string or a whole number, in nano-USD; nil where the member is missing or null.
+    public mutating func dollars(_ name: String) throws(AdministrationFailure) -> Int64? {
+        let nano: Int64? =
+            switch self.take(name) {
+            case nil, .null: nil
+            case .string(let bytes):
+                try Self.checked(MoneyText.nanoDollars(String(decoding: bytes, as: UTF8.self)), name)
+            case .integer(let value): try Self.checked(MoneyText.nanoDollars(String(value)), name)
+            default: try Self.checked(nil, name)
+            }
+        return nano
+    }
+
+    /// A point in time in RFC 3339 (UTC), in milliseconds since 1970; nil where the member is missing or null.
+    public mutating func time(_ name: String) throws(AdministrationFailure) -> UInt64? {
+        guard let text = try self.text(name) else { return nil }
+        guard let time = TimeText.milliseconds(text) else {
+            throw .invalid("\(name) must be a time such as 2027-01-31T12:00:00Z or a day such as 2027-01-31")
+        }
+        return time
+    }
+
+    /// An object; nil where the member is missing or null.
+    mutating func object(_ name: String) throws(AdministrationFailure) -> [JSONValue.Member]? {
+        switch self.take(name) {
+        case nil, .null: return nil
+        case .object(let members): return members
+        default: throw .invalid("\(name) must be an object")
+        }
+    }
+
+    /// Throws when a member is left that nobody has asked for.
+    public func end() throws(AdministrationFailure) {
+        guard let rest = self.members.keys.first else { return }
+        throw .invalid("the member \(Self.shown(rest)) is unknown")
+    }
+
+    private mutating func take(_ name: String) -> JSONValue? {
+        self.members.removeValue(forKey: Array(name.utf8))
+    }
+
+    private static func checked(_ nano: Int64?, _ name: String) throws(AdministrationFailure) -> Int64 {
+        guard let nano else {
+            throw .invalid("\(name) must be an amount of US dollars such as \"12.50\", with at most 9 decimals")
+        }
+        return nano
+    }
+
+    /// A name from outside, cut for a message.
+    private static func shown(_ name: [UInt8]) -> String {
+        String(decoding: name.prefix(40).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,39 @@
+import Database
+public import Domain
+
+/// Names of what records mean by ids. Records outlive keys and projects: nil for what nobody knows any more.
+public protocol EntityNames: AnyObject {
+    func keyName(_ id: EntityID) -> String?
+    func projectName(_ id: EntityID) -> String?
+    /// The ids of all keys of that name, revoked ones too.
+    func keys(named name: String) throws(AdministrationFailure) -> [EntityID]
+    /// The id of the project of that name.
+    func projectID(named name: String) throws(AdministrationFailure) -> EntityID
+}
+
+extension AdministrationStore: EntityNames {
+    public func keyName(_ id: EntityID) -> String? {
+        switch id {
+        case .standard: "static"
+        case .anonymous: "anonymous"
+        default: (try? self.key(id))?.name
+        }
+    }
+
+    public func projectName(_ id: EntityID) -> String? {
+        if id == .anonymous { return "anonymous" }
+        return (try? self.projects())?.first { $0.id == id }?.name
+    }
+
+    public func keys(named name: String) throws(AdministrationFailure) -> [EntityID] {
+        switch name {
+        case "static": [.standard]
+        case "anonymous": [.anonymous]
+        default: try self.keys(limit: 1000, name: name).map(\.id)
+        }
+    }
+
+    public func projectID(named name: String) throws(AdministrationFailure) -> EntityID {
+        name == "anonymous" ? .anonymous : try self.project(named: name).id
+    }
+}

@@ -1,0 +1,248 @@
+import Domain
+import JSON
+import UsageStore
+
+/// `requests`: single requests, the newest first, and everything about one.
+///
+/// `GET requests` takes `key` and `project` (ids or names), `model`, `status` (`502` or `5xx`), `since`, `before` (the `next` of an
+/// answer) and `limit`; `GET requests/RECORD` explains one.
+public final class RequestsResource: AdministrationResource {
+    /// Requests in one answer.
+    static let pageLimit = 400
+
+    public let name = "requests"
+    private let file: UsageFile
+    private let names: any EntityNames
+    /// Of the answer that is being made: the same few names stand in all its rows.
+    private var keyNames: [EntityID: String?] = [:]
+    private var projectNames: [EntityID: String?] = [:]
+
+    public init(file: UsageFile, names: any EntityNames) {
+        self.file = file
+        self.names = names
+    }
+
+    public func reply(
+        to request: AdministrationRequest, path: ArraySlice<String>
+    ) throws(AdministrationFailure) -> AdministrationReply {
+        guard path.count <= 1 else { throw .unknownURL }
+        guard request.method == .get else { throw .methodNotAllowed }
+        self.keyNames = [:]
+        self.projectNames = [:]
+        var fields = try RequestFields(request.body)
+        guard let text = path.first else { return try self.list(&fields) }
+        try fields.end()
+        guard let record = RecordID(digits: Array(text.utf8)) else {
+            throw .notFound("that is no record: 32 lowercase hexadecimal digits, as in x-sluice-record")
+        }
+        let found = try self.file.ask { (reader, _) throws(UsageReadingFailure) in
+            try reader.explanation(of: record)
+        }
+        guard let explanation = found ?? nil else { throw .notFound("there is no request \(record)") }
+        return AdministrationReply { writer in
+            writer.key("request")
+            writer.beginObject()
+            self.write(explanation.request, to: &writer)
+            writer.endObject()
+            writer.key("attempts")
+            writer.beginArray()
+            for attempt in explanation.attempts {
+                writer.beginObject()
+                Self.write(attempt, of: record, to: &writer)
+                writer.endObject()
+            }
+            writer.endArray()
+        }
+    }
+
+    // MARK: The list
+
+    private func list(_ fields: inout RequestFields) throws(AdministrationFailure) -> AdministrationReply {
+        var query = RequestQuery()
+        query.since = try fields.time("since")
+        if let text = try fields.text("before") {
+            guard let record = RecordID(digits: Array(text.utf8)) else { throw .invalid("before must be a record") }
+            query.before = record
+        }
+        if let text = try fields.text("key") { query.key = try self.key(text) }
+        if let text = try fields.text("project") { query.project = try self.project(text) }
+        query.model = try fields.text("model").map { Array($0.utf8) }
+        if let text = try fields.text("status") {
+            guard let status = Self.status(text) else { throw .invalid("status must be such as 502 or 5xx") }
+            query.status = status
+        }
+        query.limit = Int(min(max(1, try fields.count("limit") ?? 50), Int64(Self.pageLimit)))
+        try fields.end()
+        let asked = query
+        let page = try self.file.ask { (reader, isOverdue) throws(UsageReadingFailure) in
+            try reader.requests(asked, isOverdue: isOverdue)
+        }
+        return AdministrationReply { writer in
+            writer.key("data")
+            writer.beginArray()
+            for request in page?.requests ?? [] {
+                writer.beginObject()
+                self.write(request, to: &writer)
+                writer.endObject()
+            }
+            writer.endArray()
+            writer.key("next")
+            writer.string(optional: page?.next.map { "\($0)" })
+        }
+    }
+
+    private func key(_ text: String) throws(AdministrationFailure) -> EntityID {
+        if let id = EntityID(text: text, .key) { return id }
+        let ids = try self.names.keys(named: text)
+        guard let id = ids.first else { throw .notFound("there is no key named \(text)") }
+        guard ids.count == 1 else {
+            throw .invalid("there are \(ids.count) keys named \(text): give the id of one (key_…)")
+        }
+        return id
+    }
+
+    private func project(_ text: String) throws(AdministrationFailure) -> EntityID {
+        if let id = EntityID(text: text, .project) { return id }
+        return try self.names.projectID(named: text)
+    }
+
+    /// `404` or `4xx`.
+    private static func status(_ text: String) -> ClosedRange<Int64>? {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 3, let first = bytes.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return nil
+        }
+        if bytes[1...].elementsEqual("xx".utf8) {
+            let hundred = Int64(first - UInt8(ascii: "0")) * 100
+            return hundred...hundred + 99
+        }
+        return Int64(text).map { $0...$0 }
+    }
+
+    // MARK: Rows
+
+    private func write(_ request: RequestRow, to writer: inout JSONWriter) {
+        writer.key("record")
+        writer.string("\(request.record)")
+        writer.key("time")
+        writer.string(TimeText.text(milliseconds: request.record.milliseconds))
+        self.write(request.principal, to: &writer)
+        writer.key("endpoint")
+        writer.string(optional: request.endpoint?.label)
+        writer.key("model")
+        writer.text(request.model)
+        writer.key("provider")
+        writer.text(request.provider)
+        writer.key("model_sent")
+        writer.text(request.modelSent)
+        writer.key("stream")
+        writer.bool(request.detail.isStream)
+        writer.key("status")
+        writer.integer(optional: request.status)
+        writer.key("outcome")
+        writer.string(optional: request.rank == .open ? nil : request.outcome.label)
+        writer.key("settled_by")
+        writer.string(optional: request.rank.label)
+        writer.key("finish")
+        writer.text(Array(request.detail.finish.label.utf8))
+        writer.key("error")
+        writer.text(request.error)
+        writer.key("usage_source")
+        writer.string(request.usageSource.label)
+        writer.key("tokens")
+        writer.tokens(request.usage, onlyUsed: true)
+        writer.key("cost_usd")
+        writer.dollars(request.cost)
+        writer.key("attempts")
+        writer.integer(request.detail.attempts)
+        for (key, value) in [
+            ("received_us", Int64(clamping: request.detail.received)),
+            ("dispatched_us", Int64(clamping: request.detail.dispatched)), ("first_byte_us", request.firstByte),
+            ("total_us", request.total), ("body_bytes", request.bodyBytes),
+            ("reply_bytes", Int64(clamping: request.detail.replyBytes)),
+        ] as [(StaticString, Int64?)] {
+            writer.key(key)
+            writer.integer(optional: value)
+        }
+        writer.key("trace_id")
+        writer.text(Self.hexadecimal(request.traceID))
+        writer.key("label")
+        writer.text(request.label)
+        writer.key("tags")
+        writer.text(request.tags)
+    }
+
+    private func write(_ principal: Principal?, to writer: inout JSONWriter) {
+        writer.key("organization")
+        writer.string(optional: principal?.organization.text(.organization))
+        writer.key("project")
+        writer.string(optional: principal?.project.text(.project))
+        writer.key("project_name")
+        writer.string(optional: principal.flatMap { self.projectName($0.project) })
+        writer.key("key")
+        writer.string(optional: principal?.key.text(.key))
+        writer.key("key_name")
+        writer.string(optional: principal.flatMap { self.keyName($0.key) })
+        writer.key("user")
+        writer.string(optional: principal?.user?.text(.user))
+    }
+
+    private func keyName(_ id: EntityID) -> String? {
+        if let known = self.keyNames[id] { return known }
+        let name = self.names.keyName(id)
+        self.keyNames[id] = .some(name)
+        return name
+    }
+
+    private func projectName(_ id: EntityID) -> String? {
+        if let known = self.projectNames[id] { return known }
+        let name = self.names.projectName(id)
+        self.projectNames[id] = .some(name)
+        return name
+    }
+
+    private static func write(_ attempt: AttemptRow, of record: RecordID, to writer: inout JSONWriter) {
+        writer.key("number")
+        writer.integer(attempt.number)
+        writer.key("client_request_id")
+        writer.string("\(record)-\(attempt.number)")
+        writer.key("provider")
+        writer.text(attempt.provider)
+        writer.key("model")
+        writer.text(attempt.model)
+        writer.key("key_name")
+        writer.text(attempt.keyName)
+        writer.key("upstream")
+        writer.integer(optional: attempt.upstream)
+        writer.key("started")
+        writer.string(optional: attempt.startedAt.map { TimeText.text(milliseconds: UInt64(max(0, $0))) })
+        writer.key("status")
+        writer.integer(optional: attempt.status)
+        writer.key("billed")
+        writer.string(attempt.billed.label)
+        writer.key("finish")
+        writer.text(Array(attempt.detail.finish.label.utf8))
+        writer.key("error")
+        writer.text(attempt.error)
+        writer.key("usage_source")
+        writer.string(attempt.detail.usageSource.label)
+        writer.key("tokens")
+        writer.tokens(attempt.detail.usage, onlyUsed: true)
+        writer.key("cost_usd")
+        writer.dollars(attempt.cost)
+        writer.key("price_usd_per_million_tokens")
+        writer.price(attempt.price)
+        for (key, value) in [
+            ("connected_us", attempt.detail.connected), ("first_content_us", attempt.detail.firstContent),
+            ("total_us", attempt.detail.total), ("reply_bytes", attempt.detail.replyBytes),
+        ] as [(StaticString, UInt64)] {
+            writer.key(key)
+            if attempt.status == nil { writer.null() } else { writer.integer(value) }
+        }
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }
+    }
+}

@@ -1,0 +1,98 @@
+import Administration
+import Platform
+
+/// One operator's connection: a request, its answer, the next request.
+///
+/// Nothing is read while an answer has not gone out, so that a peer which only writes costs one frame of memory and one
+/// answer. Lives on control's loop.
+final class OperatorConnection: DescriptorHandler {
+    /// Nanoseconds without a whole request or a byte of an answer taken, after which the connection is closed.
+    static let patience: UInt64 = 30_000_000_000
+
+    let number: Int32
+    private let socket: StreamSocket
+    private let loop: EpollLoop
+    private let service: AdministrationService
+    private let whenClosed: (Int32) -> Void
+    private var input: [UInt8] = []
+    private var output: ArraySlice<UInt8> = []
+    private var timer: LoopTimer?
+
+    init(
+        _ descriptor: consuming OwnedDescriptor, loop: EpollLoop, service: AdministrationService,
+        whenClosed: @escaping (Int32) -> Void
+    ) throws(SystemError) {
+        self.socket = try StreamSocket(descriptor)
+        self.number = self.socket.number
+        self.loop = loop
+        self.service = service
+        self.whenClosed = whenClosed
+        try loop.watch(self.number, for: .readable, handler: self)
+        self.timer = loop.schedule(after: Self.patience) { [weak self] in self?.end() }
+    }
+
+    /// Closes without telling the owner.
+    func close() {
+        guard self.socket.number >= 0 else { return }
+        if let timer = self.timer { self.loop.cancel(timer) }
+        self.timer = nil
+        self.loop.forget(self.number)
+        self.socket.close()
+    }
+
+    func ready(_ fd: Int32, _ readiness: Readiness) {
+        guard self.output.isEmpty ? self.read() : self.write() else { return self.end() }
+    }
+
+    private func end() {
+        guard self.socket.number >= 0 else { return }
+        self.close()
+        self.whenClosed(self.number)
+    }
+
+    /// Takes what has come, up to one frame's size; false when the connection is over.
+    private func read() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        switch unsafe buffer.withUnsafeMutableBytes({ unsafe self.socket.receive(into: $0) }) {
+        case .wouldBlock: return true
+        case .ended: return false
+        case .bytes(let count): self.input += buffer.prefix(count)
+        }
+        return self.answer()
+    }
+
+    /// Answers the request at the head of the input, when it is whole.
+    private func answer() -> Bool {
+        let header = AdministrationFrame.headerSize
+        guard self.input.count >= header else { return true }
+        guard let length = AdministrationFrame.length(self.input.prefix(header)) else { return false }
+        guard self.input.count >= header + length else { return true }
+        let text = Array(self.input[header..<(header + length)])
+        self.input.removeFirst(header + length)
+        guard let frame = AdministrationFrame.encode(self.service.answer(text)) else { return false }
+        self.output = frame[...]
+        self.extend()
+        return self.write()
+    }
+
+    /// Writes what goes; then goes on to the next request.
+    private func write() -> Bool {
+        switch unsafe self.output.withUnsafeBytes({ unsafe self.socket.send($0) }) {
+        case .bytes(let count):
+            self.output = self.output.dropFirst(count)
+            self.extend()
+        case .wouldBlock: break
+        case .ended: return false
+        }
+        do throws(SystemError) {
+            try self.loop.change(self.number, to: self.output.isEmpty ? .readable : .writable)
+        } catch {
+            return false
+        }
+        return self.output.isEmpty ? self.answer() : true
+    }
+
+    private func extend() {
+        if let timer = self.timer { self.loop.reschedule(timer, after: Self.patience) }
+    }
+}

@@ -1,0 +1,66 @@
+import Administration
+import Glibc
+import Logging
+import Platform
+
+/// The socket on which operators of this machine give their requests: `run/control.sock` in the state folder.
+///
+/// Only the gateway's own user and root are answered. Lives on control's loop; owns the listener and its connections.
+final class OperatorSocket: DescriptorHandler {
+    static let name = "control.sock"
+    /// Connections at the same time.
+    static let limit = 16
+
+    private let loop: EpollLoop
+    private let service: AdministrationService
+    private let log: Log
+    /// The folder `run`, by whose number the socket is named: paths of sockets are short, those of folders are not.
+    private let folder: OwnedDescriptor
+    private var listener: Listener?
+    private var connections: [Int32: OperatorConnection] = [:]
+
+    init(
+        stateDirectory: String, loop: EpollLoop, service: AdministrationService, log: Log
+    ) throws(SystemError) {
+        let folder = OwnedDescriptor(
+            adopting: unsafe open("\(stateDirectory)/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW))
+        guard folder.number >= 0 else { throw SystemError.last("open run") }
+        let path = "/proc/self/fd/\(folder.number)/\(Self.name)"
+        let old = umask(0o177)
+        defer { umask(old) }
+        let listener = try Listener(path: path)
+        self.folder = folder
+        self.listener = listener
+        self.loop = loop
+        self.service = service
+        self.log = log
+        try loop.watch(listener.number, for: .readable, handler: self)
+    }
+
+    /// Stops listening, removes the socket and closes every connection.
+    func close() {
+        if let listener = self.listener { self.loop.forget(listener.number) }
+        self.listener = nil
+        for connection in self.connections.values { connection.close() }
+        self.connections = [:]
+    }
+
+    func ready(_ fd: Int32, _ readiness: Readiness) {
+        while let descriptor = LocalSocket.accept(from: fd) {
+            let user = LocalSocket.peerUser(of: descriptor.number)
+            guard user == 0 || user == geteuid() else {
+                self.log.warning("operator of another user refused", ["user": .int(user ?? .max)])
+                continue
+            }
+            guard self.connections.count < Self.limit else { continue }
+            do throws(SystemError) {
+                let connection = try OperatorConnection(descriptor, loop: self.loop, service: self.service) {
+                    [weak self] number in self?.connections[number] = nil
+                }
+                self.connections[connection.number] = connection
+            } catch {
+                self.log.error("operator's connection failed", ["error": .string("\(error)")])
+            }
+        }
+    }
+}

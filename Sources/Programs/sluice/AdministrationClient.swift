@@ -1,0 +1,135 @@
+import Administration
+import Configuration
+import Foundation
+import JSON
+import Logging
+import Platform
+
+/// Sends requests of the administration to the gateway of a configuration: over its socket, or, while it is stopped, to the
+/// same handlers in this process, under the gateway's own lock.
+struct AdministrationClient {
+    /// Why no answer could be had.
+    struct Failure: Error {
+        let message: String
+        let exitCode: Int32
+    }
+
+    /// EX_UNAVAILABLE of sysexits.h: a gateway runs, or something else is in the way, and there is no answer.
+    static let unavailable: Int32 = 69
+    /// Seconds a running gateway is waited for: its control may be starting again.
+    private static let patience = 10.0
+
+    /// Absolute.
+    let stateDirectory: String
+
+    /// The client for the gateway of the configuration in `file`, or of the environment.
+    init(configurationFile file: String?) throws(Failure) {
+        let environment = ProcessInfo.processInfo.environment
+        let result: ConfigurationResult
+        if let file {
+            do throws(BoundedFile.Failure) {
+                let bytes = try BoundedFile.read(path: file, limit: ConfigurationLoader.fileLimit)
+                result = ConfigurationLoader.load(
+                    bytes: bytes, file: file, environment: environment, readFile: BoundedFile.read)
+            } catch {
+                throw Failure(message: "\(file): the file cannot be read: \(error.reason)", exitCode: 78)
+            }
+        } else {
+            result = ConfigurationLoader.fromEnvironment(environment: environment)
+        }
+        guard let configuration = result.configuration else {
+            throw Failure(message: ConfigurationReport(result.problems).text, exitCode: 78)
+        }
+        self.stateDirectory = AbsolutePath.resolve(
+            configuration.stateDirectory, in: FileManager.default.currentDirectoryPath)
+    }
+
+    /// The answer to one request; `path` is what follows `/api/v1/`, by segments.
+    func send(
+        method: AdministrationRequest.Method, path: [String], body: [JSONValue.Member] = []
+    ) throws(Failure) -> AdministrationReply {
+        let request = AdministrationRequest(method: method, path: path, body: body)
+        guard let frame = AdministrationFrame.encode(request.encoded) else {
+            throw Failure(message: "the request is too large", exitCode: 1)
+        }
+        let deadline = ProcessInfo.processInfo.systemUptime + Self.patience
+        while true {
+            if let socket = self.connect() { return try self.exchange(frame, over: socket.number) }
+            // Nobody listens: either nobody runs, or control is just being started again.
+            if let reply = try self.answerOffline(request) { return reply }
+            guard ProcessInfo.processInfo.systemUptime < deadline else {
+                throw Failure(
+                    message:
+                        "a gateway is running with the state directory \(self.stateDirectory), but its control does "
+                        + "not answer on run/control.sock",
+                    exitCode: Self.unavailable)
+            }
+            Thread.sleep(forTimeInterval: 0.05)
+        }
+    }
+
+    // MARK: Over the socket
+
+    private func connect() -> OwnedDescriptor? {
+        // Named by the folder's number: paths of sockets are short, those of folders are not.
+        let number = unsafe open("\(self.stateDirectory)/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard number >= 0 else { return nil }
+        let folder = OwnedDescriptor(adopting: number)
+        return try? LocalSocket.connect(path: "/proc/self/fd/\(folder.number)/control.sock", patience: 30)
+    }
+
+    private func exchange(_ frame: [UInt8], over socket: Int32) throws(Failure) -> AdministrationReply {
+        var rest = frame[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes {
+                unsafe Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw Self.brokenOff }
+            rest = rest.dropFirst(count)
+        }
+        let header = try self.receive(AdministrationFrame.headerSize, from: socket)
+        guard let length = AdministrationFrame.length(header) else { throw Self.brokenOff }
+        let text = try self.receive(length, from: socket)
+        guard let reply = AdministrationReply(decoding: text, with: JSONReader()) else { throw Self.brokenOff }
+        return reply
+    }
+
+    private func receive(_ count: Int, from socket: Int32) throws(Failure) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            let received = unsafe bytes.withUnsafeMutableBytes { buffer in
+                unsafe recv(socket, buffer.baseAddress.map { unsafe $0 + filled }, count - filled, 0)
+            }
+            if received < 0, errno == EINTR { continue }
+            guard received > 0 else { throw Self.brokenOff }
+            filled += received
+        }
+        return bytes
+    }
+
+    private static let brokenOff = Failure(
+        message: "the gateway has broken off before it answered; whether the request was carried out is not known",
+        exitCode: unavailable)
+
+    // MARK: Offline
+
+    /// The answer of this process; nil while somebody else has the gateway's lock.
+    private func answerOffline(_ request: AdministrationRequest) throws(Failure) -> AdministrationReply? {
+        do throws(StartFailure) {
+            let directory = try StateDirectory(path: self.stateDirectory)
+            let lock = try InstanceFile.lock(in: directory) { (count) throws(StartFailure) in
+                (0..<count).map { _ in UInt8.random(in: .min ... .max) }
+            }
+            let store = try AdministrationStore(stateDirectory: directory.path)
+            let reply = AdministrationService(store: store).reply(to: request)
+            // Held until the answer is there.
+            _ = consume lock
+            return reply
+        } catch {
+            guard error.code != ControlExitCode.stateInUse else { return nil }
+            throw Failure(message: error.message, exitCode: error.code)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Administration
+import ArgumentParser
+import JSON
+
+/// `sluice explain`: everything about one request.
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Everything about one request: who, its provider calls, prices, where the time went.")
+
+    @OptionGroup var option: ConfigurationOption
+    @Argument(help: "The record: the reply header x-sluice-record, or the second column of `sluice requests`.")
+    var record: String
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        // A path is made of it.
+        guard !self.record.isEmpty, !self.record.utf8.contains(UInt8(ascii: "/")) else {
+            throw ValidationError("a record is 32 hexadecimal digits")
+        }
+        let (text, value) = try AdministrationOutput.body(of: self.option, .get, ["requests", self.record])
+        guard !self.json else { return AdministrationOutput.write(json: text) }
+        Self.print(value["request"] ?? .null)
+        for attempt in value["attempts"]?.array ?? [] { Self.print(attempt: attempt) }
+    }
+
+    private static func print(_ request: JSONValue) {
+        let cell = AdministrationOutput.cell
+        let isOpen = request["settled_by"]?.string == nil
+        Self.head("Request \(cell(request["record"]))")
+        Self.write("came", cell(request["time"]))
+        Self.write("key", Self.named(request["key"], request["key_name"]))
+        Self.write("project", Self.named(request["project"], request["project_name"]))
+        Self.write("asked for", "\(cell(request["model"])) (\(cell(request["endpoint"])))")
+        Self.write("went to", "\(cell(request["provider"])), \(cell(request["model_sent"]))")
+        Self.write("status", isOpen ? "running" : "\(cell(request["status"])), \(cell(request["outcome"]))")
+        Self.write("error", request["error"])
+        Self.write("finish", request["finish"])
+        Self.write("settled by", request["settled_by"])
+        Self.write("tokens", Self.tokens(request["tokens"]) + " (\(cell(request["usage_source"])))")
+        Self.write("cost", request["cost_usd"]?.string == nil ? "unknown" : "\(cell(request["cost_usd"])) USD")
+        Self.write("bytes", "\(cell(request["body_bytes"])) in, \(cell(request["reply_bytes"])) out")
+        Self.write("label", request["label"])
+        Self.write("trace", request["trace_id"])
+        Self.write("tags", request["tags"])
+        Self.head("Time from the head of the request")
+        for (name, member) in [
+            ("body whole", "received_us"), ("handed on", "dispatched_us"), ("first byte", "first_byte_us"),
+            ("end", "total_us"),
+        ] {
+            guard let time = request[member]?.integer, time > 0 else { continue }
+            Self.write(name, DurationText.text(microseconds: time))
+        }
+    }
+
+    private static func print(attempt: JSONValue) {
+        let cell = AdministrationOutput.cell
+        let hasEnded = attempt["status"]?.integer != nil
+        Self.head("Provider call \(cell(attempt["number"])) (\(cell(attempt["client_request_id"])))")
+        Self.write("to", "\(cell(attempt["provider"])), \(cell(attempt["model"]))")
+        Self.write("key", attempt["key_name"])
+        Self.write("started", cell(attempt["started"]))
+        Self.write("status", hasEnded ? cell(attempt["status"]) : "it is not known how it ended, or it runs")
+        Self.write("error", attempt["error"])
+        Self.write("billed", cell(attempt["billed"]))
+        if hasEnded {
+            Self.write("tokens", Self.tokens(attempt["tokens"]) + " (\(cell(attempt["usage_source"])))")
+            Self.write("cost", attempt["cost_usd"]?.string == nil ? "unknown" : "\(cell(attempt["cost_usd"])) USD")
+        }
+        Self.write("price", Self.price(attempt["price_usd_per_million_tokens"], of: attempt["tokens"]))
+        for (name, member) in [
+            ("connected", "connected_us"), ("first content", "first_content_us"), ("end", "total_us"),
+        ] {
+            guard let time = attempt[member]?.integer, time > 0 else { continue }
+            Self.write(name, DurationText.text(microseconds: time))
+        }
+    }
+
+    // MARK: Lines
+
+    private static func head(_ text: String) {
+        StandardStream.output.write("\(text)\n")
+    }
+
+    private static func write(_ name: String, _ value: String) {
+        StandardStream.output.write("  \(name)\(String(repeating: " ", count: 14 - name.count))\(value)\n")
+    }
+
+    /// Nothing for null.
+    private static func write(_ name: String, _ value: JSONValue?) {
+        guard value?.string?.isEmpty == false else { return }
+        Self.write(name, AdministrationOutput.cell(value))
+    }
+
+    private static func named(_ id: JSONValue?, _ name: JSONValue?) -> String {
+        let cell = AdministrationOutput.cell
+        return name?.string == nil ? cell(id) : "\(cell(name)) (\(cell(id)))"
+    }
+
+    private static func tokens(_ tokens: JSONValue?) -> String {
+        guard case .object(let members) = tokens, !members.isEmpty else { return "none" }
+        return members.map { "\(AdministrationOutput.cell($0.value)) \(String(decoding: $0.key, as: UTF8.self))" }
+            .joined(separator: ", ")
+    }
+
+    /// The rates of the classes that were used, or of input and output.
+    private static func price(_ price: JSONValue?, of tokens: JSONValue?) -> String {
+        guard case .object(let members) = price else { return "unknown" }
+        var used = Set(["input", "output"].map { Array($0.utf8) })
+        if case .object(let classes) = tokens { used.formUnion(classes.map(\.key)) }
+        let rates = members.filter { used.contains($0.key) }.map {
+            "\(AdministrationOutput.cell($0.value)) \(String(decoding: $0.key, as: UTF8.self))"
+        }
+        let long = price?["long_prompt"].map {
+            "; other rates above \(AdministrationOutput.cell($0["above"])) prompt tokens"
+        }
+        return "\(rates.joined(separator: ", ")) USD per million tokens\(long ?? "")"
+    }
+}

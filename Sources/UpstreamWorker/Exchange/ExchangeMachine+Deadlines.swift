@@ -1,0 +1,47 @@
+/// When an exchange wants to be told the time, and what has then passed.
+extension ExchangeMachine {
+    /// When `timePassed` is wanted; `.max` for not at all.
+    var deadline: UInt64 {
+        if self.state == .flushing { return Self.sum(self.lastTakenAt, Self.clientPatience) }
+        guard self.callIsRunning else { return .max }
+        return min(self.soonestTimeout.time, self.holdsHead ? Self.sum(self.startedAt, Self.headHold) : .max)
+    }
+
+    /// When the shell's timer had best be set for at the start: no later deadline of this call will come before it, so it
+    /// need not be moved while the call goes well.
+    var firstCheck: UInt64 { min(self.deadline, Self.sum(self.startedAt, self.terms.idle)) }
+
+    var callIsRunning: Bool {
+        switch self.state {
+        case .ready, .flushing, .over: false
+        case .waiting, .undecided, .unary, .passing, .failing, .streaming: true
+        }
+    }
+
+    /// Whether a stream's head is still held back for the sake of a proper status.
+    var holdsHead: Bool {
+        guard self.terms.isStream, !self.headIsOut else { return false }
+        return self.state == .waiting || self.state == .undecided || self.state == .streaming
+    }
+
+    var soonestTimeout: (time: UInt64, deadline: ProviderFailure.Deadline) {
+        let total = Self.sum(self.startedAt, self.terms.total)
+        // While the client is slow the provider is not to blame for silence.
+        guard !self.isPaused else { return (total, .total) }
+        let silence: (time: UInt64, deadline: ProviderFailure.Deadline)
+        if self.attempt.firstContentAt != 0 || self.state == .failing {
+            silence = (Self.sum(self.lastPieceAt, self.terms.idle), .idle)
+        } else if self.terms.isStream {
+            silence = (Self.sum(self.startedAt, self.terms.firstToken), .firstToken)
+        } else {
+            // Nothing says that a model is thinking: before the first byte of a reply that is no stream silence is normal.
+            return (total, .total)
+        }
+        return silence.time < total ? silence : (total, .total)
+    }
+
+    static func sum(_ time: UInt64, _ span: UInt64) -> UInt64 {
+        let (sum, overflow) = time.addingReportingOverflow(span)
+        return overflow ? .max : sum
+    }
+}

@@ -1,0 +1,243 @@
+public import Database
+public import Domain
+
+/// Answers questions from `usage.db`; reads only, also while the aggregator writes.
+///
+/// Lives on one thread. A question that takes long asks `isOverdue` now and then whether it may go on, so that an event loop
+/// can bound it.
+public final class UsageReader {
+    /// Rows between two looks at the clock: about a millisecond.
+    private static let stride = 2048
+
+    private let database: SQLiteDatabase
+    private let names: UsageNames
+
+    /// Opens the file, which must exist.
+    public init(path: String) throws(DatabaseError) {
+        self.database = try SQLiteDatabase(
+            path: path, options: UsageSchema.reading, migrations: UsageSchema.migrations)
+        self.names = UsageNames(self.database)
+    }
+
+    // MARK: Sums
+
+    /// What was used by requests that came from `since` on and before `until`, in milliseconds since 1970; divided where
+    /// `grouping` is given.
+    public func usage(
+        since: UInt64, until: UInt64, by grouping: UsageReport.Grouping? = nil, isOverdue: () -> Bool = { false }
+    ) throws(UsageReadingFailure) -> UsageReport {
+        try self.reading { () throws(DatabaseError) in
+            guard let sums = try self.sums(since: since, until: until, by: grouping, isOverdue) else { return nil }
+            var report = UsageReport()
+            var groups: [UsageReport.Group: UsageTotals] = [:]
+            for (number, totals) in sums {
+                report.total.add(totals)
+                guard let grouping else { continue }
+                groups[try self.group(number, grouping), default: UsageTotals()].add(totals)
+            }
+            report.entries = groups.map { UsageReport.Entry(group: $0.key, totals: $0.value) }
+                .sorted { a, b in
+                    a.totals.cost == b.totals.cost
+                        ? a.totals.requests > b.totals.requests : a.totals.cost > b.totals.cost
+                }
+            return report
+        }
+    }
+
+    /// By the number of the principal or the route, -1 where a row has none. Nil when it took too long.
+    ///
+    /// Summed here and not in SQL, which would sort all rows to group them.
+    private func sums(
+        since: UInt64, until: UInt64, by grouping: UsageReport.Grouping?, _ isOverdue: () -> Bool
+    ) throws(DatabaseError) -> [Int64: UsageTotals]? {
+        let column =
+            switch grouping {
+            case nil: "0"
+            case .key, .project: "principal"
+            case .model, .provider: "route"
+            }
+        let statement = try self.database.statement(
+            """
+            SELECT ifnull(\(column), -1), rank, status, outcome, usage_source, input, cache_read, output, reasoning, cost,
+                detail
+            FROM requests WHERE record >= $1 AND record < $2
+            """)
+        defer { statement.reset() }
+        try statement.bind(1, blob: RecordID.first(atMilliseconds: since).bytes)
+        try statement.bind(2, blob: RecordID.first(atMilliseconds: until).bytes)
+        var sums: [Int64: UsageTotals] = [:]
+        var rows = 0
+        while try statement.step() {
+            rows += 1
+            if rows % Self.stride == 0, isOverdue() { return nil }
+            var row = UsageTotals()
+            row.requests = 1
+            let outcome = statement.integer(3)
+            row.open = statement.integer(1) == Int64(SettleRank.open.rawValue) ? 1 : 0
+            row.recovered = (1...2).contains(statement.integer(1)) ? 1 : 0
+            row.errors = statement.integer(2) >= 400 || outcome == Int64(ClientOutcome.error.rawValue) ? 1 : 0
+            row.disconnected = outcome == Int64(ClientOutcome.disconnected.rawValue) ? 1 : 0
+            let source = statement.integer(4)
+            row.estimated = source == Int64(UsageSource.estimated.rawValue) ? 1 : 0
+            row.unknownPrice = source != 0 && statement.isNull(9) ? 1 : 0
+            row.usage = RequestDetail(statement.bytes(10)).rareUsage
+            row.usage.input = statement.integer(5)
+            row.usage.cacheRead = statement.integer(6)
+            row.usage.output = statement.integer(7)
+            row.usage.reasoning = statement.integer(8)
+            row.cost = statement.integer(9)
+            sums[statement.integer(0), default: UsageTotals()].add(row)
+        }
+        return sums
+    }
+
+    private func group(
+        _ number: Int64, _ grouping: UsageReport.Grouping
+    ) throws(DatabaseError) -> UsageReport.Group {
+        guard number >= 0 else { return .unknown }
+        switch grouping {
+        case .key: return try self.names.principal(number).map { .entity($0.key) } ?? .unknown
+        case .project: return try self.names.principal(number).map { .entity($0.project) } ?? .unknown
+        case .model: return .name(try self.names.route(number).model)
+        case .provider: return .name(try self.names.route(number).provider)
+        }
+    }
+
+    // MARK: Requests
+
+    /// The newest requests that the query asks for.
+    public func requests(
+        _ query: RequestQuery, isOverdue: () -> Bool = { false }
+    ) throws(UsageReadingFailure) -> RequestPage {
+        try self.reading { () throws(DatabaseError) in
+            let statement = try self.database.statement(
+                "\(Self.selectRequest) WHERE record >= $1 AND record < $2 ORDER BY record DESC")
+            defer { statement.reset() }
+            try statement.bind(1, blob: RecordID.first(atMilliseconds: query.since ?? 0).bytes)
+            let before = query.before ?? RecordID(high: .max, low: .max)
+            try statement.bind(2, blob: before.bytes)
+            var page = RequestPage(requests: [], next: nil)
+            var rows = 0
+            var last: RecordID?
+            while try statement.step() {
+                if page.requests.count == query.limit {
+                    page.next = last
+                    break
+                }
+                rows += 1
+                last = RecordID(bytes: statement.bytes(0))
+                if try self.matches(statement, query), let row = try self.row(statement) { page.requests.append(row) }
+                // What was found until now is an answer, with a place to go on.
+                if rows % Self.stride == 0, isOverdue() {
+                    page.next = last
+                    break
+                }
+            }
+            return page
+        }
+    }
+
+    /// Everything that is known of one request; nil when nothing is.
+    public func explanation(of record: RecordID) throws(UsageReadingFailure) -> RequestExplanation? {
+        let found: [RequestExplanation] = try self.reading { () throws(DatabaseError) in
+            // Both tables as of one commit.
+            try self.database.beginReading()
+            defer { self.database.rollback() }
+            let statement = try self.database.statement("\(Self.selectRequest) WHERE record = $1")
+            try statement.bind(1, blob: record.bytes)
+            guard try statement.step(), let row = try self.row(statement) else { return [] }
+            statement.reset()
+            return [RequestExplanation(request: row, attempts: try self.attempts(of: record))]
+        }
+        return found.first
+    }
+
+    private static let selectRequest = """
+        SELECT record, rank, principal, endpoint, body_bytes, trace_id, label, tags, ifnull(route, -1), status, outcome,
+            usage_source, input, cache_read, output, reasoning, cost, ifnull(error, 0), first_byte, total, detail
+        FROM requests
+        """
+
+    /// Looks at numbers first: most rows are passed over.
+    private func matches(_ statement: SQLiteStatement, _ query: RequestQuery) throws(DatabaseError) -> Bool {
+        if let status = query.status, statement.isNull(9) || !status.contains(statement.integer(9)) { return false }
+        if query.key != nil || query.project != nil {
+            guard let principal = try self.names.principal(statement.integer(2)) else { return false }
+            if let key = query.key, principal.key != key { return false }
+            if let project = query.project, principal.project != project { return false }
+        }
+        if let model = query.model {
+            let route = try self.names.route(statement.integer(8))
+            return route.model == model || route.modelSent == model
+        }
+        return true
+    }
+
+    private func row(_ statement: SQLiteStatement) throws(DatabaseError) -> RequestRow? {
+        guard let record = RecordID(bytes: statement.bytes(0)) else { return nil }
+        let route = try self.names.route(statement.integer(8))
+        let detail = RequestDetail(statement.bytes(20))
+        var usage = detail.rareUsage
+        usage.input = statement.integer(12)
+        usage.cacheRead = statement.integer(13)
+        usage.output = statement.integer(14)
+        usage.reasoning = statement.integer(15)
+        return RequestRow(
+            record: record, rank: SettleRank(rawValue: UInt8(clamping: statement.integer(1))) ?? .open,
+            principal: statement.isNull(2) ? nil : try self.names.principal(statement.integer(2)),
+            endpoint: statement.optionalInteger(3).flatMap { Endpoint(rawValue: UInt8(clamping: $0)) },
+            bodyBytes: statement.optionalInteger(4), traceID: statement.bytes(5), label: statement.bytes(6),
+            tags: statement.bytes(7), model: route.model, provider: route.provider, modelSent: route.modelSent,
+            status: statement.optionalInteger(9),
+            outcome: ClientOutcome(rawValue: UInt8(clamping: statement.integer(10))) ?? .unknown,
+            usageSource: UsageSource(rawValue: UInt8(clamping: statement.integer(11))) ?? .none, usage: usage,
+            cost: statement.optionalInteger(16), error: try self.names.name(statement.integer(17)),
+            firstByte: statement.optionalInteger(18).flatMap { $0 == 0 ? nil : $0 },
+            total: statement.optionalInteger(19), detail: detail)
+    }
+
+    private func attempts(of record: RecordID) throws(DatabaseError) -> [AttemptRow] {
+        let statement = try self.database.statement(
+            """
+            SELECT a.number, o.instance, v.text, m.text, k.text, t.price, a.started, a.status, a.billed, a.cost, e.text,
+                a.detail
+            FROM attempts a LEFT JOIN owners o ON o.id = a.owner LEFT JOIN targets t ON t.id = a.target
+                LEFT JOIN names v ON v.id = t.provider LEFT JOIN names m ON m.id = t.model
+                LEFT JOIN names k ON k.id = t.key LEFT JOIN names e ON e.id = a.error
+            WHERE a.record = $1 ORDER BY a.number
+            """)
+        defer { statement.reset() }
+        try statement.bind(1, blob: record.bytes)
+        var attempts: [AttemptRow] = []
+        while try statement.step() {
+            let price = UInt64(bitPattern: statement.integer(5))
+            attempts.append(
+                AttemptRow(
+                    number: statement.integer(0), upstream: statement.optionalInteger(1),
+                    provider: statement.bytes(2), model: statement.bytes(3), keyName: statement.bytes(4),
+                    price: price == 0 ? nil : try PriceTable.price(price, in: self.database),
+                    startedAt: statement.optionalInteger(6).map { $0 &+ Int64(record.milliseconds) },
+                    status: statement.optionalInteger(7),
+                    billed: Billed(rawValue: UInt8(clamping: statement.integer(8))) ?? .unknown,
+                    cost: statement.optionalInteger(9), error: statement.bytes(10),
+                    detail: AttemptDetail(statement.bytes(11))))
+        }
+        return attempts
+    }
+
+    // MARK: -
+
+    /// Nil from `body` says that it took too long.
+    private func reading<Value>(
+        _ body: () throws(DatabaseError) -> Value?
+    ) throws(UsageReadingFailure) -> Value {
+        let value: Value?
+        do throws(DatabaseError) {
+            value = try body()
+        } catch {
+            throw .database(error)
+        }
+        guard let value else { throw .tookTooLong }
+        return value
+    }
+}

@@ -1,0 +1,202 @@
+import Administration
+import Domain
+import JSON
+import Journal
+import Testing
+import UsageStore
+
+@Suite struct UsageResourcesTests {
+    /// Names as a control database would know them.
+    private final class Names: EntityNames {
+        func keyName(_ id: EntityID) -> String? { id == .standard ? "static" : id.low == 6 ? "twin" : nil }
+        func projectName(_ id: EntityID) -> String? { id == .standard ? "default" : nil }
+        func keys(named name: String) throws(AdministrationFailure) -> [EntityID] {
+            switch name {
+            case "static": [.standard]
+            case "twin": [EntityID(high: 2, low: 6), EntityID(high: 2, low: 7)]
+            default: []
+            }
+        }
+        func projectID(named name: String) throws(AdministrationFailure) -> EntityID {
+            guard name == "default" else { throw .notFound("no project") }
+            return .standard
+        }
+    }
+
+    private static let day: UInt64 = 1_790_035_200_000  // 2026-09-22T00:00:00Z
+    private let folder: TemporaryFolder
+    private let names = Names()
+    private let service: AdministrationService
+    private var minter = RecordIDMinter(host: 1, instance: 7)
+
+    init() throws {
+        self.folder = try TemporaryFolder()
+        let file = UsageFile(stateDirectory: self.folder.path)
+        self.service = AdministrationService(resources: [
+            UsageResource(file: file, names: self.names) { Self.day + 3_600_000 },
+            RequestsResource(file: file, names: self.names),
+        ])
+    }
+
+    private func ask(_ path: String, _ body: [(String, JSONValue)] = []) throws -> (Int, JSONValue) {
+        let request = AdministrationRequest(
+            method: .get, path: path.split(separator: "/").map { String($0) },
+            body: body.map { JSONValue.Member(key: Array($0.0.utf8), value: $0.1) })
+        let reply = self.service.reply(to: request)
+        return (reply.status, try JSONReader().read(reply.body, maximumBytes: 1 << 20))
+    }
+
+    private func text(_ text: String) -> JSONValue { .string(Array(text.utf8)) }
+
+    /// One request yesterday, two today: one dear by an unknown key, one that failed.
+    private mutating func fill() throws -> [RecordID] {
+        let writer = try UsageWriter(path: "\(self.folder.path)/usage.db")
+        let price = Price(Price.Rates(input: 75_000, output: 300_000))
+        try writer.add(prices: [price])
+        let records = [Self.day - 1, Self.day, Self.day + 1000].map { self.minter.mint(milliseconds: $0) }
+        try writer.begin()
+        let owner = try writer.owner(host: 1, instance: 9, role: .upstream)
+        let stranger = Principal(organization: .standard, project: .standard, key: EntityID(high: 9, low: 9))
+        for (index, record) in records.enumerated() {
+            try writer.add(
+                .begin(
+                    BeginRecord(
+                        record: record, principal: index == 1 ? stranger : .staticKey, endpoint: .chatCompletions,
+                        bodyBytes: 100, fingerprint: 1, traceID: [0xAB, 0x01], label: Array("\u{1B}mine".utf8))),
+                owner: owner)
+            try writer.add(
+                .settle(
+                    SettleRecord(
+                        record: record, rank: .edge, status: index == 2 ? 502 : 200,
+                        outcome: index == 2 ? .error : .complete, finish: index == 2 ? .none : .stop,
+                        isStream: true, model: Array("fast".utf8), provider: Array("openai".utf8),
+                        modelSent: Array("gpt".utf8),
+                        usage: index == 2 ? TokenUsage() : TokenUsage(input: 1_000_000, output: 2, image: 3),
+                        usageSource: index == 2 ? .none : .provider, cost: index == 2 ? 0 : 75_000_601, attempts: 1,
+                        error: index == 2 ? Array("provider_timeout".utf8) : [], received: 10, total: 5000)),
+                owner: owner)
+            try writer.add(
+                .attempt(
+                    AttemptRecord(
+                        record: record, number: 1, provider: Array("openai".utf8), model: Array("gpt".utf8),
+                        price: price.id, startedAt: record.milliseconds)), owner: owner)
+        }
+        try writer.add(
+            .attemptEnd(
+                AttemptEndRecord(
+                    record: records[1], number: 1, status: 200, billed: .yes, usageSource: .provider,
+                    usage: TokenUsage(input: 1_000_000, output: 2, image: 3), cost: 75_000_601, total: 77)),
+            owner: owner)
+        try writer.commit()
+        return records
+    }
+
+    @Test func withoutAFileThereIsNothingToTell() throws {
+        let (status, usage) = try self.ask("usage")
+        #expect(status == 200)
+        #expect(usage["total"]?["requests"]?.integer == 0)
+        #expect(usage["data"]?.array?.isEmpty == true)
+        let (code, list) = try self.ask("requests")
+        #expect(code == 200)
+        #expect(list["data"]?.array?.isEmpty == true)
+        #expect(try self.ask("requests/\(String(repeating: "0", count: 32))").0 == 404)
+    }
+
+    @Test mutating func usageOfToday() throws {
+        _ = try self.fill()
+        let (status, usage) = try self.ask("usage", [("by", self.text("key"))])
+        #expect(status == 200)
+        #expect(usage["since"]?.string == Array("2026-09-22T00:00:00.000Z".utf8))
+        let total = try #require(usage["total"])
+        #expect(total["requests"]?.integer == 2)
+        #expect(total["errors"]?.integer == 1)
+        #expect(total["cost_usd"]?.string == Array("0.075000601".utf8))
+        #expect(total["tokens"]?["input"]?.integer == 1_000_000)
+        #expect(total["tokens"]?["image"]?.integer == 3)
+        #expect(total["tokens"]?["reasoning"]?.integer == 0)
+        let entries = try #require(usage["data"]?.array)
+        #expect(entries.count == 2)
+        #expect(entries[0]["key"]?.string == Array(EntityID(high: 9, low: 9).text(.key).utf8))
+        #expect(entries[0]["name"] == .null)
+        #expect(entries[1]["name"]?.string == Array("static".utf8))
+        let all = try self.ask("usage", [("since", self.text("2026-01-01")), ("by", self.text("model"))]).1
+        #expect(all["total"]?["requests"]?.integer == 3)
+        #expect(all["data"]?.array?.first?["model"]?.string == Array("fast".utf8))
+        let before = try self.ask("usage", [("since", self.text("2026-09-21")), ("until", self.text("2026-09-22"))]).1
+        #expect(before["total"]?["requests"]?.integer == 1)
+    }
+
+    @Test mutating func lists() throws {
+        let records = try self.fill()
+        func found(_ body: [(String, JSONValue)]) throws -> [String] {
+            let (status, page) = try self.ask("requests", body)
+            #expect(status == 200)
+            return (page["data"]?.array ?? []).compactMap { $0["record"]?.string }.map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+        let names = records.map { "\($0)" }
+        #expect(try found([]) == names.reversed())
+        #expect(try found([("limit", .integer(1))]) == [names[2]])
+        #expect(try found([("before", self.text(names[1]))]) == [names[0]])
+        #expect(try found([("status", self.text("5xx"))]) == [names[2]])
+        #expect(try found([("status", self.text("200")), ("since", self.text("2026-09-22"))]) == [names[1]])
+        #expect(try found([("key", self.text("static"))]) == [names[2], names[0]])
+        #expect(try found([("project", self.text("default"))]).count == 3)
+        #expect(try found([("model", self.text("gpt"))]).count == 3)
+        #expect(try self.ask("requests", [("limit", .integer(1))]).1["next"]?.string == Array(names[2].utf8))
+        #expect(try self.ask("requests").1["next"] == .null)
+    }
+
+    @Test mutating func oneRequest() throws {
+        let records = try self.fill()
+        let (status, found) = try self.ask("requests/\(records[1])")
+        #expect(status == 200)
+        let request = try #require(found["request"])
+        #expect(request["label"]?.string == Array("\u{1B}mine".utf8))
+        #expect(request["trace_id"]?.string == Array("ab01".utf8))
+        #expect(request["settled_by"]?.string == Array("edge".utf8))
+        #expect(request["first_byte_us"] == .null)
+        #expect(request["total_us"]?.integer == 5000)
+        let attempt = try #require(found["attempts"]?.array?.first)
+        #expect(attempt["client_request_id"]?.string == Array("\(records[1])-1".utf8))
+        #expect(attempt["billed"]?.string == Array("yes".utf8))
+        let price = try #require(attempt["price_usd_per_million_tokens"])
+        #expect(price["input"]?.string == Array("0.075".utf8))
+        #expect(price["image"]?.string == Array("0.075".utf8))
+        #expect(price["output"]?.string == Array("0.30".utf8))
+        let open = try self.ask("requests/\(records[0])").1["attempts"]?.array?.first
+        #expect(open?["status"] == .null)
+        #expect(open?["billed"]?.string == Array("unknown".utf8))
+        #expect(open?["total_us"] == .null)
+    }
+
+    @Test mutating func whatIsWrongIsSaid() throws {
+        let records = try self.fill()
+        #expect(try self.ask("usage", [("by", self.text("color"))]).0 == 400)
+        #expect(try self.ask("usage", [("since", self.text("yesterday"))]).0 == 400)
+        #expect(try self.ask("usage", [("until", .integer(5))]).0 == 400)
+        #expect(try self.ask("usage", [("colour", self.text("red"))]).0 == 400)
+        #expect(try self.ask("usage/today").0 == 404)
+        #expect(try self.ask("requests", [("key", self.text("nobody"))]).0 == 404)
+        #expect(try self.ask("requests", [("key", self.text("twin"))]).0 == 400)
+        #expect(try self.ask("requests", [("project", self.text("nowhere"))]).0 == 404)
+        #expect(try self.ask("requests", [("status", self.text("9"))]).0 == 400)
+        #expect(try self.ask("requests", [("status", self.text("-42"))]).0 == 400)
+        #expect(try self.ask("requests", [("before", self.text("x"))]).0 == 400)
+        #expect(try self.ask("requests/\("\(records[0])".uppercased())").0 == 404)
+        #expect(try self.ask("requests/\(records[0])/more").0 == 404)
+        let post = AdministrationRequest(method: .post, path: ["usage"])
+        #expect(self.service.reply(to: post).status == 405)
+    }
+
+    @Test func aDamagedFileIsNamed() throws {
+        let path = "\(self.folder.path)/usage.db"
+        try self.folder.write("usage.db", [UInt8](repeating: 1, count: 4096))
+        let (status, reply) = try self.ask("usage")
+        #expect(status == 503)
+        #expect(reply["error"]?["code"]?.string == Array("storage_failed".utf8))
+        let message = String(decoding: reply["error"]?["message"]?.string ?? [], as: UTF8.self)
+        #expect(message.contains(path))
+    }
+}
