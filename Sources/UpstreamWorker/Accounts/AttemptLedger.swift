@@ -51,7 +51,7 @@ struct AttemptLedger {
         let (usage, source) = self.usage(outcome)
         let report = AttemptReport(
             call: 0, number: outcome.number, status: evidence.status, billed: evidence.billed, usageSource: source,
-            usage: usage, cost: self.cost(usage, evidence.billed), firstContent: outcome.firstContent,
+            usage: usage, cost: self.cost(usage), firstContent: outcome.firstContent,
             total: outcome.total, error: outcome.error ?? "")
         self.reports.append(report)
         if let admission = self.running {
@@ -96,10 +96,10 @@ struct AttemptLedger {
         return (usage, .estimated)
     }
 
-    /// What is not billed costs nothing at any price; else an unknown price makes an unknown cost.
-    private func cost(_ usage: TokenUsage?, _ billed: Billed) -> Int64? {
-        guard billed != .no else { return 0 }
-        return self.set.price(self.target.price)?.cost(of: usage ?? TokenUsage())
+    /// What has no tokens costs nothing at any price; else an unknown price makes an unknown cost.
+    private func cost(_ usage: TokenUsage?) -> Int64? {
+        guard let usage else { return 0 }
+        return self.set.price(self.target.price)?.cost(of: usage)
     }
 
     /// The request's end, for an edge that died before it could say it.
