@@ -108,7 +108,7 @@ import Testing
         #expect(writer.begin(JournalFixture.begin(1)) == .refused)
         #expect(writer.isFull)
         #expect(writer.spaceErrors > 0)
-        #expect(disk.folder.files == ["filler"])
+        #expect(eventually { disk.folder.files == ["filler"] })
         try FileManager.default.removeItem(atPath: filler)
         #expect(eventually { writer.begin(JournalFixture.begin(1)) == .recorded })
         writer.close()

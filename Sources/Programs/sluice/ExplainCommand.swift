@@ -45,10 +45,11 @@ struct ExplainCommand: ParsableCommand {
         Self.write("trace", request["trace_id"])
         Self.write("tags", request["tags"])
         Self.head("Time from the head of the request")
-        for (name, member) in [
+        let stages: [(String, StaticString)] = [
             ("body whole", "received_us"), ("handed on", "dispatched_us"), ("first byte", "first_byte_us"),
             ("end", "total_us"),
-        ] {
+        ]
+        for (name, member) in stages {
             guard let time = request[member]?.integer, time > 0 else { continue }
             Self.write(name, DurationText.text(microseconds: time))
         }
@@ -69,9 +70,10 @@ struct ExplainCommand: ParsableCommand {
             Self.write("cost", attempt["cost_usd"]?.string == nil ? "unknown" : "\(cell(attempt["cost_usd"])) USD")
         }
         Self.write("price", Self.price(attempt["price_usd_per_million_tokens"], of: attempt["tokens"]))
-        for (name, member) in [
+        let stages: [(String, StaticString)] = [
             ("connected", "connected_us"), ("first content", "first_content_us"), ("end", "total_us"),
-        ] {
+        ]
+        for (name, member) in stages {
             guard let time = attempt[member]?.integer, time > 0 else { continue }
             Self.write(name, DurationText.text(microseconds: time))
         }

@@ -68,18 +68,15 @@ struct RequestsCommand: ParsableCommand {
 
     private static func row(_ request: JSONValue) -> [String] {
         let cell = AdministrationOutput.cell
-        let tokens = request["tokens"]
-        func sum(_ classes: [String]) -> String {
-            String(classes.reduce(Int64(0)) { $0.addingReportingOverflow(tokens?[$1]?.integer ?? 0).partialValue })
-        }
+        let tokens = request["tokens"] ?? .null
         let isNamed = request["key_name"]?.string != nil
         let error = request["error"]?.string != nil
         return [
             cell(request["time"]), cell(request["record"]), cell(isNamed ? request["key_name"] : request["key"]),
             cell(request["model"]), cell(request["provider"]), cell(request["status"]),
             request["settled_by"]?.string == nil ? "running" : cell(error ? request["error"] : request["outcome"]),
-            sum(["input", "cache_read", "cache_write", "cache_write_1h", "audio_input", "image"]),
-            sum(["output", "reasoning", "audio_output"]), cell(request["cost_usd"]),
+            String(tokens.sum(["cache_read"]).addingReportingOverflow(tokens.promptTokens).partialValue),
+            String(tokens.sum(["output", "reasoning", "audio_output"])), cell(request["cost_usd"]),
             DurationText.text(microseconds: request["total_us"]?.integer),
         ]
     }

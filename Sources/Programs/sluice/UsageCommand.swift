@@ -58,7 +58,14 @@ struct UsageCommand: ParsableCommand {
         StandardStream.output.write("From \(cell(usage["since"])) to \(cell(usage["until"]))\n\n")
         var rows: [[String]] = []
         for entry in usage["data"]?.array ?? [] {
-            let id = self.by.flatMap { entry[$0.rawValue] }
+            let id =
+                switch self.by {
+                case .key: entry["key"]
+                case .project: entry["project"]
+                case .model: entry["model"]
+                case .provider: entry["provider"]
+                case nil: JSONValue?.none
+                }
             let isNamed = entry["name"]?.string?.isEmpty == false
             rows.append([cell(isNamed ? entry["name"] : id)] + Self.columns(entry))
         }
@@ -70,7 +77,7 @@ struct UsageCommand: ParsableCommand {
                 self.by?.rawValue.uppercased() ?? "", "REQUESTS", "ERRORS", "INPUT", "CACHED", "OUTPUT", "REASONING",
                 "USD",
             ])
-        let notes = [
+        let notes: [(StaticString, String)] = [
             ("unknown_price", "used tokens of an unknown price: the cost is too low by what they cost"),
             ("estimated", "have tokens that are estimated, because the provider's numbers did not come"),
             ("disconnected", "ended because the client went away"),
@@ -85,14 +92,11 @@ struct UsageCommand: ParsableCommand {
 
     private static func columns(_ totals: JSONValue) -> [String] {
         let cell = AdministrationOutput.cell
-        let tokens = totals["tokens"]
-        func sum(_ classes: [String]) -> String {
-            String(classes.reduce(Int64(0)) { $0.addingReportingOverflow(tokens?[$1]?.integer ?? 0).partialValue })
-        }
+        let tokens = totals["tokens"] ?? .null
         return [
             cell(totals["requests"]), cell(totals["errors"]),
-            sum(["input", "cache_write", "cache_write_1h", "audio_input", "image"]), sum(["cache_read"]),
-            sum(["output", "audio_output"]), sum(["reasoning"]), cell(totals["cost_usd"]),
+            String(tokens.promptTokens), String(tokens.sum(["cache_read"])),
+            String(tokens.sum(["output", "audio_output"])), String(tokens.sum(["reasoning"])), cell(totals["cost_usd"]),
         ]
     }
 }
