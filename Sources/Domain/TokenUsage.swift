@@ -75,11 +75,15 @@ public struct TokenUsage: Hashable, Sendable {
 
     /// Adds another call's tokens, class by class; a sum beyond Int64 stays at its greatest value.
     public static func + (a: TokenUsage, b: TokenUsage) -> TokenUsage {
-        var sum = TokenUsage()
-        for tokenClass in TokenClass.allCases {
-            let (value, overflow) = a[tokenClass].addingReportingOverflow(b[tokenClass])
-            sum[tokenClass] = overflow ? .max : value
+        func sum(_ a: Int64, _ b: Int64) -> Int64 {
+            let (value, overflow) = a.addingReportingOverflow(b)
+            return overflow ? .max : value
         }
-        return sum
+        return TokenUsage(
+            input: sum(a.input, b.input), cacheRead: sum(a.cacheRead, b.cacheRead),
+            cacheWrite: sum(a.cacheWrite, b.cacheWrite), cacheWriteHour: sum(a.cacheWriteHour, b.cacheWriteHour),
+            output: sum(a.output, b.output), reasoning: sum(a.reasoning, b.reasoning),
+            audioInput: sum(a.audioInput, b.audioInput), audioOutput: sum(a.audioOutput, b.audioOutput),
+            image: sum(a.image, b.image))
     }
 }

@@ -174,7 +174,10 @@ import Testing
         #expect(try later.status() == 400)
         #expect(rig.core.quarantined.isEmpty)
 
+        rig.core.quarantine(fingerprint: 1, milliseconds: 10)
+        rig.advance(.seconds(1))
         rig.core.quarantine(fingerprint: fingerprint, milliseconds: .max)
+        #expect(Array(rig.core.quarantined.keys) == [fingerprint])
         try later.send(FakeClient.post("{"))
         #expect(try later.status() == 503)
         rig.core.take(Quarantine(fingerprint: fingerprint, milliseconds: 0))

@@ -24,12 +24,12 @@ def crash(gateway: Gateway, role: str) -> int:
 
 
 async def bystanders(gateway: Gateway, stop: asyncio.Event) -> list[int]:
-    """Different requests, one after the other on four connections; their statuses."""
+    """Different requests on four connections at a time, at least 300 of them; their statuses."""
     statuses: list[int] = []
 
     async def one(index: int) -> None:
         number = 0
-        while not stop.is_set():
+        while not stop.is_set() or len(statuses) < 300:
             connection = await AsyncConnection.open(gateway.address)
             number += 1
             text = f"harmless {index} {number}"
@@ -79,7 +79,7 @@ def test_a_request_that_kills_workers_is_refused(role: str) -> None:
             gateway.wait_for_tree()
             statuses = asyncio.run(scene(gateway))
             good = sum(status == 200 for status in statuses)
-            assert good >= 0.95 * len(statuses) and len(statuses) > 20, f"{good} of {len(statuses)}"
+            assert good >= 0.95 * len(statuses), f"{good} of {len(statuses)}"
             # A new edge knows of it, too.
             for pid in gateway.children("edge"):
                 before = gateway.ready_count("edge")

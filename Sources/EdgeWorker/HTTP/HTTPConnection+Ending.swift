@@ -44,9 +44,10 @@ extension HTTPConnection {
         self.replyFailed(error)
     }
 
-    /// The upstream has not said what an aborted request cost, and there is no time left.
+    /// The process ends: what has begun is over, though the upstream has not said what it cost.
     func giveUp() {
-        guard let error = self.request?.pendingFailure else { return }
+        guard let request = self.request, request.isRecorded else { return }
+        let error = request.pendingFailure ?? .gatewayDraining
         self.exchange?.cancel(self.core.upstreams)
         self.replyFailed(error)
     }

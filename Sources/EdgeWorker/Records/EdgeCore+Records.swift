@@ -110,8 +110,10 @@ extension EdgeCore {
 
     /// Refuses requests with this fingerprint for `milliseconds` from now on.
     func quarantine(fingerprint: UInt64, milliseconds: UInt64) {
+        let now = self.now
+        self.quarantined = self.quarantined.filter { $0.value > now }
         let (time, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
-        let (deadline, carry) = self.now.addingReportingOverflow(time)
+        let (deadline, carry) = now.addingReportingOverflow(time)
         self.quarantined[fingerprint] = overflow || carry ? .max : deadline
     }
 
