@@ -21,6 +21,7 @@ final class ControlRole: WorkerRole {
     private let clientKey: ClientKey
     private let store: AdministrationStore?
     private let service: AdministrationService
+    private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
     private let stateDirectory: String
     private var hello: Hello?
@@ -37,10 +38,13 @@ final class ControlRole: WorkerRole {
         for notice in gateway.notices { self.log.warning("configuration notice", ["notice": .string(notice)]) }
         self.configuration = gateway.configuration
         self.clientKey = gateway.clientKey
+        let endpoint = context.endpoint
+        self.quarantine = QuarantineBoard(
+            now: { Clocks.monotonicNanoseconds() / 1_000_000 }, release: { endpoint.release(fingerprint: $0) })
         switch gateway.administration {
         case .success(let store):
             self.store = store
-            self.service = AdministrationService(store: store)
+            self.service = AdministrationService(store: store, quarantine: self.quarantine)
         case .failure(let failure):
             self.store = nil
             self.service = AdministrationService(unavailable: failure.message)
@@ -124,6 +128,10 @@ final class ControlRole: WorkerRole {
         self.operators?.close()
         // No reply is ever under way between two turns of the loop.
         self.context.endpoint.drained()
+    }
+
+    func receive(quarantine: Quarantine) {
+        self.quarantine.tell(quarantine.fingerprint, milliseconds: quarantine.milliseconds)
     }
 
     func treeIsReady() {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
 
 import pytest
 
@@ -21,6 +23,13 @@ def crash(gateway: Gateway, role: str) -> int:
             return connection.reply(15).status
         except ConnectionError:
             return 0
+
+
+def command(gateway: Gateway, *arguments: str) -> dict:
+    line = [gateway.programs / "sluice", "quarantine", *arguments, "--config", gateway.folder / "sluice.yaml"]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=20, cwd=gateway.folder)
+    assert done.returncode == 0, done
+    return json.loads(done.stdout)
 
 
 async def bystanders(gateway: Gateway, stop: asyncio.Event) -> list[int]:
@@ -86,3 +95,9 @@ def test_a_request_that_kills_workers_is_refused(role: str) -> None:
                 gateway.kill_child(pid)
                 wait_until(lambda n=before: gateway.ready_count("edge") > n, 15, "a new edge")
             assert crash(gateway, role) == 503
+            listed = command(gateway, "list", "--json")["data"]
+            assert len(listed) == 1 and 0 < listed[0]["seconds_left"] <= 600
+            command(gateway, "clear", listed[0]["fingerprint"], "--json")
+            assert command(gateway, "list", "--json")["data"] == []
+            body = {"model": "own:chat", "messages": [{"role": "user", "content": f"poison for {role}"}]}
+            assert gateway.request("POST", "/v1/chat/completions", body).status == 200

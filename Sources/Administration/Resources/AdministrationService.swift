@@ -18,14 +18,15 @@ public final class AdministrationService {
         self.unavailable = AdministrationFailure(status: 503, code: "storage_failed", message: message)
     }
 
-    /// The resources of a store: keys and projects, and usage and requests of the usage database beside it.
-    public convenience init(store: AdministrationStore, more: [any AdministrationResource] = []) {
+    /// The resources of a store: keys and projects, and usage and requests of the usage database beside it; and of a gateway
+    /// that runs, what is quarantined.
+    public convenience init(store: AdministrationStore, quarantine: QuarantineBoard = QuarantineBoard()) {
         let usage = UsageFile(stateDirectory: store.stateDirectory)
         let resources: [any AdministrationResource] = [
             KeysResource(store: store), ProjectsResource(store: store), UsageResource(file: usage, names: store),
-            RequestsResource(file: usage, names: store),
+            RequestsResource(file: usage, names: store), QuarantineResource(board: quarantine),
         ]
-        self.init(resources: resources + more)
+        self.init(resources: resources)
     }
 
     /// The answer to the text of a frame, as the text of a frame.

@@ -16,6 +16,6 @@ struct SluiceCommand: ParsableCommand {
         version: "sluice \(SluiceVersion.current)",
         subcommands: [
             ServeCommand.self, CheckCommand.self, KeysCommand.self, ProjectsCommand.self, UsageCommand.self,
-            RequestsCommand.self, ExplainCommand.self,
+            RequestsCommand.self, ExplainCommand.self, QuarantineCommand.self,
         ])
 }
