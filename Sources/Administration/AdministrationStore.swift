@@ -216,7 +216,7 @@ public final class AdministrationStore {
         let meta = IdentityMeta(sequence: sequence, source: database.id)
         func rows() throws -> [(Digest, IdentityRow)] {
             var rows: [(Digest, IdentityRow)] = []
-            try database.forEachKey(changedAfter: 0) { key, digest in
+            try database.forEachGoodKey { key, digest in
                 if let row = key.identity { rows.append((digest, row)) }
             }
             return rows

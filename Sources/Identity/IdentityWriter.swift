@@ -29,8 +29,8 @@ public final class IdentityWriter {
         return unsafe stat(path, &info) == 0 && (info.st_mode & S_IFMT != S_IFREG || info.st_size > 0)
     }
 
-    /// Makes the table where there is none, with all rows that `next` gives, in any order. It appears under its name when it
-    /// is whole and on the disk: an edge never sees half of it.
+    /// Makes the table where there is none, with all rows that `next` gives. In the order of the digests' bytes they fill
+    /// its pages to the brim; any other order works too. The table appears under its name when it is whole and on the disk: an edge never sees half of it.
     public static func create(
         stateDirectory: String, meta: IdentityMeta, next: () -> (Digest, IdentityRow)?
     ) throws(KeyValueError) {
@@ -86,7 +86,7 @@ public final class IdentityWriter {
         try self.store.write { (table) throws(KeyValueError) in
             try table.removeAll()
             let next = rows()
-            while let (digest, row) = next() { try table.put(digest.bytes, row.encoded) }
+            while let (digest, row) = next() { try Self.add(digest, row, to: table) }
             try table.put(IdentityMeta.key, meta.encoded)
         }
         self.meta = meta
@@ -110,10 +110,22 @@ public final class IdentityWriter {
             batch.removeAll(keepingCapacity: true)
             while batch.count < 50_000, let row = next() { batch.append(row) }
             try store.write { (table) throws(KeyValueError) in
-                for (digest, row) in batch { try table.put(digest.bytes, row.encoded) }
-                try table.put(IdentityMeta.key, meta.encoded)
+                for (digest, row) in batch { try Self.add(digest, row, to: table) }
             }
         } while !batch.isEmpty
+        // Last, because its key lies among the digests.
+        try store.write { (table) throws(KeyValueError) in try table.put(IdentityMeta.key, meta.encoded) }
+    }
+
+    private static func add(
+        _ digest: Digest, _ row: IdentityRow, to table: KeyValueTransaction
+    ) throws(KeyValueError) {
+        do throws(KeyValueError) {
+            try table.append(digest.bytes, row.encoded)
+        } catch {
+            guard error.isOutOfOrder else { throw error }
+            try table.put(digest.bytes, row.encoded)
+        }
     }
 
     private static func remove(_ path: String) throws(KeyValueError) {

@@ -52,6 +52,9 @@ public struct KeyValueError: Error, Hashable, Sendable, CustomStringConvertible 
     /// Whether the file is simply not there.
     public var isMissing: Bool { self.code == ENOENT }
 
+    /// Whether a key to be appended is not greater than all others.
+    public var isOutOfOrder: Bool { self.code == MDB_KEYEXIST }
+
     /// Whether the same call can succeed later without anybody touching the file.
     public var isRetryable: Bool {
         switch self.code {

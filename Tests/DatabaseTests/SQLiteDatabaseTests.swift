@@ -153,7 +153,7 @@ import Testing
         _ = try self.open()
         // In WAL mode a living connection holds a shared lock on the file: byte range 0x40000002, 510 bytes.
         let script = """
-            import fcntl, os, struct, sys
+            fcntl, os, struct, sys = map(__import__, ('fcntl', 'os', 'struct', 'sys'))
             fd = os.open(sys.argv[1], os.O_RDWR)
             lock = struct.pack('hhqqi', fcntl.F_WRLCK, 0, 0x40000002, 510, 0)
             print(struct.unpack('hhqqi', fcntl.fcntl(fd, 5, lock))[0])

@@ -126,6 +126,20 @@ import Testing
         #expect(try reader.row(for: self.digest(0)) == self.row(0))
     }
 
+    @Test(arguments: [false, true]) func rowsMayComeInAnyOrder(_ sorted: Bool) throws {
+        var rows = try (0..<300).map { (try self.digest($0), self.row($0)) }
+        if sorted { rows.sort { $0.0.bytes.lexicographicallyPrecedes($1.0.bytes) } }
+        var rest = rows[...]
+        try IdentityWriter.create(
+            stateDirectory: self.folder.path, meta: IdentityMeta(sequence: 1, source: Self.source)
+        ) { rest.popFirst() }
+        let writer = try IdentityWriter(stateDirectory: self.folder.path)
+        #expect(try writer.count() == 300)
+        let reader = IdentityReader(stateDirectory: self.folder.path)
+        try reader.refresh()
+        for (digest, row) in rows { #expect(try reader.row(for: digest) == row) }
+    }
+
     @Test func findsEachOfManyKeys() throws {
         let writer = try self.create(5000)
         let reader = IdentityReader(stateDirectory: self.folder.path)

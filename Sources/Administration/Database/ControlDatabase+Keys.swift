@@ -101,6 +101,17 @@ extension ControlDatabase {
         }
     }
 
+    /// Calls `body` with each key that is not revoked, in the order of the digests.
+    func forEachGoodKey(_ body: (KeyRecord, Digest) -> Void) throws(DatabaseError) {
+        let select = try self.database.statement(
+            "SELECT \(Self.columns) \(Self.from) WHERE revoked IS NULL ORDER BY digest")
+        defer { select.reset() }
+        while try select.step() {
+            let (key, digest) = try self.key(select)
+            body(key, digest)
+        }
+    }
+
     private func key(_ row: SQLiteStatement) throws(DatabaseError) -> (record: KeyRecord, digest: Digest) {
         guard let id = row.id(0), let project = row.id(1), let organization = row.id(2),
             let digest = Digest(row.bytes(14))

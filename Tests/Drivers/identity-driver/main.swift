@@ -3,6 +3,7 @@
 //     identity-driver write FOLDER FIRST    adds keys FIRST, FIRST + 1 …; says each number once its commit is done
 //     identity-driver read FOLDER           looks keys up; says a line for each thousand
 //     identity-driver check FOLDER COUNT    says how many of the keys 0 ..< COUNT are there
+//     identity-driver bench FOLDER COUNT    makes a table of COUNT keys; says its size and what a look-up costs
 import Cryptography
 import Domain
 import Glibc
@@ -53,7 +54,39 @@ func run(_ arguments: [String]) throws {
         var count = 0
         for wanted in 0..<number where try reader.row(for: digest(wanted, algorithm)) == row(wanted) { count += 1 }
         say("\(count)")
+    case "bench": try bench(folder, count: max(1, number), algorithm)
     default: exit(2)
+    }
+}
+
+/// A million look-ups of keys that are there, in random order, after as many to warm up.
+func bench(_ folder: String, count: Int, _ algorithm: SHA256) throws {
+    let clock = ContinuousClock()
+    var rows = try (0..<count).map { (try digest($0, algorithm).bytes, $0) }
+    rows.sort { $0.0.lexicographicallyPrecedes($1.0) }
+    var made = 0
+    let filling = try clock.measure {
+        try IdentityWriter.create(
+            stateDirectory: folder, meta: IdentityMeta(sequence: 1, source: EntityID(high: 1, low: 1))
+        ) {
+            guard made < count, let digest = Digest(rows[made].0) else { return nil }
+            defer { made += 1 }
+            return (digest, row(rows[made].1))
+        }
+    }
+    let digests = try (0..<1_000_000).map { _ in try digest(Int.random(in: 0..<count), algorithm) }
+    let reader = IdentityReader(stateDirectory: folder)
+    try reader.refresh()
+    for round in 0..<2 {
+        var found = 0
+        // Processor time: the machine may have other work.
+        let began = Glibc.clock()
+        for digest in digests where try reader.row(for: digest) != nil { found += 1 }
+        let nanoseconds = (Glibc.clock() - began) * 1_000_000_000 / CLOCKS_PER_SEC / digests.count
+        guard round == 1 else { continue }
+        var info = stat()
+        _ = unsafe stat(reader.path, &info)
+        say("keys \(count), filled in \(filling), \(info.st_size) bytes, \(found) found, \(nanoseconds) ns a look-up")
     }
 }
 
