@@ -47,7 +47,7 @@ def gateway(provider: OwnProvider, tmp_path_factory: pytest.TempPathFactory):
 @pytest.mark.parametrize("stage", STAGES)
 def test_one_row_whenever_the_client_leaves(stage: str, reset: bool, provider: OwnProvider, gateway: Gateway) -> None:
     model, stream, wait, outcome, estimated = STAGES[stage]
-    label = f"{stage} {reset}".replace(" ", "-")
+    label = f"{stage.replace(' ', '-')}-{'reset' if reset else 'close'}"
     provider.clear()
     connection = gateway.connect()
     body = {"model": f"own:{model}", "stream": stream, "messages": [{"role": "user", "content": "x" * 4000}]}
