@@ -18,7 +18,7 @@ from Harness.gateway import CLIENT_KEY, Gateway, base_config
 from Harness.processes import wait_until
 
 KEY = re.compile(rb"sk-sl-[A-Za-z0-9_-]{43}")
-EDGES = 4
+EDGES = 8
 
 
 def run(gateway: Gateway, *arguments: str) -> subprocess.CompletedProcess:
