@@ -36,7 +36,14 @@ final class EdgeCore {
     /// Fingerprints of requests that are refused, and until when, in nanoseconds of the event loop's clock.
     var quarantined: [UInt64: UInt64] = [:]
     /// The newest link to the aggregator, while it is open.
-    var aggregator: PeerLink?
+    var aggregator: PeerLink? {
+        didSet {
+            if let oldValue { self.aggregators.remove(oldValue) }
+            if let aggregator = self.aggregator { self.aggregators.add(aggregator) }
+        }
+    }
+    /// The same link; requests wait here until it is open.
+    let aggregators = UpstreamPool()
     /// The value of the `Date` header.
     private(set) var date: [UInt8]
     private(set) var isDraining = false

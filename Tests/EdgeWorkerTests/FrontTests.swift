@@ -199,7 +199,17 @@ import Testing
         try local.send(self.get("/metrics", ["x-api-key: wrong"]))
         #expect(try local.status() == 401)
         try local.send(self.get("/metrics"))
+        #expect(try local.received().isEmpty)
+        rig.advance(.seconds(6))
         #expect(try local.status() == 503)
+        // An aggregator that comes back in time answers.
+        let waiting = try FakeClient(rig, remoteAddress: "127.0.0.1")
+        try waiting.send(self.get("/metrics"))
+        let next = try FakePeer(rig, role: .aggregator, instance: 3)
+        try next.send(Hello(role: .aggregator, instance: 3, build: EdgeRig.build).frame())
+        let asked = try #require(try next.frames().first { $0.type == .request })
+        try next.answer(asked.stream, "up 2")
+        #expect(try waiting.received().hasSuffix("up 2"))
     }
 }
 

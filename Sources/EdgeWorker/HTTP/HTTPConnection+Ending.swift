@@ -36,11 +36,11 @@ extension HTTPConnection {
     func abort(_ error: GatewayError) {
         guard let request = self.request, let exchange = self.exchange else { return self.replyFailed(error) }
         guard request.pendingFailure == nil else { return }
-        if request.isRecorded, exchange.stop(self.core.upstreams, on: self.core.eventLoop, informing: self) {
+        if request.isRecorded, exchange.stop(on: self.core.eventLoop, informing: self) {
             request.pendingFailure = error
             return
         }
-        exchange.cancel(self.core.upstreams)
+        exchange.cancel()
         self.replyFailed(error)
     }
 
@@ -48,7 +48,7 @@ extension HTTPConnection {
     func giveUp() {
         guard let request = self.request, request.isRecorded else { return }
         let error = request.pendingFailure ?? .gatewayDraining
-        self.exchange?.cancel(self.core.upstreams)
+        self.exchange?.cancel()
         self.replyFailed(error)
     }
 
@@ -58,7 +58,7 @@ extension HTTPConnection {
         self.exchange = nil
         self.withheld = nil
         guard let request = self.request else {
-            exchange?.cancel(self.core.upstreams)
+            exchange?.cancel()
             return
         }
         if self.withholdsHead { request.status = 0 }

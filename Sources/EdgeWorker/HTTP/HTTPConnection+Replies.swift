@@ -22,7 +22,7 @@ extension HTTPConnection: ExchangeClient {
     /// Answers with an error; the request goes no further.
     func refuse(_ error: GatewayError) {
         guard let request = self.request else { return }
-        self.exchange?.cancel(self.core.upstreams)
+        self.exchange?.cancel()
         self.exchange = nil
         self.dropBody()
         request.failure = error

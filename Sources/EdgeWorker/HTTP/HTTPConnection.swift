@@ -361,12 +361,12 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     }
 
     private func askAggregator() {
-        guard let link = self.core.aggregator else { return self.refuse(.gatewayUnavailable) }
         let request = AdministrationRequest(method: "GET", path: "/metrics")
         let exchange = Exchange(
             .administration(request), body: ByteBuffer(), budget: self.core.budget, client: self)
         self.exchange = exchange
-        exchange.start(on: link)
+        // An aggregator that has just started, or starts again, opens its link within a moment.
+        exchange.start(in: self.core.aggregators, on: self.core.eventLoop)
     }
 
     /// Lets go of a body that is not sent anywhere.

@@ -75,11 +75,11 @@ extension EdgeCore {
     func depart(_ request: CurrentRequest, _ exchange: Exchange) {
         request.endedAt = self.now
         guard request.isRecorded else {
-            exchange.cancel(self.upstreams)
+            exchange.cancel()
             return self.finish(request, isGone: true)
         }
         let departed = DepartedClient(request, core: self)
-        guard exchange.stop(self.upstreams, on: self.eventLoop, informing: departed) else {
+        guard exchange.stop(on: self.eventLoop, informing: departed) else {
             return self.finish(request, isGone: true)
         }
         self.departed[request.record] = departed

@@ -23,7 +23,7 @@ protocol ExchangeClient: AnyObject {
 final class Exchange {
     private enum State {
         case created
-        case waiting(Scheduled<Void>)
+        case waiting(UpstreamPool, Scheduled<Void>)
         case running(PeerLink, stream: UInt64)
         case stopping(PeerLink, stream: UInt64, Scheduled<Void>)
         case over
@@ -63,7 +63,7 @@ final class Exchange {
             pool?.forget(self)
             self.fail(.gatewayUnavailable)
         }
-        self.state = .waiting(timeout)
+        self.state = .waiting(pool, timeout)
         pool.wait(self)
     }
 
@@ -71,7 +71,7 @@ final class Exchange {
     func start(on link: PeerLink) {
         switch self.state {
         case .created: break
-        case .waiting(let timeout): timeout.cancel()
+        case .waiting(_, let timeout): timeout.cancel()
         case .running, .stopping, .over: return
         }
         let stream = link.open(self)
@@ -82,9 +82,9 @@ final class Exchange {
     }
 
     /// The client wants no more: the peer stops working on it. Nothing more is heard of the request.
-    func cancel(_ pool: UpstreamPool) {
+    func cancel() {
         switch self.state {
-        case .waiting(let timeout):
+        case .waiting(let pool, let timeout):
             timeout.cancel()
             pool.forget(self)
         case .running(let link, let stream): link.cancel(stream: stream)
@@ -98,7 +98,7 @@ final class Exchange {
 
     /// The reply is not wanted any more, but what it cost. True: `client` hears of the peer's END, or of its loss, within
     /// `stopPatience`. False: there is nothing to hear, as no peer has ever seen the request; the exchange is over.
-    func stop(_ pool: UpstreamPool, on eventLoop: any EventLoop, informing client: any ExchangeClient) -> Bool {
+    func stop(on eventLoop: any EventLoop, informing client: any ExchangeClient) -> Bool {
         switch self.state {
         case .running(let link, let stream) where link.stop(stream: stream):
             let timeout = eventLoop.assumeIsolated().scheduleTask(in: Exchange.stopPatience) {
@@ -108,7 +108,7 @@ final class Exchange {
             self.state = .stopping(link, stream: stream, timeout)
         case .stopping: break
         case .running, .created, .waiting, .over:
-            self.cancel(pool)
+            self.cancel()
             return false
         }
         self.client = client

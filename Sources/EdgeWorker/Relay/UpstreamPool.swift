@@ -1,5 +1,5 @@
-/// The open links to upstreams, and the requests that wait because there is none right now (an upstream starts again
-/// within two seconds). Lives on the event loop; the waiting requests are bounded by the body budget.
+/// The open links to upstreams (or to the aggregator), and the requests that wait because there is none right now (a worker
+/// starts again within two seconds). Lives on the event loop; the waiting requests are bounded by the body budget.
 final class UpstreamPool {
     private var links: [PeerLink] = []
     private var waiting: [Exchange] = []
