@@ -88,7 +88,8 @@ let package = Package(
         module(
             "Administration",
             [
-                "Domain", "JSON", "Cryptography", "Database", "KeyValue", "Identity", "UsageStore", "Platform", "Logging",
+                "Domain", "JSON", "Cryptography", "Database", "KeyValue", "Identity", "UsageStore", "Platform",
+                "Logging",
             ]),
         module("UsageStore", ["Domain", "Database", "Journal"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),

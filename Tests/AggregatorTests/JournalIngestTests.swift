@@ -1,12 +1,13 @@
+import Database
 import Domain
 import IPC
 import Journal
 import Logging
 import Platform
 import Testing
-import UsageStore
 
 @testable import Aggregator
+@testable import UsageStore
 
 @Suite struct JournalIngestTests {
     private let scene: JournalScene
@@ -125,6 +126,26 @@ import UsageStore
         try self.run { ingest.counts.databaseErrors > 1 }
         try self.scene.state.makeFolder("later")
         try self.run { ingest.isOpen }
+    }
+
+    @Test func aDatabaseThatGoesOnRefusingIsOpenedAnew() throws {
+        let ingest = try self.ingest()
+        let edge = try self.scene.journal(.edge, 7)
+        let upstream = try self.scene.journal(.upstream, 9)
+        self.scene.request(edge, upstream)
+        ingest.start()
+        try self.run { ingest.counts.records == 4 }
+        // A limit of this one connection: full until there is another.
+        let database = try #require(ingest.writer).database
+        let pages = try database.integer("PRAGMA page_count") ?? 0
+        _ = try database.integer("PRAGMA max_page_count = \(pages)")
+        for _ in 0..<500 { self.scene.request(edge, upstream) }
+        try self.run { ingest.counts.databaseErrors == 1 }
+        #expect(ingest.counts.records == 4)
+        try self.run { ingest.counts.records == 2004 }
+        #expect(ingest.counts.databaseErrors == 3)
+        #expect(ingest.writer?.database !== database)
+        #expect(try self.scene.count("SELECT count(*) FROM requests WHERE rank = 3") == 501)
     }
 
     @Test func theServiceShowsTheCountsAndEndsWithTheJournals() throws {

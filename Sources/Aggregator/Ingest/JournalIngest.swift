@@ -16,6 +16,7 @@ final class JournalIngest {
     /// Between two looks at the journals when nothing was left to read.
     static let pause = 200 * millisecond
     private static let longestBackoff = 5000 * millisecond
+    private static let failuresBeforeReopening = 3
     /// How long the end waits for processes that still hold their journals.
     private static let patience = 1000 * millisecond
     /// How long the end may take in all.
@@ -26,12 +27,14 @@ final class JournalIngest {
     private let folder: String
     private let path: String
     private var prices: [Price]
-    private var writer: UsageWriter?
+    private(set) var writer: UsageWriter?
     private var tail: JournalTail?
     private var timer: LoopTimer?
     private var backoff = JournalIngest.pause
     private var trouble: String?
-    private var failedOpenings: UInt64 = 0
+    /// What was counted before the database was opened anew, and what failed while there was none.
+    private var counted = IngestCounts()
+    private var failuresInARow = 0
     /// When the end began; it has been asked for.
     private var endsSince: UInt64?
     private var endsAt: UInt64 = 0
@@ -48,11 +51,7 @@ final class JournalIngest {
     var isOpen: Bool { self.tail != nil }
 
     /// What it has counted, for metrics.
-    var counts: IngestCounts {
-        var counts = self.tail?.counts ?? IngestCounts()
-        counts.databaseErrors += self.failedOpenings
-        return counts
-    }
+    var counts: IngestCounts { self.tail?.counts ?? self.counted }
 
     /// Opens the database; what only takes time or space to get better is tried again later.
     ///
@@ -69,7 +68,7 @@ final class JournalIngest {
             guard error.fault != .file else {
                 throw StartFailure("sluice-aggregator: \(error)", code: AggregatorExitCode.stateDamaged)
             }
-            self.failedOpenings += 1
+            self.counted.databaseErrors += 1
             self.say(error)
         }
     }
@@ -88,6 +87,7 @@ final class JournalIngest {
         } catch {
             // Opened anew, which adds them.
             self.close()
+            self.counted.databaseErrors += 1
             self.say(error)
         }
     }
@@ -128,13 +128,17 @@ final class JournalIngest {
             if self.tail == nil { try self.open() }
             let outcome = try self.tail?.step(now: now, looksAgain: isEnding || !self.questions.isEmpty) ?? .idle
             self.say(nil)
+            self.failuresInARow = 0
             self.backoff = Self.pause
             if outcome == .idle { try self.answer() }
             if outcome == .idle, self.mayLeave(now) { return self.leave() }
             self.schedule(after: outcome == .more ? 0 : isEnding ? Self.pause / 10 : Self.pause)
         } catch {
-            if self.tail == nil { self.failedOpenings += 1 }
+            if self.tail == nil { self.counted.databaseErrors += 1 }
             self.say(error)
+            // What does not pass by itself may be the connection's own trouble.
+            self.failuresInARow += 1
+            if self.failuresInARow % Self.failuresBeforeReopening == 0, error.fault != .contention { self.close() }
             self.schedule(after: isEnding ? Self.pause / 10 : self.backoff)
             self.backoff = min(self.backoff * 2, Self.longestBackoff)
         }
@@ -144,12 +148,13 @@ final class JournalIngest {
     private func open() throws(DatabaseError) {
         let writer = try UsageWriter(path: self.path)
         try writer.add(prices: self.prices)
-        self.tail = try JournalTail(folder: self.folder, writer: writer, log: self.log)
+        self.tail = try JournalTail(
+            folder: self.folder, writer: writer, log: self.log, counts: self.counted)
         self.writer = writer
     }
 
     private func close() {
-        self.failedOpenings += 1
+        self.counted = self.counts
         self.tail = nil
         self.writer = nil
     }

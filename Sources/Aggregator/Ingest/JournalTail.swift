@@ -26,7 +26,7 @@ final class JournalTail {
     private static let second: UInt64 = 1_000_000_000
 
     var log: Log
-    private(set) var counts = IngestCounts()
+    private(set) var counts: IngestCounts
     private let folder: String
     private let writer: UsageWriter
     private var open: [SegmentName: TailedSegment] = [:]
@@ -44,7 +44,11 @@ final class JournalTail {
     private var trouble: String?
     private var isFirst = true
 
-    init(folder: String, writer: UsageWriter, log: Log) throws(DatabaseError) {
+    /// `counts` are those of a tail before this one, whose database was closed.
+    init(
+        folder: String, writer: UsageWriter, log: Log, counts: IngestCounts = IngestCounts()
+    ) throws(DatabaseError) {
+        self.counts = counts
         self.folder = folder
         self.writer = writer
         self.log = log
@@ -62,12 +66,16 @@ final class JournalTail {
     ///
     /// Throws what the database throws: nothing of the step has happened then, and the next one does it again.
     func step(now: UInt64, limit: Int = batch, looksAgain: Bool = false) throws(DatabaseError) -> Outcome {
-        guard let contents = self.look() else { return .idle }
+        guard var contents = self.look() else { return .idle }
+        self.owners = self.owners(of: contents.segments)
+        if self.learnWhoDied(now: now, looksAgain: looksAgain) {
+            // What the dead wrote last may have come after the first look; nothing can come after this one.
+            guard let again = self.look() else { return .idle }
+            contents = again
+            self.owners = self.owners(of: contents.segments)
+        }
         let segments = contents.segments
-        self.owners = Set(segments.filter { !self.leftAlone.contains($0.name) }.map(\.name.owner))
         self.counts.journalBytes = contents.bytes
-        // Before anything is read: only what was written by then counts as all that a dead owner wrote.
-        self.learnWhoDied(now: now, looksAgain: looksAgain)
         self.forget(missingFrom: segments)
         do throws(DatabaseError) {
             let isWhole = try self.read(segments, limit: limit)
@@ -97,7 +105,13 @@ final class JournalTail {
         }
     }
 
-    private func learnWhoDied(now: UInt64, looksAgain: Bool) {
+    private func owners(of segments: [JournalFolder.Segment]) -> Set<TailedOwner> {
+        Set(segments.filter { !self.leftAlone.contains($0.name) }.map(\.name.owner))
+    }
+
+    /// Whether somebody has died.
+    private func learnWhoDied(now: UInt64, looksAgain: Bool) -> Bool {
+        let known = self.dead.count
         for owner in self.owners where !self.dead.contains(owner) {
             if !looksAgain, let last = self.lastLook[owner], now < last &+ Self.second / 2 { continue }
             self.lastLook[owner] = now
@@ -109,6 +123,7 @@ final class JournalTail {
                 self.say(error)
             }
         }
+        return self.dead.count > known
     }
 
     /// Forgets what is known of files that are gone.
