@@ -53,7 +53,7 @@ import Testing
             #expect(try table.value(of: [3]) == [3, 3])
             #expect(try table.value(of: [99]) == nil)
             var keys: [UInt8] = []
-            try table.forEach { (key, _) in
+            unsafe try table.forEach { (key, _) in
                 keys += unsafe Array(key)
                 return keys.count < 5
             }
