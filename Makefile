@@ -4,7 +4,7 @@ RELEASE := .build-release
 CONFIG ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test verify verify-real-model bench lint format clean packages bench-packages python
+.PHONY: help run build test verify verify-real-model bench bench-records lint format clean packages bench-packages python
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ verify-real-model: build python ## A small real language model answers through t
 
 bench: bench-packages python ## Sluice and nginx side by side; ARGS="--quick", ARGS="--callgrind edge" …
 	@.venv/bin/python Benchmarks/bench.py $(ARGS)
+
+bench-records: packages ## The parts of the records alone: journal, table of keys; ARGS=--ingest also the usage database
+	@Benchmarks/records $(ARGS)
 
 lint: ## Check the format of every Swift file
 	@scripts/lint
