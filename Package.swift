@@ -166,7 +166,7 @@ let package = Package(
             "EdgeWorker",
             [
                 "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Logging",
-                nioCore, nioEmbedded, nioHTTP1,
+                "Platform", nioCore, nioEmbedded, nioHTTP1,
             ]),
         tests(
             "UpstreamWorker",

@@ -37,7 +37,7 @@ final class AggregatorRole: WorkerRole {
         return true
     }
 
-    func receive(link offer: LinkOffer, descriptor: Int32) {
+    func receive(link offer: LinkOffer, descriptor: Int32, area: Int32?) {
         self.service?.adopt(OwnedDescriptor(adopting: descriptor), role: offer.role, instance: offer.instance)
     }
 

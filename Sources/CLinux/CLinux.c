@@ -234,6 +234,32 @@ int sluice_memfd_is_sealed(int fd) {
     return seals < 0 ? -1 : (seals & ALL_SEALS) == ALL_SEALS;
 }
 
+int sluice_memfd_create_area(const char *name, int64_t size) {
+    int fd = sluice_memfd_create(name);
+    if (fd < 0) return -1;
+    if (ftruncate(fd, size) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0) return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+int sluice_memfd_keeps_size(int fd) {
+    int seals = fcntl(fd, F_GET_SEALS);
+    return seals >= 0 && (seals & F_SEAL_SHRINK) && (seals & F_SEAL_GROW);
+}
+
+int sluice_memfd_reserve(int fd, int64_t offset, int64_t length) {
+    int result;
+    do result = fallocate(fd, 0, offset, length);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
+int sluice_memfd_drop(int fd, int64_t offset, int64_t length) {
+    return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
 int sluice_socketpair(int packets, int pair[2]) {
     return socketpair(AF_UNIX, (packets ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair);
 }

@@ -106,7 +106,7 @@ final class ControlRole: WorkerRole {
     /// Control makes snapshots and gets none.
     func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool { false }
 
-    func receive(link offer: LinkOffer, descriptor: Int32) {
+    func receive(link offer: LinkOffer, descriptor: Int32, area: Int32?) {
         let owned = OwnedDescriptor(adopting: descriptor)
         guard let hello = self.hello, offer.role == .edge else {
             return self.log.warning("link from an unexpected role refused", ["peer": .string(offer.role.label)])

@@ -29,7 +29,7 @@ final class EdgeRole: WorkerRole {
     /// The newest snapshot until the work begins.
     private var firstSnapshot: EdgeSnapshot?
     /// Links and quarantines that came before the snapshot.
-    private var early: [(offer: LinkOffer, descriptor: Int32)] = []
+    private var early: [(offer: LinkOffer, descriptor: Int32, area: Int32?)] = []
     private var earlyQuarantines: [Quarantine] = []
     private var links: [PeerLink] = []
     private var listeners: [any Channel] = []
@@ -91,7 +91,7 @@ final class EdgeRole: WorkerRole {
         self.earlyQuarantines = []
         let early = self.early
         self.early = []
-        for link in early { self.connect(link.offer, link.descriptor, core) }
+        for link in early { self.connect(link.offer, link.descriptor, link.area, core) }
         self.scheduleReport()
         return true
     }
@@ -113,9 +113,15 @@ final class EdgeRole: WorkerRole {
         }
     }
 
-    func receive(link offer: LinkOffer, descriptor: Int32) {
-        guard let core = self.core else { return self.early.append((offer: offer, descriptor: descriptor)) }
-        self.connect(offer, descriptor, core)
+    func receive(link offer: LinkOffer, descriptor: Int32, area: Int32?) {
+        guard let core = self.core else {
+            return self.early.append((offer: offer, descriptor: descriptor, area: area))
+        }
+        self.connect(offer, descriptor, area, core)
+    }
+
+    func giveMemoryBack() {
+        for link in self.links { link.giveMemoryBack() }
     }
 
     var activeRequests: UInt32 { self.core?.metrics.inFlight ?? 0 }
@@ -215,9 +221,9 @@ final class EdgeRole: WorkerRole {
 
     // MARK: Links
 
-    private func connect(_ offer: LinkOffer, _ descriptor: Int32, _ core: EdgeCore) {
+    private func connect(_ offer: LinkOffer, _ descriptor: Int32, _ area: Int32?, _ core: EdgeCore) {
         let peer = PeerLink(
-            role: offer.role, instance: offer.instance, log: core.log,
+            role: offer.role, instance: offer.instance, area: area.flatMap { self.map($0, core.log) }, log: core.log,
             opened: { [weak self] in self?.opened($0) }, ended: { [weak self] in self?.ended($0) })
         let machine = LinkMachine(
             hello: Hello(
@@ -243,6 +249,16 @@ final class EdgeRole: WorkerRole {
                 core.log.error("cannot use a link", ["error": .string("\(error)")])
                 self.ended(peer)
             }
+    }
+
+    /// A link works without its area, too.
+    private func map(_ area: Int32, _ log: Log) -> BodyArea? {
+        do throws(SystemError) {
+            return BodyArea(try SharedArea(OwnedDescriptor(adopting: area), for: .writing))
+        } catch {
+            log.error("cannot use a link's memory", ["error": .string("\(error)")])
+            return nil
+        }
     }
 
     private func opened(_ link: PeerLink) {

@@ -157,9 +157,9 @@ final class EasyHandle {
             self.set(CURLOPT_UPLOAD_BUFFERSIZE, large ? 256 << 10 : 16 << 10)
         }
         _ = unsafe sluice_curl_set_offset(self.easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(transfer.body.count))
-        // SAFETY: libcurl reads the body in place until the transfer ends. The array is native storage on the heap, which
-        // neither moves nor changes while `transfer` holds it, and `transfer` never mutates it. An empty one has no
-        // storage of its own; then any non-null pointer will do.
+        // SAFETY: libcurl reads the body in place until the transfer ends. An array is native storage on the heap, which
+        // neither moves nor changes while `transfer` holds it, and `transfer` never mutates it. Shared bytes stay mapped while
+        // `transfer` holds them. An empty array has no storage of its own; then any non-null pointer will do.
         unsafe transfer.body.withUnsafeBytes {
             let start = unsafe $0.count == 0 ? UnsafeRawPointer(self.line) : $0.baseAddress
             _ = unsafe sluice_curl_set_bytes(self.easy, CURLOPT_POSTFIELDS, start)

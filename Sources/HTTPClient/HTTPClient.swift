@@ -86,7 +86,8 @@ public final class HTTPClient: TurnEndHandler {
     /// `body` is sent without being copied. `uniqueHeader` is one more header line, of fewer than 256 bytes; one with CR,
     /// LF or NUL in it is left out.
     public func start(
-        _ target: HTTPTarget, body: [UInt8] = [], uniqueHeader: [UInt8] = [], delegate: any HTTPTransferDelegate
+        _ target: HTTPTarget, body: HTTPBody = .bytes([]), uniqueHeader: [UInt8] = [],
+        delegate: any HTTPTransferDelegate
     ) -> HTTPTransfer {
         let transfer = HTTPTransfer(
             client: self, target: target, body: body, uniqueHeader: uniqueHeader, delegate: delegate)

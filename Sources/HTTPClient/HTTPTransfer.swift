@@ -12,7 +12,7 @@ public final class HTTPTransfer {
 
     weak var client: HTTPClient?
     let target: HTTPTarget
-    let body: [UInt8]
+    let body: HTTPBody
     var uniqueHeader: [UInt8]
     var state = State.queued
     var handle: EasyHandle?
@@ -28,7 +28,7 @@ public final class HTTPTransfer {
     private(set) var delegate: (any HTTPTransferDelegate)?
 
     init(
-        client: HTTPClient, target: HTTPTarget, body: [UInt8], uniqueHeader: [UInt8],
+        client: HTTPClient, target: HTTPTarget, body: HTTPBody, uniqueHeader: [UInt8],
         delegate: any HTTPTransferDelegate
     ) {
         self.client = client

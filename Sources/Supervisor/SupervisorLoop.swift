@@ -199,9 +199,14 @@ final class SupervisorLoop: DescriptorHandler {
 
     private func link(_ a: Seat, _ aInstance: UInt32, _ b: Seat, _ bInstance: UInt32) {
         do {
-            let pair = try SocketPair(.stream)
-            self.send(a, LinkOffer(role: b.role, instance: bInstance).frame(), [pair.first.number])
-            self.send(b, LinkOffer(role: a.role, instance: aInstance).frame(), [pair.second.number])
+            let parts = try LinkParts(between: a.role, and: b.role)
+            if let failure = parts.areaFailure {
+                self.log.warning("two processes share no memory", ["reason": .string("\(failure)")])
+            }
+            withExtendedLifetime(parts) {
+                self.send(a, LinkOffer(role: b.role, instance: bInstance).frame(), parts.first)
+                self.send(b, LinkOffer(role: a.role, instance: aInstance).frame(), parts.second)
+            }
         } catch {
             // Without its links the newcomer would never be READY: it is started again when there may be room.
             self.log.error("cannot link two processes", ["reason": .string("\(error)")])

@@ -8,6 +8,8 @@ internal import Platform
 final class EdgeLink: EpollLinkDelegate {
     let instance: UInt32
     private let services: UpstreamServices
+    /// Where the edge lays large bodies; nil where the link has none.
+    private let area: SharedArea?
     private var link: EpollLink?
     private var exchanges: [UInt64: Exchange] = [:]
     /// Those that have paused their calls because the link is congested, in the order in which they go on.
@@ -16,11 +18,13 @@ final class EdgeLink: EpollLinkDelegate {
 
     /// Takes over the socket.
     init(
-        descriptor: consuming OwnedDescriptor, machine: LinkMachine, instance: UInt32, scratch: LinkScratch,
+        descriptor: consuming OwnedDescriptor, area: SharedArea?, machine: LinkMachine, instance: UInt32,
+        scratch: LinkScratch,
         services: UpstreamServices, ended: @escaping (EdgeLink) -> Void
     ) throws(SystemError) {
         self.instance = instance
         self.services = services
+        self.area = area
         self.ended = ended
         self.link = try EpollLink(
             loop: services.loop, descriptor: descriptor, machine: machine, scratch: scratch, delegate: self)
@@ -51,10 +55,21 @@ final class EdgeLink: EpollLinkDelegate {
         guard case .provider(let request) = unsafe try StreamRequest(payload: payload), stream != 0 else {
             throw .malformed(.request)
         }
+        let body = try self.body(request)
         switch Exchange.begin(request, stream: stream, on: self, self.services) {
-        case .success(let exchange): self.exchanges[stream] = exchange
+        case .success(let exchange):
+            self.exchanges[stream] = exchange
+            if let body { exchange.receive(body: body) }
         case .failure(let error): self.send(StreamEnd(failure: error).frame(stream: stream))
         }
+    }
+
+    /// The request's body where it lies in the area; nil when it comes in frames.
+    private func body(_ request: ProviderRequest) throws(FrameError) -> SharedBytes? {
+        guard let offset = request.bodyOffset else { return nil }
+        guard let length = Int(exactly: request.bodyLength), let body = self.area?.bytes(at: offset, count: length)
+        else { throw .malformed(.request) }
+        return body
     }
 
     func linkEnded(_ link: EpollLink, error: FrameError?) {

@@ -79,8 +79,17 @@ public final class UpstreamRole: WorkerRole {
         }
     }
 
-    public func receive(link offer: LinkOffer, descriptor: Int32) {
+    public func receive(link offer: LinkOffer, descriptor: Int32, area: Int32?) {
         let owned = OwnedDescriptor(adopting: descriptor)
+        // Where that fails the link is refused: an edge that has an area uses it.
+        let shared: SharedArea?
+        do throws(SystemError) {
+            shared = try area.map { (area) throws(SystemError) in
+                try SharedArea(OwnedDescriptor(adopting: area), for: .reading)
+            }
+        } catch {
+            return self.services.log.error("cannot use a link's memory", ["error": .string("\(error)")])
+        }
         guard let hello = self.hello else { return }
         let greeting = Hello(role: .upstream, instance: hello.instance, host: hello.host, build: WorkerIdentity.build)
         let accepted: FrameTypeSet = offer.role == .edge ? .server : .client
@@ -88,7 +97,7 @@ public final class UpstreamRole: WorkerRole {
             hello: greeting, peerRole: offer.role, peerInstance: offer.instance, accepting: accepted)
         do throws(SystemError) {
             switch offer.role {
-            case .edge: try self.addEdge(owned, machine, offer.instance)
+            case .edge: try self.addEdge(owned, machine, offer.instance, shared)
             case .aggregator: try self.addAggregator(owned, machine, offer.instance)
             case .supervisor, .control, .upstream:
                 self.services.log.error("a link that an upstream has no use for", ["peer": .string(offer.role.label)])
@@ -100,10 +109,10 @@ public final class UpstreamRole: WorkerRole {
     }
 
     private func addEdge(
-        _ descriptor: consuming OwnedDescriptor, _ machine: LinkMachine, _ instance: UInt32
+        _ descriptor: consuming OwnedDescriptor, _ machine: LinkMachine, _ instance: UInt32, _ area: SharedArea?
     ) throws(SystemError) {
         let link = try EdgeLink(
-            descriptor: descriptor, machine: machine, instance: instance, scratch: self.scratch,
+            descriptor: descriptor, area: area, machine: machine, instance: instance, scratch: self.scratch,
             services: self.services
         ) { [unowned self] link in
             self.edges.removeAll { $0 === link }

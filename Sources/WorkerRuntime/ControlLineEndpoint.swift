@@ -96,14 +96,16 @@ public final class ControlLineEndpoint {
             case .send(let frame): self.send(frame, [])
             case .start(let hello): self.role?.start(hello: hello)
             case .snapshot(let version, let descriptor): self.take(snapshot: descriptor, version: version)
-            case .link(let offer, let descriptor): self.take(link: offer, descriptor)
+            case .link(let offer, let descriptor, let area): self.take(link: offer, descriptor, area)
             case .drain(let timeout, let lastResort): self.drain(timeout, lastResort)
             case .meanActiveRequests(let mean): self.role?.meanActiveRequests(mean)
             case .status(let status): self.role?.receive(status: status)
             case .ownerDead(let message): self.role?.receive(ownerDead: message)
             case .quarantine(let message): self.role?.receive(quarantine: message)
             case .treeReady: self.role?.treeIsReady()
-            case .giveMemoryBack: ProcessMemory.giveBack()
+            case .giveMemoryBack:
+                self.role?.giveMemoryBack()
+                ProcessMemory.giveBack()
             case .close(let descriptors): descriptors.forEach(Self.close)
             case .exit(let code, let reason): self.leave(code, reason)
             }
@@ -122,9 +124,9 @@ public final class ControlLineEndpoint {
         }
     }
 
-    private func take(link offer: LinkOffer, _ descriptor: Int32) {
-        guard let role = self.role else { return Self.close(descriptor) }
-        role.receive(link: offer, descriptor: descriptor)
+    private func take(link offer: LinkOffer, _ descriptor: Int32, _ area: Int32?) {
+        guard let role = self.role else { return [descriptor, area].compactMap { $0 }.forEach(Self.close) }
+        role.receive(link: offer, descriptor: descriptor, area: area)
     }
 
     private func drain(_ timeout: UInt64, _ lastResort: UInt64?) {

@@ -15,7 +15,8 @@ public struct WorkerMachine: Sendable {
         case start(Hello)
         /// Read the sealed memory, close it, give it to the role; exit with `snapshotRefused` when it cannot be used.
         case snapshot(version: UInt64, descriptor: Int32)
-        case link(LinkOffer, descriptor: Int32)
+        /// With the memory that both ends share, if there is any.
+        case link(LinkOffer, descriptor: Int32, area: Int32?)
         /// `lastResort` milliseconds from now the process ends even if its loop hangs; nil while a supervisor watches.
         case drain(timeout: UInt64, lastResort: UInt64?)
         case meanActiveRequests(UInt32)
@@ -104,7 +105,8 @@ public struct WorkerMachine: Sendable {
         _ packet: [UInt8], _ descriptors: [Int32], _ activeRequests: UInt32
     ) throws(FrameError) -> [Action] {
         let frame = try Packet(packet, accepting: .child)
-        guard descriptors.count == (frame.type == .snapshot || frame.type == .link ? 1 : 0) else {
+        let expected = frame.type == .snapshot || frame.type == .link ? 1 : 0
+        guard descriptors.count == expected || (frame.type == .link && descriptors.count == 2) else {
             throw .malformed(frame.type)
         }
         guard self.state != .waitingForHello else {
@@ -117,7 +119,7 @@ public struct WorkerMachine: Sendable {
         case .snapshot:
             return [.snapshot(version: try frame.message(SnapshotNotice.self).version, descriptor: descriptors[0])]
         case .link:
-            return [.link(try frame.message(), descriptor: descriptors[0])]
+            return [try self.link(try frame.message(), descriptors)]
         case .heartbeat:
             let heartbeat: Heartbeat = try frame.message()
             let answer = Heartbeat(sequence: heartbeat.sequence, activeRequests: activeRequests)
@@ -139,6 +141,11 @@ public struct WorkerMachine: Sendable {
         default:
             throw .unexpectedType(frame.type)
         }
+    }
+
+    private func link(_ offer: LinkOffer, _ descriptors: [Int32]) throws(FrameError) -> Action {
+        guard descriptors.count == 1 || LinkOffer.mayShareArea(self.role, offer.role) else { throw .malformed(.link) }
+        return .link(offer, descriptor: descriptors[0], area: descriptors.count == 2 ? descriptors[1] : nil)
     }
 
     private mutating func greet(_ hello: Hello) -> [Action] {

@@ -8,11 +8,14 @@ public protocol WorkerRole: AnyObject {
     /// A snapshot of the role's configuration. False when it cannot be used: the process exits.
     func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool
     /// A new link to the named peer: one end of a stream socket, non-blocking. The role owns `descriptor` from now on and
-    /// closes it. Replaces nothing by itself: an older link ends by its own end-of-file.
-    func receive(link offer: LinkOffer, descriptor: Int32)
+    /// closes it, as well as `area`, the memory that it shares with the peer (edges and upstreams only). Replaces nothing by
+    /// itself: an older link ends by its own end-of-file.
+    func receive(link offer: LinkOffer, descriptor: Int32, area: Int32?)
     /// Take nothing new, finish within `timeout` milliseconds, then call `ControlLineEndpoint.drained()`. May come again
     /// with a shorter time.
     func drain(timeout: UInt64)
+    /// It is a time of rest: memory of the role's own that nothing needs is to go back to the kernel.
+    func giveMemoryBack()
     /// Requests being worked on, for heartbeats.
     var activeRequests: UInt32 { get }
     /// The mean of all edges' active requests, rounded up. Only edges get it.
@@ -30,6 +33,7 @@ public protocol WorkerRole: AnyObject {
 
 extension WorkerRole {
     public var activeRequests: UInt32 { 0 }
+    public func giveMemoryBack() {}
     public func meanActiveRequests(_ mean: UInt32) {}
     public func receive(status: TreeStatus) {}
     public func receive(ownerDead: OwnerDead) {}

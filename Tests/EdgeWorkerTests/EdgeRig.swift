@@ -49,8 +49,8 @@ final class EdgeRig {
     func client() throws -> FakeClient { try FakeClient(self) }
 
     /// An upstream whose link is open.
-    func upstream(_ instance: UInt32 = 3) throws -> FakePeer {
-        let peer = try FakePeer(self, role: .upstream, instance: instance)
+    func upstream(_ instance: UInt32 = 3, area: BodyArea? = nil) throws -> FakePeer {
+        let peer = try FakePeer(self, role: .upstream, instance: instance, area: area)
         try peer.open()
         return peer
     }
@@ -137,13 +137,13 @@ final class FakePeer {
     let link: PeerLink
     private let hello: Hello
 
-    init(_ rig: EdgeRig, role: Role, instance: UInt32) throws {
+    init(_ rig: EdgeRig, role: Role, instance: UInt32, area: BodyArea? = nil) throws {
         self.rig = rig
         self.channel = EmbeddedChannel(loop: rig.loop)
         self.hello = Hello(role: role, instance: instance, build: EdgeRig.build)
         let core = rig.core
         self.link = PeerLink(
-            role: role, instance: instance, log: core.log,
+            role: role, instance: instance, area: area, log: core.log,
             opened: { if role == .upstream { core.upstreams.add($0) } else { core.aggregator = $0 } },
             ended: { if role == .upstream { core.upstreams.remove($0) } else { core.aggregator = nil } })
         let machine = LinkMachine(

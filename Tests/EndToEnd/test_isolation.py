@@ -160,3 +160,11 @@ def test_descriptors_do_not_leak(gateway: Gateway, provider: OwnProvider) -> Non
 def test_the_supervisor_never_maps_a_snapshot(busy: Gateway) -> None:
     maps = pathlib.Path(f"/proc/{busy.pid}/maps").read_text()
     assert "memfd:" not in maps
+
+
+def test_only_edge_and_upstream_share_memory(busy: Gateway) -> None:
+    name = "memfd:sluice-bodies"
+    maps = {role: pathlib.Path(f"/proc/{busy.child(role)}/maps").read_text().splitlines() for role in ROLES}
+    rights = {role: [line.split()[1] for line in lines if name in line] for role, lines in maps.items()}
+    assert rights == {"edge": ["rw-s"], "upstream": ["r--s"], "aggregator": [], "control": []}
+    assert not any(name in link for link in descriptors(busy.pid).values())

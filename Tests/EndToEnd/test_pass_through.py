@@ -95,11 +95,40 @@ def test_a_large_unary_reply(gateway: Gateway, size: int) -> None:
     assert reply.body == completion(f"huge-{size}", "x" * size)
 
 
-@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 131_072, 1_000_000, 20_000_000])
+@pytest.mark.parametrize("size", [32_600, 32_768, 40_000, 65_535, 65_536, 65_537, 131_072, 1_000_000, 20_000_000])
 def test_a_large_request(gateway: Gateway, provider: OwnProvider, size: int) -> None:
     body = b'{"model":"chat","messages":[{"role":"user","content":"' + b"y" * size + b'"}]}'
     assert send(gateway, body).status == 200
     assert provider.log[0].body == body
+
+
+def test_a_large_request_is_edited(gateway: Gateway, provider: OwnProvider) -> None:
+    body = ODD % (b"renamed", b',"user":"' + b"z" * 300_000 + b'"')
+    assert send(gateway, body).status == 200
+    assert provider.log[0].body == body.replace(b'"renamed"', b'"chat"')
+
+
+def test_more_large_requests_at_once_than_memory_is_shared(gateway: Gateway, provider: OwnProvider) -> None:
+    # The streams last, and so do their bodies: what finds no room any more goes another way.
+    size, count = 6_000_000, 24
+    bodies = {
+        bytes([97 + index]): b'{"model":"stream-20-100","stream":true,"stream_options":{"include_usage":true},"user":"'
+        + bytes([97 + index]) * (size + index)
+        + b'"}'
+        for index in range(count)
+    }
+    connections = [gateway.connect(120) for _ in range(count)]
+    try:
+        for connection, body in zip(connections, bodies.values(), strict=True):
+            connection.send(gateway.chat_bytes(body))
+        for connection in connections:
+            assert connection.reply().body == stream_body("stream-20-100", 20, usage=True)
+    finally:
+        for connection in connections:
+            connection.close()
+    assert len(provider.log) == count
+    for seen in provider.log:
+        assert seen.body == bodies[seen.body[-3:-2]]
 
 
 def chunked(body: bytes, size: int) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ struct HTTPConnectionLimitTests {
     ) -> (transfer: HTTPTransfer, delegate: WeakTest, body: WeakTransfer) {
         let test = TestTransfer()
         test.onEnd = { _ in ended() }
-        let transfer = bench.client.start(target, body: Array("{}".utf8), delegate: test)
+        let transfer = bench.client.start(target, body: .bytes(Array("{}".utf8)), delegate: test)
         return (transfer, WeakTest(test), WeakTransfer(transfer))
     }
 

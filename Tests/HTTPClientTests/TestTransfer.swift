@@ -79,7 +79,7 @@ struct Bench {
     ) -> TestTransfer {
         let test = TestTransfer()
         prepare(test)
-        test.transfer = self.client.start(target, body: body, uniqueHeader: Array(unique.utf8), delegate: test)
+        test.transfer = self.client.start(target, body: .bytes(body), uniqueHeader: Array(unique.utf8), delegate: test)
         return test
     }
 

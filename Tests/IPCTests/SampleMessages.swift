@@ -20,6 +20,8 @@ enum SampleMessages {
                     ])
             ]))
 
+    static var requestInArea: StreamRequest { self.request.withBody(at: 0x1_0000_f000) }
+
     static let topology = TopologyAnnouncement(
         version: 1, host: 0xabcdef,
         topology: Topology(
@@ -39,6 +41,7 @@ enum SampleMessages {
         Hello(role: .edge, instance: 7, host: 9, build: [1, 2, 3]), Ready(), SnapshotNotice(version: 3),
         LinkOffer(role: .upstream, instance: 4), Heartbeat(sequence: 5, activeRequests: 6), Drain(timeout: 300),
         topology, TreeStatus(entries: [.init(role: .edge, up: 2, restarts: 1)]), request,
+        requestInArea,
         StreamRequest.administration(AdministrationRequest(method: "GET", path: "/metrics?x=1", bodyLength: 2)),
         ResponseHead(
             status: 200, isStream: true, contentLength: 12, contentType: Array("text/event-stream".utf8),

@@ -32,6 +32,8 @@ final class WorkerBench: EpollLinkDelegate {
     private(set) var edge: EdgeLink?
     private var link: EpollLink?
     private let linkSocket: Int32
+    /// The edge's side of the link's area.
+    let area: SharedArea
     private(set) var next: UInt64 = 0
     private(set) var replies: [UInt64: Reply] = [:]
     private(set) var credited: [UInt64: Int] = [:]
@@ -52,8 +54,14 @@ final class WorkerBench: EpollLinkDelegate {
         let build: [UInt8] = [1]
         let ends = try SocketPair(.stream).release()
         self.linkSocket = ends.second
+        let memory = try SharedArea.make(name: "test", size: 1 << 20)
+        guard let copy = OwnedDescriptor.duplicate(of: memory.number)?.release() else {
+            throw SystemError(operation: "dup", code: 24)
+        }
+        self.area = try SharedArea(memory, for: .writing)
         self.edge = try EdgeLink(
             descriptor: OwnedDescriptor(adopting: ends.first),
+            area: SharedArea(OwnedDescriptor(adopting: copy), for: .reading),
             machine: LinkMachine(
                 hello: Hello(role: .upstream, instance: 1, build: build), peerRole: .edge, peerInstance: 2,
                 accepting: .server),
@@ -82,20 +90,21 @@ final class WorkerBench: EpollLinkDelegate {
     func request(
         _ body: String, endpoint: Endpoint = .chatCompletions, isStream: Bool = false, askedForUsage: Bool = false,
         splices: [BodySplice] = [], length: UInt64? = nil, snapshot: UInt64 = 1, price: UInt32? = nil,
-        sendsBody: Bool = true
+        sendsBody: Bool = true, offset: UInt64? = nil
     ) -> UInt64 {
         self.next += 1
         let bytes = Array(body.utf8)
         let request = ProviderRequest(
             record: RecordID(high: 7, low: self.next), endpoint: endpoint, isStream: isStream,
-            askedForUsage: askedForUsage, bodyLength: length ?? UInt64(bytes.count), snapshot: snapshot,
+            askedForUsage: askedForUsage, bodyLength: length ?? UInt64(bytes.count), bodyOffset: offset,
+            snapshot: snapshot,
             calls: [
                 ProviderRequest.Call(
                     target: Target(provider: 0, model: Array("m".utf8), price: price), splices: splices)
             ])
         self.replies[self.next] = Reply()
         self.link?.send(StreamRequest.provider(request).frame(stream: self.next))
-        guard sendsBody else { return self.next }
+        guard sendsBody, offset == nil else { return self.next }
         unsafe bytes.withUnsafeBytes {
             unsafe self.link?.send(.body, stream: self.next, flags: FrameHeader.lastFlag, data: $0)
         }

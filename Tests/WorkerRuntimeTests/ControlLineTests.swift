@@ -23,7 +23,7 @@ private final class RecordingRole: WorkerRole {
         self.events.append("snapshot \(version) \(String(decoding: bytes, as: UTF8.self))")
         return self.takesSnapshots
     }
-    func receive(link offer: LinkOffer, descriptor: Int32) {
+    func receive(link offer: LinkOffer, descriptor: Int32, area: Int32?) {
         self.events.append("link \(offer.role.label) \(offer.instance)")
         self.links.append(descriptor)
     }

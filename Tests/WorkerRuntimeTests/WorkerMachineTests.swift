@@ -76,6 +76,24 @@ import WorkerRuntime
                 == [.send(Heartbeat(sequence: 41).frame())])
     }
 
+    @Test func onlyEdgesAndUpstreamsShareMemory() {
+        for (role, peer, mayShare) in [
+            (Role.edge, Role.upstream, true), (.upstream, .edge, true), (.edge, .control, false),
+            (.edge, .aggregator, false), (.upstream, .aggregator, false), (.aggregator, .edge, false),
+            (.control, .edge, false),
+        ] {
+            var machine = Self.working(role)
+            let offer = LinkOffer(role: peer, instance: 9)
+            let actions = machine.received(offer.frame(), descriptors: [11, 12], activeRequests: 0)
+            if mayShare {
+                #expect(actions == [.link(offer, descriptor: 11, area: 12)])
+            } else {
+                #expect(actions.first == .close([11, 12]))
+                #expect(Self.exitCode(actions) == ExitCode.protocolBroken)
+            }
+        }
+    }
+
     @Test func descriptorsLeaveInExactlyOneAction() {
         var machine = Self.working()
         #expect(
@@ -83,11 +101,16 @@ import WorkerRuntime
                 == [.snapshot(version: 3, descriptor: 10)])
         let offer = LinkOffer(role: .upstream, instance: 9)
         #expect(
-            machine.received(offer.frame(), descriptors: [11], activeRequests: 0) == [.link(offer, descriptor: 11)])
+            machine.received(offer.frame(), descriptors: [11], activeRequests: 0)
+                == [.link(offer, descriptor: 11, area: nil)])
+        #expect(
+            machine.received(offer.frame(), descriptors: [11, 12], activeRequests: 0)
+                == [.link(offer, descriptor: 11, area: 12)])
         // Where none belongs, one is missing, or the packet is nonsense: all are closed and the process ends.
         for (frame, descriptors) in [
-            (Heartbeat(sequence: 1).frame(), [12]), (SnapshotNotice(version: 1).frame(), []),
-            (offer.frame(), [13, 14]), ([1, 2, 3], [15]), (Self.hello(), [16]),
+            (Heartbeat(sequence: 1).frame(), [12]), (SnapshotNotice(version: 1).frame(), [12, 13]),
+            (SnapshotNotice(version: 1).frame(), []),
+            (offer.frame(), [13, 14, 15]), (offer.frame(), []), ([1, 2, 3], [15]), (Self.hello(), [16]),
         ] as [([UInt8], [Int32])] {
             var machine = Self.working()
             let actions = machine.received(frame, descriptors: descriptors, activeRequests: 0)
@@ -161,7 +184,7 @@ import WorkerRuntime
             // The descriptor goes somewhere, whatever the bytes are.
             let leaves = actions.filter {
                 switch $0 {
-                case .close([5]), .snapshot(_, 5), .link(_, 5): true
+                case .close([5]), .snapshot(_, 5), .link(_, 5, nil): true
                 default: false
                 }
             }

@@ -89,6 +89,15 @@ int sluice_memfd_create(const char *name);
 int sluice_memfd_seal(int fd);
 /* 1 if all four seals are set, 0 if not, -1 if the descriptor is no memfd. */
 int sluice_memfd_is_sealed(int fd);
+/* A sparse memfd of `size` bytes, close-on-exec, that can be written but neither grow nor shrink nor get further seals; -1 where
+ * that cannot be had. */
+int sluice_memfd_create_area(const char *name, int64_t size);
+/* 1 if the descriptor is a memfd that can neither grow nor shrink, else 0. */
+int sluice_memfd_keeps_size(int fd);
+/* Makes sure that there is memory for a range of a memfd: 0 or -1. */
+int sluice_memfd_reserve(int fd, int64_t offset, int64_t length);
+/* Gives the memory of a range of a memfd back to the kernel; it reads as zeros then. 0 or -1. */
+int sluice_memfd_drop(int fd, int64_t offset, int64_t length);
 /* A connected AF_UNIX pair, close-on-exec and non-blocking; `packets` chooses SOCK_SEQPACKET over SOCK_STREAM. */
 int sluice_socketpair(int packets, int pair[2]);
 int sluice_set_nonblocking(int fd);

@@ -17,7 +17,7 @@ protocol ExchangeClient: AnyObject {
 
 /// One request on its way to a peer and its reply on the way back: the stream's windows, and the order of frames.
 ///
-/// Lives on the event loop. Owns the body until it is handed to the link. The client is let go exactly once, by the end of
+/// Lives on the event loop. Owns the body until it is handed to the link or lies in the link's area. The client is let go exactly once, by the end of
 /// the reply, its failure, or `cancel`. After `stop` nothing of the reply passes any more: the client, which may be
 /// another one by then, hears only the peer's END (what the request cost), or that it will not come.
 final class Exchange {
@@ -77,8 +77,13 @@ final class Exchange {
         let stream = link.open(self)
         self.state = .running(link, stream: stream)
         self.client?.requestWasSent()
-        link.handler?.send(self.request, stream: stream)
-        self.sendBody(link, stream)
+        if let offset = link.place(self.body, stream: stream) {
+            link.handler?.send(self.request.withBody(at: offset), stream: stream)
+            self.releaseBody()
+        } else {
+            link.handler?.send(self.request, stream: stream)
+            self.sendBody(link, stream)
+        }
     }
 
     /// The client wants no more: the peer stops working on it. Nothing more is heard of the request.

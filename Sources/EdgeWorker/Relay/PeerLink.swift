@@ -7,11 +7,16 @@ import NIOCore
 /// A link of the edge to one peer, and the request streams that run over it.
 ///
 /// Lives on the event loop. Hands each frame to its exchange; frames for streams that were cancelled are dropped, as the
-/// peer may have sent them before it heard of that.
+/// peer may have sent them before it heard of that. Owns the area it shares with the peer: what a stream has there is free
+/// again after its END, also when nobody else waits for that any more.
 final class PeerLink: LinkDelegate {
     let role: Role
     let instance: UInt32
     private let log: Log
+    /// nil where the link has none.
+    private let area: BodyArea?
+    /// By stream.
+    private var ranges: [UInt64: Range<Int>] = [:]
     private let opened: (PeerLink) -> Void
     private let ended: (PeerLink) -> Void
     /// Set right after it was made, until the link has ended.
@@ -20,12 +25,13 @@ final class PeerLink: LinkDelegate {
     private var lastStream: UInt64 = 0
 
     init(
-        role: Role, instance: UInt32, log: Log, opened: @escaping (PeerLink) -> Void,
+        role: Role, instance: UInt32, area: BodyArea?, log: Log, opened: @escaping (PeerLink) -> Void,
         ended: @escaping (PeerLink) -> Void
     ) {
         self.role = role
         self.instance = instance
         self.log = log
+        self.area = area
         self.opened = opened
         self.ended = ended
     }
@@ -42,8 +48,8 @@ final class PeerLink: LinkDelegate {
 
     /// The exchange wants nothing more of this stream.
     func cancel(stream: UInt64) {
-        guard self.exchanges.removeValue(forKey: stream) != nil else { return }
-        self.handler?.cancel(stream: stream)
+        guard self.exchanges.removeValue(forKey: stream) != nil, let handler = self.handler else { return }
+        if !handler.cancel(stream: stream) { self.vacate(stream) }
     }
 
     /// The peer is to stop working on this stream. True: it was told, and the stream stays open for its END.
@@ -51,12 +57,32 @@ final class PeerLink: LinkDelegate {
         guard self.exchanges[stream] != nil, let handler = self.handler else { return false }
         if handler.cancel(stream: stream) { return true }
         self.exchanges[stream] = nil
+        self.vacate(stream)
         return false
     }
 
     /// Nothing of this stream is waited for any more; the peer was told before.
     func forget(stream: UInt64) {
         self.exchanges[stream] = nil
+    }
+
+    // MARK: The area
+
+    /// Lays the body where the peer can read it and says where that is; nil when it has to go in frames.
+    func place(_ body: ByteBuffer, stream: UInt64) -> UInt64? {
+        guard let range = self.area?.place(body) else { return nil }
+        self.ranges[stream] = range
+        return UInt64(range.lowerBound)
+    }
+
+    private func vacate(_ stream: UInt64) {
+        guard !self.ranges.isEmpty, let range = self.ranges.removeValue(forKey: stream) else { return }
+        self.area?.release(range)
+    }
+
+    /// Gives up memory that nothing needs.
+    func giveMemoryBack() {
+        self.area?.rest()
     }
 
     // MARK: LinkDelegate
@@ -67,6 +93,7 @@ final class PeerLink: LinkDelegate {
     }
 
     func link(_ link: LinkHandler, received header: FrameHeader, payload: ByteBuffer) throws(FrameError) {
+        if header.type == .end { self.vacate(header.stream) }
         guard let exchange = self.exchanges[header.stream] else { return }
         switch header.type {
         case .responseHead: try exchange.received(head: try PeerLink.message(payload))

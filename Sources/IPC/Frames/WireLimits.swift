@@ -11,6 +11,8 @@ public enum WireLimits {
     public static let bodyWindow = 1 << 20
     /// Data of all streams together that one side may send before the other has read it.
     public static let linkWindow = 4 << 20
+    /// The memory in which one edge lays large request bodies for one upstream.
+    public static let bodyArea = 64 << 20
     /// Bytes of the frame header.
     public static let header = 16
     /// Version of this protocol; a peer with another one is refused.

@@ -1,6 +1,6 @@
 public import Domain
 
-/// What an upstream needs to call a provider for one request. The body follows in BODY frames.
+/// What an upstream needs to call a provider for one request. The body lies in the link's area, or follows in BODY frames.
 public struct ProviderRequest: Hashable, Sendable {
     /// One target of the plan, and what has to be edited in the client's body for it.
     public struct Call: Hashable, Sendable {
@@ -19,8 +19,10 @@ public struct ProviderRequest: Hashable, Sendable {
     public var isStream: Bool
     /// Sluice asked for the usage chunk, not the client: it is taken out of the reply.
     public var askedForUsage: Bool
-    /// Bytes of the client's body, which follow.
+    /// Bytes of the client's body.
     public var bodyLength: UInt64
+    /// Where the body lies in the link's area, and stays until END; nil when it follows in BODY frames.
+    public var bodyOffset: UInt64?
     /// The snapshot whose provider numbers the targets use.
     public var snapshot: UInt64
     /// In the order they are tried; at least one.
@@ -31,14 +33,15 @@ public struct ProviderRequest: Hashable, Sendable {
     public static let crashForTest: UInt8 = 255
 
     public init(
-        record: RecordID, endpoint: Endpoint, isStream: Bool, askedForUsage: Bool, bodyLength: UInt64, snapshot: UInt64,
-        calls: [Call], blockForTest: UInt8 = 0
+        record: RecordID, endpoint: Endpoint, isStream: Bool, askedForUsage: Bool, bodyLength: UInt64,
+        bodyOffset: UInt64? = nil, snapshot: UInt64, calls: [Call], blockForTest: UInt8 = 0
     ) {
         self.record = record
         self.endpoint = endpoint
         self.isStream = isStream
         self.askedForUsage = askedForUsage
         self.bodyLength = bodyLength
+        self.bodyOffset = bodyOffset
         self.snapshot = snapshot
         self.calls = calls
         self.blockForTest = blockForTest
@@ -52,6 +55,7 @@ public struct ProviderRequest: Hashable, Sendable {
         self.isStream = try reader.readBool()
         self.askedForUsage = try reader.readBool()
         self.bodyLength = try reader.read()
+        self.bodyOffset = try reader.readOptional { (reader) throws(WireReader.Malformed) in try reader.read() }
         self.snapshot = try reader.read()
         self.blockForTest = try reader.read()
         self.calls = try reader.readList(minimumSize: 11) { (reader) throws(WireReader.Malformed) in
@@ -77,6 +81,7 @@ public struct ProviderRequest: Hashable, Sendable {
         writer.write(self.isStream)
         writer.write(self.askedForUsage)
         writer.write(self.bodyLength)
+        writer.write(optional: self.bodyOffset) { $0.write($1) }
         writer.write(self.snapshot)
         writer.write(self.blockForTest)
         writer.write(list: self.calls) { writer, call in

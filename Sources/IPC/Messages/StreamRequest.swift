@@ -7,6 +7,13 @@ public enum StreamRequest: Hashable, WireMessage {
     /// To control or the aggregator: administration.
     case administration(AdministrationRequest)
 
+    /// The same with its body in the link's area; administration's bodies never are.
+    public func withBody(at offset: UInt64) -> StreamRequest {
+        guard case .provider(var request) = self else { return self }
+        request.bodyOffset = offset
+        return .provider(request)
+    }
+
     public init(from reader: inout WireReader) throws(WireReader.Malformed) {
         switch try reader.read(UInt8.self) {
         case 0: self = .provider(try ProviderRequest(from: &reader))

@@ -78,10 +78,15 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         case .more(let credit):
             if let credit { self.owner?.send(urgent: Credit(bytes: credit).frame(stream: self.stream)) }
         case .complete:
-            self.start()
+            self.start(.bytes(self.body.take()))
         case .short:
             self.perform(self.machine.fail(.damagedRequest, at: self.services.loop.now, to: self))
         }
+    }
+
+    /// The body lies in the link's area, and stays there until END is sent.
+    func receive(body: SharedBytes) {
+        self.start(.shared(body))
     }
 
     func receive(credit bytes: UInt32) throws(FrameError) {
@@ -112,12 +117,11 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
 
     // MARK: The call
 
-    private func start() {
+    private func start(_ original: HTTPBody) {
         self.blockForTest()
-        guard let target = self.request.calls.first,
-            let body = target.splices.isEmpty
-                ? self.body.take() : BodySplice.apply(target.splices, to: self.body.take())
-        else { return self.fail(.damagedRequest) }
+        guard let target = self.request.calls.first, let body = original.applying(target.splices) else {
+            return self.fail(.damagedRequest)
+        }
         self.ledger.bodyBytes = UInt64(body.count)
         guard self.ledger.admit(1) else { return self.fail(.journalFull) }
         #if SLUICE_TEST_HOOKS
@@ -131,7 +135,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         } else {
             self.machine.connected(at: now)
             self.call = SimulatedCall.start(
-                self.pool.settings.kind, self.request.endpoint, body: body, record: self.request.record,
+                self.pool.settings.kind, self.request.endpoint, body: body.copied(), record: self.request.record,
                 services: self.services, delegate: self)
         }
         self.armTimer(for: self.machine.firstCheck)
@@ -208,6 +212,9 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private func retire() {
         guard let owner = self.owner else { return }
         self.owner = nil
+        // With END the edge may write over a body in the area: nothing reads it any more.
+        self.call?.cancel()
+        self.call = nil
         if let timer = self.timer { self.services.loop.cancel(timer) }
         self.timer = nil
         self.returnBodyBudget()
