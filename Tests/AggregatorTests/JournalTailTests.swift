@@ -1,5 +1,6 @@
 import Database
 import Domain
+import Foundation
 import Journal
 import Testing
 import UsageStore
@@ -118,6 +119,20 @@ import UsageStore
         #expect(try self.scene.count("SELECT count(*) FROM requests WHERE rank = 3 AND principal NOT NULL") == 1500)
         #expect(try self.scene.count("SELECT count(*) FROM attempts WHERE billed = 1") == 1500)
         #expect(try self.scene.files() == [])
+    }
+
+    @Test func whatAKilledMakerLeftUnfinishedGoes() throws {
+        let edge = try self.scene.journal(.edge, 7)
+        defer { edge.close() }
+        let left = "\(self.scene.folder)/abcdef-000009-000001.journal.new"
+        try Data(count: 4096).write(to: URL(fileURLWithPath: left))
+        let tail = try self.scene.tail()
+        try self.scene.drain(tail)
+        // It may just be on its way.
+        #expect(FileManager.default.fileExists(atPath: left))
+        for _ in 0..<5 { try self.scene.drain(tail) }
+        #expect(!FileManager.default.fileExists(atPath: left))
+        #expect(try self.scene.files().contains("abcdef-000007-000001.journal"))
     }
 
     @Test func fullSegmentsOfTheLivingGo() throws {

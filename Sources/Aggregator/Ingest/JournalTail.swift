@@ -43,6 +43,8 @@ final class JournalTail {
     private var stoppedAt: SegmentName?
     private var trouble: String?
     private var isFirst = true
+    /// A look into the folder and when it was: what was being made then and has no maker now is left over.
+    private var earlier: (contents: JournalFolder.Contents, at: UInt64)?
 
     /// `counts` are those of a tail before this one, whose database was closed.
     init(
@@ -74,6 +76,7 @@ final class JournalTail {
             contents = again
             self.owners = self.owners(of: contents.segments)
         }
+        self.sweep(contents, now: now)
         let segments = contents.segments
         self.counts.journalBytes = contents.bytes
         self.forget(missingFrom: segments)
@@ -103,6 +106,15 @@ final class JournalTail {
             if !error.isMissing { self.say(error) }
             return nil
         }
+    }
+
+    /// Now and then removes the segments that were being made when their maker was killed: nobody else ever would, and they
+    /// count as bytes of the folder.
+    private func sweep(_ contents: JournalFolder.Contents, now: UInt64) {
+        guard let earlier = self.earlier else { return self.earlier = (contents, now) }
+        guard now >= earlier.at &+ 2 * Self.second else { return }
+        JournalFolder.removeUnfinished(self.folder, earlier.contents)
+        self.earlier = (contents, now)
     }
 
     private func owners(of segments: [JournalFolder.Segment]) -> Set<TailedOwner> {
