@@ -135,6 +135,28 @@ import UsageStore
         #expect(try self.scene.files().contains("abcdef-000007-000001.journal"))
     }
 
+    @Test func segmentsThatAreDoneHoldNoFile() throws {
+        func descriptors() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count { number in
+                let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")
+                return target?.hasPrefix(self.scene.folder + "/") ?? false
+            }
+        }
+        let edge = try self.scene.journal(.edge, 7)
+        let upstream = try self.scene.journal(.upstream, 9)
+        for _ in 0..<3000 { self.scene.request(edge, upstream) }
+        edge.close()
+        upstream.close()
+        let before = try self.scene.files().count
+        #expect(before >= 10)
+        let tail = try self.scene.tail()
+        var most = 0
+        while try self.scene.step(tail, limit: 500) == .more { most = max(most, try descriptors()) }
+        #expect((1...2).contains(most))
+        #expect(try self.scene.files().isEmpty)
+        #expect(try self.scene.count("SELECT count(*) FROM requests WHERE rank = 3") == 3000)
+    }
+
     @Test func fullSegmentsOfTheLivingGo() throws {
         let edge = try self.scene.journal(.edge, 7)
         let upstream = try self.scene.journal(.upstream, 9)
