@@ -19,6 +19,11 @@ final class AggregatorService {
     private var store = MetricStore(version: SluiceVersion.current)
     private var peers: [MetricStore.Source: PeerLink] = [:]
     private var whenDrained: (() -> Void)?
+    private var isFinishing = false
+    /// When the drain's time is over, by the loop's clock.
+    private var drainsUntil = UInt64.max
+    /// Nanoseconds that reading the journals may take beyond it: less than the supervisor waits then.
+    private static let grace: UInt64 = 800_000_000
 
     /// `hello` is what the aggregator says of itself on each link.
     init(loop: EpollLoop, hello: Hello, log: Log) {
@@ -53,19 +58,25 @@ final class AggregatorService {
     }
 
     /// Calls `done` once, when the journals have been read to their ends, which begins when the last link has ended, or after
-    /// `timeout` milliseconds. A further call shortens the time.
+    /// `timeout` milliseconds; at the latest a moment after that. A further call shortens the time until it begins.
     func drain(timeout: UInt64, done: @escaping () -> Void) {
         if self.whenDrained == nil { self.whenDrained = done }
         let (nanoseconds, overflow) = timeout.multipliedReportingOverflow(by: 1_000_000)
-        self.loop.schedule(after: overflow ? .max : nanoseconds) { [weak self] in self?.finishDrain() }
+        let delay = overflow ? UInt64.max : nanoseconds
+        let end = Clocks.monotonicNanoseconds().addingReportingOverflow(delay)
+        self.drainsUntil = min(self.drainsUntil, end.overflow ? .max : end.partialValue)
+        self.loop.schedule(after: delay) { [weak self] in self?.finishDrain() }
         if self.peers.isEmpty { self.finishDrain() }
     }
 
     private func finishDrain() {
-        guard let done = self.whenDrained else { return }
-        self.whenDrained = {}
+        // Once: several things lead here, such as the last link's end and the drain's own time.
+        guard let done = self.whenDrained, !self.isFinishing else { return }
+        self.isFinishing = true
         guard let ingest = self.ingest else { return done() }
-        ingest.finish(done: done)
+        let now = Clocks.monotonicNanoseconds()
+        let rest = self.drainsUntil > now ? self.drainsUntil - now : 0
+        ingest.finish(within: rest.addingReportingOverflow(Self.grace).overflow ? .max : rest + Self.grace, done: done)
     }
 
     /// Where the journals and the usage database are, and by what prices calls are charged. The place is taken once; what it

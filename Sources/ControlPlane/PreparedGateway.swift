@@ -15,6 +15,8 @@ import WorkerRuntime
 struct PreparedGateway: ~Copyable {
     /// The version of the first configuration.
     static let firstVersion: UInt64 = 1
+    /// Milliseconds a start waits for the state folder: commands that find the gateway stopped have it for a moment.
+    private static let patience: UInt64 = 2000
 
     let source: ConfigurationSource
     let configuration: GatewayConfiguration
@@ -67,7 +69,7 @@ struct PreparedGateway: ~Copyable {
         let configuration = try Self.accepted(result)
         let directory = try StateDirectory(
             path: AbsolutePath.resolve(configuration.stateDirectory, in: workingDirectory))
-        let instance = try InstanceFile.lock(in: directory, random: Self.random)
+        let instance = try InstanceFile.lock(in: directory, patience: Self.patience, random: Self.random)
         let store = try AdministrationStore(stateDirectory: directory.path)
         let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
         source.staticKey = configuration.auth.staticKey

@@ -59,7 +59,7 @@ struct KeyValueFile {
         let meta = secondIsNewer ? second : first
         let metaOffset = secondIsNewer ? Int64(self.pageSize) : 0
         self.lastPage = meta.long(16 + 120)
-        guard self.lastPage >= 1, self.lastPage < 1 << 48 else {
+        guard self.lastPage >= 1, self.lastPage < 1 << 40 else {
             throw self.damage("the header counts an impossible number of pages", metaOffset + 16 + 120)
         }
         let end = (Int64(self.lastPage) + 1) * Int64(self.pageSize)

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Logging
 import Platform
@@ -46,6 +47,20 @@ import Testing
     @Test func aFileThatWasNeverWrittenCountsAsNew() throws {
         try self.folder.write("state/instance", [])
         #expect(try self.lock().record.host == 0x123456)
+    }
+
+    @Test func aLockThatIsHeldForAMomentIsWaitedFor() throws {
+        let first = try self.lock()
+        let copy = try OwnedDescriptor.copy(of: first.descriptor.number).release()
+        _ = consume first
+        let releases = Thread {
+            usleep(50_000)
+            close(copy)
+        }
+        releases.start()
+        let folder = try StateDirectory(path: self.directory)
+        let second = try InstanceFile.lock(in: folder, patience: 10_000) { _ throws(StartFailure) in [1, 2, 3] }
+        #expect(second.record.host == 0x123456)
     }
 
     @Test func twoGatewaysCannotShareAStateFolder() throws {

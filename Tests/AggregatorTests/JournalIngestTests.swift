@@ -166,4 +166,21 @@ import Testing
         #expect(lines.contains("sluice_journal_lag_bytes 0"))
         #expect(try self.scene.files() == [])
     }
+
+    @Test func anEndAskedForTwiceComesOnce() throws {
+        let service = AggregatorService(
+            loop: self.loop, hello: Hello(role: .aggregator, instance: 2, build: [1]), log: JournalScene.log)
+        // It lives on, so the end waits for it: long enough for the drain's time to be over meanwhile.
+        let edge = try self.scene.journal(.edge, 7)
+        defer { edge.close() }
+        edge.settle(self.scene.settle(self.scene.mint()), edge.begin(self.scene.begin(self.scene.mint())))
+        try service.journals(stateDirectory: self.scene.state.path, prices: [])
+        var drained = 0
+        service.drain(timeout: 400) { drained += 1 }
+        service.drain(timeout: 100) { drained += 1 }
+        #expect(drained == 0)
+        try self.run { drained > 0 }
+        for _ in 0..<3 { try self.loop.turn(waitingAtMost: 1_000_000) }
+        #expect(drained == 1)
+    }
 }

@@ -1,5 +1,6 @@
 import Database
 import Domain
+import Foundation
 import Journal
 import Testing
 import UsageStore
@@ -118,6 +119,42 @@ import UsageStore
         #expect(try self.scene.count("SELECT count(*) FROM requests WHERE rank = 3 AND principal NOT NULL") == 1500)
         #expect(try self.scene.count("SELECT count(*) FROM attempts WHERE billed = 1") == 1500)
         #expect(try self.scene.files() == [])
+    }
+
+    @Test func whatAKilledMakerLeftUnfinishedGoes() throws {
+        let edge = try self.scene.journal(.edge, 7)
+        defer { edge.close() }
+        let left = "\(self.scene.folder)/abcdef-000009-000001.journal.new"
+        try Data(count: 4096).write(to: URL(fileURLWithPath: left))
+        let tail = try self.scene.tail()
+        try self.scene.drain(tail)
+        // It may just be on its way.
+        #expect(FileManager.default.fileExists(atPath: left))
+        for _ in 0..<5 { try self.scene.drain(tail) }
+        #expect(!FileManager.default.fileExists(atPath: left))
+        #expect(try self.scene.files().contains("abcdef-000007-000001.journal"))
+    }
+
+    @Test func segmentsThatAreDoneHoldNoFile() throws {
+        func descriptors() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count { number in
+                let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")
+                return target?.hasPrefix(self.scene.folder + "/") ?? false
+            }
+        }
+        let edge = try self.scene.journal(.edge, 7)
+        let upstream = try self.scene.journal(.upstream, 9)
+        for _ in 0..<3000 { self.scene.request(edge, upstream) }
+        edge.close()
+        upstream.close()
+        let before = try self.scene.files().count
+        #expect(before >= 10)
+        let tail = try self.scene.tail()
+        var most = 0
+        while try self.scene.step(tail, limit: 500) == .more { most = max(most, try descriptors()) }
+        #expect((1...2).contains(most))
+        #expect(try self.scene.files().isEmpty)
+        #expect(try self.scene.count("SELECT count(*) FROM requests WHERE rank = 3") == 3000)
     }
 
     @Test func fullSegmentsOfTheLivingGo() throws {

@@ -35,7 +35,9 @@ import Testing
                 #expect(rates.audioInput.map { $0 > rates.input } ?? true, "\(model.names)")
             }
             if let long = model.price.longPrompt {
-                #expect(long.rates.input == 2 * model.price.rates.input)
+                // One model's long prompts cost five times as much.
+                let factor: Int64 = model.names.contains("claude-haiku-5-5") ? 5 : 2
+                #expect(long.rates.input == factor * model.price.rates.input)
                 #expect(long.above < Int64(model.contextWindow))
             }
             #expect(model.maximumOutput.map { $0 <= model.contextWindow } ?? true)
@@ -57,6 +59,9 @@ import Testing
                     cacheWriteHour: 6_000_000))
         #expect(sonnet.outputLimitMember == .maxTokens)
         let pro = try self.model(.google, "gemini-2.5-pro")
+        let haiku = try self.model(.anthropic, "claude-haiku-5-5")
+        #expect(haiku.price.longPrompt?.above == 100_000)
+        #expect(haiku.price.longPrompt?.rates.input == 500_000)
         #expect(pro.price.longPrompt?.above == 200_000)
         #expect(pro.price.longPrompt?.rates == Price.Rates(input: 2_500_000, output: 15_000_000, cacheRead: 250_000))
         let embedding = try self.model(.openAI, "text-embedding-3-small")

@@ -87,6 +87,24 @@ import Testing
         #expect(try self.answer(on: client)?.status == 200)
     }
 
+    @Test func oneRequestIsAnsweredATurnWhoeverAsks() throws {
+        let clients = try (0..<4).map { _ in try self.connect() }
+        for client in clients { try self.send([UInt8](repeating: 0, count: 4 * 100), on: client) }
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        let one = 4 + AdministrationService(resources: []).answer([]).count
+        var received = 0
+        for turn in 1...2000 where received < 400 * one {
+            try self.loop.turn(waitingAtMost: 1_000_000)
+            for client in clients {
+                if case .bytes(let count) = unsafe buffer.withUnsafeMutableBytes({ unsafe client.receive(into: $0) }) {
+                    received += count
+                }
+            }
+            #expect(received <= turn * one)
+        }
+        #expect(received == 400 * one)
+    }
+
     @Test func aFrameOverTheLimitEndsTheConnection() throws {
         let client = try self.connect()
         try self.send([0, 16, 0, 1, 0x7B], on: client)

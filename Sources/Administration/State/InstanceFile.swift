@@ -17,8 +17,10 @@ public struct InstanceFile: ~Copyable {
 
     /// Opens and locks the file. One that is new or still empty gets a host number made by `random`; nothing else is
     /// ever overwritten.
+    ///
+    /// - Parameter patience: Milliseconds to wait for somebody else's lock: a command of the stopped gateway holds it for a moment.
     public static func lock(
-        in directory: borrowing StateDirectory, random: (Int) throws(StartFailure) -> [UInt8]
+        in directory: borrowing StateDirectory, patience: UInt64 = 0, random: (Int) throws(StartFailure) -> [UInt8]
     ) throws(StartFailure) -> InstanceFile {
         let path = directory.path(of: Self.name)
         guard let descriptor = try directory.open(Self.name, O_RDWR | O_CREAT) else {
@@ -29,7 +31,12 @@ public struct InstanceFile: ~Copyable {
         request.l_whence = Int16(SEEK_SET)
         request.l_start = 0
         request.l_len = 1
-        guard unsafe fcntl(descriptor.number, Self.setLock, &request) == 0 else {
+        let deadline = Clocks.monotonicNanoseconds() &+ patience &* 1_000_000
+        while unsafe fcntl(descriptor.number, Self.setLock, &request) != 0 {
+            if errno == EAGAIN || errno == EACCES, Clocks.monotonicNanoseconds() < deadline {
+                usleep(10_000)
+                continue
+            }
             guard errno == EAGAIN || errno == EACCES else {
                 throw StateDirectory.failure("cannot lock \(path)", ControlExitCode.stateDamaged)
             }

@@ -39,10 +39,13 @@ final class JournalTail {
     private var lastLook: [TailedOwner: UInt64] = [:]
     /// Owners of the segments that the last step has left to read.
     private(set) var owners: Set<TailedOwner> = []
-    /// The segment at which the last step stopped: the next one begins behind it, so that none starves.
-    private var stoppedAt: SegmentName?
+    /// The owner at which the last step stopped: the next one begins behind it, so that none starves. Of one owner, segments
+    /// are read one after the other, so that a few are open at a time, however many there are.
+    private var stoppedAt: TailedOwner?
     private var trouble: String?
     private var isFirst = true
+    /// A look into the folder and when it was: what was being made then and has no maker now is left over.
+    private var earlier: (contents: JournalFolder.Contents, at: UInt64)?
 
     /// `counts` are those of a tail before this one, whose database was closed.
     init(
@@ -74,6 +77,7 @@ final class JournalTail {
             contents = again
             self.owners = self.owners(of: contents.segments)
         }
+        self.sweep(contents, now: now)
         let segments = contents.segments
         self.counts.journalBytes = contents.bytes
         self.forget(missingFrom: segments)
@@ -103,6 +107,15 @@ final class JournalTail {
             if !error.isMissing { self.say(error) }
             return nil
         }
+    }
+
+    /// Now and then removes the segments that were being made when their maker was killed: nobody else ever would, and they
+    /// count as bytes of the folder.
+    private func sweep(_ contents: JournalFolder.Contents, now: UInt64) {
+        guard let earlier = self.earlier else { return self.earlier = (contents, now) }
+        guard now >= earlier.at &+ 2 * Self.second else { return }
+        JournalFolder.removeUnfinished(self.folder, earlier.contents)
+        self.earlier = (contents, now)
     }
 
     private func owners(of segments: [JournalFolder.Segment]) -> Set<TailedOwner> {
@@ -146,14 +159,16 @@ final class JournalTail {
 
     /// Whether everything was read; the records are committed.
     private func read(_ segments: [JournalFolder.Segment], limit: Int) throws(DatabaseError) -> Bool {
-        let start = self.stoppedAt.flatMap { last in segments.firstIndex { $0.name > last } } ?? 0
+        let start = self.stoppedAt.flatMap { last in
+            segments.firstIndex { ($0.name.host, $0.name.instance) > (last.host, last.instance) }
+        }
         self.stoppedAt = nil
         var batch = Batch()
         for index in segments.indices {
-            let place = (start + index) % segments.count
+            let place = ((start ?? 0) + index) % segments.count
             try self.read(segments, place, limit: limit, &batch)
             if batch.records >= limit {
-                self.stoppedAt = segments[place].name
+                self.stoppedAt = segments[place].name.owner
                 break
             }
         }
@@ -179,17 +194,17 @@ final class JournalTail {
         _ segments: [JournalFolder.Segment], _ place: Int, limit: Int, _ batch: inout Batch
     ) throws(DatabaseError) {
         let segment = segments[place]
-        guard var tailed = self.tailed(segment), !tailed.isDone else { return }
+        guard var tailed = self.tailed(segment), let reader = tailed.reader else { return }
         defer { self.open[segment.name] = tailed }
         guard let isGone = self.isGone(segments, place) else { return }
         // Noted once and not with each record, of which there are many.
         var offset: UInt64?
         defer { if let offset { batch.offsets[segment.name] = offset } }
-        while batch.records < limit, let step = self.next(tailed.reader, isGone) {
+        while batch.records < limit, let step = self.next(reader, isGone) {
             switch step {
             case .record(let record, let next):
                 try self.begin(&batch)
-                let owner = try self.owner(of: &tailed)
+                let owner = try self.owner(of: &tailed, reader.header.owner)
                 try self.writer.add(record, owner: owner)
                 batch.records += 1
                 offset = next
@@ -200,19 +215,18 @@ final class JournalTail {
                 self.damage(&tailed, error)
             case .pending: return
             case .finished:
-                tailed.isDone = true
+                tailed.finish()
                 return
             case .torn(let error):
                 self.damage(&tailed, error)
-                tailed.isDone = true
+                tailed.finish()
                 return
             }
         }
     }
 
-    private func owner(of tailed: inout TailedSegment) throws(DatabaseError) -> UInt32 {
+    private func owner(of tailed: inout TailedSegment, _ owner: JournalOwner) throws(DatabaseError) -> UInt32 {
         if let number = tailed.owner { return number }
-        let owner = tailed.reader.header.owner
         let number = try self.writer.owner(host: owner.host, instance: owner.instance, role: owner.role)
         tailed.owner = number
         return number

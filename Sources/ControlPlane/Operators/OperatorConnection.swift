@@ -4,7 +4,7 @@ import Platform
 /// One operator's connection: a request, its answer, the next request.
 ///
 /// Nothing is read while an answer has not gone out, so that a peer which only writes costs one frame of memory and one
-/// answer. Lives on control's loop.
+/// answer. A request that is whole waits for its turn (`OperatorSocket`). Lives on control's loop.
 final class OperatorConnection: DescriptorHandler {
     /// Nanoseconds without a whole request or a byte of an answer taken, after which the connection is closed.
     static let patience: UInt64 = 30_000_000_000
@@ -17,15 +17,19 @@ final class OperatorConnection: DescriptorHandler {
     private var input: [UInt8] = []
     private var output: ArraySlice<UInt8> = []
     private var timer: LoopTimer?
+    private let whenAsked: (OperatorConnection) -> Void
+    /// A whole request is here and waits for `answerNow`.
+    private var isWaiting = false
 
     init(
         _ descriptor: consuming OwnedDescriptor, loop: EpollLoop, service: AdministrationService,
-        whenClosed: @escaping (Int32) -> Void
+        whenAsked: @escaping (OperatorConnection) -> Void, whenClosed: @escaping (Int32) -> Void
     ) throws(SystemError) {
         self.socket = try StreamSocket(descriptor)
         self.number = self.socket.number
         self.loop = loop
         self.service = service
+        self.whenAsked = whenAsked
         self.whenClosed = whenClosed
         try loop.watch(self.number, for: .readable, handler: self)
         self.timer = loop.schedule(after: Self.patience) { [weak self] in self?.end() }
@@ -41,6 +45,7 @@ final class OperatorConnection: DescriptorHandler {
     }
 
     func ready(_ fd: Int32, _ readiness: Readiness) {
+        guard !self.isWaiting else { return }
         guard self.output.isEmpty ? self.read() : self.write() else { return self.end() }
     }
 
@@ -58,15 +63,32 @@ final class OperatorConnection: DescriptorHandler {
         case .ended: return false
         case .bytes(let count): self.input += buffer.prefix(count)
         }
-        return self.answer()
+        return self.lookForRequest()
     }
 
-    /// Answers the request at the head of the input, when it is whole.
-    private func answer() -> Bool {
+    /// Asks for a turn when there is a whole request; false for one that is too long.
+    private func lookForRequest() -> Bool {
         let header = AdministrationFrame.headerSize
         guard self.input.count >= header else { return true }
         guard let length = AdministrationFrame.length(self.input.prefix(header)) else { return false }
         guard self.input.count >= header + length else { return true }
+        self.isWaiting = true
+        self.whenAsked(self)
+        return true
+    }
+
+    /// Answers the request it has asked a turn for.
+    func answerNow() {
+        guard self.isWaiting, self.socket.number >= 0 else { return }
+        self.isWaiting = false
+        guard self.answer() else { return self.end() }
+    }
+
+    /// Answers the request at the head of the input.
+    private func answer() -> Bool {
+        let header = AdministrationFrame.headerSize
+        guard let length = AdministrationFrame.length(self.input.prefix(header)), self.input.count >= header + length
+        else { return false }
         let text = Array(self.input[header..<(header + length)])
         self.input.removeFirst(header + length)
         guard let frame = AdministrationFrame.encode(self.service.answer(text)) else { return false }
@@ -89,7 +111,7 @@ final class OperatorConnection: DescriptorHandler {
         } catch {
             return false
         }
-        return self.output.isEmpty ? self.answer() : true
+        return self.output.isEmpty ? self.lookForRequest() : true
     }
 
     private func extend() {

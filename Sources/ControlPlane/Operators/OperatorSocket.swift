@@ -5,7 +5,8 @@ import Platform
 
 /// The socket on which operators of this machine give their requests: `run/control.sock` in the state folder.
 ///
-/// Only the gateway's own user and root are answered. Lives on control's loop; owns the listener and its connections.
+/// Only the gateway's own user and root are answered, one request a turn of the loop, whoever asks: a question about usage may
+/// take seconds, and heartbeats are to be answered in between. Lives on control's loop; owns the listener and its connections.
 final class OperatorSocket: DescriptorHandler {
     static let name = "control.sock"
     /// Connections at the same time.
@@ -18,6 +19,9 @@ final class OperatorSocket: DescriptorHandler {
     private let folder: OwnedDescriptor
     private var listener: Listener?
     private var connections: [Int32: OperatorConnection] = [:]
+    /// Those with a whole request, in the order it came.
+    private var waiting: [OperatorConnection] = []
+    private var turn: LoopTimer?
 
     init(
         stateDirectory: String, loop: EpollLoop, service: AdministrationService, log: Log
@@ -43,6 +47,26 @@ final class OperatorSocket: DescriptorHandler {
         self.listener = nil
         for connection in self.connections.values { connection.close() }
         self.connections = [:]
+        if let turn = self.turn { self.loop.cancel(turn) }
+        self.turn = nil
+        self.waiting = []
+    }
+
+    private func enqueue(_ connection: OperatorConnection) {
+        self.waiting.append(connection)
+        self.scheduleTurn()
+    }
+
+    private func scheduleTurn() {
+        guard self.turn == nil, !self.waiting.isEmpty else { return }
+        self.turn = self.loop.schedule(after: 0) { [weak self] in self?.answerNext() }
+    }
+
+    private func answerNext() {
+        self.turn = nil
+        guard !self.waiting.isEmpty else { return }
+        self.waiting.removeFirst().answerNow()
+        self.scheduleTurn()
     }
 
     func ready(_ fd: Int32, _ readiness: Readiness) {
@@ -54,9 +78,10 @@ final class OperatorSocket: DescriptorHandler {
             }
             guard self.connections.count < Self.limit else { continue }
             do throws(SystemError) {
-                let connection = try OperatorConnection(descriptor, loop: self.loop, service: self.service) {
-                    [weak self] number in self?.connections[number] = nil
-                }
+                let connection = try OperatorConnection(
+                    descriptor, loop: self.loop, service: self.service,
+                    whenAsked: { [weak self] connection in self?.enqueue(connection) },
+                    whenClosed: { [weak self] number in self?.connections[number] = nil })
                 self.connections[connection.number] = connection
             } catch {
                 self.log.error("operator's connection failed", ["error": .string("\(error)")])

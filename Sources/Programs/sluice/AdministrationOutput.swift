@@ -56,8 +56,15 @@ enum AdministrationOutput {
         }
     }
 
-    /// Text for a terminal: what could steer it is shown as `?`.
+    /// Text for a terminal: what could steer it is shown as `?`. Models are named by clients.
     private static func printable(_ bytes: [UInt8]) -> String {
-        String(decoding: bytes.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
+        var text = ""
+        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: text.unicodeScalars.append("?")
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
     }
 }
