@@ -92,6 +92,20 @@ import Testing
         #expect(Set(providers.map(\.0)) == [.name(Array("openai".utf8)), .unknown])
     }
 
+    @Test mutating func whatCostsTheSameHasAnOrderToo() throws {
+        let names = (10..<50).map { "m\($0)" }
+        try self.apply(
+            names.shuffled().flatMap { name -> [JournalRecord] in
+                let record = self.source.mint(after: 1)
+                return [
+                    .begin(RecordSource.begin(record, principal: .staticKey, label: "")),
+                    .settle(RecordSource.settle(record, model: name)),
+                ]
+            })
+        let report = try self.reader().usage(since: 0, until: .max, by: .model)
+        #expect(report.entries.map(\.group) == names.map { .name(Array($0.utf8)) })
+    }
+
     @Test mutating func aLongPeriodEndsWhenItTakesTooLong() throws {
         try self.apply((0..<5000).map { _ in .settle(RecordSource.settle(self.source.mint())) })
         var asked = 0

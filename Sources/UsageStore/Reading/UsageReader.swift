@@ -36,10 +36,7 @@ public final class UsageReader {
                 groups[try self.group(number, grouping), default: UsageTotals()].add(totals)
             }
             report.entries = groups.map { UsageReport.Entry(group: $0.key, totals: $0.value) }
-                .sorted { a, b in
-                    a.totals.cost == b.totals.cost
-                        ? a.totals.requests > b.totals.requests : a.totals.cost > b.totals.cost
-                }
+                .sorted(by: UsageReport.Entry.isBefore)
             return report
         }
     }

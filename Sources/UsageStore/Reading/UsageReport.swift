@@ -26,6 +26,20 @@ public struct UsageReport: Hashable, Sendable {
     }
 
     public var total = UsageTotals()
-    /// The dearest first; empty where nothing was divided.
+    /// The dearest first, then those with more requests, then by what they are; empty where nothing was divided.
     public var entries: [Entry] = []
+}
+
+extension UsageReport.Entry {
+    /// Always the same order: `entries` are gathered in a dictionary, which has none.
+    static func isBefore(_ a: Self, _ b: Self) -> Bool {
+        if a.totals.cost != b.totals.cost { return a.totals.cost > b.totals.cost }
+        if a.totals.requests != b.totals.requests { return a.totals.requests > b.totals.requests }
+        switch (a.group, b.group) {
+        case (.entity(let a), .entity(let b)): return (a.high, a.low) < (b.high, b.low)
+        case (.name(let a), .name(let b)): return a.lexicographicallyPrecedes(b)
+        case (_, .unknown): return a.group != .unknown
+        default: return false
+        }
+    }
 }
