@@ -81,7 +81,7 @@ uint32_t sluice_crc32c(uint32_t crc, const void *bytes, size_t length) {
 
 uint32_t sluice_load_acquire(const void *word) { return __atomic_load_n((const uint32_t *)word, __ATOMIC_ACQUIRE); }
 
-void sluice_store_release(void *word, uint32_t value) { __atomic_store_n((uint32_t *)word, value, __ATOMIC_RELEASE); }
+void sluice_store_release(void *word, uint64_t value) { __atomic_store_n((uint64_t *)word, value, __ATOMIC_RELEASE); }
 
 int sluice_journal_is_zero(const void *bytes, size_t length) {
     const uint8_t *at = bytes;

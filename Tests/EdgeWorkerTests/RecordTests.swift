@@ -324,6 +324,21 @@ import Testing
         #expect(second.cost == Self.price.cost(of: second.usage) && second.attempts == 1)
     }
 
+    @Test func embeddingsOfALostUpstreamHaveNoOutputTokens() throws {
+        let rig = try self.rig()
+        let peer = try rig.upstream()
+        let client = try rig.client()
+        try client.send(FakeClient.post(#"{"model":"smart","input":"some text"}"#, path: "/v1/embeddings"))
+        let stream = try #require(try peer.request()).stream
+        try peer.send(
+            FakePeer.head(length: 300_000).frame(stream: stream)
+                + FakePeer.chunk([UInt8](repeating: 0x31, count: 40_000), stream))
+        try peer.channel.close().wait()
+        let settle = try #require(rig.journal.only)
+        #expect(settle.usageSource == .estimated && settle.usage.input > 0 && settle.usage.output == 0)
+        #expect(settle.cost == Self.price.cost(of: settle.usage))
+    }
+
     @Test func aCommentIsNoContent() throws {
         let rig = try self.rig()
         let peer = try rig.upstream()

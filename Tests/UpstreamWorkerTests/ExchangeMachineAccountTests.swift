@@ -266,7 +266,7 @@ struct ExchangeMachineAccountTests {
         let start = bench.now
         bench.machine.connected(at: bench.now)
         bench.now += 4_000_000
-        #expect(bench.machine.mayGoOutAgain)
+        #expect(bench.machine.mayGoOutAgain(at: bench.now))
         bench.machine.goesOutAgain(at: bench.now, to: bench.output)
         #expect(bench.machine.attempt.number == 2)
         let first = try #require(bench.output.outcomes.first)
@@ -288,20 +288,38 @@ struct ExchangeMachineAccountTests {
         #expect(end.attempts.map(\.billed) == [.unknown, .yes])
         #expect(end.attempts.map(\.total) == [4000, 2000])
         #expect(end.usage == TokenUsage(input: 5, output: 3))
-        #expect(!bench.machine.mayGoOutAgain)
+        #expect(!bench.machine.mayGoOutAgain(at: bench.now))
     }
 
     @Test
     func aRequestDoesNotGoOutForEver() {
         let bench = MachineBench()
-        for _ in 0..<10 where bench.machine.mayGoOutAgain {
+        bench.machine.connected(at: bench.now)
+        for _ in 0..<10 where bench.machine.mayGoOutAgain(at: bench.now) {
             bench.machine.goesOutAgain(at: bench.now, to: bench.output)
         }
         #expect(bench.output.outcomes.map(\.number) == [1, 2])
         bench.ended(.resetBeforeReply)
         #expect(bench.output.end?.attempts.map(\.number) == [1, 2, 3])
         let begun = MachineBench()
+        begun.machine.connected(at: begun.now)
         begun.head(200)
-        #expect(!begun.machine.mayGoOutAgain)
+        #expect(!begun.machine.mayGoOutAgain(at: begun.now))
+    }
+
+    /// A connection that dies after a minute of thinking was alive: the provider has worked, and takes money for it.
+    @Test
+    func whatAProviderMayHaveWorkedOnDoesNotGoOutAgain() {
+        let bench = MachineBench()
+        // Waiting for a connection is not the provider's time.
+        bench.now += 60 * MachineBench.second
+        bench.machine.connected(at: bench.now)
+        bench.now += 3 * MachineBench.second - 1
+        #expect(bench.machine.mayGoOutAgain(at: bench.now))
+        bench.now += 1
+        #expect(!bench.machine.mayGoOutAgain(at: bench.now))
+        bench.ended(.resetBeforeReply)
+        #expect(bench.output.end?.attempts.map(\.billed) == [.unknown])
+        #expect(bench.output.end?.failure?.code == "provider_connection_reset")
     }
 }

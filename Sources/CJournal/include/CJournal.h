@@ -19,8 +19,9 @@ int sluice_crc32c_is_hardware(void);
 /* ---- words ---- */
 
 uint32_t sluice_load_acquire(const void *word);
-/* What was written before is seen by whoever sees this value. `word` is 4-byte aligned. */
-void sluice_store_release(void *word, uint32_t value);
+/* What was written before is seen by whoever sees this value. All of it is there or none, whenever the process is killed.
+ * `word` is 8-byte aligned. */
+void sluice_store_release(void *word, uint64_t value);
 
 /* 1 when all of `length` bytes are zero. */
 int sluice_journal_is_zero(const void *bytes, size_t length);

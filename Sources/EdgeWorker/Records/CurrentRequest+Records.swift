@@ -17,9 +17,11 @@ extension CurrentRequest {
             return Settlement()
         }
         guard let target = self.target(self.call) else { return Settlement() }
-        let usage = estimator.estimate(
+        var usage = estimator.estimate(
             self.settings.estimatorModel(target), bodyBytes: self.receivedBody, replyBytes: self.replyBytes,
             isStream: self.isStream)
+        // Embeddings are numbers, not tokens.
+        if case .provider(.embeddings) = self.route { usage.output = 0 }
         let price = target.price.flatMap { Int($0) < self.settings.prices.count ? self.settings.prices[Int($0)] : nil }
         return Settlement(estimated: usage, cost: price.map { $0.cost(of: usage) })
     }

@@ -3,8 +3,8 @@ import CJournal
 /// The layout of a segment: a header page, then records at multiples of 8 bytes.
 ///
 /// A record is a 32-bit length (of kind and payload), a CRC32C over nonce, length, kind and payload, one byte of kind, and
-/// the payload. All numbers are little-endian. The length is written last, with release: a length of 0 means that nothing
-/// is recorded from here on. The length `closed`, without kind and payload, says that the owner went on in its next segment.
+/// the payload. All numbers are little-endian. Length and CRC are written last, as one word, with release: a length of 0
+/// means that nothing is recorded from here on. The length `closed`, without kind and payload, says that the owner went on in its next segment.
 enum SegmentFormat {
     /// Of all files; another number is another format.
     static let version: UInt32 = 1
@@ -21,6 +21,11 @@ enum SegmentFormat {
 
     /// Bytes a record of `payload` bytes takes.
     static func size(payload: Int) -> Int { (SegmentFormat.frameSize + 1 + payload + 7) & ~7 }
+
+    /// Length and CRC as the one word they are written in: whoever is killed in an append leaves both or neither.
+    static func frame(length: UInt32, checksum: UInt32) -> UInt64 {
+        (UInt64(checksum) << 32 | UInt64(length)).littleEndian
+    }
 
     /// The CRC that a segment's records start from: no record is valid in another segment.
     static func seed(nonce: UInt64) -> UInt32 {

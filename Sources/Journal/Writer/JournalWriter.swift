@@ -233,8 +233,7 @@ public final class JournalWriter {
         let length = UInt32(truncatingIfNeeded: payload + 1)
         let checksum = unsafe SegmentFormat.checksum(
             seed: segment.seed, length: length, body: UnsafeRawBufferPointer(start: start + 8, count: payload + 1))
-        unsafe (start + 4).storeBytes(of: checksum.littleEndian, as: UInt32.self)
-        unsafe sluice_store_release(start, length.littleEndian)
+        unsafe sluice_store_release(start, SegmentFormat.frame(length: length, checksum: checksum))
         self.position += size
         segment.written.store(self.position, ordering: .releasing)
         let touched = segment.touched.load(ordering: .relaxed)

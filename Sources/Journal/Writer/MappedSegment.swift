@@ -75,8 +75,7 @@ import Synchronization
         let start = unsafe self.base + position
         let checksum = unsafe SegmentFormat.checksum(
             seed: self.seed, length: SegmentFormat.closed, body: UnsafeRawBufferPointer(start: nil, count: 0))
-        unsafe (start + 4).storeBytes(of: checksum.littleEndian, as: UInt32.self)
-        unsafe sluice_store_release(start, SegmentFormat.closed.littleEndian)
+        unsafe sluice_store_release(start, SegmentFormat.frame(length: SegmentFormat.closed, checksum: checksum))
         self.written.store(position + SegmentFormat.frameSize, ordering: .releasing)
     }
 

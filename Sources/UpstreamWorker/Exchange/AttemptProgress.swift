@@ -2,7 +2,7 @@
 struct AttemptProgress: Hashable {
     private(set) var number: UInt8 = 0
     private var startedAt: UInt64 = 0
-    private var connectedAt: UInt64 = 0
+    private(set) var connectedAt: UInt64 = 0
     private(set) var firstContentAt: UInt64 = 0
     private var replyBytes: UInt64 = 0
 

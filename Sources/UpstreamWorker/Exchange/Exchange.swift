@@ -156,7 +156,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
             return .go
         }
         let number = self.machine.attempt.number &+ 1
-        guard self.machine.mayGoOutAgain, self.ledger.admit(number) else { return .stop }
+        guard self.machine.mayGoOutAgain(at: now), self.ledger.admit(number) else { return .stop }
         self.machine.goesOutAgain(at: now, to: self)
         return .goWith(uniqueHeader: self.request.record.clientRequestID(number))
     }

@@ -53,6 +53,9 @@ struct ExchangeMachine {
     static let clientPatience: UInt64 = 300_000_000_000
     /// Calls that are made for one request, where the connections they went out on die.
     static let maximumAttempts: UInt8 = 3
+    /// Nanoseconds after it went out in which a request may go out again. A kept connection that the server had closed shows
+    /// that within a round trip; later the provider has most likely begun to work, and would be paid twice.
+    static let resendSpan: UInt64 = 3_000_000_000
     static let keepAlive = Array(": keep-alive\n\n".utf8)
 
     let terms: ExchangeTerms
@@ -116,7 +119,10 @@ struct ExchangeMachine {
     }
 
     /// Whether the request may go out once more, after the kept connection it went out on had been closed by the server.
-    var mayGoOutAgain: Bool { self.state == .waiting && self.attempt.number < Self.maximumAttempts }
+    func mayGoOutAgain(at now: UInt64) -> Bool {
+        self.state == .waiting && self.attempt.number < Self.maximumAttempts
+            && now < Self.sum(self.attempt.connectedAt, Self.resendSpan)
+    }
 
     /// The request goes out once more, on another connection: the attempt before is over, and nobody knows what came of it.
     mutating func goesOutAgain(at now: UInt64, to output: some ExchangeOutput) {
