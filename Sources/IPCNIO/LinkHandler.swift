@@ -153,8 +153,12 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
         if !self.hasWritten, self.output.readableBytes > 0 {
             // The common turn: one buffer, whose memory serves again once the socket has taken it.
             if !self.direct.send(&self.output, context) {
+                // Out of `self` first: the channel may call back while it writes.
+                let output = self.output
+                self.output = ByteBuffer()
                 self.direct.wroteToChannel()
-                context.writeAndFlush(self.wrapOutboundOut(self.output), promise: nil)
+                context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
+                return
             }
             if self.output.capacity <= LinkHandler.gatherLimit {
                 self.output.clear()

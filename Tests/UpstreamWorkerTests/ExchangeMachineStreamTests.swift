@@ -63,6 +63,16 @@ struct ExchangeMachineStreamTests {
     }
 
     @Test
+    func aProviderThatKeepsItsConnectionOpenAfterDoneHasSaidAll() {
+        let bench = self.streaming()
+        bench.data(Self.role + Self.text + Self.stop + Self.done)
+        #expect(bench.passDeadline() == .abort)
+        #expect(bench.output.body == Self.role + Self.text + Self.stop + Self.done)
+        #expect(bench.output.end?.failure == nil)
+        #expect(bench.machine.isOver)
+    }
+
+    @Test
     func aStreamEndsWithAFinishReasonWithoutDone() {
         let bench = self.streaming()
         bench.data(Self.text + Self.stop)

@@ -94,7 +94,14 @@ struct ExchangeMachine {
         if self.state == .flushing, now >= self.deadline { self.giveUp(.clientStalled, output) }
         guard self.callIsRunning else { return .proceed }
         let timeout = self.soonestTimeout
-        guard now < timeout.time else { return self.fail(.timeout(timeout.deadline), at: now, to: output) }
+        guard now < timeout.time else {
+            // The provider has said all it had to say and only keeps the connection open.
+            if self.state == .streaming, self.filter?.sawDone == true {
+                self.endStream(nil, at: now, to: output)
+                return .abort
+            }
+            return self.fail(.timeout(timeout.deadline), at: now, to: output)
+        }
         guard self.holdsHead, now >= Self.sum(self.startedAt, Self.headHold) else { return .proceed }
         // From here on only a proper status is no longer possible.
         let head = self.reply ?? HTTPResponseHead(status: 200)
