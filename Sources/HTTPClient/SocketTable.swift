@@ -57,18 +57,23 @@ final class SocketTable: DescriptorHandler {
         let socket = Glibc.socket(family, type | closeOnExec, number)
         guard socket >= 0 else { return -1 }
         self.grow(to: socket)
+        // Where a transfer ends while it connects, libcurl closes the socket without a word.
+        self.forget(socket)
         self.entries[Int(socket)] = Entry(isOwn: true)
         self.open += 1
         return socket
     }
 
     private func closeSocket(_ number: Int32) {
-        if number >= 0, Int(number) < self.entries.count {
-            if self.entries[Int(number)].watched != 0 { self.loop.forget(number) }
-            if self.entries[Int(number)].isOwn { self.open -= 1 }
-            self.entries[Int(number)] = Entry()
-        }
+        if number >= 0, Int(number) < self.entries.count { self.forget(number) }
         Glibc.close(number)
+    }
+
+    private func forget(_ number: Int32) {
+        let entry = self.entries[Int(number)]
+        if entry.watched != 0 { self.loop.forget(number) }
+        if entry.isOwn { self.open -= 1 }
+        self.entries[Int(number)] = Entry()
     }
 
     private func grow(to number: Int32) {
@@ -109,8 +114,9 @@ final class SocketTable: DescriptorHandler {
                 try self.loop.change(number, to: interest)
             }
         } catch {
-            // Not watchable: libcurl's own timeouts end the transfer.
+            // Closed already; or not watchable, then libcurl's own timeouts end the transfer.
             self.entries[index].watched = 0
+            self.loop.forget(number)
         }
     }
 

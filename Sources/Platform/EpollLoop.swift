@@ -56,8 +56,9 @@ public final class EpollLoop {
         self.generation &+= 1
         while self.watched.count <= Int(max(fd, 0)) { self.watched.append(nil) }
         let known = self.entry(fd) != nil
-        let operation: Int32 = known ? 3 : 1
-        guard sluice_epoll_control(self.epoll.number, operation, fd, interest.rawValue, self.token(fd)) == 0 else {
+        let isChanged = known && sluice_epoll_control(self.epoll.number, 3, fd, interest.rawValue, self.token(fd)) == 0
+        // A known number that epoll does not know was closed without `forget` and stands for another descriptor by now.
+        guard isChanged || sluice_epoll_control(self.epoll.number, 1, fd, interest.rawValue, self.token(fd)) == 0 else {
             throw SystemError.last("epoll_ctl")
         }
         self.watched[Int(fd)] = Watched(handler: handler, interest: interest, generation: self.generation)
@@ -74,7 +75,7 @@ public final class EpollLoop {
         self.watched[Int(fd)] = entry
     }
 
-    /// Stops watching `fd`; to be called before it is closed.
+    /// Stops watching `fd`; to be called before it is closed. One that is closed already is forgotten, too.
     public func forget(_ fd: Int32) {
         guard self.entry(fd) != nil else { return }
         self.watched[Int(fd)] = nil

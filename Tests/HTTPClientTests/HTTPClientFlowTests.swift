@@ -31,6 +31,26 @@ struct HTTPClientFlowTests {
         #expect(bench.server.requests == 1)
     }
 
+    /// libcurl then closes the socket by itself; the next connection gets its number.
+    @Test
+    func cancelWhileConnectingHarmsNobody() throws {
+        let bench = try Bench { connection, _ in connection.reply("ok") }
+        let target = bench.target()
+        for _ in 0..<5 {
+            let gone = bench.start(target)
+            try bench.loop.turn(waitingAtMost: 0)
+            gone.transfer?.cancel()
+            #expect(gone.ends == 0)
+            let began = Clocks.monotonicNanoseconds()
+            let next = bench.start(target)
+            #expect(try bench.run { next.isOver })
+            // Unheard, it would wait for one of libcurl's own timeouts.
+            #expect(Clocks.monotonicNanoseconds() - began < 1_000_000_000)
+            next.transfer?.cancel()
+        }
+        #expect(bench.client.connections <= 1)
+    }
+
     @Test
     func cancelFromWithinAnEvent() throws {
         let bench = try Bench { connection, _ in connection.send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc") }

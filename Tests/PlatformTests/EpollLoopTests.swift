@@ -45,6 +45,26 @@ final class ClosureHandler: DescriptorHandler {
         #expect(seen.count == 1)
     }
 
+    /// A library may close a descriptor without a word; whoever gets the number next must be heard.
+    @Test func aNumberClosedWithoutAWordCanBeWatchedAgain() throws {
+        let loop = try EpollLoop()
+        let (first, other) = try Self.rawPair()
+        try loop.watch(first, for: .readable, handler: ClosureHandler { _, _ in Issue.record("the first is closed") })
+        close(first)
+        close(other)
+        let (second, writing) = try Self.rawPair()
+        defer {
+            close(second)
+            close(writing)
+        }
+        try #require(second == first)
+        var seen = 0
+        try loop.watch(second, for: .readable, handler: ClosureHandler { _, _ in seen += 1 })
+        #expect(ImmediateOutput.write([1], to: writing))
+        try loop.turn(waitingAtMost: Self.second)
+        #expect(seen == 1)
+    }
+
     /// A report already fetched for a descriptor that an earlier handler of the same turn has closed must not reach whoever
     /// got the number since.
     @Test func staleReportsAreDropped() throws {
