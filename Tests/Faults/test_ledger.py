@@ -49,13 +49,16 @@ class Ledger:
         gateway = asyncio.run(self._load(number, kills, requests))
         gateway.stop()
         gateway.destroy()
-        # An aggregator that was killed just before the stop is not started for it: the journals keep what it did not read.
         if self.unread():
             assert "aggregator" in self.last_victims, f"unread after an orderly stop: {self.unread()}"
-            with self.gateway() as again:
-                again.wait_for_tree()
-            assert not self.unread()
+            self.read_the_rest()
         return self.judge()
+
+    def read_the_rest(self) -> None:
+        """An aggregator that was killed just before the stop is not started for it: the next start reads what is left."""
+        with self.gateway() as again:
+            again.wait_for_tree()
+        assert not self.unread()
 
     def unread(self) -> list[str]:
         """Journals that were left by the processes of a gateway that has ended."""
@@ -181,6 +184,8 @@ def test_a_dead_aggregator_and_control_cost_nothing(tmp_path: pathlib.Path) -> N
         gateway.destroy()
         assert all(entry.kind in ("complete", "disconnected") for entry in ledger.entries)
         assert len(ledger.entries) > 100
+        if ledger.unread():
+            ledger.read_the_rest()
         print(ledger.judge())
 
 

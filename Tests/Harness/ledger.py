@@ -126,12 +126,9 @@ class Books:
     def __init__(self, state: pathlib.Path) -> None:
         with contextlib.closing(sqlite3.connect(f"file:{state / 'usage.db'}?mode=ro", uri=True)) as database:
             database.row_factory = sqlite3.Row
-            self.requests = {
-                row["record"]: dict(row)
-                for row in database.execute(
-                    "SELECT t.*, r.label AS label FROM requests_text t JOIN requests r ON lower(hex(r.record)) = t.record"
-                )
-            }
+            self.requests = {row["record"]: dict(row) for row in database.execute("SELECT * FROM requests_text")}
+            for record, label in database.execute("SELECT lower(hex(record)), label FROM requests"):
+                self.requests[record]["label"] = label
             self.attempts = {
                 f"{row['record']}-{row['number']}": dict(row) for row in database.execute("SELECT * FROM attempts_text")
             }
