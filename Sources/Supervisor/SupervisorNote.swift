@@ -64,9 +64,9 @@ enum SupervisorNote: Hashable {
         case .quarantined(let fingerprint, let milliseconds):
             log.error(
                 "request quarantined: it was in flight when workers died",
-                ["fingerprint": .string(Self.text(fingerprint)), "for_ms": .int(milliseconds)])
+                ["fingerprint": .string(FingerprintText.text(fingerprint)), "for_ms": .int(milliseconds)])
         case .released(let fingerprint):
-            log.info("request released from quarantine", ["fingerprint": .string(Self.text(fingerprint))])
+            log.info("request released from quarantine", ["fingerprint": .string(FingerprintText.text(fingerprint))])
         case .stopping(let how, let timeout):
             log.info("stopping", ["how": .string(how.rawValue), "drain_timeout_ms": .int(timeout)])
         case .stopped:
@@ -81,12 +81,6 @@ enum SupervisorNote: Hashable {
         if let instance { fields.append("child_instance", .int(instance)) }
         fields.append(more)
         return fields
-    }
-
-    /// 16 hexadecimal digits, as `sluice quarantine` writes it.
-    private static func text(_ fingerprint: UInt64) -> String {
-        let digits = String(fingerprint, radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
     private static func key(_ status: ChildProcess.Status) -> String {

@@ -1,3 +1,4 @@
+import Domain
 import JSON
 
 /// `quarantine`: requests that are refused because they killed workers. `GET quarantine` lists them; `DELETE
@@ -23,7 +24,7 @@ public final class QuarantineResource: AdministrationResource {
                 for entry in entries {
                     writer.beginObject()
                     writer.key("fingerprint")
-                    writer.string(Self.text(entry.fingerprint))
+                    writer.string(FingerprintText.text(entry.fingerprint))
                     writer.key("seconds_left")
                     writer.integer(Int64(clamping: entry.seconds))
                     writer.endObject()
@@ -31,27 +32,15 @@ public final class QuarantineResource: AdministrationResource {
                 writer.endArray()
             }
         case (.delete, .some(let text)) where path.count == 1:
-            guard let fingerprint = Self.fingerprint(text), self.board.clear(fingerprint) else {
+            guard let fingerprint = FingerprintText.fingerprint(text), self.board.clear(fingerprint) else {
                 throw .notFound("no request with the fingerprint \(text.prefix(32)) is in quarantine")
             }
             return AdministrationReply { writer in
                 writer.key("fingerprint")
-                writer.string(Self.text(fingerprint))
+                writer.string(FingerprintText.text(fingerprint))
             }
         case (_, nil): throw .methodNotAllowed
         default: throw path.count == 1 ? .methodNotAllowed : .unknownURL
         }
-    }
-
-    /// 16 lowercase hexadecimal digits, as the supervisor's log has them.
-    static func text(_ fingerprint: UInt64) -> String {
-        let digits = String(fingerprint, radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-    }
-
-    static func fingerprint(_ text: String) -> UInt64? {
-        // `UInt64(_:radix:)` alone takes signs and capitals.
-        guard text.utf8.count == 16, let value = UInt64(text, radix: 16), Self.text(value) == text else { return nil }
-        return value
     }
 }

@@ -21,27 +21,14 @@ struct Settlement {
         self.finish = end.finish
         self.attempts = UInt8(clamping: end.attempts.count)
         self.call = end.attempts.last?.call
-        for attempt in end.attempts { self.add(attempt) }
+        let totals = AttemptTotals(end.attempts)
+        self.usage = totals.usage
+        self.source = totals.source
+        self.cost = totals.cost
         guard self.usage == nil, let usage = end.usage else { return }
         self.usage = usage
         self.source = .provider
         self.cost = nil
-    }
-
-    private mutating func add(_ attempt: AttemptReport) {
-        if let usage = attempt.usage {
-            self.usage = self.usage.map { $0 + usage } ?? usage
-            self.source = max(self.source, attempt.usageSource)
-        }
-        guard let cost = attempt.cost else {
-            // A call that costs nothing has no cost that could be unknown.
-            if attempt.billed == .yes || (attempt.billed == .unknown && attempt.usage != nil) { self.cost = nil }
-            return
-        }
-        self.cost = self.cost.map { sum in
-            let (total, overflow) = sum.addingReportingOverflow(cost)
-            return overflow ? .max : total
-        }
     }
 
     /// Nobody is left to say it: estimated from what has passed.
@@ -51,6 +38,4 @@ struct Settlement {
         self.cost = cost
         self.attempts = 1
     }
-
-    private func max(_ a: UsageSource, _ b: UsageSource) -> UsageSource { a.rawValue < b.rawValue ? b : a }
 }

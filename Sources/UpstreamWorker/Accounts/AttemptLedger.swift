@@ -104,27 +104,14 @@ struct AttemptLedger {
 
     /// The request's end, for an edge that died before it could say it.
     private func orphan(_ evidence: AttemptEvidence) -> SettleRecord {
-        var usage = TokenUsage()
-        var source = UsageSource.none
-        var cost: Int64? = 0
-        for report in self.reports {
-            if let part = report.usage { usage = usage + part }
-            source = max(source, report.usageSource)
-            if let sum = cost, let part = report.cost {
-                let (total, overflow) = sum.addingReportingOverflow(part)
-                cost = overflow ? .max : total
-            } else {
-                cost = nil
-            }
-        }
+        let totals = AttemptTotals(self.reports)
         return SettleRecord(
             record: self.request.record, rank: .upstream, status: evidence.status, outcome: .unknown,
             finish: evidence.finish, isStream: self.request.isStream, provider: self.pool.nameBytes,
-            modelSent: self.target.model, usage: usage, usageSource: source, cost: cost,
+            modelSent: self.target.model, usage: totals.usage ?? TokenUsage(), usageSource: totals.source,
+            cost: totals.cost,
             attempts: UInt8(clamping: self.reports.count), total: (self.services.loop.now &- self.beganAt) / 1000)
     }
-
-    private func max(_ a: UsageSource, _ b: UsageSource) -> UsageSource { a.rawValue > b.rawValue ? a : b }
 
     /// What the attempt counts as: nil for one that went well.
     private static func label(_ outcome: AttemptOutcome) -> String? {

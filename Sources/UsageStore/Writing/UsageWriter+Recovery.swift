@@ -87,8 +87,7 @@ extension UsageWriter {
             let detail = AttemptDetail(statement.bytes(3))
             recovery.usage = recovery.usage + detail.usage
             recovery.finish = detail.finish
-            // The sum is as sure as its least sure part.
-            if detail.usageSource.rawValue > recovery.usageSource.rawValue { recovery.usageSource = detail.usageSource }
+            recovery.usageSource = max(recovery.usageSource, detail.usageSource)
             if statement.isNull(0) || statement.integer(1) != Int64(Billed.no.rawValue) {
                 let (sum, overflow) = (recovery.cost ?? 0).addingReportingOverflow(statement.integer(2))
                 let isKnown = recovery.cost != nil && !statement.isNull(0) && !statement.isNull(2)
