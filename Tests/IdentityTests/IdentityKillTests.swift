@@ -1,52 +1,46 @@
 import Cryptography
 import Domain
 import Foundation
-import Synchronization
 import Testing
 
 @testable import Identity
 
-/// One process of `identity-driver`, its output gathered line by line.
-private final class Driver: @unchecked Sendable {
-    // SAFETY: `process` is only touched by the test's thread; the lines are behind the mutex.
+/// One process of `identity-driver`. What it says goes to a file, so that no one has to read along.
+private final class Driver {
     private let process = Process()
-    private let lines = Mutex<[String]>([])
-    private let changed = DispatchSemaphore(value: 0)
+    private let file: URL
 
-    init(_ arguments: [String]) throws {
+    init(_ arguments: [String], in folder: TemporaryFolder) throws {
         self.process.executableURL = try Self.program()
         self.process.arguments = arguments
-        let pipe = Pipe()
-        self.process.standardOutput = pipe
-        let rest = Mutex<[UInt8]>([])
-        pipe.fileHandleForReading.readabilityHandler = { [self] handle in
-            let data = handle.availableData
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-                self.changed.signal()
-                return
-            }
-            let complete = rest.withLock { rest -> [String] in
-                rest += data
-                guard let end = rest.lastIndex(of: 10) else { return [] }
-                let text = String(decoding: rest[..<end], as: UTF8.self)
-                rest.removeSubrange(...end)
-                return text.split(separator: "\n").map { String($0) }
-            }
-            self.lines.withLock { $0 += complete }
-            self.changed.signal()
-        }
+        self.file = URL(fileURLWithPath: "\(folder.path)/said-\(UUID().uuidString)")
+        try Data().write(to: self.file)
+        let output = try FileHandle(forWritingTo: self.file)
+        self.process.standardOutput = output
         try self.process.run()
+        try output.close()
     }
 
-    /// Everything said so far.
-    var output: [String] { self.lines.withLock { $0 } }
+    /// Every whole line said so far.
+    var output: [String] {
+        guard let data = try? Data(contentsOf: self.file), let end = data.lastIndex(of: 10) else { return [] }
+        return String(decoding: data[..<end], as: UTF8.self).split(separator: "\n").map { String($0) }
+    }
+
+    /// How it is: for the message of a test that fails.
+    var state: String {
+        let life =
+            self.process.isRunning
+            ? "runs" : "ended by \(self.process.terminationReason) \(self.process.terminationStatus)"
+        return "pid \(self.process.processIdentifier) \(life), last line: \(self.output.last ?? "none")"
+    }
 
     /// Waits until `count` lines have been said; false after 10 seconds.
     func waitForLines(_ count: Int) -> Bool {
-        let deadline = DispatchTime.now() + 10
+        let deadline = ContinuousClock.now + .seconds(10)
         while self.output.count < count {
-            guard self.changed.wait(timeout: deadline) == .success else { return false }
+            guard ContinuousClock.now < deadline else { return false }
+            usleep(1000)
         }
         return true
     }
@@ -79,17 +73,20 @@ private final class Driver: @unchecked Sendable {
         try IdentityWriter.create(
             stateDirectory: folder.path, meta: IdentityMeta(sequence: 0, source: EntityID(high: 1, low: 1))
         ) { nil }
-        let survivor = try Driver(["read", folder.path])
+        let survivor = try Driver(["read", folder.path], in: folder)
         #expect(survivor.waitForLines(1))
         var next = 0
         for round in 0..<67 {
             let before = survivor.output.count
-            let readers = [try Driver(["read", folder.path]), try Driver(["read", folder.path])]
-            let writer = try Driver(["write", folder.path, "\(next)"])
+            let readers = [try Driver(["read", folder.path], in: folder), try Driver(["read", folder.path], in: folder)]
+            let writer = try Driver(["write", folder.path, "\(next)"], in: folder)
             // Killed after a few commits, at whatever point of the next one it is.
-            try #require(writer.waitForLines(2 + round % 3), "a new writer hangs after \(round * 3) kills")
+            try #require(
+                writer.waitForLines(2 + round % 3), "a new writer hangs after \(round * 3) kills: \(writer.state)")
             if round % 2 == 0 {
-                #expect(readers[0].waitForLines(1 + round % 3), "a new reader hangs after \(round * 3) kills")
+                try #require(
+                    readers[0].waitForLines(1 + round % 3),
+                    "a new reader hangs after \(round * 3) kills: \(readers[0].state)")
             }
             writer.kill()
             for reader in readers { reader.kill() }
@@ -97,9 +94,9 @@ private final class Driver: @unchecked Sendable {
                 let number = try #require(Int(line), "\(line)")
                 next = max(next, number + 1)
             }
-            #expect(survivor.waitForLines(before + 1), "the surviving reader hangs")
+            try #require(survivor.waitForLines(before + 1), "the surviving reader hangs: \(survivor.state)")
         }
-        let check = try Driver(["check", folder.path, "\(next)"])
+        let check = try Driver(["check", folder.path, "\(next)"], in: folder)
         #expect(check.waitForLines(1))
         check.waitUntilExit()
         #expect(check.output == ["\(next)"])
