@@ -59,6 +59,7 @@ let package = Package(
         // C libraries, thin: each is imported by one module only.
         .target(name: "CLinux"),
         .target(name: "CJournal"),
+        .target(name: "CLimits"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
@@ -79,6 +80,7 @@ let package = Package(
         module("Platform", ["CLinux"]),
         module("Logging", ["Domain", "Platform"]),
         module("Journal", ["Domain", "Platform", "CJournal"]),
+        module("Limits", ["Domain", "Platform", "CLimits"]),
         module("IPCEpoll", ["IPC", "Platform"]),
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),
@@ -89,7 +91,7 @@ let package = Package(
             "Administration",
             [
                 "Domain", "JSON", "Cryptography", "Database", "KeyValue", "Identity", "UsageStore", "Platform",
-                "Logging",
+                "Logging", "Limits",
             ]),
         module("UsageStore", ["Domain", "Database", "Journal"]),
         module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
@@ -100,7 +102,7 @@ let package = Package(
             "EdgeWorker",
             [
                 "Domain", "IPC", "IPCNIO", "JSON", "Dialects", "Routing", "Cryptography", "Platform", "Logging",
-                "WorkerRuntime", "Journal", "Identity", "KeyValue",
+                "WorkerRuntime", "Journal", "Identity", "KeyValue", "Limits",
                 nioCore, nioPosix, nioHTTP1,
             ]),
         module(
@@ -113,7 +115,7 @@ let package = Package(
             "Aggregator",
             [
                 "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore",
-                "WorkerRuntime",
+                "Limits", "WorkerRuntime",
             ]),
         module(
             "ControlPlane",

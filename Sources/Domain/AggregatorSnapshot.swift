@@ -5,12 +5,17 @@ public struct AggregatorSnapshot: Hashable, Sendable {
     public var prices: [Price]
     /// Absolute; the usage database and the journal's folder are in it.
     public var stateDirectory: String
+    public var limitTable: LimitTableSettings
     public var logLevel: LogLevel
 
-    public init(version: UInt64, prices: [Price] = [], stateDirectory: String = "", logLevel: LogLevel) {
+    public init(
+        version: UInt64, prices: [Price] = [], stateDirectory: String = "",
+        limitTable: LimitTableSettings = LimitTableSettings(), logLevel: LogLevel
+    ) {
         self.version = version
         self.prices = prices
         self.stateDirectory = stateDirectory
+        self.limitTable = limitTable
         self.logLevel = logLevel
     }
 }

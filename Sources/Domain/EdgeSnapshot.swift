@@ -15,12 +15,13 @@ public struct EdgeSnapshot: Hashable, Sendable {
     /// Absolute; the journal's folder and the identity table are in it.
     public var stateDirectory: String
     public var journal: JournalSettings
+    public var limits: LimitSettings
     public var logLevel: LogLevel
 
     public init(
         version: UInt64, http: HTTPLimits, corsOrigins: [String], authentication: AuthenticationMode,
         staticKeyDigest: [UInt8]?, routes: RouteTable, prices: [Price] = [], stateDirectory: String = "",
-        journal: JournalSettings = JournalSettings(), logLevel: LogLevel
+        journal: JournalSettings = JournalSettings(), limits: LimitSettings = LimitSettings(), logLevel: LogLevel
     ) {
         self.version = version
         self.http = http
@@ -31,6 +32,7 @@ public struct EdgeSnapshot: Hashable, Sendable {
         self.prices = prices
         self.stateDirectory = stateDirectory
         self.journal = journal
+        self.limits = limits
         self.logLevel = logLevel
     }
 }
