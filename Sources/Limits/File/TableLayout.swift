@@ -71,4 +71,3 @@ struct TableLayout: Hashable {
         scope.isByAddress ? 0..<self.addressSlots : self.addressSlots..<self.slots
     }
 }
-

@@ -153,7 +153,9 @@ import Platform
     ) -> Slot? {
         let probe = Probe(key, scope, self.mapping)
         for _ in 0..<Self.tries {
-            guard let slot = self.find(key, probe) ?? self.insert(key, scope, probe, moment, periods) else { return nil }
+            guard let slot = self.find(key, probe) ?? self.insert(key, scope, probe, moment, periods) else {
+                return nil
+            }
             if self.read(slot, key, into: image) { return slot }
         }
         return nil
