@@ -7,9 +7,9 @@ struct DecisionBenchmark {
     let folder: String
     private static let rounds = 200_000
 
-    func run() throws {
-        for (name, callers) in [("one caller", UInt64(1)), ("1,000 callers", 1_000), ("50,000 callers", 50_000)] {
-            try self.measure(name, callers: callers)
+    func run(callers: Int?) throws {
+        for callers in callers.map({ [$0] }) ?? [1, 1_000, 50_000] {
+            try self.measure("callers: \(callers)", callers: UInt64(max(1, callers)))
         }
     }
 

@@ -64,7 +64,7 @@ struct HotKeyBenchmark {
         unsafe pointers.append(nil)
         var child: pid_t = 0
         let code = unsafe posix_spawn(&child, "/proc/self/exe", nil, nil, &pointers, environ)
-        for unsafepointer in unsafe pointers { unsafe free(pointer) }
+        for index in unsafe pointers.indices { unsafe free(pointers[index]) }
         return code == 0 ? child : nil
     }
 }

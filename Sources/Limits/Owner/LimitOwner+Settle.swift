@@ -15,8 +15,8 @@ extension LimitOwner {
         // The periods of now, before the sequence says that they hold.
         for index in 0..<count {
             let key = holds.key(entry, index)
-            if let given = Self.entry(of: key, entries, at: index), given.periods != key.periods {
-                holds.set(entry, key: index, slot: key.slot, given.periods)
+            if let given = Self.entry(of: key, entries, at: index), entries[given].periods != key.periods {
+                holds.set(entry, key: index, slot: key.slot, entries[given].periods)
             }
         }
         self.sequence += 1
@@ -24,30 +24,30 @@ extension LimitOwner {
         var crossings: [LimitCrossing] = []
         for index in 0..<count {
             let key = holds.key(entry, index)
-            self.settle(
-                key, Self.entry(of: key, entries, at: index), want, use, softPercent, moment, &crossings)
+            guard let given = Self.entry(of: key, entries, at: index) else { continue }
+            self.settle(key, entries[given], want, use, softPercent, moment, &crossings)
         }
         holds.close(entry)
         return crossings
     }
 
-    /// The entry of a key of the hold: the one at the same place, as a rule.
+    /// Which entry a key of the hold is: the one at the same place, as a rule.
     @inline(__always)
-    private static func entry(
-        of key: HoldList.Key, _ entries: [LimitDemand.Entry], at index: Int
-    ) -> LimitDemand.Entry? {
+    private static func entry(of key: HoldList.Key, _ entries: [LimitDemand.Entry], at index: Int) -> Int? {
         if index < entries.count, entries[index].key.high == key.key.high, entries[index].key.low == key.key.low {
-            return entries[index]
+            return index
         }
-        return entries.first { $0.key.high == key.key.high && $0.key.low == key.key.low }
+        return entries.indices.first {
+            entries[$0].key.high == key.key.high && entries[$0].key.low == key.key.low
+        }
     }
 
     @inline(__always)
     private func settle(
-        _ key: HoldList.Key, _ entry: LimitDemand.Entry?, _ want: SlotImage.Want, _ use: LimitUse,
+        _ key: HoldList.Key, _ entry: borrowing LimitDemand.Entry, _ want: SlotImage.Want, _ use: LimitUse,
         _ softPercent: UInt8, _ moment: WindowMoment, _ crossings: inout [LimitCrossing]
     ) {
-        guard let place = self.holds?.place, let entry else { return }
+        guard let place = self.holds?.place else { return }
         let image = self.store.image(0)
         for _ in 0..<SlotStore.tries {
             guard
@@ -82,7 +82,7 @@ private struct BudgetUse {
 
     /// The soft limits that lie between this and `after`.
     func crossings(
-        to after: BudgetUse, _ entry: LimitDemand.Entry, _ softPercent: UInt8, _ crossings: inout [LimitCrossing]
+        to after: BudgetUse, _ entry: borrowing LimitDemand.Entry, _ softPercent: UInt8, _ crossings: inout [LimitCrossing]
     ) {
         guard softPercent > 0 else { return }
         for index in 0..<8 where after.used[index] > self.used[index] {
