@@ -260,6 +260,7 @@ import Platform
             index = probe.next(index)
         }
         // No slot is free. One that is as if it were new, or of addresses the one not used for longest.
+        index = probe.start
         var oldest: (slot: Slot, use: UInt64)?
         let image = self.scratch
         for _ in 0..<Self.chain {
