@@ -77,7 +77,7 @@ extension LimitOwner {
     ) -> LimitVerdict? {
         for index in entries.indices {
             var tries = SlotStore.tries
-            while let refusal = self.store.image(index).refusal(entries[index], want, moment) {
+            while let refusal = self.store.image(index).refusal(entries.span[index], want, moment) {
                 if self.store.isUnchanged(self.slots[index]) {
                     return .refused(refusal, self.standing(entries, moment))
                 }
@@ -152,7 +152,7 @@ extension LimitOwner {
     private func standing(_ entries: [LimitDemand.Entry], _ moment: WindowMoment) -> LimitStanding {
         var standing = LimitStanding()
         for index in entries.indices {
-            self.store.image(index).tighten(&standing, entries[index].limits, moment)
+            self.store.image(index).tighten(&standing, entries.span[index].limits, moment)
         }
         return standing
     }

@@ -25,7 +25,7 @@ extension LimitOwner {
         for index in 0..<count {
             let key = holds.key(entry, index)
             guard let given = Self.entry(of: key, entries, at: index) else { continue }
-            self.settle(key, entries[given], want, use, softPercent, moment, &crossings)
+            self.settle(key, entries.span[given], want, use, softPercent, moment, &crossings)
         }
         holds.close(entry)
         return crossings
@@ -54,46 +54,70 @@ extension LimitOwner {
                 let slot = self.store.open(
                     at: key.slot, entry.key, entry.scope, into: image, moment, key.periods)
             else { return }
-            let before = entry.limits.mask >> LimitKind.dailyTokens.rawValue == 0 ? nil : BudgetUse(image, key.periods)
+            let budgets = BudgetUse(image, entry.limits, key.periods)
             image.release(want, place: place, instance: self.instance)
             image.use(use, moment, key.periods)
             image.setSequence(self.sequence, place: place)
             guard self.store.swap(slot, image) else { continue }
-            before?.crossings(to: BudgetUse(image, key.periods), entry, softPercent, &crossings)
+            budgets.crossings(to: image, entry, key.periods, softPercent, &crossings)
             return
         }
     }
 }
 
-/// What was used of the budgets of a slot.
+/// What was used of the budgets of a slot: of those that are limited.
 private struct BudgetUse {
     private var used = InlineArray<8, Int64>(repeating: 0)
+    private let mask: UInt16
 
-    init(_ image: SlotImage, _ periods: CalendarPeriods) {
-        let word = SlotImage.Word.self
-        let day = image.periods(word.day).used(periods.day)
-        let week = image.periods(word.week).used(periods.week)
-        let month = image.periods(word.month).used(periods.month)
-        self.used = [
-            day.tokens, week.tokens, month.tokens, Amount.of(image[word.totalTokens]),
-            day.cost, week.cost, month.cost, Amount.of(image[word.totalCost]),
-        ]
+    @inline(__always)
+    init(_ image: SlotImage, _ limits: borrowing LimitSet, _ periods: CalendarPeriods) {
+        self.mask = limits.mask >> UInt16(LimitKind.dailyTokens.rawValue)
+        var mask = self.mask
+        while let (bit, kind) = Self.next(&mask) { self.used[bit] = image.used(of: kind, periods) }
     }
 
-    /// The soft limits that lie between this and `after`.
+    @inline(__always)
+    private static func next(_ mask: inout UInt16) -> (Int, LimitKind)? {
+        if mask == 0 { return nil }
+        let bit = mask.trailingZeroBitCount & 7
+        mask &= mask &- 1
+        return LimitKind(rawValue: LimitKind.dailyTokens.rawValue + UInt8(bit)).map { (bit, $0) }
+    }
+
+    /// The soft limits that lie between this and what `image` has now.
+    @inline(__always)
     func crossings(
-        to after: BudgetUse, _ entry: borrowing LimitDemand.Entry, _ softPercent: UInt8, _ crossings: inout [LimitCrossing]
+        to image: SlotImage, _ entry: borrowing LimitDemand.Entry, _ periods: CalendarPeriods, _ softPercent: UInt8,
+        _ crossings: inout [LimitCrossing]
     ) {
         guard softPercent > 0 else { return }
-        for index in 0..<8 where after.used[index] > self.used[index] {
-            guard let kind = LimitKind(rawValue: LimitKind.dailyTokens.rawValue + UInt8(index)),
-                let limit = entry.limits[kind], limit != LimitSet.unlimited
-            else { continue }
+        var mask = self.mask
+        while let (bit, kind) = Self.next(&mask) {
+            let now = image.used(of: kind, periods)
+            guard now > self.used[bit], let limit = entry.limits[kind], limit != LimitSet.unlimited else { continue }
             let soft = Amount.share(limit, UInt64(min(softPercent, 100)), of: 100)
-            guard self.used[index] < soft, after.used[index] >= soft else { continue }
+            guard self.used[bit] < soft, now >= soft else { continue }
             crossings.append(
-                LimitCrossing(
-                    scope: entry.scope, key: entry.key, kind: kind, limit: limit, used: after.used[index]))
+                LimitCrossing(scope: entry.scope, key: entry.key, kind: kind, limit: limit, used: now))
+        }
+    }
+}
+
+extension SlotImage {
+    /// What was used of a budget, without what is held.
+    @inline(__always)
+    fileprivate func used(of kind: LimitKind, _ periods: CalendarPeriods) -> Int64 {
+        switch kind {
+        case .dailyTokens: self.periods(Word.day).used(periods.day).tokens
+        case .weeklyTokens: self.periods(Word.week).used(periods.week).tokens
+        case .monthlyTokens: self.periods(Word.month).used(periods.month).tokens
+        case .totalTokens: Amount.of(self[Word.totalTokens])
+        case .dailyCost: self.periods(Word.day).used(periods.day).cost
+        case .weeklyCost: self.periods(Word.week).used(periods.week).cost
+        case .monthlyCost: self.periods(Word.month).used(periods.month).cost
+        case .totalCost: Amount.of(self[Word.totalCost])
+        default: 0
         }
     }
 }
