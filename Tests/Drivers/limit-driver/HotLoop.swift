@@ -49,8 +49,8 @@ final class HotLoop {
     /// Whether all was as it has to be.
     func run(seconds: UInt64) throws -> Bool {
         for _ in 0..<self.count { self.start() }
-        let end = Clocks.monotonicMilliseconds() + seconds * 1_000
-        while Clocks.monotonicMilliseconds() < end, self.wrong == 0 {
+        let end = Self.milliseconds() + seconds * 1_000
+        while Self.milliseconds() < end, self.wrong == 0 {
             usleep(UInt32(self.random.next(4_000)))
             self.look()
             if self.isKilling { try self.kill() } else { self.stop() }
@@ -61,6 +61,8 @@ final class HotLoop {
                 + "\(self.recovered) requests open, \(self.stops) stops, \(self.wrong) wrong")
         return self.wrong == 0
     }
+
+    private static func milliseconds() -> UInt64 { Clocks.monotonicNanoseconds() / 1_000_000 }
 
     private func fail(_ text: String) {
         self.wrong += 1
@@ -114,9 +116,9 @@ final class HotLoop {
         for worker in stopped { Glibc.kill(worker.process, SIGSTOP) }
         for worker in self.workers where !stopped.contains(where: { $0.instance == worker.instance }) {
             let before = worker.book.count
-            let patience = Clocks.monotonicMilliseconds() + 5_000
+            let patience = Self.milliseconds() + 5_000
             while worker.book.count == before {
-                guard Clocks.monotonicMilliseconds() < patience else {
+                guard Self.milliseconds() < patience else {
                     self.fail("instance \(worker.instance) is stuck behind \(stopped.map(\.instance))")
                     break
                 }
@@ -203,12 +205,12 @@ final class HotLoop {
 
     private func finish() throws {
         let flag = unsafe open("\(self.folder)/stop", O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
-        close(flag)
+        Glibc.close(flag)
         for worker in self.workers {
-            let patience = Clocks.monotonicMilliseconds() + 10_000
+            let patience = Self.milliseconds() + 10_000
             var status: Int32 = 0
             while unsafe waitpid(worker.process, &status, WNOHANG) == 0 {
-                guard Clocks.monotonicMilliseconds() < patience else {
+                guard Self.milliseconds() < patience else {
                     self.fail("instance \(worker.instance) does not end")
                     Glibc.kill(worker.process, SIGKILL)
                     unsafe waitpid(worker.process, &status, 0)

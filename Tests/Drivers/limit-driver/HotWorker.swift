@@ -16,11 +16,11 @@ struct HotWorker {
 
     func run() throws {
         let owner = LimitOwner(try LimitTable.open("\(self.folder)/limits.table", .writing, boot: Scene.boot))
-        guard let book = Book(folder: self.folder, instance: self.instance) else { return exit(4) }
+        guard let book = Book(folder: self.folder, instance: self.instance) else { exit(4) }
         var tries = 0
         while owner.join(self.instance) == nil {
             tries += 1
-            guard tries < 5_000 else { return exit(5) }
+            guard tries < 5_000 else { exit(5) }
             usleep(1_000)
         }
         var random = Random(seed: UInt64(self.instance))
@@ -45,7 +45,7 @@ struct HotWorker {
             }
         }
         for request in open { self.settle(owner, book, request) }
-        guard owner.leave() else { return exit(6) }
+        guard owner.leave() else { exit(6) }
     }
 
     private func entries(_ target: Int) -> [LimitDemand.Entry] { [Targets.all, Targets.entries[target]] }

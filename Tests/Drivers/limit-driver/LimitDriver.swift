@@ -8,12 +8,14 @@ import Platform
 ///     limit-driver make FOLDER              makes the table of `Scene`, with what is in it before the step
 ///     limit-driver step FOLDER NAME         stops itself; makes a decision and settles it; stops itself
 ///     limit-driver recover FILE NAME        stops itself; recovers the dead one of the scene; stops itself
-///     limit-driver judge NAME FILE...       recovers each copy of the table and says what is wrong with it
+///     limit-driver compete FOLDER NAME      takes all the room there is, and keeps it
+///     limit-driver judge NAME KNOWN FILE... recovers each copy of the table and says what is wrong with it
 ///     limit-driver hot FOLDER MODE WORKERS SECONDS SEED
 ///                                           workers in a loop, killed or stopped at random; says what is wrong at the end
 ///     limit-driver work FOLDER INSTANCE     one of those workers
 ///
-/// NAME is one of the scene's decisions: `known`, `new`, `extended`. MODE is `kill` or `stop`.
+/// NAME is one of the scene's decisions: `known`, `new`, `extended`, `raced`; KNOWN what is known of it: `nothing`, `call`,
+/// `recovery`. MODE is `kill` or `stop`.
 @main
 enum LimitDriver {
     static func main() {
@@ -32,12 +34,13 @@ enum LimitDriver {
         switch arguments[1] {
         case "make": try Scene(name: "known").make(folder: arguments[2])
         case "step": try Scene(name: name).step(folder: arguments[2])
+        case "compete": try Scene(name: name).compete(folder: arguments[2])
         case "recover": try Scene(name: name).recover(file: arguments[2])
         case "judge":
-            let scene = Scene(name: arguments[2])
+            guard let knowledge = Scene.Knowledge(rawValue: name) else { return Self.usage() }
             var wrong = 0
-            for file in arguments.dropFirst(3) { wrong += try scene.judge(file: file) }
-            say("\(arguments.count - 3) judged, \(wrong) wrong")
+            for file in arguments.dropFirst(4) { wrong += try Scene(name: arguments[2]).judge(file: file, knowledge) }
+            say("\(arguments.count - 4) judged, \(wrong) wrong")
             exit(wrong == 0 ? 0 : 1)
         case "hot":
             let loop = try HotLoop(
@@ -49,7 +52,7 @@ enum LimitDriver {
     }
 
     private static func usage() {
-        say("usage: limit-driver make | step | recover | judge | hot | work")
+        say("usage: limit-driver make | step | compete | recover | judge | hot | work")
         exit(64)
     }
 }
