@@ -76,6 +76,7 @@ extension LimitOwner {
         _ entries: [LimitDemand.Entry], _ want: SlotImage.Want, _ moment: WindowMoment
     ) -> LimitVerdict? {
         for index in entries.indices {
+            if entries[index].limits.isEmpty { continue }
             var tries = SlotStore.tries
             while let refusal = self.store.image(index).refusal(entries.span[index], want, moment) {
                 if self.store.isUnchanged(self.slots[index]) {
@@ -154,7 +155,7 @@ extension LimitOwner {
 
     private func standing(_ entries: [LimitDemand.Entry], _ moment: WindowMoment) -> LimitStanding {
         var standing = LimitStanding()
-        for index in entries.indices {
+        for index in entries.indices where entries[index].limits.mask & LimitStanding.kinds != 0 {
             self.store.image(index).tighten(&standing, entries.span[index].limits, moment)
         }
         return standing
