@@ -181,6 +181,14 @@ public final class AdministrationStore {
         return found
     }
 
+    /// Projects with a time zone of their own, as far as this machine knows the zones.
+    public func projectTimeZones() throws(AdministrationFailure) -> [LimitTableSettings.Project] {
+        let now = Int64(clamping: self.clock() / 1000)
+        return try self.projects().filter { $0.timeZone != "UTC" }.compactMap { project in
+            ZoneRules.make(project.timeZone, around: now).map { .init(id: project.id, timeZone: $0) }
+        }
+    }
+
     // MARK: The table
 
     /// Brings every change into the identity table that is not there yet. Does nothing, at the cost of one small query, when
