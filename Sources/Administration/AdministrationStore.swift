@@ -1,7 +1,7 @@
 public import Cryptography
 import Database
 public import Domain
-public import Identity
+import Identity
 import KeyValue
 public import Logging
 
@@ -16,12 +16,12 @@ public final class AdministrationStore {
         public var name: String
         /// The name of its project.
         public var project: String
-        public var limits: KeyLimits
+        public var limits: LimitSet
         /// Milliseconds since 1970.
         public var expires: UInt64?
 
         public init(
-            name: String, project: String = "default", limits: KeyLimits = KeyLimits(), expires: UInt64? = nil
+            name: String, project: String = "default", limits: LimitSet = LimitSet(), expires: UInt64? = nil
         ) {
             self.name = name
             self.project = project
@@ -179,6 +179,14 @@ public final class AdministrationStore {
         let found = try self.storage { () throws(DatabaseError) in try self.database.project(named: name) }
         guard let found else { throw .notFound("there is no project named \(name)") }
         return found
+    }
+
+    /// Projects with a time zone of their own, as far as this machine knows the zones.
+    public func projectTimeZones() throws(AdministrationFailure) -> [LimitTableSettings.Project] {
+        let now = Int64(clamping: self.clock() / 1000)
+        return try self.projects().filter { $0.timeZone != "UTC" }.compactMap { project in
+            ZoneRules.make(project.timeZone, around: now).map { .init(id: project.id, timeZone: $0) }
+        }
     }
 
     // MARK: The table

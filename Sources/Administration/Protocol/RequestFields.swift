@@ -1,3 +1,4 @@
+import Domain
 public import JSON
 
 /// The members of an object, taken out one by one: what is left over or occurs twice is refused.

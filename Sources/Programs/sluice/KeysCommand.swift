@@ -1,5 +1,6 @@
 import Administration
 import ArgumentParser
+import Domain
 import JSON
 
 /// `sluice keys`: the keys that clients call the gateway with.
