@@ -228,7 +228,8 @@ final class EdgeRole: WorkerRole {
         let machine = LinkMachine(
             hello: Hello(
                 role: .edge, instance: self.identity.arguments.instance, host: self.host, build: WorkerIdentity.build),
-            peerRole: offer.role, peerInstance: offer.instance, accepting: .client)
+            peerRole: offer.role, peerInstance: offer.instance,
+            accepting: offer.role == .upstream ? .upstreamClient : .client)
         let handler = NIOLoopBound(
             LinkHandler(machine: machine, delegate: peer, flusher: core.flusher), eventLoop: self.eventLoop)
         peer.handler = handler.value

@@ -17,18 +17,22 @@ final class EasyHandle {
     let easy: UnsafeMutableRawPointer
     /// It keeps this handle while idle, and the transfer keeps it while running.
     unowned let target: HTTPTarget
+    let sockets: SocketTable
     /// The one header line that differs from request to request stands in front of the target's list.
     private let node: UnsafeMutablePointer<curl_slist>
     private let line: UnsafeMutablePointer<CChar>
     private var hasLargeBuffer = false
+    private var isForNewConnection = false
     private var parser = HTTPHeadParser(limit: HTTPClient.maximumHead)
     private var receivedAny = false
-    /// What libcurl had counted as sent when the request went out last; nil before it does.
+    /// What libcurl had counted as sent when the request went out; nil before it does.
     private var sentBefore: Int?
     private var pauseWanted = false
     private var isPaused = false
     /// Set by a callback that makes libcurl end the transfer, where libcurl's own code says less.
     private var fault: HTTPClientError.Kind?
+    /// libcurl wanted to send the request again by itself, as the kept connection it had gone out on was dead.
+    private var wantedAgain = false
     private(set) var transfer: HTTPTransfer?
     /// Its place in `HTTPClient.running`.
     var place = -1
@@ -37,10 +41,11 @@ final class EasyHandle {
         guard let easy = unsafe curl_easy_init() else { return nil }
         unsafe self.easy = unsafe easy
         self.target = target
+        self.sockets = sockets
         unsafe self.line = .allocate(capacity: EasyHandle.headerCapacity)
         unsafe self.node = .allocate(capacity: 1)
         unsafe self.node.initialize(to: curl_slist(data: self.line, next: target.headers.first))
-        self.prepare(sockets)
+        self.prepare()
     }
 
     deinit {
@@ -51,7 +56,7 @@ final class EasyHandle {
 
     // MARK: Options
 
-    private func prepare(_ sockets: SocketTable) {
+    private func prepare() {
         let settings = self.target.settings
         let own = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe self.set(CURLOPT_PRIVATE, own)
@@ -102,7 +107,7 @@ final class EasyHandle {
             let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
             return handle.goesOut() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
         }
-        sockets.install(on: self)
+        self.sockets.install(on: self)
     }
 
     private func set(_ option: CURLoption, _ value: Int) {
@@ -128,6 +133,11 @@ final class EasyHandle {
         self.isPaused = false
         self.fault = nil
         self.sentBefore = nil
+        self.wantedAgain = false
+        if transfer.needsNewConnection != self.isForNewConnection {
+            self.isForNewConnection = transfer.needsNewConnection
+            self.set(CURLOPT_FRESH_CONNECT, self.isForNewConnection ? 1 : 0)
+        }
         self.setHeaders(transfer)
         self.setBody(transfer)
     }
@@ -180,19 +190,24 @@ final class EasyHandle {
             guard !self.parser.isComplete else { return nil }
             return HTTPClientError(kind: self.receivedAny ? .resetInReply : .protocolViolation, sentAny: true)
         }
+        if self.wantedAgain {
+            return HTTPClientError(kind: .resetBeforeReply, sentAny: sentAny, metDeadConnection: true)
+        }
         if let fault = self.fault { return HTTPClientError(kind: fault, sentAny: sentAny, code: code.rawValue) }
         // libcurl reports a head line above its own bound as memory it did not get.
         if code == CURLE_OUT_OF_MEMORY && !self.parser.isComplete && sentAny {
             return HTTPClientError(kind: .tooLarge, sentAny: true, code: code.rawValue)
         }
-        return HTTPClientError(code, receivedAny: self.receivedAny, sentAny: sentAny)
+        var error = HTTPClientError(code, receivedAny: self.receivedAny, sentAny: sentAny)
+        error.metDeadConnection = self.metDeadConnection(code)
+        return error
     }
 
     /// Whether the transfer failed because the kept connection it was given had already been closed by the server.
     ///
-    /// libcurl tries again by itself in that case, but it counts its tries over the whole life of a handle and gives up
-    /// at each sixth.
-    func metDeadConnection(_ code: CURLcode) -> Bool {
+    /// libcurl tries again by itself in that case (`wantedAgain`), but it counts its tries over the whole life of a handle
+    /// and gives up at each sixth.
+    private func metDeadConnection(_ code: CURLcode) -> Bool {
         guard code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING else { return false }
         guard !self.receivedAny else { return false }
         return unsafe sluice_curl_get_number(self.easy, CURLINFO_NUM_CONNECTS) == 0
@@ -212,23 +227,19 @@ final class EasyHandle {
 
     // MARK: What libcurl calls
 
-    /// Whether the request may go out, on a connection that stands. libcurl sends it again by itself when a kept
-    /// connection turns out to be dead; the transfer's owner must know of that.
+    /// Whether the request may go out, on a connection that stands.
     private func goesOut() -> Bool {
-        guard let transfer = self.transfer, let delegate = transfer.delegate else { return false }
-        let answer = delegate.requestGoesOut(time: transfer.timesSent + 1)
-        guard self.transfer?.delegate != nil, answer != .stop else {
-            // What is said of the time before is what is said of the transfer.
-            self.fault = transfer.timesSent > 0 ? .resetBeforeReply : .aborted
-            return false
-        }
-        transfer.timesSent += 1
+        guard let delegate = self.transfer?.delegate, self.goesOutOnce() else { return false }
         self.sentBefore = unsafe sluice_curl_get_number(self.easy, CURLINFO_REQUEST_SIZE)
-        if case .goWith(let header) = answer {
-            transfer.uniqueHeader = header
-            self.setHeaders(transfer)
-        }
-        return true
+        delegate.requestGoesOut()
+        return self.transfer?.delegate != nil
+    }
+
+    /// False where the request has gone out before. When a kept connection turns out to be dead libcurl would send it
+    /// again by itself; whether that is done is for the transfer's owner to say.
+    func goesOutOnce() -> Bool {
+        if self.sentBefore != nil { self.wantedAgain = true }
+        return !self.wantedAgain
     }
 
     /// Returns the bytes taken; fewer than given makes libcurl end the transfer.

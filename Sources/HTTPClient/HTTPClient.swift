@@ -84,13 +84,14 @@ public final class HTTPClient: TurnEndHandler {
     /// Starts a transfer; `delegate` hears of it from the end of this loop turn on and is retained until the end.
     ///
     /// `body` is sent without being copied. `uniqueHeader` is one more header line, of fewer than 256 bytes; one with CR,
-    /// LF or NUL in it is left out.
+    /// LF or NUL in it is left out. With `onNewConnection` no kept connection is used.
     public func start(
         _ target: HTTPTarget, body: HTTPBody = .bytes([]), uniqueHeader: [UInt8] = [],
-        delegate: any HTTPTransferDelegate
+        onNewConnection: Bool = false, delegate: any HTTPTransferDelegate
     ) -> HTTPTransfer {
         let transfer = HTTPTransfer(
-            client: self, target: target, body: body, uniqueHeader: uniqueHeader, delegate: delegate)
+            client: self, target: target, body: body, uniqueHeader: uniqueHeader, needsNewConnection: onNewConnection,
+            delegate: delegate)
         if target.limit.enter(transfer) { self.prepareStart(transfer) }
         return transfer
     }
@@ -208,15 +209,6 @@ public final class HTTPClient: TurnEndHandler {
             guard let context = unsafe sluice_curl_get_private(easy) else { continue }
             let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
             let transfer = handle.transfer
-            if let transfer, !transfer.isRetry, handle.metDeadConnection(code) {
-                transfer.isRetry = true
-                transfer.wasSent = true
-                self.remove(handle)
-                handle.drop()
-                handle.target.giveBack(handle)
-                self.prepareStart(transfer)
-                continue
-            }
             let error = handle.end(code)
             self.remove(handle)
             handle.target.giveBack(handle)

@@ -37,12 +37,15 @@ final class SocketTable: DescriptorHandler {
     /// Makes `handle` open and close its sockets here.
     func install(on handle: EasyHandle) {
         let own = unsafe Unmanaged.passUnretained(self).toOpaque()
-        _ = unsafe sluice_curl_set_pointer(handle.easy, CURLOPT_OPENSOCKETDATA, own)
+        let user = unsafe Unmanaged.passUnretained(handle).toOpaque()
+        _ = unsafe sluice_curl_set_pointer(handle.easy, CURLOPT_OPENSOCKETDATA, user)
         _ = unsafe sluice_curl_set_pointer(handle.easy, CURLOPT_CLOSESOCKETDATA, own)
         _ = unsafe sluice_curl_set_open_function(handle.easy) { context, _, address in
             guard let context = unsafe context, let address = unsafe address else { return -1 }
-            let table = unsafe Unmanaged<SocketTable>.fromOpaque(context).takeUnretainedValue()
-            return unsafe table.openSocket(
+            let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
+            // No second connection for a request that has gone out.
+            guard handle.goesOutOnce() else { return -1 }
+            return unsafe handle.sockets.openSocket(
                 address.pointee.family, address.pointee.socktype, address.pointee.protocol)
         }
         _ = unsafe sluice_curl_set_close_function(handle.easy) { context, number in
