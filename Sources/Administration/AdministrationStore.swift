@@ -1,7 +1,7 @@
 public import Cryptography
 import Database
 public import Domain
-public import Identity
+import Identity
 import KeyValue
 public import Logging
 
@@ -16,12 +16,12 @@ public final class AdministrationStore {
         public var name: String
         /// The name of its project.
         public var project: String
-        public var limits: KeyLimits
+        public var limits: LimitSet
         /// Milliseconds since 1970.
         public var expires: UInt64?
 
         public init(
-            name: String, project: String = "default", limits: KeyLimits = KeyLimits(), expires: UInt64? = nil
+            name: String, project: String = "default", limits: LimitSet = LimitSet(), expires: UInt64? = nil
         ) {
             self.name = name
             self.project = project

@@ -1,7 +1,6 @@
 import Cryptography
 import Database
 import Domain
-import Identity
 
 // Every change of a key takes the next change number, so that the identity table can be brought up to date from any state.
 extension ControlDatabase {
@@ -120,20 +119,23 @@ extension ControlDatabase {
         let record = KeyRecord(
             id: id, project: project, organization: organization, projectName: row.text(3), name: row.text(4),
             shown: row.text(5),
-            limits: KeyLimits(
-                requestsPerMinute: row.optionalInteger(6), tokensPerMinute: row.optionalInteger(7),
-                concurrency: row.optionalInteger(8), monthlyCost: row.optionalInteger(9),
-                monthlyTokens: row.optionalInteger(10)),
+            limits: Self.limits(row, 6),
             created: UInt64(clamping: row.integer(11)), expires: time(12), revoked: time(13))
         return (record, digest)
     }
 
-    private static func bind(_ statement: SQLiteStatement, _ first: Int, _ limits: KeyLimits) throws(DatabaseError) {
-        try statement.bind(first, limits.requestsPerMinute)
-        try statement.bind(first + 1, limits.tokensPerMinute)
-        try statement.bind(first + 2, limits.concurrency)
-        try statement.bind(first + 3, limits.monthlyCost)
-        try statement.bind(first + 4, limits.monthlyTokens)
+    private static let kinds: [LimitKind] = [
+        .requestsPerMinute, .tokensPerMinute, .concurrency, .monthlyCost, .monthlyTokens,
+    ]
+
+    private static func bind(_ statement: SQLiteStatement, _ first: Int, _ limits: LimitSet) throws(DatabaseError) {
+        for (index, kind) in Self.kinds.enumerated() { try statement.bind(first + index, limits[kind]) }
+    }
+
+    private static func limits(_ row: SQLiteStatement, _ first: Int) -> LimitSet {
+        var limits = LimitSet()
+        for (index, kind) in Self.kinds.enumerated() { limits[kind] = row.optionalInteger(first + index) }
+        return limits
     }
 
     private func nextSequence() throws(DatabaseError) -> Int64 {

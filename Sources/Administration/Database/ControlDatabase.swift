@@ -1,7 +1,6 @@
 import Cryptography
 import Database
 import Domain
-import Identity
 
 /// control.db: organizations, projects and keys. Of a key only its digest is kept, and what is deleted is overwritten.
 ///
