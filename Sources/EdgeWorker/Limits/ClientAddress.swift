@@ -21,14 +21,18 @@ struct ClientAddress: Hashable {
 
     /// The address of a peer; nil for one that has none (a Unix socket's).
     init?(_ address: SocketAddress) {
+        // SAFETY: a socket address of IPv4 has 16 bytes, the address at 4; one of IPv6 has 28 bytes, the address at 8.
         switch address {
-        case .v4(let address): self.init(v4: UInt32(bigEndian: address.address.sin_addr.s_addr))
+        case .v4(let address):
+            self.init(
+                v4: unsafe withUnsafeBytes(of: address.address) {
+                    unsafe UInt32(bigEndian: $0.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+                })
         case .v6(let address):
-            var bytes = address.address.sin6_addr
-            let words = unsafe withUnsafeBytes(of: &bytes) {
+            let words = unsafe withUnsafeBytes(of: address.address) {
                 unsafe (
-                    UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)),
-                    UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                    UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+                    UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
                 )
             }
             self.init(high: words.0, low: words.1)
@@ -52,9 +56,9 @@ extension ClientAddress {
     /// Reads an address as headers have it: `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`, the first and the last with a
     /// port behind them too. nil for anything else: names, zones, leading zeros, numbers out of range.
     init?(text bytes: UnsafeRawBufferPointer) {
-        var bytes = bytes
+        var bytes = unsafe bytes
         if unsafe bytes.first == UInt8(ascii: "[") {
-            guard let end = unsafe bytes.firstIndex(of: UInt8(ascii: "]")),
+            guard let end = unsafe bytes.firstIndex(of: UInt8(ascii: "]")), end > 1,
                 unsafe ClientAddress.isPort(UnsafeRawBufferPointer(rebasing: bytes[(end + 1)...]))
             else { return nil }
             unsafe self.init(v6: UnsafeRawBufferPointer(rebasing: bytes[1..<end]))
@@ -84,7 +88,7 @@ extension ClientAddress {
         var part: UInt32 = 0
         var digits = 0
         var parts = 0
-        for byte in unsafe bytes {
+        for unsafe byte in unsafe bytes {
             if byte == UInt8(ascii: ".") {
                 guard digits > 0, parts < 3 else { return nil }
                 address = address << 8 | part
@@ -106,9 +110,9 @@ extension ClientAddress {
         var count = 0
         var gap: Int?
         var index = 0
-        while unsafe index < bytes.count {
+        while index < bytes.count {
             if unsafe bytes[index] == UInt8(ascii: ":") {
-                let isDouble = unsafe index + 1 < bytes.count && bytes[index + 1] == UInt8(ascii: ":")
+                let isDouble = index + 1 < bytes.count && (unsafe bytes[index + 1]) == UInt8(ascii: ":")
                 if isDouble {
                     guard gap == nil else { return nil }
                     gap = count
@@ -116,16 +120,16 @@ extension ClientAddress {
                     continue
                 }
                 // A single colon stands between two groups.
-                guard count > 0, gap != count, unsafe index + 1 < bytes.count else { return nil }
+                guard count > 0, gap != count, index + 1 < bytes.count else { return nil }
                 index += 1
             } else if count > 0, gap != count {
                 return nil
             }
             var end = index
-            while unsafe end < bytes.count, unsafe bytes[end] != UInt8(ascii: ":") { end += 1 }
+            while end < bytes.count, unsafe bytes[end] != UInt8(ascii: ":") { end += 1 }
             let text = unsafe UnsafeRawBufferPointer(rebasing: bytes[index..<end])
             if unsafe text.contains(UInt8(ascii: ".")) {
-                guard unsafe end == bytes.count, count <= 6, let tail = unsafe ClientAddress.v4(text) else { return nil }
+                guard end == bytes.count, count <= 6, let tail = unsafe ClientAddress.v4(text) else { return nil }
                 groups[count] = UInt16(truncatingIfNeeded: tail >> 16)
                 groups[count + 1] = UInt16(truncatingIfNeeded: tail)
                 count += 2
@@ -152,9 +156,9 @@ extension ClientAddress {
     }
 
     private static func group(_ bytes: UnsafeRawBufferPointer) -> UInt16? {
-        guard unsafe (1...4).contains(bytes.count) else { return nil }
+        guard (1...4).contains(bytes.count) else { return nil }
         var value: UInt16 = 0
-        for byte in unsafe bytes {
+        for unsafe byte in unsafe bytes {
             let digit: UInt8
             switch byte {
             case 0x30...0x39: digit = byte &- 0x30

@@ -16,10 +16,11 @@ struct HoldPlanner {
 
         /// `mask` has a bit for each kind of limit that somebody has.
         init(mask: UInt16) {
-            self = []
-            if mask & Needs.tokenWindows != 0 { self.insert(.tokenWindow) }
-            if mask & Needs.tokenBudgets != 0 { self.insert(.tokenBudget) }
-            if mask & Needs.costBudgets != 0 { self.insert(.costBudget) }
+            var needs: Needs = []
+            if mask & Needs.tokenWindows != 0 { needs.insert(.tokenWindow) }
+            if mask & Needs.tokenBudgets != 0 { needs.insert(.tokenBudget) }
+            if mask & Needs.costBudgets != 0 { needs.insert(.costBudget) }
+            self = needs
         }
 
         private static let tokenWindows = mask { $0.unit == .tokens && !$0.isBudget }
@@ -53,6 +54,9 @@ struct HoldPlanner {
         for place in self.places { most = .maximum(most, try self.amounts(place)) }
         return most
     }
+
+    /// What is held for one more call to a place.
+    func amounts(at place: Int) throws(GatewayError) -> CallAmounts { try self.amounts(self.places[place]) }
 
     private func amounts(_ place: Place) throws(GatewayError) -> CallAmounts {
         guard self.isBounded(place) else {

@@ -6,6 +6,8 @@ struct RequestLimits {
     /// Those whose limits it keeps: what was asked, and what is settled. Empty before, and after.
     var entries: [LimitDemand.Entry] = []
     var hold: LimitHold?
+    /// The table it is held in.
+    var ledger: (any LimitLedger)?
     /// What is held: the first call, and each further one that was granted.
     var held = CallAmounts()
     /// How the holds of further calls are computed; nil where none has to be.

@@ -42,7 +42,7 @@ struct TrustedProxies {
     func client(peer: ClientAddress?, forwardedFor: String?) -> ClientAddress? {
         guard let forwardedFor, peer.map({ self.contains($0) }) ?? true else { return peer }
         return unsafe forwardedFor.withHeaderBytes { text in
-            let bytes = unsafe UnsafeRawBufferPointer(text)
+            let bytes = UnsafeRawBufferPointer(text)
             var known = peer
             var end = bytes.count
             while end >= 0 {

@@ -4,7 +4,7 @@ import Glibc
 ///
 /// Found by names alone, wherever they stand: what is missed could be spent beyond a budget, and what is taken for more than
 /// it is costs only a larger reservation.
-struct UnboundedParts: OptionSet {
+struct UnboundedParts: OptionSet, Hashable {
     let rawValue: UInt8
 
     /// Something is fetched or decoded into a prompt: images, audio, files, the results of searches.
@@ -42,21 +42,27 @@ struct UnboundedParts: OptionSet {
 
     /// Looks through a body that is valid JSON.
     init(_ body: UnsafeRawBufferPointer) {
-        self = []
-        guard let start = body.baseAddress else { return }
-        let names = UnboundedParts.byFirst
+        self = unsafe UnboundedParts.find(in: body)
+    }
+
+    private static func find(in body: UnsafeRawBufferPointer) -> UnboundedParts {
         // Whatever is spelled with escapes may be one of the names.
-        if unsafe UnboundedParts.hasEscapedNames(body) { self = [.prompt, .output] }
+        guard let start = body.baseAddress, unsafe !self.hasEscapedNames(body) else {
+            return unsafe body.isEmpty ? [] : [.prompt, .output]
+        }
+        var found: UnboundedParts = []
+        let names = self.byFirst
         var offset = 0
-        while offset < body.count, self != [.prompt, .output],
+        while offset < body.count, found != [.prompt, .output],
             let quote = unsafe memchr(start + offset, CInt(UInt8(ascii: "\"")), body.count - offset)
         {
             offset = unsafe start.distance(to: UnsafeRawPointer(quote)) + 1
-            guard offset < body.count else { return }
-            for name in names[Int(unsafe body[offset])] where unsafe UnboundedParts.stands(name, in: body, at: offset) {
-                self.formUnion(name.means)
+            guard offset < body.count else { break }
+            for name in names[Int(unsafe body[offset])] where unsafe self.stands(name, in: body, at: offset) {
+                found.formUnion(name.means)
             }
         }
+        return found
     }
 
     /// Whether `name` stands behind the quote in front of `offset`. In a text both quotes would have a backslash in front,
