@@ -172,8 +172,8 @@ let package = Package(
         tests(
             "EdgeWorker",
             [
-                "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Logging",
-                "Platform", nioCore, nioEmbedded, nioHTTP1,
+                "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Limits",
+                "Logging", "Platform", nioCore, nioEmbedded, nioHTTP1,
             ]),
         tests(
             "UpstreamWorker",

@@ -9,8 +9,8 @@ public import KeyValue
 public final class IdentityReader {
     /// Which state of the table something was read from; another one after each commit, and of another file.
     public struct Generation: Hashable, Sendable {
-        var opened: UInt64
-        var transaction: UInt64
+        public let opened: UInt64
+        public let transaction: UInt64
     }
 
     /// The table's file.

@@ -152,7 +152,9 @@ extension LimitOwner {
     private func standing(_ entries: [LimitDemand.Entry], _ moment: WindowMoment) -> LimitStanding {
         var standing = LimitStanding()
         for index in entries.indices {
-            self.store.image(index).tighten(&standing, entries[index].limits, moment)
+            let image = self.store.image(index)
+            image.tighten(&standing, entries[index].limits, moment)
+            image.fill(&standing, entries[index], moment)
         }
         return standing
     }
