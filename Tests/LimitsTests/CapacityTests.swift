@@ -38,6 +38,8 @@ import Testing
         var keys = 0
         for number in 1...600 where fixture.request([fixture.entry(.key, UInt64(number))]) { keys += 1 }
         #expect(keys == 191, "who holds something stays")
+        let kept = (1...600).filter { fixture.line(fixture.entry(.key, UInt64($0)), .requestsPerMinute)?.used == 1 }
+        #expect(kept.count == 191)
         #expect(fixture.admit([fixture.entry(.key, 5_000)]) == .full)
         #expect(fixture.line(holding, .concurrency)?.held == 1)
         fixture.settle(hold, [holding])

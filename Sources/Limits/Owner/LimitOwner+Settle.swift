@@ -25,7 +25,7 @@ extension LimitOwner {
         for index in 0..<count {
             let key = holds.key(entry, index)
             guard let given = Self.entry(of: key, entries, at: index) else { continue }
-            self.settle(key, entries[given], want, use, softPercent, moment, &crossings)
+            self.settle(key, entries.span[given], want, use, softPercent, moment, &crossings)
         }
         holds.close(entry)
         return crossings
