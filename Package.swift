@@ -195,7 +195,7 @@ let package = Package(
         tests(
             "Administration",
             [
-                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
+                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue", "Limits",
                 "Logging", "Platform", "UsageStore",
             ]),
     ],

@@ -41,7 +41,7 @@ struct SnapshotBuilder {
             version: self.version, http: configuration.http.limits, corsOrigins: configuration.http.corsOrigins,
             authentication: configuration.auth.keys, staticKeyDigest: self.staticKeyDigest, routes: routes,
             prices: table.prices, stateDirectory: state, journal: configuration.journal,
-            limits: self.limits(configuration), logLevel: configuration.logLevel)
+            limits: configuration.limitSettings(timeZone: self.timeZone), logLevel: configuration.logLevel)
         let upstream = UpstreamSnapshot(
             version: self.version, providers: providers.map { self.settings(of: $0) }, prices: table.prices,
             stateDirectory: state, journal: configuration.journal, logLevel: configuration.logLevel)
@@ -51,25 +51,6 @@ struct SnapshotBuilder {
             limitTable: self.limitTable(configuration.limits, edges: topology.edges),
             logLevel: configuration.logLevel)
         return SnapshotSet(edge: edge, upstream: upstream, aggregator: aggregator, topology: topology)
-    }
-
-    /// What edges decide by.
-    func limits(_ configuration: GatewayConfiguration) -> LimitSettings {
-        var limits = LimitSettings()
-        limits.global = configuration.limits.global
-        limits.perAddress = configuration.limits.perAddress
-        limits.perKey = configuration.limits.perKey
-        limits.models = configuration.limits.models
-        limits.wrongKeysPerMinute = configuration.auth.wrongKeysPerMinute
-        limits.anonymous = configuration.auth.anonymous ?? LimitSettings.Anonymous()
-        limits.mode = configuration.limits.mode
-        limits.allowsUnknownPrice = configuration.limits.allowsUnknownPrice
-        limits.softPercent = configuration.limits.softPercent
-        limits.trustedProxies = configuration.http.trustedProxies.map {
-            LimitSettings.ProxyRange(network: $0.network.bytes, prefixLength: UInt8(clamping: $0.prefixLength))
-        }
-        limits.timeZone = self.timeZone
-        return limits
     }
 
     /// Each edge has a place in the table, and so has the one that took over from it while it is still there; a few more
