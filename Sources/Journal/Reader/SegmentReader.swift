@@ -22,6 +22,15 @@ public final class SegmentReader {
         case torn(JournalError)
     }
 
+    /// The same with a record that lies in this reader's buffer: its texts are lent until the next call.
+    public enum LentStep {
+        case record(LentRecord, next: UInt64)
+        case skipped(JournalError, next: UInt64)
+        case pending
+        case finished
+        case torn(JournalError)
+    }
+
     /// Bytes read at a time; more than any record has.
     private static let bufferSize = 64 * 1024
 
@@ -70,11 +79,22 @@ public final class SegmentReader {
     ///   later segment of its own has begun. Then what is no record is torn; else it may just be on its way.
     /// - Throws: `JournalError.system` when the file cannot be read.
     public func next(ownerIsGone: Bool) throws(JournalError) -> Step {
-        var found = self.parse()
-        if case .none = found {} else if let step = self.accept(found) { return step }
+        switch try self.lend(ownerIsGone: ownerIsGone) {
+        case .record(let record, let next): .record(JournalRecord(record), next: next)
+        case .skipped(let error, let next): .skipped(error, next: next)
+        case .pending: .pending
+        case .finished: .finished
+        case .torn(let error): .torn(error)
+        }
+    }
+
+    /// `next` without a copy of the record.
+    public func lend(ownerIsGone: Bool) throws(JournalError) -> LentStep {
+        let first = self.parse()
+        if case .none = first {} else if let step = self.accept(first) { return step }
         // What the buffer has may be older than what the file has.
         try self.fill(at: self.offset)
-        found = self.parse()
+        let found = self.parse()
         if let step = self.accept(found) { return step }
         guard ownerIsGone else { return .pending }
         switch found {
@@ -87,7 +107,7 @@ public final class SegmentReader {
 
     /// What is at `offset` in the buffer.
     private enum Found {
-        case record(JournalRecord, size: Int)
+        case record(LentRecord, size: Int)
         case unreadable(JournalError.RecordProblem, size: Int)
         case closed
         /// The length is 0.
@@ -95,7 +115,8 @@ public final class SegmentReader {
         case problem(JournalError.RecordProblem)
     }
 
-    private func accept(_ found: Found) -> Step? {
+    @inline(__always)
+    private func accept(_ found: Found) -> LentStep? {
         switch found {
         case .record(let record, let size):
             self.offset += UInt64(size)
@@ -138,8 +159,8 @@ public final class SegmentReader {
             return .problem(.checksum)
         }
         if isClosed { return .closed }
-        do throws(JournalRecord.DecodingFailure) {
-            return .record(try unsafe JournalRecord(decoding: body), size: size)
+        do throws(LentRecord.DecodingFailure) {
+            return .record(try unsafe LentRecord(decoding: body), size: size)
         } catch {
             switch error {
             case .kind(let kind): return .unreadable(.kind(kind), size: size)
