@@ -21,8 +21,8 @@ final class JournalTail {
         case idle
     }
 
-    /// Records of one transaction: some milliseconds of work.
-    static let batch = 5000
+    /// Records of one transaction: two milliseconds of work.
+    static let batch = 4000
     /// Records that are read of one owner before another's turn comes.
     private static let stride = 32
     private static let second: UInt64 = 1_000_000_000
@@ -236,7 +236,8 @@ final class JournalTail {
         let end = min(limit, batch.records + Self.stride)
         while batch.records < end, let step = self.next(reader, isGone) {
             switch step {
-            case .record(let record, let next):
+            case .record(let next):
+                guard let record = reader.lent else { break }
                 try self.begin(&batch)
                 let owner = try self.owner(of: &tailed, reader.header.owner)
                 try self.writer.add(record, owner: owner)

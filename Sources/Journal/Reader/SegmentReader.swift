@@ -22,9 +22,9 @@ public final class SegmentReader {
         case torn(JournalError)
     }
 
-    /// The same with a record that lies in this reader's buffer: its texts are lent until the next call.
+    /// The same, where the record is `lent`, whose texts lie in this reader's buffer until the next call.
     public enum LentStep {
-        case record(LentRecord, next: UInt64)
+        case record(next: UInt64)
         case skipped(JournalError, next: UInt64)
         case pending
         case finished
@@ -38,6 +38,8 @@ public final class SegmentReader {
     public let header: SegmentHeader
     /// Where the next record begins.
     public private(set) var offset: UInt64
+    /// The record of the last step that was one. Kept here, because to hand it on costs more than to read it.
+    public private(set) var lent: LentRecord?
     private let descriptor: OwnedDescriptor
     private let seed: UInt32
     /// What was read last: `count` bytes from `start` in the file.
@@ -79,12 +81,15 @@ public final class SegmentReader {
     ///   later segment of its own has begun. Then what is no record is torn; else it may just be on its way.
     /// - Throws: `JournalError.system` when the file cannot be read.
     public func next(ownerIsGone: Bool) throws(JournalError) -> Step {
-        switch try self.lend(ownerIsGone: ownerIsGone) {
-        case .record(let record, let next): .record(JournalRecord(record), next: next)
-        case .skipped(let error, let next): .skipped(error, next: next)
-        case .pending: .pending
-        case .finished: .finished
-        case .torn(let error): .torn(error)
+        let step = try self.lend(ownerIsGone: ownerIsGone)
+        switch step {
+        case .record(let next):
+            guard let lent = self.lent else { return .pending }
+            return .record(JournalRecord(lent), next: next)
+        case .skipped(let error, let next): return .skipped(error, next: next)
+        case .pending: return .pending
+        case .finished: return .finished
+        case .torn(let error): return .torn(error)
         }
     }
 
@@ -107,7 +112,8 @@ public final class SegmentReader {
 
     /// What is at `offset` in the buffer.
     private enum Found {
-        case record(LentRecord, size: Int)
+        /// It is `lent`.
+        case record(size: Int)
         case unreadable(JournalError.RecordProblem, size: Int)
         case closed
         /// The length is 0.
@@ -118,9 +124,9 @@ public final class SegmentReader {
     @inline(__always)
     private func accept(_ found: Found) -> LentStep? {
         switch found {
-        case .record(let record, let size):
+        case .record(let size):
             self.offset += UInt64(size)
-            return .record(record, next: self.offset)
+            return .record(next: self.offset)
         case .unreadable(let problem, let size):
             let error = self.error(problem)
             self.offset += UInt64(size)
@@ -160,7 +166,8 @@ public final class SegmentReader {
         }
         if isClosed { return .closed }
         do throws(LentRecord.DecodingFailure) {
-            return .record(try unsafe LentRecord(decoding: body), size: size)
+            self.lent = try unsafe LentRecord(decoding: body)
+            return .record(size: size)
         } catch {
             switch error {
             case .kind(let kind): return .unreadable(.kind(kind), size: size)

@@ -125,8 +125,14 @@ public final class UsageWriter {
 
     /// Bytes of the database, without its log.
     public func size() throws(DatabaseError) -> UInt64 {
-        let pages = try self.database.integer("PRAGMA page_count") ?? 0
-        return UInt64(clamping: pages * (try self.database.integer("PRAGMA page_size") ?? 0))
+        var size: Int64 = 1
+        for sql in ["PRAGMA page_count", "PRAGMA page_size"] {
+            let statement = try self.database.statement(sql)
+            guard try statement.step() else { return 0 }
+            size = size.multipliedReportingOverflow(by: statement.integer(0)).partialValue
+            statement.reset()
+        }
+        return UInt64(clamping: size)
     }
 
     // MARK: What the batch says
