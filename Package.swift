@@ -138,6 +138,10 @@ let package = Package(
         .executableTarget(
             name: "journal-load", dependencies: ["Journal", "Domain", "Platform"], path: "Benchmarks/journal",
             swiftSettings: settings),
+        // Works at a limit table from outside: the benchmark.
+        .executableTarget(
+            name: "limit-load", dependencies: ["Limits", "Domain", "Platform"], path: "Benchmarks/limits",
+            swiftSettings: settings),
         // Programs that tests run and kill.
         .executableTarget(
             name: "identity-driver", dependencies: ["Identity", "Cryptography", "Domain"],
@@ -155,6 +159,7 @@ let package = Package(
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
         tests("Journal", ["Journal", "Domain", "Platform", "CJournal", "journal-load"]),
+        tests("Limits", ["Limits", "Domain", "Platform"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
         tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
