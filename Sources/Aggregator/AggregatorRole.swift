@@ -23,7 +23,7 @@ final class AggregatorRole: WorkerRole {
     func start(hello: Hello) {
         self.host = hello.host
         // Whoever serves a client goes first: what is read from journals can wait some milliseconds.
-        setpriority(PRIO_PROCESS, 0, Self.niceness)
+        setpriority(Int32(PRIO_PROCESS.rawValue), 0, Self.niceness)
         let own = Hello(role: .aggregator, instance: hello.instance, host: hello.host, build: WorkerIdentity.build)
         self.service = AggregatorService(loop: self.context.loop, hello: own, log: self.log)
     }
