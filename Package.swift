@@ -184,7 +184,8 @@ let package = Package(
         tests(
             "Aggregator",
             [
-                "Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform", "Journal", "Database", "UsageStore",
+                "Aggregator", "Domain", "IPC", "IPCEpoll", "Limits", "Logging", "Platform", "Journal", "Database",
+                "UsageStore",
             ]),
         tests(
             "ControlPlane",
