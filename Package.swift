@@ -184,7 +184,8 @@ let package = Package(
         tests(
             "Aggregator",
             [
-                "Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform", "Journal", "Database", "UsageStore",
+                "Aggregator", "Domain", "IPC", "IPCEpoll", "Limits", "Logging", "Platform", "Journal", "Database",
+                "UsageStore",
             ]),
         tests(
             "ControlPlane",
@@ -195,7 +196,7 @@ let package = Package(
         tests(
             "Administration",
             [
-                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
+                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue", "Limits",
                 "Logging", "Platform", "UsageStore",
             ]),
     ],

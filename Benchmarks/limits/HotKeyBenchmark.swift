@@ -41,7 +41,6 @@ struct HotKeyBenchmark {
         guard owner.join(instance) != nil else { return print("no place") }
         let demand = LimitLoad.demand(1, limits: LimitLoad.limits)
         let time = LimitTime(window: table.windowTime(), wall: 0)
-        var usage = rusage()
         let start = Clocks.monotonicNanoseconds()
         var count: UInt64 = 0
         while Clocks.monotonicNanoseconds() - start < Self.seconds * 1_000_000_000 {
@@ -52,19 +51,20 @@ struct HotKeyBenchmark {
                 count += 1
             }
         }
-        _ = unsafe getrusage(RUSAGE_SELF, &usage)
-        let processor =
-            UInt64(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1_000_000_000
-            + UInt64(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1_000
+        var used = timespec()
+        guard unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0 else { return print("no clock") }
+        let processor = UInt64(used.tv_sec) * 1_000_000_000 + UInt64(used.tv_nsec)
         print("process \(instance): \(count) requests, \(processor / max(1, count)) ns of CPU for admit and settle")
         owner.leave()
     }
 
     private static func spawn(_ arguments: [String]) -> pid_t? {
-        var pointers = arguments.map { unsafe strdup($0) } + [nil]
-        defer { for pointer in unsafe pointers { unsafe free(pointer) } }
+        var pointers: [UnsafeMutablePointer<CChar>?] = unsafe []
+        for argument in arguments { unsafe pointers.append(strdup(argument)) }
+        unsafe pointers.append(nil)
         var child: pid_t = 0
         let code = unsafe posix_spawn(&child, "/proc/self/exe", nil, nil, &pointers, environ)
+        for index in unsafe pointers.indices { unsafe free(pointers[index]) }
         return code == 0 ? child : nil
     }
 }

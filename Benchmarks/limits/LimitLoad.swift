@@ -5,7 +5,7 @@ import Platform
 
 /// Works at a limit table from outside of the gateway, to measure it.
 ///
-///     limit-load decide FOLDER              what a decision over 5 slots costs, alone
+///     limit-load decide FOLDER [CALLERS]    what a decision over 5 slots costs, alone
 ///     limit-load hot FOLDER [PROCESSES]     what it costs when that many processes (8) want the same key
 ///     limit-load fill FOLDER [SLOTS]        memory of a table in which that many keys (1,048,576) are counted
 @main
@@ -16,7 +16,7 @@ enum LimitLoad {
         let folder = arguments[2]
         let number = arguments.count > 3 ? Int(arguments[3]) : nil
         switch arguments[1] {
-        case "decide": try DecisionBenchmark(folder: folder).run()
+        case "decide": try DecisionBenchmark(folder: folder).run(callers: number)
         case "hot": try HotKeyBenchmark(folder: folder, processes: number ?? 8).run()
         case "hot-one": try HotKeyBenchmark(folder: folder, processes: 1).work(instance: UInt32(number ?? 1))
         case "fill": try MemoryBenchmark(folder: folder, slots: number ?? 1 << 20).run()
@@ -25,7 +25,7 @@ enum LimitLoad {
     }
 
     private static func usage() {
-        print("usage: limit-load decide FOLDER | hot FOLDER [PROCESSES] | fill FOLDER [SLOTS]")
+        print("usage: limit-load decide FOLDER [CALLERS] | hot FOLDER [PROCESSES] | fill FOLDER [SLOTS]")
         exit(64)
     }
 

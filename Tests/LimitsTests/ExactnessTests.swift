@@ -17,7 +17,9 @@ import Testing
         #expect(fixture.owner.openHolds == 0)
     }
 
-    @Test(arguments: [LimitKind.tokensPerMinute, .tokensPerDay, .dailyTokens, .weeklyTokens, .monthlyTokens, .totalTokens])
+    @Test(arguments: [
+        LimitKind.tokensPerMinute, .tokensPerDay, .dailyTokens, .weeklyTokens, .monthlyTokens, .totalTokens,
+    ])
     func tokens(_ kind: LimitKind) throws {
         let fixture = try LimitFixture()
         let entries = [fixture.entry(.project, 1, [kind: 1_000])]

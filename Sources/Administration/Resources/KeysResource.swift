@@ -92,10 +92,7 @@ public final class KeysResource: AdministrationResource {
             let name = try EntityName.checked(fields.text("name"), "name")
             edits.append { $0.name = name }
         }
-        for (member, kind) in Self.members where fields.has(member) {
-            let value = try kind == .monthlyCost ? fields.dollars(member) : fields.count(member)
-            edits.append { $0.limits[kind] = value }
-        }
+        for (kind, value) in try fields.limits() { edits.append { $0.limits[kind] = value } }
         if fields.has("expires") {
             let value = try fields.time("expires")
             edits.append { $0.expires = value }
@@ -106,16 +103,9 @@ public final class KeysResource: AdministrationResource {
         return AdministrationReply { Self.write(key, to: &$0) }
     }
 
-    private static let members: [(String, LimitKind)] = [
-        ("requests_per_minute", .requestsPerMinute), ("tokens_per_minute", .tokensPerMinute),
-        ("concurrency", .concurrency), ("monthly_tokens", .monthlyTokens), ("monthly_cost_usd", .monthlyCost),
-    ]
-
     private static func limits(_ fields: inout RequestFields) throws(AdministrationFailure) -> LimitSet {
         var limits = LimitSet()
-        for (member, kind) in Self.members {
-            limits[kind] = try kind == .monthlyCost ? fields.dollars(member) : fields.count(member)
-        }
+        for (kind, value) in try fields.limits() { limits[kind] = value }
         return limits
     }
 
@@ -131,14 +121,7 @@ public final class KeysResource: AdministrationResource {
         writer.string(key.project.text(.project))
         writer.key("prefix")
         writer.string(key.shown)
-        for (name, kind) in Self.members {
-            writer.key(Array(name.utf8))
-            switch (key.limits[kind], kind) {
-            case (let value?, .monthlyCost): writer.string(MoneyText.text(nanoDollars: value))
-            case (let value?, _): writer.integer(value)
-            case (nil, _): writer.null()
-            }
-        }
+        writer.members(of: key.limits)
         for (name, time) in [("created", key.created), ("expires", key.expires), ("revoked", key.revoked)] {
             writer.key(Array(name.utf8))
             if let time { writer.string(TimeText.text(milliseconds: time)) } else { writer.null() }

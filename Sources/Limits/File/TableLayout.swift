@@ -56,7 +56,7 @@ struct TableLayout: Hashable {
         // One a slot, some for each process to work with, and those that processes took with them when they were killed.
         self.cells = min(shape.slots + max(16_384, shape.slots / 8), Self.maximumCells)
         self.imageWords = SlotImage.fixedWords + shape.places * SlotImage.placeWords
-        self.cellWords = (self.imageWords + 7) / 8 * 8
+        self.cellWords = (self.imageWords + 1) / 2 * 2
         self.holdsStart = Self.pageWords + Self.pages(shape.slots)
         self.cellsStart = self.holdsStart + Self.pages(shape.places * shape.holdsPerPlace * HoldEntry.words)
         self.totalWords = self.cellsStart + Self.pages(self.cells * self.cellWords)
@@ -71,4 +71,3 @@ struct TableLayout: Hashable {
         scope.isByAddress ? 0..<self.addressSlots : self.addressSlots..<self.slots
     }
 }
-

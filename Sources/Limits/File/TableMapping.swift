@@ -136,7 +136,9 @@ import Platform
         let end = min(layout.cells, first + max(1, TableLayout.chunkWords / layout.cellWords))
         let start = layout.cellsStart + first * layout.cellWords
         let count = (end - first) * layout.cellWords
-        guard sluice_limits_reserve(self.descriptor.number, Int64(start * 8), Int64(count * 8)) == 0 else { return false }
+        guard sluice_limits_reserve(self.descriptor.number, Int64(start * 8), Int64(count * 8)) == 0 else {
+            return false
+        }
         let backed = self.header(TableLayout.Header.backedCells)
         if backed < UInt64(end) { _ = self.exchangeHeader(TableLayout.Header.backedCells, backed, UInt64(end)) }
         return true

@@ -85,9 +85,15 @@ extension SlotImage {
 
     @inline(__always)
     private func add(_ tokens: Int64, _ cost: Int64, _ word: Int, _ id: UInt32) {
-        var pair = self.periods(word)
-        pair.add(id, tokens: tokens, cost: cost)
-        self.setPeriods(word, pair)
+        if self[word] & RecentPeriods.idBits == UInt64(id) {
+            // As a rule: only the first one changes.
+            self[word + 1] = UInt64(bitPattern: Amount.sum(Amount.of(self[word + 1]), tokens))
+            self[word + 2] = UInt64(bitPattern: Amount.sum(Amount.of(self[word + 2]), cost))
+            return
+        }
+        var periods = self.periods(word)
+        periods.add(id, tokens: tokens, cost: cost)
+        self.setPeriods(word, periods)
     }
 
     /// Notes the last settle that was applied for the owner of `place`.

@@ -30,7 +30,9 @@ extension SlotImage {
 
     /// What counts against a limit of a kind: what was used, and what is held of its unit.
     @inline(__always)
-    func use(_ kind: LimitKind, _ held: Held, _ moment: WindowMoment, _ periods: CalendarPeriods) -> (Int64, held: Int64) {
+    func use(_ kind: LimitKind, _ held: Held, _ moment: WindowMoment, _ periods: CalendarPeriods) -> (
+        Int64, held: Int64
+    ) {
         switch kind {
         case .requestsPerMinute: (self.used(requests: Word.requestsMinute, moment.minute), 0)
         case .requestsPerHour: (self.used(requests: Word.requestsHour, moment.hour), 0)

@@ -8,7 +8,7 @@ import Domain
 // SAFETY: `words` has room for `fixedWords` and `places` × `placeWords`, for as long as its owner lives; places are checked against
 // `places` before they are touched, and all other indexes are constants.
 @safe struct SlotImage {
-    static let fixedWords = 32
+    static let fixedWords = 38
     static let placeWords = 4
 
     enum Word {
@@ -23,12 +23,12 @@ import Domain
         /// Windows of tokens: {index}, {counted in it}, {in the one before}.
         static let tokensMinute = 9
         static let tokensDay = 12
-        /// Pairs of periods: {id of the first 32 | of the other 32}, {tokens}, {cost} of the first, of the other.
+        /// Periods used last: {ids, of the first, second and third 20 each}, {tokens}, {cost} of the first, second and third.
         static let day = 15
-        static let week = 20
-        static let month = 25
-        static let totalTokens = 30
-        static let totalCost = 31
+        static let week = 22
+        static let month = 29
+        static let totalTokens = 36
+        static let totalCost = 37
     }
 
     /// Words of a place, from its first one.
@@ -139,23 +139,26 @@ import Domain
     }
 
     @inline(__always)
-    func periods(_ word: Int) -> PeriodPair {
-        PeriodPair(
-            first: .init(
-                id: UInt32(truncatingIfNeeded: self[word]), tokens: Amount.of(self[word + 1]),
-                cost: Amount.of(self[word + 2])),
-            other: .init(
-                id: UInt32(truncatingIfNeeded: self[word] >> 32), tokens: Amount.of(self[word + 3]),
-                cost: Amount.of(self[word + 4])))
+    func periods(_ word: Int) -> RecentPeriods {
+        let ids = self[word]
+        func period(_ number: Int) -> RecentPeriods.Period {
+            .init(
+                id: UInt32(ids >> UInt64(20 * number) & RecentPeriods.idBits),
+                tokens: Amount.of(self[word + 1 + 2 * number]), cost: Amount.of(self[word + 2 + 2 * number]))
+        }
+        return RecentPeriods(first: period(0), second: period(1), third: period(2))
     }
 
     @inline(__always)
-    func setPeriods(_ word: Int, _ pair: PeriodPair) {
-        self[word] = UInt64(pair.other.id) << 32 | UInt64(pair.first.id)
-        self[word + 1] = UInt64(bitPattern: pair.first.tokens)
-        self[word + 2] = UInt64(bitPattern: pair.first.cost)
-        self[word + 3] = UInt64(bitPattern: pair.other.tokens)
-        self[word + 4] = UInt64(bitPattern: pair.other.cost)
+    func setPeriods(_ word: Int, _ periods: RecentPeriods) {
+        func bits(_ id: UInt32) -> UInt64 { UInt64(id) & RecentPeriods.idBits }
+        self[word] = bits(periods.first.id) | bits(periods.second.id) << 20 | bits(periods.third.id) << 40
+        self[word + 1] = UInt64(bitPattern: periods.first.tokens)
+        self[word + 2] = UInt64(bitPattern: periods.first.cost)
+        self[word + 3] = UInt64(bitPattern: periods.second.tokens)
+        self[word + 4] = UInt64(bitPattern: periods.second.cost)
+        self[word + 5] = UInt64(bitPattern: periods.third.tokens)
+        self[word + 6] = UInt64(bitPattern: periods.third.cost)
     }
 
     // MARK: What is held

@@ -77,7 +77,7 @@ extension LimitOwner {
     ) -> LimitVerdict? {
         for index in entries.indices {
             var tries = SlotStore.tries
-            while let refusal = self.store.image(index).refusal(entries[index], want, moment) {
+            while let refusal = self.store.image(index).refusal(entries.span[index], want, moment) {
                 if self.store.isUnchanged(self.slots[index]) {
                     return .refused(refusal, self.standing(entries, moment))
                 }
@@ -153,7 +153,7 @@ extension LimitOwner {
         var standing = LimitStanding()
         for index in entries.indices {
             let image = self.store.image(index)
-            image.tighten(&standing, entries[index].limits, moment)
+            image.tighten(&standing, entries.span[index].limits, moment)
             image.fill(&standing, entries[index], moment)
         }
         return standing

@@ -15,8 +15,8 @@ extension LimitOwner {
         // The periods of now, before the sequence says that they hold.
         for index in 0..<count {
             let key = holds.key(entry, index)
-            if let given = Self.entry(of: key, entries, at: index), given.periods != key.periods {
-                holds.set(entry, key: index, slot: key.slot, given.periods)
+            if let given = Self.entry(of: key, entries, at: index), entries[given].periods != key.periods {
+                holds.set(entry, key: index, slot: key.slot, entries[given].periods)
             }
         }
         self.sequence += 1
@@ -24,76 +24,100 @@ extension LimitOwner {
         var crossings: [LimitCrossing] = []
         for index in 0..<count {
             let key = holds.key(entry, index)
-            self.settle(
-                key, Self.entry(of: key, entries, at: index), want, use, softPercent, moment, &crossings)
+            guard let given = Self.entry(of: key, entries, at: index) else { continue }
+            self.settle(key, entries.span[given], want, use, softPercent, moment, &crossings)
         }
         holds.close(entry)
         return crossings
     }
 
-    /// The entry of a key of the hold: the one at the same place, as a rule.
+    /// Which entry a key of the hold is: the one at the same place, as a rule.
     @inline(__always)
-    private static func entry(
-        of key: HoldList.Key, _ entries: [LimitDemand.Entry], at index: Int
-    ) -> LimitDemand.Entry? {
+    private static func entry(of key: HoldList.Key, _ entries: [LimitDemand.Entry], at index: Int) -> Int? {
         if index < entries.count, entries[index].key.high == key.key.high, entries[index].key.low == key.key.low {
-            return entries[index]
+            return index
         }
-        return entries.first { $0.key.high == key.key.high && $0.key.low == key.key.low }
+        return entries.indices.first {
+            entries[$0].key.high == key.key.high && entries[$0].key.low == key.key.low
+        }
     }
 
     @inline(__always)
     private func settle(
-        _ key: HoldList.Key, _ entry: LimitDemand.Entry?, _ want: SlotImage.Want, _ use: LimitUse,
+        _ key: HoldList.Key, _ entry: borrowing LimitDemand.Entry, _ want: SlotImage.Want, _ use: LimitUse,
         _ softPercent: UInt8, _ moment: WindowMoment, _ crossings: inout [LimitCrossing]
     ) {
-        guard let place = self.holds?.place, let entry else { return }
+        guard let place = self.holds?.place else { return }
         let image = self.store.image(0)
         for _ in 0..<SlotStore.tries {
             guard
                 let slot = self.store.open(
                     at: key.slot, entry.key, entry.scope, into: image, moment, key.periods)
             else { return }
-            let before = entry.limits.mask >> LimitKind.dailyTokens.rawValue == 0 ? nil : BudgetUse(image, key.periods)
+            let budgets = BudgetUse(image, entry.limits, key.periods)
             image.release(want, place: place, instance: self.instance)
             image.use(use, moment, key.periods)
             image.setSequence(self.sequence, place: place)
             guard self.store.swap(slot, image) else { continue }
-            before?.crossings(to: BudgetUse(image, key.periods), entry, softPercent, &crossings)
+            budgets.crossings(to: image, entry, key.periods, softPercent, &crossings)
             return
         }
     }
 }
 
-/// What was used of the budgets of a slot.
+/// What was used of the budgets of a slot: of those that are limited.
 private struct BudgetUse {
     private var used = InlineArray<8, Int64>(repeating: 0)
+    private let mask: UInt16
 
-    init(_ image: SlotImage, _ periods: CalendarPeriods) {
-        let word = SlotImage.Word.self
-        let day = image.periods(word.day).used(periods.day)
-        let week = image.periods(word.week).used(periods.week)
-        let month = image.periods(word.month).used(periods.month)
-        self.used = [
-            day.tokens, week.tokens, month.tokens, Amount.of(image[word.totalTokens]),
-            day.cost, week.cost, month.cost, Amount.of(image[word.totalCost]),
-        ]
+    @inline(__always)
+    init(_ image: SlotImage, _ limits: borrowing LimitSet, _ periods: CalendarPeriods) {
+        self.mask = limits.mask >> UInt16(LimitKind.dailyTokens.rawValue)
+        var mask = self.mask
+        while let (bit, kind) = Self.next(&mask) { self.used[bit] = image.used(of: kind, periods) }
     }
 
-    /// The soft limits that lie between this and `after`.
+    @inline(__always)
+    private static func next(_ mask: inout UInt16) -> (Int, LimitKind)? {
+        if mask == 0 { return nil }
+        let bit = mask.trailingZeroBitCount & 7
+        mask &= mask &- 1
+        return LimitKind(rawValue: LimitKind.dailyTokens.rawValue + UInt8(bit)).map { (bit, $0) }
+    }
+
+    /// The soft limits that lie between this and what `image` has now.
+    @inline(__always)
     func crossings(
-        to after: BudgetUse, _ entry: LimitDemand.Entry, _ softPercent: UInt8, _ crossings: inout [LimitCrossing]
+        to image: SlotImage, _ entry: borrowing LimitDemand.Entry, _ periods: CalendarPeriods, _ softPercent: UInt8,
+        _ crossings: inout [LimitCrossing]
     ) {
         guard softPercent > 0 else { return }
-        for index in 0..<8 where after.used[index] > self.used[index] {
-            guard let kind = LimitKind(rawValue: LimitKind.dailyTokens.rawValue + UInt8(index)),
-                let limit = entry.limits[kind], limit != LimitSet.unlimited
-            else { continue }
+        var mask = self.mask
+        while let (bit, kind) = Self.next(&mask) {
+            let now = image.used(of: kind, periods)
+            guard now > self.used[bit], let limit = entry.limits[kind], limit != LimitSet.unlimited else { continue }
             let soft = Amount.share(limit, UInt64(min(softPercent, 100)), of: 100)
-            guard self.used[index] < soft, after.used[index] >= soft else { continue }
+            guard self.used[bit] < soft, now >= soft else { continue }
             crossings.append(
-                LimitCrossing(
-                    scope: entry.scope, key: entry.key, kind: kind, limit: limit, used: after.used[index]))
+                LimitCrossing(scope: entry.scope, key: entry.key, kind: kind, limit: limit, used: now))
+        }
+    }
+}
+
+extension SlotImage {
+    /// What was used of a budget, without what is held.
+    @inline(__always)
+    fileprivate func used(of kind: LimitKind, _ periods: CalendarPeriods) -> Int64 {
+        switch kind {
+        case .dailyTokens: self.periods(Word.day).used(periods.day).tokens
+        case .weeklyTokens: self.periods(Word.week).used(periods.week).tokens
+        case .monthlyTokens: self.periods(Word.month).used(periods.month).tokens
+        case .totalTokens: Amount.of(self[Word.totalTokens])
+        case .dailyCost: self.periods(Word.day).used(periods.day).cost
+        case .weeklyCost: self.periods(Word.week).used(periods.week).cost
+        case .monthlyCost: self.periods(Word.month).used(periods.month).cost
+        case .totalCost: Amount.of(self[Word.totalCost])
+        default: 0
         }
     }
 }

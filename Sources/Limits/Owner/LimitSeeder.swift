@@ -39,11 +39,12 @@ extension SlotImage {
         func window(_ seed: LimitSeed.Window, _ place: WindowMoment.Place) -> SlidingWindow {
             SlidingWindow(index: place.index, current: max(0, seed.current), previous: max(0, seed.previous))
         }
-        func pair(_ seed: LimitSeed.Budget, _ id: UInt32) -> PeriodPair {
-            PeriodPair(
+        func recent(_ seed: LimitSeed.Budget, _ id: UInt32) -> RecentPeriods {
+            RecentPeriods(
                 first: .init(id: id, tokens: max(0, seed.current.tokens), cost: max(0, seed.current.cost)),
-                other: .init(
-                    id: id &- 1, tokens: max(0, seed.previous.tokens), cost: max(0, seed.previous.cost)))
+                second: .init(
+                    id: id &- 1, tokens: max(0, seed.previous.tokens), cost: max(0, seed.previous.cost)),
+                third: .init(id: 0, tokens: 0, cost: 0))
         }
         self.touch(moment.now)
         self.setRequests(Word.requestsMinute, window(seed.requestsPerMinute, moment.minute))
@@ -51,9 +52,9 @@ extension SlotImage {
         self.setRequests(Word.requestsDay, window(seed.requestsPerDay, moment.day))
         self.setTokens(Word.tokensMinute, window(seed.tokensPerMinute, moment.minute))
         self.setTokens(Word.tokensDay, window(seed.tokensPerDay, moment.day))
-        self.setPeriods(Word.day, pair(seed.day, periods.day))
-        self.setPeriods(Word.week, pair(seed.week, periods.week))
-        self.setPeriods(Word.month, pair(seed.month, periods.month))
+        self.setPeriods(Word.day, recent(seed.day, periods.day))
+        self.setPeriods(Word.week, recent(seed.week, periods.week))
+        self.setPeriods(Word.month, recent(seed.month, periods.month))
         self[Word.totalTokens] = UInt64(bitPattern: max(0, seed.total.tokens))
         self[Word.totalCost] = UInt64(bitPattern: max(0, seed.total.cost))
     }

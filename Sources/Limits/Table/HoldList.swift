@@ -98,7 +98,9 @@ final class HoldList {
     }
 
     @inline(__always)
-    private func set(_ entry: Int, _ word: Int, _ value: UInt64) { self.mapping.setHold(self.place, entry, word, value) }
+    private func set(_ entry: Int, _ word: Int, _ value: UInt64) {
+        self.mapping.setHold(self.place, entry, word, value)
+    }
 
     // MARK: Reading
 

@@ -1,5 +1,3 @@
-public import Domain
-
 /// What a slot begins with, in a table that nobody uses yet.
 public struct LimitSeed: Hashable, Sendable {
     /// A sliding window at the time the seed is laid: what was counted in the window that is now, and in the one before. They end

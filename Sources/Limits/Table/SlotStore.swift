@@ -32,7 +32,8 @@ import Platform
     init(_ mapping: TableMapping) {
         self.mapping = mapping
         self.stride = mapping.layout.cellWords
-        unsafe self.memory = .allocate(capacity: Self.imageCount * self.stride)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: Self.imageCount * self.stride * 8, alignment: 64)
+        unsafe self.memory = memory.bindMemory(to: UInt64.self, capacity: Self.imageCount * self.stride)
         unsafe self.memory.initialize(repeating: 0, count: Self.imageCount * self.stride)
         self.spares.reserveCapacity(8)
     }
@@ -153,7 +154,9 @@ import Platform
     ) -> Slot? {
         let probe = Probe(key, scope, self.mapping)
         for _ in 0..<Self.tries {
-            guard let slot = self.find(key, probe) ?? self.insert(key, scope, probe, moment, periods) else { return nil }
+            guard let slot = self.find(key, probe) ?? self.insert(key, scope, probe, moment, periods) else {
+                return nil
+            }
             if self.read(slot, key, into: image) { return slot }
         }
         return nil
@@ -258,6 +261,7 @@ import Platform
             index = probe.next(index)
         }
         // No slot is free. One that is as if it were new, or of addresses the one not used for longest.
+        index = probe.start
         var oldest: (slot: Slot, use: UInt64)?
         let image = self.scratch
         for _ in 0..<Self.chain {
