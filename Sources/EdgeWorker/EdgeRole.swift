@@ -230,7 +230,8 @@ final class EdgeRole: WorkerRole {
 
     private func connect(_ offer: LinkOffer, _ descriptor: Int32, _ area: Int32?, _ core: EdgeCore) {
         let peer = PeerLink(
-            role: offer.role, instance: offer.instance, area: area.flatMap { BodyArea(mapping: $0, core.log) }, log: core.log,
+            role: offer.role, instance: offer.instance, area: area.flatMap { BodyArea(mapping: $0, core.log) },
+            log: core.log,
             opened: { [weak self] in self?.opened($0) }, ended: { [weak self] in self?.ended($0) })
         let machine = LinkMachine(
             hello: Hello(

@@ -47,7 +47,8 @@ final class EdgeSettings {
         self.models = models
         self.modelList = EdgeSettings.list(names.compactMap { models[$0] })
         let policy = self.limitPolicy
-        self.anonymousModelList = EdgeSettings.list(names.filter { policy.allowsAnonymous($0) }.compactMap { models[$0] })
+        self.anonymousModelList = EdgeSettings.list(
+            names.filter { policy.allowsAnonymous($0) }.compactMap { models[$0] })
     }
 
     /// What is known of a target's model.

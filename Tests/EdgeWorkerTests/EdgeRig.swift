@@ -167,7 +167,7 @@ final class FakePeer {
             ended: { if role == .upstream { core.upstreams.remove($0) } else { core.aggregator = nil } })
         let machine = LinkMachine(
             hello: Hello(role: .edge, instance: 7, build: EdgeRig.build), peerRole: role, peerInstance: instance,
-            accepting: .client)
+            accepting: role == .upstream ? .upstreamClient : .client)
         let handler = LinkHandler(machine: machine, delegate: self.link, flusher: core.flusher)
         self.link.handler = handler
         try self.channel.pipeline.syncOperations.addHandler(handler)

@@ -101,7 +101,9 @@ final class KeyList: KeyDirectory {
     }
 
     /// Sets the limits of a project, an organization, a user or the static key.
-    func set(_ scope: LimitScope, _ id: EntityID = .standard, _ limits: [LimitKind: Int64], in zone: TimeZoneRules? = nil) {
+    func set(
+        _ scope: LimitScope, id: EntityID = .standard, _ limits: [LimitKind: Int64], in zone: TimeZoneRules? = nil
+    ) {
         self.entities[Entity(scope: scope, id: id)] = EntityLimits(limits: LimitSet(limits), timeZone: zone)
     }
 

@@ -88,7 +88,8 @@ extension ClientAddress {
         var part: UInt32 = 0
         var digits = 0
         var parts = 0
-        for unsafe byte in unsafe bytes {
+        for index in 0..<bytes.count {
+            let byte = unsafe bytes[index]
             if byte == UInt8(ascii: ".") {
                 guard digits > 0, parts < 3 else { return nil }
                 address = address << 8 | part
@@ -158,7 +159,8 @@ extension ClientAddress {
     private static func group(_ bytes: UnsafeRawBufferPointer) -> UInt16? {
         guard (1...4).contains(bytes.count) else { return nil }
         var value: UInt16 = 0
-        for unsafe byte in unsafe bytes {
+        for index in 0..<bytes.count {
+            let byte = unsafe bytes[index]
             let digit: UInt8
             switch byte {
             case 0x30...0x39: digit = byte &- 0x30

@@ -143,7 +143,8 @@ extension EdgeCore {
 
     /// Holds what one more call to a provider may take. False where a limit refuses it.
     func grant(_ call: UInt8, _ request: CurrentRequest) -> Bool {
-        guard let ledger = request.limits.ledger, let hold = request.limits.hold, let planner = request.limits.planner else {
+        guard let ledger = request.limits.ledger, let hold = request.limits.hold, let planner = request.limits.planner
+        else {
             return true
         }
         guard Int(call) < planner.places.count, let amounts = try? planner.amounts(at: Int(call)) else { return false }
