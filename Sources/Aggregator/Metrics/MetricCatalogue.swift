@@ -85,6 +85,31 @@ public enum MetricCatalogue {
         usageDatabaseErrors, usageRecords, usageRecovered,
     ]
 
+    static let limitTableSlots = MetricDefinition(
+        name: "sluice_limit_table_slots", kind: .gauge,
+        help: "How many keys the limit table can count: those by address, and all others.", labels: ["area"])
+    static let limitTableSlotsUsed = MetricDefinition(
+        name: "sluice_limit_table_slots_used", kind: .gauge, help: "How many of them it counts.", labels: ["area"])
+    static let limitTablePlaces = MetricDefinition(
+        name: "sluice_limit_table_places", kind: .gauge, help: "How many edges can have a place in the limit table.")
+    static let limitTablePlacesUsed = MetricDefinition(
+        name: "sluice_limit_table_places_used", kind: .gauge,
+        help: "Edges that have a place in the limit table, those included that died and are not recovered yet.")
+    static let limitTableBytes = MetricDefinition(
+        name: "sluice_limit_table_bytes", kind: .gauge, help: "Bytes of the limit table on the disk.")
+    static let limitTablesMade = MetricDefinition(
+        name: "sluice_limit_tables_made_total", kind: .counter,
+        help: "Limit tables that were made and filled from the usage database.")
+    static let limitRecoveredHolds = MetricDefinition(
+        name: "sluice_limit_recovered_holds_total", kind: .counter,
+        help: "Requests of dead edges whose holds were ended.")
+
+    /// What is known where a limit table is kept.
+    static let limitTable = [
+        limitTableSlots, limitTableSlotsUsed, limitTablePlaces, limitTablePlacesUsed, limitTableBytes,
+        limitTablesMade, limitRecoveredHolds,
+    ]
+
     /// What the aggregator itself knows; nobody may report these.
-    public static let own = [buildInfo, seriesRefused, processRestarts, processUp] + ingest
+    public static let own = [buildInfo, seriesRefused, processRestarts, processUp] + ingest + limitTable
 }
