@@ -23,14 +23,17 @@ final class EasyHandle {
     private let line: UnsafeMutablePointer<CChar>
     private var hasLargeBuffer = false
     private var isForNewConnection = false
-    private var parser = HTTPHeadParser(limit: HTTPClient.maximumHead)
-    private var receivedAny = false
+    private(set) var parser = HTTPHeadParser(limit: HTTPClient.maximumHead)
+    var receivedAny = false
     /// What libcurl had counted as sent when the request went out; nil before it does.
     private var sentBefore: Int?
-    private var pauseWanted = false
-    private var isPaused = false
+    var pauseWanted = false
+    var isPaused = false
     /// Set by a callback that makes libcurl end the transfer, where libcurl's own code says less.
-    private var fault: HTTPClientError.Kind?
+    var fault: HTTPClientError.Kind?
+    /// libcurl leaves the chunked coding on.
+    let takesRawBody: Bool
+    var decoder = ChunkDecoder()
     /// libcurl wanted to send the request again by itself, as the kept connection it had gone out on was dead.
     private var wantedAgain = false
     private(set) var transfer: HTTPTransfer?
@@ -42,6 +45,7 @@ final class EasyHandle {
         unsafe self.easy = unsafe easy
         self.target = target
         self.sockets = sockets
+        self.takesRawBody = EasyHandle.isVersionKnown && target.isPlain
         unsafe self.line = .allocate(capacity: EasyHandle.headerCapacity)
         unsafe self.node = .allocate(capacity: 1)
         unsafe self.node.initialize(to: curl_slist(data: self.line, next: target.headers.first))
@@ -86,6 +90,7 @@ final class EasyHandle {
         self.set(CURLOPT_TCP_KEEPALIVE, 1)
         self.set(CURLOPT_DNS_CACHE_TIMEOUT, 60)
         self.set(CURLOPT_CONNECTTIMEOUT_MS, Int(clamping: max(1, settings.connectTimeout)))
+        if self.takesRawBody { self.set(CURLOPT_HTTP_TRANSFER_DECODING, 0) }
         self.set(CURLOPT_BUFFERSIZE, 8 << 10)
         self.set(CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
         // Callbacks.
@@ -128,6 +133,7 @@ final class EasyHandle {
     func begin(_ transfer: HTTPTransfer) {
         self.transfer = transfer
         self.parser.reset()
+        self.decoder = ChunkDecoder()
         self.receivedAny = false
         self.pauseWanted = false
         self.isPaused = false
@@ -187,6 +193,9 @@ final class EasyHandle {
         let sentAny = self.transfer?.sentAny ?? self.sentAny
         self.transfer = nil
         guard code != CURLE_OK else {
+            if self.takesRawBody, self.parser.isRawChunked, !self.decoder.sawLastChunk {
+                return HTTPClientError(kind: .resetInReply, sentAny: true)
+            }
             guard !self.parser.isComplete else { return nil }
             return HTTPClientError(kind: self.receivedAny ? .resetInReply : .protocolViolation, sentAny: true)
         }
@@ -211,6 +220,12 @@ final class EasyHandle {
         guard code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING else { return false }
         guard !self.receivedAny else { return false }
         return unsafe sluice_curl_get_number(self.easy, CURLINFO_NUM_CONNECTS) == 0
+    }
+
+    /// Whose libcurl handle that is.
+    static func of(_ easy: UnsafeMutableRawPointer) -> EasyHandle? {
+        guard let context = unsafe sluice_curl_get_private(easy) else { return nil }
+        return unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
     }
 
     /// Lets go of a cancelled transfer.
@@ -248,6 +263,10 @@ final class EasyHandle {
         self.receivedAny = true
         switch unsafe self.parser.read(line.bindMemory(to: UInt8.self).span) {
         case .more: break
+        case .complete where self.takesRawBody && self.parser.hasForeignCoding:
+            // libcurl would not take it off.
+            self.fault = .protocolViolation
+            return 0
         case .complete(let head):
             delegate.headReceived(head)
             guard self.transfer?.delegate != nil else { return 0 }
@@ -259,17 +278,5 @@ final class EasyHandle {
             return 0
         }
         return line.count
-    }
-
-    private func readBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard let delegate = self.transfer?.delegate else { return 0 }
-        if self.pauseWanted {
-            // libcurl keeps these bytes and hands them out again after `resume`.
-            self.isPaused = true
-            return Int(CURL_WRITEFUNC_PAUSE)
-        }
-        self.receivedAny = true
-        if unsafe delegate.received(bytes) == .pause { self.pauseWanted = true }
-        return self.transfer?.delegate == nil ? 0 : bytes.count
     }
 }

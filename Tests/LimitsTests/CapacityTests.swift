@@ -99,21 +99,32 @@ import Testing
         let entry = fixture.entry(.key, 5)
         let probe = SlotStore.Probe(entry.key, .key, mapping)
         // A process has died while it entered the same key further on.
-        let later = probe.next(probe.start)
+        let (first, later) = (probe.slot(0), probe.slot(1))
         let cell = try #require(mapping.takeCell())
         let image = fixture.owner.store.image(0)
         image.reset(entry.key, .key)
         #expect(mapping.write(image, cell: cell))
         let nobody = SlotWord(raw: 0)
-        #expect(mapping.exchangeSlot(probe.start, nobody, nobody.tombstone))
+        #expect(mapping.exchangeSlot(first, nobody, nobody.tombstone))
         #expect(
             mapping.exchangeSlot(later, nobody, nobody.pending(fingerprint: probe.fingerprint, cell: cell)))
         #expect(fixture.line(entry, .requestsPerMinute) == nil, "what is pending counts for nobody")
         #expect(fixture.request([entry]))
-        #expect(mapping.slot(probe.start).isEstablished)
+        #expect(mapping.slot(first).isEstablished)
         #expect(mapping.slot(later).isTombstone)
         #expect(fixture.request([entry]))
         #expect(fixture.line(entry, .requestsPerMinute)?.used == 2)
+    }
+
+    @Test func keysFindSlotsUntilTheTableIsNearlyFull() throws {
+        let fixture = try LimitFixture(slots: 16_384)
+        let slots = fixture.reader.room().slots
+        var entered = 0
+        while fixture.request([fixture.entry(.key, UInt64(entered + 1))], tokens: 1) { entered += 1 }
+        #expect(entered > slots * 80 / 100)
+        // Each of them is where it is looked for.
+        let lost = (1...entered).count { fixture.line(fixture.entry(.key, UInt64($0)), .totalTokens)?.used != 1 }
+        #expect(lost == 0)
     }
 
     @Test func theFileGrowsInPiecesAndNeverPastItsEnd() throws {

@@ -149,7 +149,7 @@ extension SlotImage {
     /// Adds this slot's windows to what the headers of a reply say: of several the one with the smallest share left.
     @inline(__always)
     func tighten(_ standing: inout LimitStanding, _ limits: borrowing LimitSet, _ moment: WindowMoment) {
-        var mask = limits.mask & 0b1_1111
+        var mask = limits.mask & LimitStanding.kinds
         if mask == 0 { return }
         let held = self.held
         while mask != 0 {
@@ -171,4 +171,9 @@ extension SlotImage {
             if isRequests { standing.requests = now } else { standing.tokens = now }
         }
     }
+}
+
+extension LimitStanding {
+    /// The bits of the kinds that are sliding windows.
+    static let kinds: UInt16 = 0b1_1111
 }

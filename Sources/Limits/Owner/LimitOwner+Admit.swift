@@ -76,6 +76,7 @@ extension LimitOwner {
         _ entries: [LimitDemand.Entry], _ want: SlotImage.Want, _ moment: WindowMoment
     ) -> LimitVerdict? {
         for index in entries.indices {
+            if entries[index].limits.isEmpty { continue }
             var tries = SlotStore.tries
             while let refusal = self.store.image(index).refusal(entries.span[index], want, moment) {
                 if self.store.isUnchanged(self.slots[index]) {
@@ -151,7 +152,7 @@ extension LimitOwner {
 
     private func standing(_ entries: [LimitDemand.Entry], _ moment: WindowMoment) -> LimitStanding {
         var standing = LimitStanding()
-        for index in entries.indices {
+        for index in entries.indices where !entries[index].limits.isEmpty {
             let image = self.store.image(index)
             image.tighten(&standing, entries.span[index].limits, moment)
             image.fill(&standing, entries[index], moment)

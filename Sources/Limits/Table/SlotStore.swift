@@ -70,11 +70,17 @@ import Platform
 
     // MARK: Looking up
 
-    /// Where a key's chain begins, and what its word looks like.
+    /// Which slots a key can be in, in the order they are tried, and what its word looks like.
+    ///
+    /// Eight groups of eight, each group one line of the processor's cache: chains of different keys part after a group, so that keys
+    /// find slots until the table is nearly full.
     struct Probe {
-        let area: Range<Int>
-        let start: Int
         let fingerprint: UInt8
+        private let lower: Int
+        private let groups: Int
+        private let group: Int
+        private let step: Int
+        private let offset: Int
 
         @inline(__always)
         init(_ key: LimitKey, _ scope: LimitScope, _ mapping: TableMapping) {
@@ -85,28 +91,33 @@ import Platform
             hash ^= hash >> 32
             hash &*= 0xD6E8_FEB8_6659_FD93
             hash ^= hash >> 32
-            self.area = mapping.layout.area(scope)
-            self.start =
-                self.area.lowerBound
-                + Int(truncatingIfNeeded: hash.multipliedFullWidth(by: UInt64(self.area.count)).high)
+            let area = mapping.layout.area(scope)
+            self.lower = (area.lowerBound + 7) & ~7
+            self.groups = max(1, (area.upperBound - self.lower) / 8)
+            self.group = Int(truncatingIfNeeded: hash.multipliedFullWidth(by: UInt64(self.groups)).high)
+            self.step = Int(truncatingIfNeeded: hash >> 10 & 0xF_FFFF) | 1
+            self.offset = Int(truncatingIfNeeded: hash >> 7 & 7)
             self.fingerprint = UInt8(truncatingIfNeeded: hash) & 0x7F
         }
 
+        /// The slot that is tried after `number` others.
         @inline(__always)
-        func next(_ index: Int) -> Int { index + 1 < self.area.upperBound ? index + 1 : self.area.lowerBound }
+        func slot(_ number: Int) -> Int {
+            let group = number < 8 ? self.group : (self.group + (number >> 3) * self.step) % self.groups
+            return self.lower + group * 8 + ((self.offset + number) & 7)
+        }
     }
 
     /// The slot of a key, if it has one that counts.
     @inline(__always)
     func find(_ key: LimitKey, _ probe: Probe) -> Slot? {
-        var index = probe.start
-        for _ in 0..<Self.chain {
+        for number in 0..<Self.chain {
+            let index = probe.slot(number)
             var word = self.mapping.slot(index)
             if word.isEmpty { return nil }
             if word.fingerprint == probe.fingerprint, self.has(key, index, &word), word.isEstablished {
                 return Slot(index: index, word: word)
             }
-            index = probe.next(index)
         }
         return nil
     }
@@ -234,9 +245,8 @@ import Platform
 
     /// The slot of the key that counts already, if there is one; turns others that are pending into tombstones.
     private func dispute(_ key: LimitKey, _ probe: Probe, _ mine: Slot) -> Slot? {
-        var index = probe.start
-        for _ in 0..<Self.chain {
-            defer { index = probe.next(index) }
+        for number in 0..<Self.chain {
+            let index = probe.slot(number)
             if index == mine.index { continue }
             for _ in 0..<Self.tries {
                 var word = self.mapping.slot(index)
@@ -254,18 +264,16 @@ import Platform
         _ key: LimitKey, _ scope: LimitScope, _ probe: Probe, _ moment: WindowMoment, _ periods: CalendarPeriods
     ) -> Candidate {
         if let slot = self.find(key, probe) { return .found(slot) }
-        var index = probe.start
-        for _ in 0..<Self.chain {
+        for number in 0..<Self.chain {
+            let index = probe.slot(number)
             let word = self.mapping.slot(index)
             if word.isEmpty || word.isTombstone { return .free(Slot(index: index, word: word)) }
-            index = probe.next(index)
         }
         // No slot is free. One that is as if it were new, or of addresses the one not used for longest.
-        index = probe.start
         var oldest: (slot: Slot, use: UInt64)?
         let image = self.scratch
-        for _ in 0..<Self.chain {
-            defer { index = probe.next(index) }
+        for number in 0..<Self.chain {
+            let index = probe.slot(number)
             let slot = Slot(index: index, word: self.mapping.slot(index))
             guard slot.word.isEstablished, self.mapping.read(cell: slot.word.cell, into: image) else { continue }
             self.mapping.fence()

@@ -73,15 +73,15 @@ struct LimitsCommand: ParsableCommand {
         StandardStream.output.write(
             "\(cell(value["scope"])) \(name == "-" ? "" : name + " ")(time zone \(cell(value["time_zone"])))\n\n")
         let rows = (value["limits"]?.array ?? []).map { row in
-            let own = cell(row["own"])
+            let (limit, own) = (cell(row["limit"]), cell(row["own"]))
             return [
-                cell(row["name"]), cell(row["used"]), cell(row["held"]), cell(row["limit"]), cell(row["remaining"]),
-                row["reset_seconds"]?.integer.map { LimitsCommand.duration($0) } ?? "-",
-                own == "unlimited" ? "unlimited" : (own == "-" && cell(row["limit"]) != "-" ? "default" : ""),
+                cell(row["name"]), cell(row["used"]), cell(row["held"]), own == "unlimited" ? own : limit,
+                cell(row["remaining"]), row["reset_seconds"]?.integer.map { LimitsCommand.duration($0) } ?? "-",
+                own != "-" ? "own" : limit != "-" ? "default" : "-",
             ]
         }
         AdministrationOutput.write(
-            table: rows, head: ["LIMIT", "USED", "HELD", "LIMIT IS", "REMAINING", "RESET IN", ""])
+            table: rows, head: ["NAME", "USED", "HELD", "LIMIT", "REMAINING", "RESET IN", "SET"])
         guard case .bool(false) = value["counted"] else { return }
         StandardStream.output.write("\nThere are no figures until the gateway has been started.\n")
     }
