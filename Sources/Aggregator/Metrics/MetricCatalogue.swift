@@ -11,6 +11,19 @@ public enum MetricCatalogue {
             help: "Requests that ended with an error, by who has to act and the error's code.",
             labels: ["source", "code"]),
         MetricDefinition(
+            name: "sluice_limit_cut_requests_total", kind: .counter,
+            help: "Requests whose output was cut down to what a budget could pay."),
+        MetricDefinition(
+            name: "sluice_limit_further_attempts_total", kind: .counter,
+            help: "Further provider calls that upstreams asked for and that had to be held.", labels: ["granted"]),
+        MetricDefinition(
+            name: "sluice_limit_refusals_total", kind: .counter,
+            help: "Requests and further attempts that a limit refused, and wrong keys beyond theirs.",
+            labels: ["scope", "limit"]),
+        MetricDefinition(
+            name: "sluice_limit_soft_crossings_total", kind: .counter,
+            help: "Budgets that have come to their soft limit.", labels: ["scope", "limit"]),
+        MetricDefinition(
             name: "sluice_provider_attempts_total", kind: .counter,
             help: "Provider calls that have ended, by outcome and by whether the provider takes money for them.",
             labels: ["provider", "outcome", "billed"]),
