@@ -175,8 +175,8 @@ let package = Package(
         tests(
             "EdgeWorker",
             [
-                "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Logging",
-                "Platform", nioCore, nioEmbedded, nioHTTP1,
+                "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Limits",
+                "Logging", "Platform", nioCore, nioEmbedded, nioHTTP1,
             ]),
         tests(
             "UpstreamWorker",
@@ -187,7 +187,8 @@ let package = Package(
         tests(
             "Aggregator",
             [
-                "Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform", "Journal", "Database", "UsageStore",
+                "Aggregator", "Domain", "IPC", "IPCEpoll", "Limits", "Logging", "Platform", "Journal", "Database",
+                "UsageStore",
             ]),
         tests(
             "ControlPlane",
@@ -198,7 +199,7 @@ let package = Package(
         tests(
             "Administration",
             [
-                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
+                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue", "Limits",
                 "Logging", "Platform", "UsageStore",
             ]),
     ],

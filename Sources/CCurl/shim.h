@@ -4,6 +4,11 @@
 
 #include <curl/curl.h>
 
+/* 0xXXYYZZ for X.Y.Z. */
+static inline unsigned int sluice_curl_version(void) {
+    return curl_version_info(CURLVERSION_NOW)->version_num;
+}
+
 /* ---- easy handles ---- */
 
 static inline CURLcode sluice_curl_set_number(CURL *easy, CURLoption option, long value) {

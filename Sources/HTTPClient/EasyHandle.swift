@@ -17,18 +17,25 @@ final class EasyHandle {
     let easy: UnsafeMutableRawPointer
     /// It keeps this handle while idle, and the transfer keeps it while running.
     unowned let target: HTTPTarget
+    let sockets: SocketTable
     /// The one header line that differs from request to request stands in front of the target's list.
     private let node: UnsafeMutablePointer<curl_slist>
     private let line: UnsafeMutablePointer<CChar>
     private var hasLargeBuffer = false
-    private var parser = HTTPHeadParser(limit: HTTPClient.maximumHead)
-    private var receivedAny = false
-    /// What libcurl had counted as sent when the request went out last; nil before it does.
+    private var isForNewConnection = false
+    private(set) var parser = HTTPHeadParser(limit: HTTPClient.maximumHead)
+    var receivedAny = false
+    /// What libcurl had counted as sent when the request went out; nil before it does.
     private var sentBefore: Int?
-    private var pauseWanted = false
-    private var isPaused = false
+    var pauseWanted = false
+    var isPaused = false
     /// Set by a callback that makes libcurl end the transfer, where libcurl's own code says less.
-    private var fault: HTTPClientError.Kind?
+    var fault: HTTPClientError.Kind?
+    /// libcurl leaves the chunked coding on.
+    let takesRawBody: Bool
+    var decoder = ChunkDecoder()
+    /// libcurl wanted to send the request again by itself, as the kept connection it had gone out on was dead.
+    private var wantedAgain = false
     private(set) var transfer: HTTPTransfer?
     /// Its place in `HTTPClient.running`.
     var place = -1
@@ -37,10 +44,12 @@ final class EasyHandle {
         guard let easy = unsafe curl_easy_init() else { return nil }
         unsafe self.easy = unsafe easy
         self.target = target
+        self.sockets = sockets
+        self.takesRawBody = EasyHandle.isVersionKnown && target.isPlain
         unsafe self.line = .allocate(capacity: EasyHandle.headerCapacity)
         unsafe self.node = .allocate(capacity: 1)
         unsafe self.node.initialize(to: curl_slist(data: self.line, next: target.headers.first))
-        self.prepare(sockets)
+        self.prepare()
     }
 
     deinit {
@@ -51,7 +60,7 @@ final class EasyHandle {
 
     // MARK: Options
 
-    private func prepare(_ sockets: SocketTable) {
+    private func prepare() {
         let settings = self.target.settings
         let own = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe self.set(CURLOPT_PRIVATE, own)
@@ -81,6 +90,7 @@ final class EasyHandle {
         self.set(CURLOPT_TCP_KEEPALIVE, 1)
         self.set(CURLOPT_DNS_CACHE_TIMEOUT, 60)
         self.set(CURLOPT_CONNECTTIMEOUT_MS, Int(clamping: max(1, settings.connectTimeout)))
+        if self.takesRawBody { self.set(CURLOPT_HTTP_TRANSFER_DECODING, 0) }
         self.set(CURLOPT_BUFFERSIZE, 8 << 10)
         self.set(CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
         // Callbacks.
@@ -102,7 +112,7 @@ final class EasyHandle {
             let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
             return handle.goesOut() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
         }
-        sockets.install(on: self)
+        self.sockets.install(on: self)
     }
 
     private func set(_ option: CURLoption, _ value: Int) {
@@ -123,11 +133,17 @@ final class EasyHandle {
     func begin(_ transfer: HTTPTransfer) {
         self.transfer = transfer
         self.parser.reset()
+        self.decoder = ChunkDecoder()
         self.receivedAny = false
         self.pauseWanted = false
         self.isPaused = false
         self.fault = nil
         self.sentBefore = nil
+        self.wantedAgain = false
+        if transfer.needsNewConnection != self.isForNewConnection {
+            self.isForNewConnection = transfer.needsNewConnection
+            self.set(CURLOPT_FRESH_CONNECT, self.isForNewConnection ? 1 : 0)
+        }
         self.setHeaders(transfer)
         self.setBody(transfer)
     }
@@ -177,25 +193,39 @@ final class EasyHandle {
         let sentAny = self.transfer?.sentAny ?? self.sentAny
         self.transfer = nil
         guard code != CURLE_OK else {
+            if self.takesRawBody, self.parser.isRawChunked, !self.decoder.sawLastChunk {
+                return HTTPClientError(kind: .resetInReply, sentAny: true)
+            }
             guard !self.parser.isComplete else { return nil }
             return HTTPClientError(kind: self.receivedAny ? .resetInReply : .protocolViolation, sentAny: true)
+        }
+        if self.wantedAgain {
+            return HTTPClientError(kind: .resetBeforeReply, sentAny: sentAny, metDeadConnection: true)
         }
         if let fault = self.fault { return HTTPClientError(kind: fault, sentAny: sentAny, code: code.rawValue) }
         // libcurl reports a head line above its own bound as memory it did not get.
         if code == CURLE_OUT_OF_MEMORY && !self.parser.isComplete && sentAny {
             return HTTPClientError(kind: .tooLarge, sentAny: true, code: code.rawValue)
         }
-        return HTTPClientError(code, receivedAny: self.receivedAny, sentAny: sentAny)
+        var error = HTTPClientError(code, receivedAny: self.receivedAny, sentAny: sentAny)
+        error.metDeadConnection = self.metDeadConnection(code)
+        return error
     }
 
     /// Whether the transfer failed because the kept connection it was given had already been closed by the server.
     ///
-    /// libcurl tries again by itself in that case, but it counts its tries over the whole life of a handle and gives up
-    /// at each sixth.
-    func metDeadConnection(_ code: CURLcode) -> Bool {
+    /// libcurl tries again by itself in that case (`wantedAgain`), but it counts its tries over the whole life of a handle
+    /// and gives up at each sixth.
+    private func metDeadConnection(_ code: CURLcode) -> Bool {
         guard code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING else { return false }
         guard !self.receivedAny else { return false }
         return unsafe sluice_curl_get_number(self.easy, CURLINFO_NUM_CONNECTS) == 0
+    }
+
+    /// Whose libcurl handle that is.
+    static func of(_ easy: UnsafeMutableRawPointer) -> EasyHandle? {
+        guard let context = unsafe sluice_curl_get_private(easy) else { return nil }
+        return unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
     }
 
     /// Lets go of a cancelled transfer.
@@ -212,23 +242,19 @@ final class EasyHandle {
 
     // MARK: What libcurl calls
 
-    /// Whether the request may go out, on a connection that stands. libcurl sends it again by itself when a kept
-    /// connection turns out to be dead; the transfer's owner must know of that.
+    /// Whether the request may go out, on a connection that stands.
     private func goesOut() -> Bool {
-        guard let transfer = self.transfer, let delegate = transfer.delegate else { return false }
-        let answer = delegate.requestGoesOut(time: transfer.timesSent + 1)
-        guard self.transfer?.delegate != nil, answer != .stop else {
-            // What is said of the time before is what is said of the transfer.
-            self.fault = transfer.timesSent > 0 ? .resetBeforeReply : .aborted
-            return false
-        }
-        transfer.timesSent += 1
+        guard let delegate = self.transfer?.delegate, self.goesOutOnce() else { return false }
         self.sentBefore = unsafe sluice_curl_get_number(self.easy, CURLINFO_REQUEST_SIZE)
-        if case .goWith(let header) = answer {
-            transfer.uniqueHeader = header
-            self.setHeaders(transfer)
-        }
-        return true
+        delegate.requestGoesOut()
+        return self.transfer?.delegate != nil
+    }
+
+    /// False where the request has gone out before. When a kept connection turns out to be dead libcurl would send it
+    /// again by itself; whether that is done is for the transfer's owner to say.
+    func goesOutOnce() -> Bool {
+        if self.sentBefore != nil { self.wantedAgain = true }
+        return !self.wantedAgain
     }
 
     /// Returns the bytes taken; fewer than given makes libcurl end the transfer.
@@ -237,6 +263,10 @@ final class EasyHandle {
         self.receivedAny = true
         switch unsafe self.parser.read(line.bindMemory(to: UInt8.self).span) {
         case .more: break
+        case .complete where self.takesRawBody && self.parser.hasForeignCoding:
+            // libcurl would not take it off.
+            self.fault = .protocolViolation
+            return 0
         case .complete(let head):
             delegate.headReceived(head)
             guard self.transfer?.delegate != nil else { return 0 }
@@ -248,17 +278,5 @@ final class EasyHandle {
             return 0
         }
         return line.count
-    }
-
-    private func readBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard let delegate = self.transfer?.delegate else { return 0 }
-        if self.pauseWanted {
-            // libcurl keeps these bytes and hands them out again after `resume`.
-            self.isPaused = true
-            return Int(CURL_WRITEFUNC_PAUSE)
-        }
-        self.receivedAny = true
-        if unsafe delegate.received(bytes) == .pause { self.pauseWanted = true }
-        return self.transfer?.delegate == nil ? 0 : bytes.count
     }
 }

@@ -52,9 +52,11 @@ public final class HTTPClient: TurnEndHandler {
         unsafe sluice_curl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, own)
         self.fitRoom()
         unsafe sluice_curl_multi_set_number(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
-        unsafe sluice_curl_multi_set_socket_function(multi) { _, socket, what, context, _ in
+        unsafe sluice_curl_multi_set_socket_function(multi) { easy, socket, what, context, _ in
             guard let context = unsafe context else { return 0 }
-            unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().sockets.change(socket, to: what)
+            let handle = unsafe easy.flatMap { unsafe EasyHandle.of($0) }
+            unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().sockets
+                .change(socket, to: what, for: handle)
             return 0
         }
         unsafe sluice_curl_multi_set_timer_function(multi) { _, milliseconds, context in
@@ -72,25 +74,29 @@ public final class HTTPClient: TurnEndHandler {
             handle.drop()
         }
         unsafe curl_multi_cleanup(self.multi)
+        self.sockets.client = nil
     }
 
     /// Transfers that libcurl is working on.
     public var activeTransfers: Int { self.running.count }
     /// Open connections, in use or kept alive.
     public var connections: Int { self.sockets.open }
+    /// Pieces of bodies that were read past libcurl.
+    private(set) var directReads: UInt64 = 0
 
     // MARK: Transfers
 
     /// Starts a transfer; `delegate` hears of it from the end of this loop turn on and is retained until the end.
     ///
     /// `body` is sent without being copied. `uniqueHeader` is one more header line, of fewer than 256 bytes; one with CR,
-    /// LF or NUL in it is left out.
+    /// LF or NUL in it is left out. With `onNewConnection` no kept connection is used.
     public func start(
         _ target: HTTPTarget, body: HTTPBody = .bytes([]), uniqueHeader: [UInt8] = [],
-        delegate: any HTTPTransferDelegate
+        onNewConnection: Bool = false, delegate: any HTTPTransferDelegate
     ) -> HTTPTransfer {
         let transfer = HTTPTransfer(
-            client: self, target: target, body: body, uniqueHeader: uniqueHeader, delegate: delegate)
+            client: self, target: target, body: body, uniqueHeader: uniqueHeader, needsNewConnection: onNewConnection,
+            delegate: delegate)
         if target.limit.enter(transfer) { self.prepareStart(transfer) }
         return transfer
     }
@@ -179,6 +185,15 @@ public final class HTTPClient: TurnEndHandler {
         self.leave(target.limit)
     }
 
+    /// Ends a transfer from this side, outside of libcurl's callbacks.
+    func breakOff(_ handle: EasyHandle, _ error: HTTPClientError) {
+        let transfer = handle.transfer
+        self.abort(handle, handle.target)
+        transfer?.end(error)
+    }
+
+    func countDirectRead() { self.directReads &+= 1 }
+
     func unpause(_ handle: EasyHandle) {
         let wasBusy = self.isBusy
         self.isBusy = true
@@ -205,18 +220,8 @@ public final class HTTPClient: TurnEndHandler {
         }
         var code = CURLE_OK
         while let easy = unsafe sluice_curl_next_ended(self.multi, &code) {
-            guard let context = unsafe sluice_curl_get_private(easy) else { continue }
-            let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
+            guard let handle = unsafe EasyHandle.of(easy) else { continue }
             let transfer = handle.transfer
-            if let transfer, !transfer.isRetry, handle.metDeadConnection(code) {
-                transfer.isRetry = true
-                transfer.wasSent = true
-                self.remove(handle)
-                handle.drop()
-                handle.target.giveBack(handle)
-                self.prepareStart(transfer)
-                continue
-            }
             let error = handle.end(code)
             self.remove(handle)
             handle.target.giveBack(handle)

@@ -32,11 +32,15 @@ public struct HTTPClientError: Error, Hashable, Sendable, CustomStringConvertibl
     public var sentAny: Bool
     /// libcurl's number, for logs.
     public var code: UInt32
+    /// The connection was a kept one and ended without a byte of a reply: most likely the server had closed it before
+    /// the request came, and another connection would do.
+    public var metDeadConnection: Bool
 
-    public init(kind: Kind, sentAny: Bool, code: UInt32 = 0) {
+    public init(kind: Kind, sentAny: Bool, code: UInt32 = 0, metDeadConnection: Bool = false) {
         self.kind = kind
         self.sentAny = sentAny
         self.code = code
+        self.metDeadConnection = metDeadConnection
     }
 
     public var description: String {

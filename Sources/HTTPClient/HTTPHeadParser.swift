@@ -27,6 +27,10 @@ struct HTTPHeadParser {
     /// There is a transfer coding, and the last one is `chunked`.
     private var isCoded = false
     private var isChunked = false
+    /// Some head, an interim one too, said that the body is chunked and nothing else, or anything else of its coding: what
+    /// libcurl goes by.
+    private(set) var isRawChunked = false
+    private(set) var hasForeignCoding = false
     private var head = HTTPResponseHead(status: 0)
 
     /// `limit` is in bytes.
@@ -116,6 +120,11 @@ struct HTTPHeadParser {
         case 17 where HTTPHeadParser.matches(line, "transfer-encoding"):
             self.isCoded = true
             let coding = HTTPHeadParser.value(line, colon, end)
+            if coding.elementsEqual("chunked".utf8, by: { $0 | 0x20 == $1 }) {
+                self.isRawChunked = true
+            } else {
+                self.hasForeignCoding = true
+            }
             self.isChunked = coding.suffix(7).elementsEqual("chunked".utf8, by: { $0 | 0x20 == $1 })
         case 16 where HTTPHeadParser.matches(line, "content-encoding"):
             let coding = HTTPHeadParser.value(line, colon, end)

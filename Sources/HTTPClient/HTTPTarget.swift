@@ -42,12 +42,15 @@ public final class HTTPTarget {
     public let limit: HTTPConnectionLimit
     let headers: CurlHeaderList
     let url: CurlURL?
+    /// Without TLS and without a proxy.
+    let isPlain: Bool
     private var idle: [EasyHandle] = []
 
     public init(_ settings: Settings, limit: HTTPConnectionLimit) {
         self.settings = settings
         self.limit = limit
         self.url = CurlURL(settings.url)
+        self.isPlain = settings.url.lowercased().hasPrefix("http://") && (settings.proxy ?? "").isEmpty
         self.headers = CurlHeaderList(settings.headers)
     }
 

@@ -10,36 +10,34 @@ public final class HTTPTransfer {
         case over
     }
 
-    weak var client: HTTPClient?
+    private let sockets: SocketTable
     let target: HTTPTarget
     let body: HTTPBody
-    var uniqueHeader: [UInt8]
+    let uniqueHeader: [UInt8]
+    let needsNewConnection: Bool
     var state = State.queued
     var handle: EasyHandle?
-    /// It was started again after a kept connection turned out to be dead.
-    var isRetry = false
-    /// How often the request has gone out or was about to.
-    var timesSent = 0
-    /// Bytes of it went out, in a start that is over.
-    var wasSent = false
     /// Its place in the limit's queue; -1 while it is not in it.
     var queuePlace = -1
     /// nil once cancelled: nothing is called any more.
     private(set) var delegate: (any HTTPTransferDelegate)?
 
     init(
-        client: HTTPClient, target: HTTPTarget, body: HTTPBody, uniqueHeader: [UInt8],
+        client: HTTPClient, target: HTTPTarget, body: HTTPBody, uniqueHeader: [UInt8], needsNewConnection: Bool,
         delegate: any HTTPTransferDelegate
     ) {
-        self.client = client
+        self.sockets = client.sockets
         self.target = target
         self.body = body
         self.uniqueHeader = uniqueHeader
+        self.needsNewConnection = needsNewConnection
         self.delegate = delegate
     }
 
+    private var client: HTTPClient? { self.sockets.client }
+
     /// Whether any byte of the request may have reached the server.
-    public var sentAny: Bool { self.wasSent || self.handle?.sentAny ?? false }
+    public var sentAny: Bool { self.handle?.sentAny ?? false }
 
     /// Ends the transfer: the connection is closed and the delegate hears nothing more. Harmless when it is over.
     public func cancel() {

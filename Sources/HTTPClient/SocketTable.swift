@@ -18,6 +18,8 @@ final class SocketTable: DescriptorHandler {
         var watched: UInt8 = 0
         /// Opened by `open` and not yet closed by `close`.
         var isOwn = false
+        /// Whose reply is waited for on it.
+        var reader: EasyHandle?
     }
 
     private static let input = UInt8(CURL_POLL_IN)
@@ -28,7 +30,9 @@ final class SocketTable: DescriptorHandler {
     private var entries: [Entry] = []
     /// Sockets of connections, in use or kept.
     private(set) var open = 0
-    weak var client: HTTPClient?
+    /// nil once the client has gone. Not weak: that makes each use of the client dearer, everywhere.
+    unowned var client: HTTPClient?
+    let scratch = ReadScratch()
 
     init(loop: EpollLoop) {
         self.loop = loop
@@ -37,12 +41,15 @@ final class SocketTable: DescriptorHandler {
     /// Makes `handle` open and close its sockets here.
     func install(on handle: EasyHandle) {
         let own = unsafe Unmanaged.passUnretained(self).toOpaque()
-        _ = unsafe sluice_curl_set_pointer(handle.easy, CURLOPT_OPENSOCKETDATA, own)
+        let user = unsafe Unmanaged.passUnretained(handle).toOpaque()
+        _ = unsafe sluice_curl_set_pointer(handle.easy, CURLOPT_OPENSOCKETDATA, user)
         _ = unsafe sluice_curl_set_pointer(handle.easy, CURLOPT_CLOSESOCKETDATA, own)
         _ = unsafe sluice_curl_set_open_function(handle.easy) { context, _, address in
             guard let context = unsafe context, let address = unsafe address else { return -1 }
-            let table = unsafe Unmanaged<SocketTable>.fromOpaque(context).takeUnretainedValue()
-            return unsafe table.openSocket(
+            let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
+            // No second connection for a request that has gone out.
+            guard handle.goesOutOnce() else { return -1 }
+            return unsafe handle.sockets.openSocket(
                 address.pointee.family, address.pointee.socktype, address.pointee.protocol)
         }
         _ = unsafe sluice_curl_set_close_function(handle.easy) { context, number in
@@ -80,13 +87,14 @@ final class SocketTable: DescriptorHandler {
         while self.entries.count <= Int(number) { self.entries.append(Entry()) }
     }
 
-    /// libcurl wants to hear of `what` (CURL_POLL_*) on the descriptor.
-    func change(_ number: Int32, to what: Int32) {
+    /// libcurl wants to hear of `what` (CURL_POLL_*) on the descriptor, for `handle`.
+    func change(_ number: Int32, to what: Int32, for handle: EasyHandle?) {
         guard number >= 0 else { return }
         self.grow(to: number)
         let index = Int(number)
         let wanted = what == CURL_POLL_REMOVE ? 0 : UInt8(truncatingIfNeeded: what) & 3
         self.entries[index].wanted = wanted
+        self.entries[index].reader = wanted == SocketTable.input && self.entries[index].isOwn ? handle : nil
         let watched = self.entries[index].watched
         if wanted == 0 && self.entries[index].isOwn {
             // Writable is what an idle socket always is.
@@ -125,6 +133,9 @@ final class SocketTable: DescriptorHandler {
         guard index < self.entries.count else { return }
         guard self.entries[index].wanted != 0, let client = self.client else {
             self.watch(index, for: 0)
+            return
+        }
+        if readiness == .readable, let reader = self.entries[index].reader, reader.readDirectly(fd, for: client) {
             return
         }
         var events: Int32 = 0

@@ -9,8 +9,8 @@ public import NIOCore
 /// Input: each header is checked as soon as its 16 bytes are there, frames are handed out as slices of what was read. What
 /// waits for the rest of a frame is at most that frame and one read. Reading never waits for writing.
 ///
-/// Output: frames of one turn are gathered and written with one flush at its end (`TurnFlusher`). CREDIT and CANCEL go
-/// before everything that waits. Data beyond the link's window, or while the socket does not take more, waits in the
+/// Output: frames of one turn are gathered and written with one flush at its end (`TurnFlusher`). CREDIT, CANCEL and
+/// GRANT go before everything that waits. Data beyond the link's window, or while the socket does not take more, waits in the
 /// queue, and frames sent after it wait behind it, so that no stream's frames change their order. The queue holds
 /// references, not copies; its users bound it by the windows of their streams.
 public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
@@ -59,14 +59,14 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
 
     // MARK: Sending
 
-    /// Sends a message; CREDIT and CANCEL overtake what waits. Does nothing once the link has ended.
+    /// Sends a message; CREDIT, GRANT and CANCEL overtake what waits. Does nothing once the link has ended.
     public func send<Message: WireMessage>(_ message: Message, stream: UInt64 = 0, flags: UInt8 = 0) {
         guard case .connected = self.phase else { return }
         self.writer.reset()
         message.write(to: &self.writer)
         let header = FrameHeader(
             type: Message.frameType, flags: flags, stream: stream, length: UInt32(clamping: self.writer.bytes.count))
-        guard self.queue.isEmpty || Message.frameType == .credit else {
+        guard self.queue.isEmpty || Message.frameType == .credit || Message.frameType == .grant else {
             var frame = ByteBuffer()
             frame.reserveCapacity(WireLimits.header + self.writer.bytes.count)
             frame.writeFrameHeader(header)

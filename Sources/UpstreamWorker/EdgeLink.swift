@@ -43,6 +43,7 @@ final class EdgeLink: EpollLinkDelegate {
                 unsafe try self.exchanges[header.stream]?
                     .receive(body: payload, isLast: header.flags & FrameHeader.lastFlag != 0)
             case .credit: try self.exchanges[header.stream]?.receive(credit: unsafe Credit(payload: payload).bytes)
+            case .grant: try self.exchanges[header.stream]?.receive(grant: unsafe Grant(payload: payload))
             case .cancel: self.exchanges[header.stream]?.cancel()
             default: throw .unexpectedType(header.type)
             }

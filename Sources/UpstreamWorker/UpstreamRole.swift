@@ -92,7 +92,7 @@ public final class UpstreamRole: WorkerRole {
         }
         guard let hello = self.hello else { return }
         let greeting = Hello(role: .upstream, instance: hello.instance, host: hello.host, build: WorkerIdentity.build)
-        let accepted: FrameTypeSet = offer.role == .edge ? .server : .client
+        let accepted: FrameTypeSet = offer.role == .edge ? .upstream : .client
         let machine = LinkMachine(
             hello: greeting, peerRole: offer.role, peerInstance: offer.instance, accepting: accepted)
         do throws(SystemError) {

@@ -101,22 +101,6 @@ struct HTTPClientTests {
         }
     }
 
-    /// The server drops each kept connection only when the next request arrives on it: the race a client cannot avoid.
-    @Test
-    func aStaleConnectionIsTriedAgainByItself() throws {
-        let bench = try Bench { connection, _ in
-            if connection.requests == 1 { connection.reply("ok") } else { connection.reset() }
-        }
-        let target = bench.target()
-        for _ in 0..<50 {
-            let test = bench.start(target)
-            #expect(try bench.run { test.isOver })
-            #expect(test.error == nil)
-            #expect(test.text == "ok")
-        }
-        #expect(bench.server.accepted == 50)
-    }
-
     @Test
     func aResetBeforeTheReplyIsSaid() throws {
         let bench = try Bench { connection, _ in connection.reset() }

@@ -2,78 +2,81 @@ import HTTPClient
 import Platform
 import Testing
 
-/// What a transfer's owner learns of what was sent, and how often.
+/// What a transfer's owner learns of what was sent.
 @Suite(.serialized)
 struct HTTPResendTests {
-    private static func header(_ number: Int) -> HTTPSend { .goWith(uniqueHeader: Array("x-unique: \(number)".utf8)) }
-
-    /// Each request on a kept connection meets its end, and every time the request goes out it says which time it is.
-    @Test
-    func aRequestThatGoesOutAgainSaysSo() throws {
+    /// Each request on a kept connection meets its end: it goes out once, and what happened is said. No connection is made
+    /// that nobody asked for.
+    @Test(arguments: [true, false])
+    func aDeadConnectionIsSaid(_ resets: Bool) throws {
         var seen: [String] = []
         let bench = try Bench { connection, request in
             seen += request.lines.filter { $0.hasPrefix("x-unique") }
-            if connection.requests == 1 { connection.reply("ok") } else { connection.reset() }
+            if connection.requests == 1 {
+                connection.reply("ok")
+            } else if resets {
+                connection.reset()
+            } else {
+                connection.close()
+            }
         }
         let target = bench.target()
         for round in 0..<50 {
             seen = []
-            let test = bench.start(target, unique: "x-unique: 1") {
-                $0.onSend = { _, time in time == 1 ? .go : Self.header(time) }
-            }
+            let first = bench.start(target, unique: "x-unique: \(round)-1", onNewConnection: true)
+            #expect(try bench.run { first.isOver })
+            #expect(first.error == nil)
+            let kept = bench.start(target, unique: "x-unique: \(round)-2")
+            #expect(try bench.run { kept.isOver })
+            #expect(kept.error?.metDeadConnection == true)
+            #expect(kept.error?.sentAny == true)
+            #expect([.resetBeforeReply, .sendFailed].contains(kept.error?.kind))
+            #expect(kept.sends == 1)
+            #expect(kept.heads == 0)
+            #expect(seen == ["x-unique: \(round)-1", "x-unique: \(round)-2"])
+        }
+        try bench.settle()
+        #expect(bench.server.accepted == 50)
+        #expect(bench.client.connections == 0)
+    }
+
+    @Test
+    func aNewConnectionThatEndsWasNotADeadOne() throws {
+        let bench = try Bench { connection, _ in connection.reset() }
+        let target = bench.target()
+        for onNewConnection in [false, true] {
+            let test = bench.start(target, onNewConnection: onNewConnection)
+            #expect(try bench.run { test.isOver })
+            #expect(test.error?.kind == .resetBeforeReply)
+            #expect(test.error?.metDeadConnection == false)
+        }
+    }
+
+    @Test
+    func aNewConnectionIsMadeWhereOneIsWantedAndKept() throws {
+        let bench = try Bench { connection, _ in connection.reply("ok") }
+        let target = bench.target()
+        var accepted: [Int] = []
+        for onNewConnection in [false, false, true, false, true] {
+            let test = bench.start(target, onNewConnection: onNewConnection)
             #expect(try bench.run { test.isOver })
             #expect(test.error == nil)
-            #expect(test.sends == (round == 0 ? [1] : [1, 2]))
-            #expect(seen == (round == 0 ? ["x-unique: 1"] : ["x-unique: 1", "x-unique: 2"]))
+            accepted.append(bench.server.accepted)
         }
+        #expect(accepted == [1, 1, 2, 2, 3])
     }
 
     @Test
-    func itDoesNotGoOutAgainWhereItMustNot() throws {
-        var requests = 0
-        let bench = try Bench { connection, _ in
-            requests += 1
-            if connection.requests == 1 { connection.reply("ok") } else { connection.close() }
-        }
-        let target = bench.target()
-        let first = bench.start(target)
-        #expect(try bench.run { first.isOver })
-        for _ in 0..<20 {
-            let kept = bench.start(target)
-            #expect(try bench.run { kept.isOver })
-            let refused = bench.start(target) { $0.onSend = { _, time in time == 1 ? .go : .stop } }
-            #expect(try bench.run { refused.isOver })
-            #expect(refused.sends == [1, 2])
-            #expect(refused.error?.kind == .resetBeforeReply)
-            #expect(refused.error?.sentAny == true)
-            #expect(refused.heads == 0)
-            let fresh = bench.start(target)
-            #expect(try bench.run { fresh.isOver })
-            #expect(fresh.error == nil)
-        }
-        #expect(requests > 60)
-    }
-
-    @Test
-    func aRequestThatIsStoppedWasNotSent() throws {
+    func aRequestThatIsCancelledAsItGoesOutWasNotSent() throws {
         var requests = 0
         let bench = try Bench { connection, _ in
             requests += 1
             connection.reply("ok")
         }
-        let stopped = bench.start(bench.target()) { $0.onSend = { _, _ in .stop } }
-        #expect(try bench.run { stopped.isOver })
-        #expect(stopped.error?.kind == .aborted)
-        #expect(stopped.error?.sentAny == false)
-        let cancelled = bench.start(bench.target()) {
-            $0.onSend = { test, _ in
-                test.transfer?.cancel()
-                return .go
-            }
-        }
+        let cancelled = bench.start(bench.target()) { $0.onSend = { $0.transfer?.cancel() } }
         try bench.settle()
         #expect(!cancelled.isOver)
-        #expect(cancelled.sends == [1])
+        #expect(cancelled.sends == 1)
         let good = bench.start(bench.target())
         #expect(try bench.run { good.isOver })
         #expect(good.error == nil)
@@ -90,7 +93,7 @@ struct HTTPResendTests {
         #expect(running.transfer?.sentAny == true)
         let queued = bench.start(target)
         try bench.settle()
-        #expect(queued.sends.isEmpty)
+        #expect(queued.sends == 0)
         #expect(queued.transfer?.sentAny == false)
         let nobody = HTTPTarget(
             HTTPTarget.Settings(url: "http://127.0.0.1:1/"), limit: HTTPConnectionLimit(maximum: 9))
@@ -98,6 +101,6 @@ struct HTTPResendTests {
         #expect(try bench.run { refused.isOver })
         #expect(refused.error?.kind == .connect)
         #expect(refused.error?.sentAny == false)
-        #expect(refused.sends.isEmpty)
+        #expect(refused.sends == 0)
     }
 }

@@ -168,6 +168,8 @@ final class TestServer: DescriptorHandler {
             let socket = accept(fd, nil, nil)
             guard socket >= 0 else { return }
             _ = fcntl(socket, F_SETFL, O_NONBLOCK)
+            var one: Int32 = 1
+            unsafe setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
             self.accepted += 1
             guard let connection = try? Connection(socket, number: self.accepted, server: self) else { continue }
             self.connections[self.accepted] = connection

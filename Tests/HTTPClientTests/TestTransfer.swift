@@ -13,17 +13,16 @@ final class TestTransfer: HTTPTransferDelegate {
     /// Called after each piece; its answer goes to the client.
     var onPiece: (TestTransfer) -> HTTPFlow = { _ in .proceed }
     var onHead: (TestTransfer) -> Void = { _ in }
-    /// Asked each time the request goes out.
-    var onSend: (TestTransfer, Int) -> HTTPSend = { _, _ in .go }
-    private(set) var sends: [Int] = []
+    var onSend: (TestTransfer) -> Void = { _ in }
+    private(set) var sends = 0
     var onEnd: (TestTransfer) -> Void = { _ in }
 
     var isOver: Bool { self.ends > 0 }
     var text: String { String(decoding: self.body, as: UTF8.self) }
 
-    func requestGoesOut(time: Int) -> HTTPSend {
-        self.sends.append(time)
-        return self.onSend(self, time)
+    func requestGoesOut() {
+        self.sends += 1
+        self.onSend(self)
     }
 
     func headReceived(_ head: HTTPResponseHead) {
@@ -74,12 +73,14 @@ struct Bench {
     }
 
     func start(
-        _ target: HTTPTarget, body: [UInt8] = Array("{}".utf8), unique: String = "",
+        _ target: HTTPTarget, body: [UInt8] = Array("{}".utf8), unique: String = "", onNewConnection: Bool = false,
         _ prepare: (TestTransfer) -> Void = { _ in }
     ) -> TestTransfer {
         let test = TestTransfer()
         prepare(test)
-        test.transfer = self.client.start(target, body: .bytes(body), uniqueHeader: Array(unique.utf8), delegate: test)
+        test.transfer = self.client.start(
+            target, body: .bytes(body), uniqueHeader: Array(unique.utf8), onNewConnection: onNewConnection,
+            delegate: test)
         return test
     }
 

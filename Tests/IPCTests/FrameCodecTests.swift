@@ -140,6 +140,19 @@ import Testing
         }
     }
 
+    @Test func onlyAFurtherAttemptForAReasonIsAskedFor() {
+        for payload: [UInt8] in [[0, 0, 1], [0, 1, 1], [0, 2, 0], [0, 2, 5], [0, 2], [0, 2, 1, 0]] {
+            _ = unsafe payload.withUnsafeBytes { bytes in
+                #expect(throws: FrameError.malformed(.attempt)) { unsafe try FurtherAttempt(payload: bytes) }
+            }
+        }
+        for payload: [UInt8] in [[], [2], [255], [1, 0]] {
+            _ = unsafe payload.withUnsafeBytes { bytes in
+                #expect(throws: FrameError.malformed(.grant)) { unsafe try Grant(payload: bytes) }
+            }
+        }
+    }
+
     @Test func headerValuesWithLineBreaksAreRefused() {
         for bad in ["a\r\nset-cookie: x", "a\u{0}b", "ä", "a\u{7F}"] {
             let head = ResponseHead(status: 200, isStream: false, contentType: Array(bad.utf8))

@@ -8,7 +8,7 @@ import Testing
     private func machine() -> LinkMachine {
         LinkMachine(
             hello: Hello(role: .upstream, instance: 2, build: Self.build), peerRole: .edge, peerInstance: 5,
-            accepting: .server)
+            accepting: .upstream)
     }
 
     private func receive(_ frame: [UInt8], by machine: inout LinkMachine) throws(FrameError) -> LinkMachine.Action {
@@ -102,6 +102,34 @@ import Testing
         #expect(
             try self.receive(SampleMessages.request.frame(stream: 3), by: &machine) == .deliver(returnCredit: nil))
         #expect(try self.receive(self.data(.cancel, 0, stream: 3), by: &machine) == .deliver(returnCredit: nil))
+    }
+
+    @Test func attemptsAreAskedForAndGrantedOnStreamsThatHaveBegun() throws {
+        var machine = try self.open()
+        _ = try self.receive(SampleMessages.request.frame(stream: 5), by: &machine)
+        for stream: UInt64 in [0, 6, .max] {
+            #expect(throws: FrameError.malformed(.grant)) {
+                try self.receive(Grant(allowed: true).frame(stream: stream), by: &machine)
+            }
+        }
+        // Whether the stream is still open its owner knows.
+        for stream: UInt64 in [1, 5] {
+            let action = try self.receive(Grant(allowed: true).frame(stream: stream), by: &machine)
+            #expect(action == .deliver(returnCredit: nil))
+        }
+        let attempt = FurtherAttempt(call: 0, number: 2, reason: .resend)
+        #expect(throws: FrameError.unexpectedType(.attempt)) {
+            try self.receive(attempt.frame(stream: 5), by: &machine)
+        }
+        var client = LinkMachine(
+            hello: Hello(role: .edge, instance: 5, build: Self.build), peerRole: .upstream, peerInstance: 2,
+            accepting: .upstreamClient)
+        _ = try self.receive(Hello(role: .upstream, instance: 2, build: Self.build).frame(), by: &client)
+        #expect(try self.receive(attempt.frame(stream: 5), by: &client) == .deliver(returnCredit: nil))
+        #expect(throws: FrameError.malformed(.attempt)) { try self.receive(attempt.frame(), by: &client) }
+        #expect(throws: FrameError.unexpectedType(.grant)) {
+            try self.receive(Grant(allowed: true).frame(stream: 5), by: &client)
+        }
     }
 
     @Test func streamNumbersOnlyGoUp() throws {

@@ -42,6 +42,22 @@ import Testing
         #expect(queue.isEmpty)
     }
 
+    @Test func theMemoryOfAWrittenBatchServesTheNext() {
+        var queue = OutputQueue()
+        var window = self.link()
+        self.add(&queue, &window, bytes: 20_000)
+        _ = self.drain(&queue)
+        for _ in 0..<3 {
+            queue.append([1])
+            let batch = queue.nextBatch()
+            #expect(batch == [1])
+            #expect((batch?.capacity ?? 0) >= 20_000)
+            if let batch { queue.recycle(batch) }
+            #expect(queue.nextBatch() == nil)
+            #expect(queue.isEmpty)
+        }
+    }
+
     @Test func anUrgentFrameWaitsForOneBatchAtMost() {
         var queue = OutputQueue()
         var window = self.link()

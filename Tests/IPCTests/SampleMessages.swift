@@ -49,7 +49,8 @@ enum SampleMessages {
         StreamEnd(
             failure: error, usage: TokenUsage(input: 1, cacheRead: 2, output: 3, reasoning: 4),
             attempts: [AttemptReport(call: 0, status: 200, firstContent: 10, total: 20, error: "reset")]),
-        Credit(bytes: 65_536), metrics, OwnerDead(role: .upstream, instance: 9),
+        Credit(bytes: 65_536), FurtherAttempt(call: 1, number: 2, reason: .hedge), Grant(allowed: true), metrics,
+        OwnerDead(role: .upstream, instance: 9),
         Suspects(instance: 9, fingerprints: [1, .max]), Quarantine(fingerprint: .max, milliseconds: 600_000),
     ]
 
@@ -70,6 +71,8 @@ enum SampleMessages {
         case .request: unsafe try StreamRequest(payload: payload)
         case .responseHead: unsafe try ResponseHead(payload: payload)
         case .end: unsafe try StreamEnd(payload: payload)
+        case .attempt: unsafe try FurtherAttempt(payload: payload)
+        case .grant: unsafe try Grant(payload: payload)
         case .credit: unsafe try Credit(payload: payload)
         case .records: unsafe try MetricReport(payload: payload)
         case .body, .chunk, .cancel: unsafe Array(payload)

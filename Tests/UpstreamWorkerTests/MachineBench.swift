@@ -49,6 +49,18 @@ final class MachineBench {
             kind.map { HTTPClientError(kind: $0, sentAny: sentAny) }, at: self.now, to: self.output)
     }
 
+    /// The request went out, and the kept connection was dead.
+    func meetsDeadConnection() {
+        self.machine.connected(at: self.now)
+        self.machine.callEnded(
+            HTTPClientError(kind: .resetBeforeReply, sentAny: true, metDeadConnection: true), at: self.now,
+            to: self.output)
+    }
+
+    func answer(_ allowed: Bool) throws -> ExchangeMachine.Order {
+        try self.machine.answered(allowed, at: self.now, to: self.output)
+    }
+
     func cancel() -> ExchangeMachine.Order { self.machine.cancelled(at: self.now, to: self.output) }
 
     func credit(_ bytes: Int) throws -> ExchangeMachine.Order {

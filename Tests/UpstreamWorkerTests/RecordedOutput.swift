@@ -9,6 +9,7 @@ final class RecordedOutput: ExchangeOutput {
         case head(ResponseHead)
         case chunk(String)
         case end(StreamEnd)
+        case attempt(FurtherAttempt)
     }
 
     private(set) var sent: [Sent] = []
@@ -28,6 +29,8 @@ final class RecordedOutput: ExchangeOutput {
     }
 
     func send(head: ResponseHead) { self.sent.append(.head(head)) }
+
+    func send(attempt: FurtherAttempt) { self.sent.append(.attempt(attempt)) }
 
     /// All chunks as bytes.
     private(set) var bytes: [UInt8] = []
@@ -60,13 +63,14 @@ final class RecordedOutput: ExchangeOutput {
         self.sent.map { if case .chunk(let text) = $0 { text } else { "" } }.joined()
     }
 
-    /// The order of things without their contents: `h`, `c`, `e`.
+    /// The order of things without their contents: `h`, `c`, `e`, `a` for ATTEMPT.
     var shape: String {
         self.sent.map {
             switch $0 {
             case .head: "h"
             case .chunk: "c"
             case .end: "e"
+            case .attempt: "a"
             }
         }.joined()
     }

@@ -15,6 +15,7 @@ final class WorkerBench: EpollLinkDelegate {
         var body: [UInt8] = []
         var end: StreamEnd?
         var chunks = 0
+        var attempts: [FurtherAttempt] = []
         var framesAfterEnd = 0
         var ends = 0
 
@@ -40,6 +41,8 @@ final class WorkerBench: EpollLinkDelegate {
     private(set) var lostLink = false
     /// Whether data is acknowledged at once, as by a client that reads quickly.
     var returnsCredit = true
+    /// What is answered when a further attempt is asked for; nil for nothing.
+    var grants: Bool? = true
 
     init(_ providers: [ProviderSettings], prices: [Price] = [], bodyBudget: Int = 1 << 30) throws {
         guard HTTPClient.initializeLibrary() else { throw SystemError(operation: "curl_global_init", code: 0) }
@@ -64,14 +67,14 @@ final class WorkerBench: EpollLinkDelegate {
             area: SharedArea(OwnedDescriptor(adopting: copy), for: .reading),
             machine: LinkMachine(
                 hello: Hello(role: .upstream, instance: 1, build: build), peerRole: .edge, peerInstance: 2,
-                accepting: .server),
+                accepting: .upstream),
             instance: 2, scratch: scratch, services: self.services
         ) { [weak self] _ in self?.edge = nil }
         self.link = try EpollLink(
             loop: self.loop, descriptor: OwnedDescriptor(adopting: ends.second),
             machine: LinkMachine(
                 hello: Hello(role: .edge, instance: 2, build: build), peerRole: .upstream, peerInstance: 1,
-                accepting: .client), scratch: scratch, delegate: self)
+                accepting: .upstreamClient), scratch: scratch, delegate: self)
     }
 
     static func provider(
@@ -152,6 +155,9 @@ final class WorkerBench: EpollLinkDelegate {
         case .end:
             reply.end = unsafe try? StreamEnd(payload: payload)
             reply.ends += 1
+        case .attempt:
+            if let attempt = unsafe try? FurtherAttempt(payload: payload) { reply.attempts.append(attempt) }
+            if let grants = self.grants { self.send(Grant(allowed: grants).frame(stream: header.stream)) }
         case .credit:
             self.credited[header.stream, default: 0] += Int(unsafe (try? Credit(payload: payload))?.bytes ?? 0)
         default: break

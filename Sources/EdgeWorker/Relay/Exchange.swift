@@ -9,10 +9,16 @@ protocol ExchangeClient: AnyObject {
     func requestWasSent()
     func replyBegan(_ head: ResponseHead)
     func reply(_ chunk: ByteBuffer)
+    /// Whether the upstream may call a provider once more, which may be billed once more.
+    func mayAttempt(_ attempt: FurtherAttempt) -> Bool
     /// The peer has said all; the reply is whole unless `end` carries a failure.
     func replyEnded(_ end: StreamEnd)
     /// The reply cannot be had (any more).
     func replyFailed(_ error: GatewayError)
+}
+
+extension ExchangeClient {
+    func mayAttempt(_ attempt: FurtherAttempt) -> Bool { true }
 }
 
 /// One request on its way to a peer and its reply on the way back: the stream's windows, and the order of frames.
@@ -158,6 +164,15 @@ final class Exchange {
         try self.sending.credit(credit.bytes)
         guard case .running(let link, let stream) = self.state else { return }
         self.sendBody(link, stream)
+    }
+
+    /// While it is being stopped the peer gets no answer: its END is on the way.
+    func received(attempt: FurtherAttempt) {
+        guard case .running(let link, let stream) = self.state else { return }
+        let allowed = self.client?.mayAttempt(attempt) ?? false
+        // The client may have cancelled within the call.
+        guard case .running = self.state else { return }
+        link.handler?.send(Grant(allowed: allowed), stream: stream)
     }
 
     func received(end: StreamEnd) {

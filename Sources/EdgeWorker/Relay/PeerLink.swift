@@ -94,10 +94,15 @@ final class PeerLink: LinkDelegate {
 
     func link(_ link: LinkHandler, received header: FrameHeader, payload: ByteBuffer) throws(FrameError) {
         if header.type == .end { self.vacate(header.stream) }
-        guard let exchange = self.exchanges[header.stream] else { return }
+        guard let exchange = self.exchanges[header.stream] else {
+            // Nobody asks on a stream that has not begun.
+            if header.type == .attempt, header.stream > self.lastStream { throw .malformed(.attempt) }
+            return
+        }
         switch header.type {
         case .responseHead: try exchange.received(head: try PeerLink.message(payload))
         case .chunk: try exchange.received(chunk: payload)
+        case .attempt: exchange.received(attempt: try PeerLink.message(payload))
         case .credit: try exchange.received(credit: try PeerLink.message(payload))
         case .end:
             let end: StreamEnd = try PeerLink.message(payload)

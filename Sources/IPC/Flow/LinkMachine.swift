@@ -72,6 +72,11 @@ public struct LinkMachine: Sendable {
             guard self.cancelledAhead.count < LinkMachine.maximumCancelledAhead else { throw .windowExceeded }
             self.cancelledAhead.insert(header.stream)
             return .ignore
+        case .attempt where header.stream == 0:
+            throw .malformed(.attempt)
+        case .grant where header.stream == 0 || header.stream > self.highestStream:
+            // There is nothing yet that could have asked.
+            throw .malformed(.grant)
         case .body, .chunk:
             try self.receiving.receive(payload.count)
             return .deliver(returnCredit: self.receiving.release(payload.count))

@@ -85,8 +85,10 @@ public struct OutputQueue: Sendable {
         }
         var batch: [UInt8] = []
         guard self.first < self.full.count else {
+            // Nothing to write, but perhaps memory for the next batch: it stays.
+            guard !self.newest.isEmpty else { return nil }
             swap(&batch, &self.newest)
-            return batch.isEmpty ? nil : batch
+            return batch
         }
         swap(&batch, &self.full[self.first])
         self.first += 1

@@ -22,6 +22,8 @@ public enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
     case end = 36
     case cancel = 37
     case credit = 38
+    case attempt = 39
+    case grant = 40
 
     // Telemetry.
     case records = 48
@@ -30,6 +32,8 @@ public enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
     public var maximumLength: UInt32 {
         switch self {
         case .ready, .cancel: 0
+        case .grant: 1
+        case .attempt: 3
         case .credit: 4
         case .heartbeat, .ownerDead, .quarantine: 64
         case .hello, .link, .drain, .snapshot, .snapshotAcknowledged: 1 << 10

@@ -11,10 +11,14 @@ public struct FrameTypeSet: Hashable, Sendable {
         self.bits & (1 << UInt64(type.rawValue)) != 0
     }
 
-    /// What an upstream (or any server of request streams) accepts.
+    /// What a server of request streams accepts.
     public static let server = FrameTypeSet([.hello, .request, .body, .cancel, .credit])
     /// What an edge accepts from whom it sends requests to.
     public static let client = FrameTypeSet([.hello, .responseHead, .chunk, .end, .credit])
+    /// What an upstream accepts from an edge: it asks before it calls a provider once more.
+    public static let upstream = FrameTypeSet([.hello, .request, .body, .cancel, .credit, .grant])
+    /// What an edge accepts from an upstream.
+    public static let upstreamClient = FrameTypeSet([.hello, .responseHead, .chunk, .end, .credit, .attempt])
     /// What the aggregator accepts from an edge: requests for `/metrics`, and records.
     public static let aggregator = FrameTypeSet([.hello, .request, .body, .cancel, .credit, .records])
     /// What a child accepts from the supervisor.

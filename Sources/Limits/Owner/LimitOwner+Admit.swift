@@ -155,8 +155,10 @@ extension LimitOwner {
 
     private func standing(_ entries: [LimitDemand.Entry], _ moment: WindowMoment) -> LimitStanding {
         var standing = LimitStanding()
-        for index in entries.indices where entries[index].limits.mask & LimitStanding.kinds != 0 {
-            self.store.image(index).tighten(&standing, entries.span[index].limits, moment)
+        for index in entries.indices where !entries[index].limits.isEmpty {
+            let image = self.store.image(index)
+            image.tighten(&standing, entries.span[index].limits, moment)
+            image.fill(&standing, entries[index], moment)
         }
         return standing
     }

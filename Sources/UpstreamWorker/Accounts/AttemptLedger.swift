@@ -19,7 +19,6 @@ struct AttemptLedger {
     /// Nobody is left to settle the request: the link to its edge is lost.
     var isOrphaned = false
     private var running: JournalWriter.Admission?
-    private var next: JournalWriter.Admission?
     private var reports: [AttemptReport] = []
 
     init(
@@ -34,14 +33,14 @@ struct AttemptLedger {
         self.beganAt = services.loop.now
     }
 
-    /// Records that the call of that number is about to be made; false when it must not be.
+    /// Records that the call of that number is about to be made, those before being settled; false when it must not be.
     mutating func admit(_ number: UInt8) -> Bool {
         let record = AttemptRecord(
             record: self.request.record, number: number, provider: self.pool.nameBytes, model: self.target.model,
             price: self.set.priceID(self.target.price), startedAt: Clocks.wallMilliseconds())
         let admission = self.services.journal?.attempt(record) ?? .refused
         guard admission != .refused else { return false }
-        if self.running == nil { self.running = admission } else { self.next = admission }
+        self.running = admission
         return true
     }
 
@@ -63,8 +62,7 @@ struct AttemptLedger {
             let orphan = self.isOrphaned ? self.orphan(evidence) : nil
             self.services.journal?.attemptEnd(record, admission, orphan: orphan)
         }
-        self.running = self.next
-        self.next = nil
+        self.running = nil
         self.pool.attempts.count(Self.label(outcome), report.billed)
         return report
     }

@@ -23,7 +23,9 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private var ledger: AttemptLedger
     /// nil once the link is lost or the exchange over.
     private var owner: EdgeLink?
-    private var body: BodyCollector
+    private var collector: BodyCollector
+    /// As it is sent, while it may have to be sent once more.
+    private var body: HTTPBody?
     private var machine: ExchangeMachine
     private var call: (any ProviderCall)?
     private var timer: LoopTimer?
@@ -62,7 +64,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         self.ledger = ledger
         self.pool = pool
         self.bodyBudget = length
-        self.body = BodyCollector(length: length)
+        self.collector = BodyCollector(length: length)
         self.machine = ExchangeMachine(
             terms: ExchangeTerms(
                 isStream: request.isStream, askedForUsage: request.askedForUsage, timeouts: pool.settings.timeouts),
@@ -74,11 +76,11 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
 
     func receive(body payload: UnsafeRawBufferPointer, isLast: Bool) throws(FrameError) {
         guard self.machine.state == .ready else { throw .unexpectedType(.body) }
-        switch unsafe try self.body.receive(payload, isLast: isLast) {
+        switch unsafe try self.collector.receive(payload, isLast: isLast) {
         case .more(let credit):
             if let credit { self.owner?.send(urgent: Credit(bytes: credit).frame(stream: self.stream)) }
         case .complete:
-            self.start(.bytes(self.body.take()))
+            self.start(.bytes(self.collector.take()))
         case .short:
             self.perform(self.machine.fail(.damagedRequest, at: self.services.loop.now, to: self))
         }
@@ -91,6 +93,13 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
 
     func receive(credit bytes: UInt32) throws(FrameError) {
         self.perform(try self.machine.creditReceived(bytes, at: self.services.loop.now, to: self))
+    }
+
+    /// The answer to ATTEMPT. What the journal does not take is not done.
+    func receive(grant: Grant) throws(FrameError) {
+        let now = self.services.loop.now
+        let allowed = grant.allowed && (self.machine.asked.map { self.ledger.admit($0.number) } ?? false)
+        self.perform(try self.machine.answered(allowed, at: now, to: self))
     }
 
     /// The link is no longer congested.
@@ -129,16 +138,24 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         #endif
         let now = self.services.loop.now
         self.machine.callStarted(at: now)
+        self.body = body
+        self.callProvider(body)
+        self.armTimer(for: self.machine.firstCheck)
+    }
+
+    /// Makes the machine's attempt. One that follows another has a connection of its own: kept ones may be dead like the one before.
+    private func callProvider(_ body: HTTPBody) {
+        let number = self.machine.attempt.number
         if let target = self.pool.target(self.request.endpoint, isStream: self.request.isStream) {
             self.call = self.services.client.start(
-                target, body: body, uniqueHeader: self.request.record.clientRequestID(1), delegate: self)
+                target, body: body, uniqueHeader: self.request.record.clientRequestID(number),
+                onNewConnection: number > 1, delegate: self)
         } else {
-            self.machine.connected(at: now)
+            self.machine.connected(at: self.services.loop.now)
             self.call = SimulatedCall.start(
                 self.pool.settings.kind, self.request.endpoint, body: body.copied(), record: self.request.record,
                 services: self.services, delegate: self)
         }
-        self.armTimer(for: self.machine.firstCheck)
     }
 
     private func blockForTest() {
@@ -148,17 +165,9 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         #endif
     }
 
-    /// Called from within libcurl. A request that goes out again has an attempt of its own, under its own number.
-    func requestGoesOut(time: Int) -> HTTPSend {
-        let now = self.services.loop.now
-        guard time > 1 else {
-            self.machine.connected(at: now)
-            return .go
-        }
-        let number = self.machine.attempt.number &+ 1
-        guard self.machine.mayGoOutAgain(at: now), self.ledger.admit(number) else { return .stop }
-        self.machine.goesOutAgain(at: now, to: self)
-        return .goWith(uniqueHeader: self.request.record.clientRequestID(number))
+    /// Called from within libcurl.
+    func requestGoesOut() {
+        self.machine.connected(at: self.services.loop.now)
     }
 
     func headReceived(_ head: HTTPResponseHead) {
@@ -172,8 +181,9 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     }
 
     func finished(_ error: HTTPClientError?) {
-        self.callIsOver()
+        self.call = nil
         self.machine.callEnded(error, at: self.services.loop.now, to: self)
+        if self.machine.state != .asking { self.callIsOver() }
         self.perform(.proceed)
     }
 
@@ -184,6 +194,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     }
 
     private func returnBodyBudget() {
+        self.body = nil
         self.services.returnBodyBudget(self.bodyBudget)
         self.bodyBudget = 0
     }
@@ -199,6 +210,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         case .abort:
             self.call?.cancel()
             self.callIsOver()
+        case .call: if let body = self.body { self.callProvider(body) }
         }
         if self.machine.isOver { self.retire() } else if order != .pause { self.armTimer(for: self.machine.deadline) }
     }
@@ -248,6 +260,10 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
 
     func send(head: ResponseHead) {
         self.owner?.send(head.frame(stream: self.stream))
+    }
+
+    func send(attempt: FurtherAttempt) {
+        self.owner?.send(attempt.frame(stream: self.stream))
     }
 
     func send(chunk: UnsafeRawBufferPointer) {

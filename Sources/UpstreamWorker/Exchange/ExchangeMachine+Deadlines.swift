@@ -3,7 +3,7 @@ extension ExchangeMachine {
     /// When `timePassed` is wanted; `.max` for not at all.
     var deadline: UInt64 {
         if self.state == .flushing { return Self.sum(self.lastTakenAt, Self.clientPatience) }
-        guard self.callIsRunning else { return .max }
+        guard self.isWorking else { return .max }
         return min(self.soonestTimeout.time, self.holdsHead ? Self.sum(self.startedAt, Self.headHold) : .max)
     }
 
@@ -13,15 +13,18 @@ extension ExchangeMachine {
 
     var callIsRunning: Bool {
         switch self.state {
-        case .ready, .flushing, .over: false
+        case .ready, .asking, .flushing, .over: false
         case .waiting, .undecided, .unary, .passing, .failing, .streaming: true
         }
     }
 
+    /// The provider's reply is still to come or to be finished.
+    var isWorking: Bool { self.callIsRunning || self.state == .asking }
+
     /// Whether a stream's head is still held back for the sake of a proper status.
     var holdsHead: Bool {
         guard self.terms.isStream, !self.headIsOut else { return false }
-        return self.state == .waiting || self.state == .undecided || self.state == .streaming
+        return self.state == .waiting || self.state == .asking || self.state == .undecided || self.state == .streaming
     }
 
     var soonestTimeout: (time: UInt64, deadline: ProviderFailure.Deadline) {

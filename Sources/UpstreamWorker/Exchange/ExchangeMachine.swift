@@ -15,33 +15,10 @@ internal import IPC
 /// attempt is settled exactly once, before the end goes out.
 ///
 /// States: `ready` → `waiting` (called) → by the reply's head one of `undecided`, `unary`, `failing`, `streaming` → `passing`
-/// (a unary reply too large to be held) → `flushing` (the call is over, data waits for credit) → `over`.
+/// (a unary reply too large to be held) → `flushing` (the call is over, data waits for credit) → `over`. Where a further
+/// attempt is wanted, `waiting` → `asking` → `waiting`, or the end: each attempt but the first is asked for with ATTEMPT and made
+/// when GRANT allows it, while the request's deadlines go on.
 struct ExchangeMachine {
-    /// What is to be done with the provider call.
-    enum Order: Hashable {
-        case proceed
-        /// Take nothing more of the reply until told to; what it waits for is credit, or the link.
-        case pause
-        case resume
-        /// Close the connection.
-        case abort
-    }
-
-    enum State: Hashable {
-        case ready
-        case waiting
-        /// Asked for a stream, answered with a good status and another content type: the first bytes decide.
-        case undecided
-        /// Held until it is whole.
-        case unary
-        case passing
-        /// An error status; its body is held until it is whole.
-        case failing
-        case streaming
-        case flushing
-        case over
-    }
-
     /// Bytes of a unary reply that are held.
     static let heldReply = 256 << 10
     /// Bytes of an error's body that are held; a longer one is dropped.
@@ -53,7 +30,7 @@ struct ExchangeMachine {
     static let clientPatience: UInt64 = 300_000_000_000
     /// Calls that are made for one request, where the connections they went out on die.
     static let maximumAttempts: UInt8 = 3
-    /// Nanoseconds after it went out in which a request may go out again. A kept connection that the server had closed shows
+    /// Nanoseconds after it went out in which a request may be wanted to go out again. A kept connection that the server had closed shows
     /// that within a round trip; later the provider has most likely begun to work, and would be paid twice.
     static let resendSpan: UInt64 = 3_000_000_000
     static let keepAlive = Array(": keep-alive\n\n".utf8)
@@ -78,6 +55,8 @@ struct ExchangeMachine {
     /// Of the attempts that are over.
     private var reports: [AttemptReport] = []
     private var finishReason = FinishReason.none
+    /// What was asked for and has not been answered, and how the exchange ends when it is refused.
+    private var question: (attempt: FurtherAttempt, failure: ProviderFailure)?
 
     /// `reader` is shared by the exchanges of a loop and keeps nothing between two calls.
     init(terms: ExchangeTerms, reader: OpenAIReplyReader) {
@@ -92,7 +71,7 @@ struct ExchangeMachine {
     /// To be called at `deadline`; harmless at any other time.
     mutating func timePassed(at now: UInt64, to output: some ExchangeOutput) -> Order {
         if self.state == .flushing, now >= self.deadline { self.giveUp(.clientStalled, output) }
-        guard self.callIsRunning else { return .proceed }
+        guard self.isWorking else { return .proceed }
         let timeout = self.soonestTimeout
         guard now < timeout.time else {
             // The provider has said all it had to say and only keeps the connection open.
@@ -125,18 +104,10 @@ struct ExchangeMachine {
         self.attempt.connected(at: now)
     }
 
-    /// Whether the request may go out once more, after the kept connection it went out on had been closed by the server.
-    func mayGoOutAgain(at now: UInt64) -> Bool {
+    /// Whether the request may be wanted to go out once more, after the kept connection it went out on was found dead.
+    private func mayGoOutAgain(at now: UInt64) -> Bool {
         self.state == .waiting && self.attempt.number < Self.maximumAttempts
             && now < Self.sum(self.attempt.connectedAt, Self.resendSpan)
-    }
-
-    /// The request goes out once more, on another connection: the attempt before is over, and nobody knows what came of it.
-    mutating func goesOutAgain(at now: UInt64, to output: some ExchangeOutput) {
-        let code = ProviderFailure.transport(HTTPClientError(kind: .resetBeforeReply, sentAny: true)).error.code
-        self.settle(code, AttemptEvidence(wasSent: true), at: now, to: output)
-        self.attempt.begin(self.attempt.number &+ 1, at: now)
-        self.attempt.connected(at: now)
     }
 
     mutating func headReceived(_ head: HTTPResponseHead, at now: UInt64, to output: some ExchangeOutput) -> Order {
@@ -165,7 +136,7 @@ struct ExchangeMachine {
         self.lastPieceAt = now
         self.attempt.received(bytes.count)
         switch self.state {
-        case .ready, .waiting, .flushing, .over:
+        case .ready, .waiting, .asking, .flushing, .over:
             return .proceed
         case .undecided:
             return unsafe self.decide(bytes, at: now, to: output)
@@ -189,10 +160,13 @@ struct ExchangeMachine {
     /// The call is over, whole where `error` is nil.
     mutating func callEnded(_ error: HTTPClientError?, at now: UInt64, to output: some ExchangeOutput) {
         switch self.state {
-        case .ready, .flushing, .over: break
+        case .ready, .asking, .flushing, .over: break
         case .waiting:
             // Without an error there was a head.
             let error = error ?? HTTPClientError(kind: .protocolViolation, sentAny: true)
+            if error.metDeadConnection, self.mayGoOutAgain(at: now) {
+                return self.ask(.resend, instead: .transport(error), at: now, to: output)
+            }
             _ = self.fail(.transport(error), at: now, to: output)
         case .streaming:
             self.endStream(error, at: now, to: output)
@@ -207,6 +181,36 @@ struct ExchangeMachine {
                 self.endUnary(at: now, to: output)
             }
         }
+    }
+
+    // MARK: Further attempts
+
+    /// The running attempt is over with `failure`; a further one is asked for. What came of the one before nobody knows.
+    private mutating func ask(
+        _ reason: FurtherAttempt.Reason, instead failure: ProviderFailure, at now: UInt64,
+        to output: some ExchangeOutput
+    ) {
+        self.settle(
+            failure.error.code, self.evidence(wasSent: failure.wasSent ?? output.requestWasSent), at: now, to: output)
+        let attempt = FurtherAttempt(call: 0, number: self.attempt.number &+ 1, reason: reason)
+        self.state = .asking
+        self.question = (attempt, failure)
+        output.send(attempt: attempt)
+    }
+
+    /// What was asked for and is not answered yet.
+    var asked: FurtherAttempt? { self.question?.attempt }
+
+    /// The edge has answered. Throws when nothing was asked.
+    mutating func answered(_ allowed: Bool, at now: UInt64, to output: some ExchangeOutput) throws(FrameError) -> Order
+    {
+        guard let question = self.question.take() else { throw .unexpectedType(.grant) }
+        // A deadline may have passed meanwhile.
+        guard self.state == .asking else { return .proceed }
+        guard allowed else { return self.fail(question.failure, at: now, to: output) }
+        self.state = .waiting
+        self.attempt.begin(question.attempt.number, at: now)
+        return .call
     }
 
     // MARK: The client
@@ -247,7 +251,7 @@ struct ExchangeMachine {
         case .flushing:
             self.giveUp(.cancelled, output)
             return .proceed
-        case .ready, .waiting, .undecided, .unary, .passing, .failing, .streaming:
+        case .ready, .waiting, .asking, .undecided, .unary, .passing, .failing, .streaming:
             let order = self.callIsRunning ? Order.abort : .proceed
             var evidence = self.evidence(wasSent: output.requestWasSent)
             evidence.clientIsGone = true
@@ -408,7 +412,7 @@ struct ExchangeMachine {
             isGood = false
         }
         if filter.hasContent { self.attempt.hasContent(at: now) }
-        self.filter = filter
+        self.filter = consume filter
         return isGood ? self.orderAfterPush(output) : self.fail(.badStream, at: now, to: output)
     }
 

@@ -8,6 +8,8 @@ protocol ExchangeOutput {
     /// Any byte of the running call's request may have reached the provider. Asked only while the call runs.
     var requestWasSent: Bool { get }
     func send(head: ResponseHead)
+    /// Asks for a further attempt.
+    func send(attempt: FurtherAttempt)
     func send(chunk: UnsafeRawBufferPointer)
     func send(end: StreamEnd)
     /// An attempt is over: works out what it used and cost and records it. Called once for each, before the end is sent.
