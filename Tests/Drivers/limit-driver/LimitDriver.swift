@@ -7,7 +7,8 @@ import Platform
 ///
 ///     limit-driver make FOLDER              makes the table of `Scene`, with what is in it before the step
 ///     limit-driver step FOLDER NAME         stops itself; makes a decision and settles it; stops itself
-///     limit-driver recover FILE NAME        stops itself; recovers the dead one of the scene; stops itself
+///     limit-driver recover FILE NAME        stops itself; recovers the dead one of the scene; stops itself.
+///                                           FILE.before is a copy of FILE
 ///     limit-driver compete FOLDER NAME      takes all the room there is, and keeps it
 ///     limit-driver judge NAME KNOWN FILE... recovers each copy of the table and says what is wrong with it
 ///     limit-driver hot FOLDER MODE WORKERS SECONDS SEED

@@ -96,6 +96,9 @@ struct Scene {
         let table = try LimitTable.open(file, .writing, boot: Self.boot)
         let recovery = LimitRecovery(table)
         let outcomes = self.outcomes(table, recovery)
+        // The same in another copy of the table: what the runtime does the first time is not stepped through.
+        let other = LimitRecovery(try LimitTable.open("\(file).before", .writing, boot: Self.boot))
+        try other.recover(Self.victim, outcomes: outcomes, at: Self.time)
         raise(SIGSTOP)
         try recovery.recover(Self.victim, outcomes: outcomes, at: Self.time)
         raise(SIGSTOP)
