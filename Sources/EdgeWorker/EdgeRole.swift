@@ -86,9 +86,8 @@ final class EdgeRole: WorkerRole {
         self.adoptListeners(core)
         for quarantine in self.earlyQuarantines { core.take(quarantine) }
         self.earlyQuarantines = []
-        let early = self.early
+        for link in self.early { self.connect(link.offer, link.descriptor, link.area, core) }
         self.early = []
-        for link in early { self.connect(link.offer, link.descriptor, link.area, core) }
         self.scheduleReport()
         return true
     }
