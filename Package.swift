@@ -138,6 +138,10 @@ let package = Package(
         .executableTarget(
             name: "journal-load", dependencies: ["Journal", "Domain", "Platform"], path: "Benchmarks/journal",
             swiftSettings: settings),
+        // Works at a limit table from outside: the benchmark.
+        .executableTarget(
+            name: "limit-load", dependencies: ["Limits", "Domain", "Platform"], path: "Benchmarks/limits",
+            swiftSettings: settings),
         // Programs that tests run and kill.
         .executableTarget(
             name: "identity-driver", dependencies: ["Identity", "Cryptography", "Domain"],
@@ -155,6 +159,7 @@ let package = Package(
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
         tests("Journal", ["Journal", "Domain", "Platform", "CJournal", "journal-load"]),
+        tests("Limits", ["Limits", "Domain", "Platform"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
         tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
         tests("HTTPClient", ["HTTPClient", "Platform"]),
@@ -167,8 +172,8 @@ let package = Package(
         tests(
             "EdgeWorker",
             [
-                "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Logging",
-                "Platform", nioCore, nioEmbedded, nioHTTP1,
+                "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Limits",
+                "Logging", "Platform", nioCore, nioEmbedded, nioHTTP1,
             ]),
         tests(
             "UpstreamWorker",
@@ -179,7 +184,8 @@ let package = Package(
         tests(
             "Aggregator",
             [
-                "Aggregator", "Domain", "IPC", "IPCEpoll", "Logging", "Platform", "Journal", "Database", "UsageStore",
+                "Aggregator", "Domain", "IPC", "IPCEpoll", "Limits", "Logging", "Platform", "Journal", "Database",
+                "UsageStore",
             ]),
         tests(
             "ControlPlane",
@@ -190,7 +196,7 @@ let package = Package(
         tests(
             "Administration",
             [
-                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
+                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue", "Limits",
                 "Logging", "Platform", "UsageStore",
             ]),
     ],

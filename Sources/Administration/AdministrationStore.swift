@@ -1,7 +1,7 @@
 public import Cryptography
 import Database
 public import Domain
-public import Identity
+import Identity
 import KeyValue
 public import Logging
 
@@ -16,12 +16,12 @@ public final class AdministrationStore {
         public var name: String
         /// The name of its project.
         public var project: String
-        public var limits: KeyLimits
+        public var limits: LimitSet
         /// Milliseconds since 1970.
         public var expires: UInt64?
 
         public init(
-            name: String, project: String = "default", limits: KeyLimits = KeyLimits(), expires: UInt64? = nil
+            name: String, project: String = "default", limits: LimitSet = LimitSet(), expires: UInt64? = nil
         ) {
             self.name = name
             self.project = project
@@ -32,10 +32,11 @@ public final class AdministrationStore {
 
     /// The folder of both files, and of the usage database.
     public let stateDirectory: String
-    private let database: ControlDatabase
+    let database: ControlDatabase
     private let identity: IdentityWriter
     private let digests: SHA256
-    private let clock: () -> UInt64
+    let clock: () -> UInt64
+    let zones: ZoneCache
     private let random: (Int) throws(CryptographyError) -> [UInt8]
 
     /// Opens both files in the state folder, makes what is missing, and brings the table up to the database.
@@ -50,12 +51,15 @@ public final class AdministrationStore {
             let digests = try SHA256()
             let database = try ControlDatabase(
                 stateDirectory: stateDirectory, newID: Self.makeID(random), now: clock())
-            self.identity = try Self.openTable(stateDirectory, following: database)
+            let zones = ZoneCache(clock: clock)
+            self.identity = try Self.openTable(stateDirectory, following: database, zones)
+            self.zones = zones
             self.database = database
             self.digests = digests
             self.clock = clock
             self.random = random
             try self.catchUp()
+            try self.refreshTimeZones()
         } catch {
             throw StartFailure("\(error)", code: ControlExitCode.stateDamaged)
         }
@@ -158,14 +162,17 @@ public final class AdministrationStore {
     // MARK: Projects
 
     /// Makes a project of the default organization.
-    public func createProject(name: String, timeZone: String) throws(AdministrationFailure) -> ProjectRecord {
+    public func createProject(name: String, timeZone: String?) throws(AdministrationFailure) -> ProjectRecord {
         let id: EntityID
         do throws(CryptographyError) { id = try Self.makeID(self.random) } catch { throw AdministrationFailure(error) }
         let project = ProjectRecord(
             id: id, organization: .standard, name: name, timeZone: timeZone, created: self.clock())
         try self.change(taken: "there is a project named \(name) already") { () throws(DatabaseError) in
             try self.database.insert(project)
+            // What has a time zone has to be in the table.
+            if let timeZone { try self.database.set(timeZone: timeZone, ofProject: id) }
         }
+        if timeZone != nil { try self.catchUp() }
         return project
     }
 
@@ -193,6 +200,9 @@ public final class AdministrationStore {
             try self.database.forEachKey(changedAfter: self.identity.meta.sequence) { key, digest in
                 changes.append(key.identity.map { .put(digest, $0) } ?? .remove(digest))
             }
+            changes += try self.database.entities(changedAfter: self.identity.meta.sequence).map {
+                .set(self.zones.row(of: $0))
+            }
             return sequence
         }
         guard sequence != self.identity.meta.sequence else { return }
@@ -203,6 +213,15 @@ public final class AdministrationStore {
         }
     }
 
+    /// Rules of time zones reach twenty years ahead and change by law: what the table has is made anew where it differs.
+    private func refreshTimeZones() throws {
+        let changes = try self.database.entities(changedAfter: 0).filter { $0.timeZone != nil }
+            .map { self.zones.row(of: $0) }
+            .filter { try self.identity.entity($0.scope, $0.id) != $0.row }
+        guard !changes.isEmpty else { return }
+        try self.identity.apply(changes.map { .set($0) }, sequence: self.identity.meta.sequence)
+    }
+
     /// Frees what killed edges still hold of the table.
     public func sweepReaders() throws(AdministrationFailure) {
         do throws(KeyValueError) { try self.identity.sweepReaders() } catch { throw AdministrationFailure(error) }
@@ -210,7 +229,7 @@ public final class AdministrationStore {
 
     /// Opens the table, makes it where it is missing, and rewrites it where it follows another database.
     private static func openTable(
-        _ stateDirectory: String, following database: ControlDatabase
+        _ stateDirectory: String, following database: ControlDatabase, _ zones: ZoneCache
     ) throws -> IdentityWriter {
         let sequence = try database.sequence()
         let meta = IdentityMeta(sequence: sequence, source: database.id)
@@ -221,15 +240,20 @@ public final class AdministrationStore {
             }
             return rows
         }
+        func entities() throws -> [IdentityWriter.Entity] {
+            try database.entities(changedAfter: 0).map { zones.row(of: $0) }
+        }
         guard IdentityWriter.exists(stateDirectory: stateDirectory) else {
             var rest = try rows()[...]
-            try IdentityWriter.create(stateDirectory: stateDirectory, meta: meta) { rest.popFirst() }
+            try IdentityWriter.create(stateDirectory: stateDirectory, meta: meta, entities: try entities()) {
+                rest.popFirst()
+            }
             return try IdentityWriter(stateDirectory: stateDirectory)
         }
         let writer = try IdentityWriter(stateDirectory: stateDirectory)
         guard writer.meta.source != database.id || writer.meta.sequence > sequence else { return writer }
         let all = try rows()
-        try writer.replace(meta: meta) {
+        try writer.replace(meta: meta, entities: try entities()) {
             var rest = all[...]
             return { rest.popFirst() }
         }
@@ -253,7 +277,7 @@ public final class AdministrationStore {
         do throws(CryptographyError) { return try result.get() } catch { throw AdministrationFailure(error) }
     }
 
-    private func storage<Value>(
+    func storage<Value>(
         _ body: () throws(DatabaseError) -> Value
     ) throws(AdministrationFailure) -> Value {
         do throws(DatabaseError) {
@@ -264,7 +288,7 @@ public final class AdministrationStore {
     }
 
     /// Runs `body` in a transaction; a name that is taken is the asker's fault.
-    private func change(
+    func change(
         taken message: String, _ body: () throws(DatabaseError) -> Void
     ) throws(AdministrationFailure) {
         do throws(DatabaseError) {

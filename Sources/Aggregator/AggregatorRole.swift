@@ -1,4 +1,5 @@
 import Domain
+import Glibc
 import IPC
 import Logging
 import Platform
@@ -12,6 +13,7 @@ final class AggregatorRole: WorkerRole {
     private var log: Log
     private var service: AggregatorService?
     private var host: UInt32 = 0
+    private static let niceness: Int32 = 5
 
     init(_ context: WorkerProgram.Context) {
         self.context = context
@@ -20,6 +22,8 @@ final class AggregatorRole: WorkerRole {
 
     func start(hello: Hello) {
         self.host = hello.host
+        // Whoever serves a client goes first: what is read from journals can wait some milliseconds.
+        setpriority(Int32(PRIO_PROCESS.rawValue), 0, Self.niceness)
         let own = Hello(role: .aggregator, instance: hello.instance, host: hello.host, build: WorkerIdentity.build)
         self.service = AggregatorService(loop: self.context.loop, hello: own, log: self.log)
     }
@@ -29,7 +33,8 @@ final class AggregatorRole: WorkerRole {
         self.log.level = snapshot.logLevel
         self.service?.log.level = snapshot.logLevel
         do throws(StartFailure) {
-            try self.service?.journals(stateDirectory: snapshot.stateDirectory, prices: snapshot.prices)
+            try self.service?.journals(
+                stateDirectory: snapshot.stateDirectory, prices: snapshot.prices, limitTable: snapshot.limitTable)
         } catch {
             WorkerProgram.giveUp(error)
         }

@@ -44,7 +44,8 @@ final class ControlRole: WorkerRole {
         switch gateway.administration {
         case .success(let store):
             self.store = store
-            self.service = AdministrationService(store: store, quarantine: self.quarantine)
+            self.service = AdministrationService(
+                store: store, limits: gateway.snapshots.edge.limits, quarantine: self.quarantine)
         case .failure(let failure):
             self.store = nil
             self.service = AdministrationService(unavailable: failure.message)

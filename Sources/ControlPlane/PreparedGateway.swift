@@ -73,9 +73,9 @@ struct PreparedGateway: ~Copyable {
         let store = try AdministrationStore(stateDirectory: directory.path)
         let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
         source.staticKey = configuration.auth.staticKey
-        self.snapshots = try Self.snapshots(source, configuration, readFile: readFile)
-        self.clientKey = clientKey
+        self.snapshots = try Self.snapshots(source, configuration, store, readFile: readFile)
         self.administration = .success(store)
+        self.clientKey = clientKey
         self.source = source
         self.configuration = configuration
         self.instance = instance
@@ -90,9 +90,10 @@ struct PreparedGateway: ~Copyable {
         let configuration = try Self.accepted(source.result())
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
-        self.snapshots = try Self.snapshots(source, configuration, readFile: BoundedFile.read)
         // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
-        self.administration = Result { () throws(StartFailure) in try AdministrationStore(stateDirectory: state) }
+        let store = Result { () throws(StartFailure) in try AdministrationStore(stateDirectory: state) }
+        self.snapshots = try Self.snapshots(source, configuration, try? store.get(), readFile: BoundedFile.read)
+        self.administration = store
         self.clientKey = configuration.auth.staticKey == nil ? .stored : .configuration
         self.source = source
         self.configuration = configuration
@@ -111,7 +112,8 @@ struct PreparedGateway: ~Copyable {
     }
 
     private static func snapshots(
-        _ source: ConfigurationSource, _ configuration: GatewayConfiguration, readFile: BoundedFile.Reader
+        _ source: ConfigurationSource, _ configuration: GatewayConfiguration,
+        _ store: AdministrationStore?, readFile: BoundedFile.Reader
     ) throws(StartFailure) -> SnapshotSet {
         var digest: [UInt8]?
         if let key = source.staticKey {
@@ -124,12 +126,23 @@ struct PreparedGateway: ~Copyable {
         }
         let builder = SnapshotBuilder(
             version: source.version, staticKeyDigest: digest, cores: AvailableCores.count(readFile: readFile),
-            workingDirectory: source.workingDirectory)
+            workingDirectory: source.workingDirectory, timeZone: try Self.timeZone(configuration),
+            projects: (try? store?.projectTimeZones()) ?? [])
         let snapshots = builder.build(configuration)
         guard snapshots.canBeRead else {
             throw StartFailure("the configuration is too large for the workers", code: ControlExitCode.configuration)
         }
         return snapshots
+    }
+
+    private static func timeZone(_ configuration: GatewayConfiguration) throws(StartFailure) -> TimeZoneRules {
+        let now = Int64(clamping: Timestamp.now() / 1000)
+        guard let rules = ZoneRules.make(configuration.timeZone, around: now) else {
+            throw StartFailure(
+                "schedule.timezone: this machine does not know \(configuration.timeZone)",
+                code: ControlExitCode.configuration)
+        }
+        return rules
     }
 
     private static func random(_ count: Int) throws(StartFailure) -> [UInt8] {

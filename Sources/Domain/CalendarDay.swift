@@ -6,7 +6,7 @@ public struct CalendarDay: Hashable, Sendable {
     /// 1…31
     public let day: Int
 
-    /// The day that many days after 1970-01-01 (0 or more).
+    /// The day that many days after 1970-01-01, or before it; from 1 March of the year 0 on.
     ///
     /// Years are taken to start in March, so that the leap day is the last of its year, and are counted in eras of 400 years.
     public init(daysSince1970 days: Int) {

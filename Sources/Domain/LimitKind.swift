@@ -26,6 +26,7 @@ public enum LimitKind: UInt8, Hashable, Sendable, CaseIterable {
         case cost
     }
 
+    @inlinable
     public var unit: Unit {
         switch self {
         case .requestsPerMinute, .requestsPerHour, .requestsPerDay, .concurrency: .requests
@@ -35,6 +36,7 @@ public enum LimitKind: UInt8, Hashable, Sendable, CaseIterable {
     }
 
     /// Whether it bounds a calendar period, or everything ever used, rather than a sliding window.
+    @inlinable
     public var isBudget: Bool { self.rawValue >= LimitKind.dailyTokens.rawValue }
 
     /// The name in configuration, administration and replies.

@@ -5,7 +5,7 @@ public struct LimitSet: Hashable, Sendable {
 
     /// Bit `kind.rawValue` is set where there is a limit of that kind.
     public private(set) var mask: UInt16 = 0
-    private var values = InlineArray<14, Int64>(repeating: 0)
+    @usableFromInline var values = InlineArray<14, Int64>(repeating: 0)
 
     /// No limit at all.
     public init() {}
@@ -18,7 +18,7 @@ public struct LimitSet: Hashable, Sendable {
 
     /// The limit of a kind; nil where there is none. A negative one counts as 0.
     public subscript(_ kind: LimitKind) -> Int64? {
-        get { self.mask & (1 << UInt16(kind.rawValue)) == 0 ? nil : self.values[Int(kind.rawValue)] }
+        @inlinable get { self.mask & (1 << UInt16(kind.rawValue)) == 0 ? nil : self.values[Int(kind.rawValue)] }
         set {
             self.mask &= ~(1 << UInt16(kind.rawValue))
             self.values[Int(kind.rawValue)] = max(0, newValue ?? 0)

@@ -11,6 +11,11 @@ public struct LimitTableSettings: Hashable, Sendable {
         }
     }
 
+    /// What `slots` may be: fewer would be no table, more could not be numbered.
+    public static let slotRange: ClosedRange<UInt32> = 1024...(1 << 23)
+    /// What `places` may be.
+    public static let placeRange: ClosedRange<UInt16> = 1...1024
+
     /// How many keys, projects, addresses … can be counted at the same time.
     public var slots: UInt32 = 1 << 20
     /// How many edges there can be at the same time, those included that end and those that are not recovered yet.

@@ -4,7 +4,7 @@
 /// Pure; no clock, no randomness, no floating point: the same calls in the same order give the same estimates. Knows at
 /// most `maximumModels` models and forgets the least recently used. Of a model it knows nothing about it says what text
 /// usually takes: a token for 4 bytes of request, for 200 bytes of an event stream (about one event), and for 4 bytes of a
-/// whole reply behind its frame of 300.
+/// whole reply behind its frame of 300. It also knows how long the output of a model usually is.
 ///
 /// Invariant: `index` names each entry once; the entries are one list from `newest` to `oldest`.
 public struct UsageEstimator: Sendable {
@@ -30,6 +30,9 @@ public struct UsageEstimator: Sendable {
         var prompt: Int64 = (1 << UsageEstimator.places) / 4
         var streamed: Int64 = (1 << UsageEstimator.places) / 200
         var unary: Int64 = (1 << UsageEstimator.places) / 4
+        /// Tokens of a whole output, with 8 binary places.
+        var output: Int64 = 0
+        var outputs: Int64 = 0
         /// Calls that were learned from, of each kind; the first ones count for more.
         var prompts: Int64 = 0
         var streams: Int64 = 0
@@ -70,6 +73,12 @@ public struct UsageEstimator: Sendable {
         return Self.estimate(ratios, bodyBytes, replyBytes, isStream)
     }
 
+    /// How many tokens a call's output usually has, rounded up; nil for a model nothing was learned of.
+    public func usualOutput(_ model: Model) -> Int64? {
+        guard let place = self.index[model], self.entries[place].ratios.outputs > 0 else { return nil }
+        return (self.entries[place].ratios.output + 255) >> 8
+    }
+
     /// Learns from a call whose numbers are known. Returns by how many percent of them (at most 10,000) the estimate for
     /// it would have been wrong; nil for a call without tokens.
     @discardableResult
@@ -89,6 +98,10 @@ public struct UsageEstimator: Sendable {
         } else {
             Self.adapt(
                 &ratios.unary, &ratios.unaries, tokens: completion, bytes: Self.clamped(replyBytes) - Self.unaryFrame)
+        }
+        if completion > 0 {
+            ratios.outputs = min(ratios.outputs + 1, Self.memory)
+            ratios.output += ((min(completion, Self.maximumBytes) << 8) - ratios.output) / ratios.outputs
         }
         self.entries[place].ratios = ratios
         let difference = (guess.input - prompt).magnitude &+ (guess.output - completion).magnitude

@@ -27,6 +27,9 @@ final class EdgeCore {
     var failures = FailureLog()
     let journal: any RequestJournal
     let keys: KeyTable
+    let desk: LimitDesk
+    /// The process's own number.
+    let instance: UInt32
     /// Learns from what providers say of their replies, for those of which they do not.
     var estimator = UsageEstimator()
     /// Requests settled so far.
@@ -67,6 +70,8 @@ final class EdgeCore {
         self.sha = try SHA256()
         self.budget = BodyBudget(limit: bodyBudget)
         self.journal = journal
+        self.instance = instance
+        self.desk = LimitDesk(keys)
         self.keys = KeyTable(keys) { change in
             switch change {
             case .opened: log.debug("identity table open")
@@ -93,6 +98,9 @@ final class EdgeCore {
 
     /// Nanoseconds of the event loop's clock.
     var now: UInt64 { self.eventLoop.now.uptimeNanoseconds }
+
+    /// Seconds since 1970.
+    var wallSeconds: Int64 { Int64(clamping: self.wallMilliseconds() / 1000) }
 
     func mint() -> RecordID { self.minter.mint(milliseconds: self.wallMilliseconds()) }
 

@@ -1,5 +1,4 @@
 import Domain
-import Glibc
 import Identity
 import IPC
 import IPCNIO
@@ -13,10 +12,11 @@ import WorkerRuntime
 
 /// The edge as the supervisor sees it: takes snapshots and links, adopts the listeners, says READY, drains.
 ///
-/// Lives on the edge's only event loop. Accepts only once it has a snapshot and a link to an upstream.
+/// Lives on the edge's only event loop. Accepts only once it has a snapshot, a journal and a place at the limit table.
 final class EdgeRole: WorkerRole {
     private static let reportInterval = TimeAmount.seconds(1)
     private static let journalRetry = TimeAmount.seconds(1)
+    private static let seatRetry = TimeAmount.milliseconds(100)
     /// Time for the last bytes and counters to leave the process.
     private static let farewell = TimeAmount.milliseconds(100)
 
@@ -26,6 +26,7 @@ final class EdgeRole: WorkerRole {
     private let endpoint: ControlLineEndpoint
     private var host: UInt32 = 0
     private var core: EdgeCore?
+    private var seat: LimitSeat?
     /// The newest snapshot until the work begins.
     private var firstSnapshot: EdgeSnapshot?
     /// Links and quarantines that came before the snapshot.
@@ -45,13 +46,7 @@ final class EdgeRole: WorkerRole {
         self.endpoint = endpoint
         self.group = group
         self.eventLoop = eventLoop
-        self.gate = AcceptGate(descriptorLimit: EdgeRole.descriptorLimit())
-    }
-
-    private static func descriptorLimit() -> Int {
-        var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(7), &limit) == 0 else { return 1024 }
-        return Int(clamping: limit.rlim_cur)
+        self.gate = AcceptGate(descriptorLimit: AcceptGate.descriptorLimit)
     }
 
     // MARK: WorkerRole
@@ -86,6 +81,9 @@ final class EdgeRole: WorkerRole {
         self.core = core
         self.firstSnapshot = nil
         core.onLoadChange = { [weak self] in self?.balance() }
+        self.seat = LimitSeat(
+            stateDirectory: snapshot.stateDirectory, instance: self.identity.arguments.instance, log: self.identity.log)
+        self.takeSeat()
         self.adoptListeners(core)
         for quarantine in self.earlyQuarantines { core.take(quarantine) }
         self.earlyQuarantines = []
@@ -94,6 +92,14 @@ final class EdgeRole: WorkerRole {
         for link in early { self.connect(link.offer, link.descriptor, link.area, core) }
         self.scheduleReport()
         return true
+    }
+
+    /// Nobody is served uncounted: waits for the limit table, and for a place there.
+    private func takeSeat() {
+        guard !self.isOver, let core = self.core, let seat = self.seat else { return }
+        if seat.take() { core.desk.ledger = seat.owner }
+        guard core.desk.ledger == nil else { return self.becomeReady() }
+        self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.seatRetry) { [weak self] in self?.takeSeat() }
     }
 
     /// This process's journal; nil when it cannot be opened, which is tried again.
@@ -160,6 +166,7 @@ final class EdgeRole: WorkerRole {
         self.core?.giveUp()
         self.report()
         self.core?.stop()
+        self.seat?.leave()
         self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.farewell) {
             self.core?.journal.close()
             self.endpoint.drained()
@@ -200,7 +207,7 @@ final class EdgeRole: WorkerRole {
 
     private func becomeReady() {
         // Without an upstream too: requests wait for it, and an edge that is needed is not held up by another's restart.
-        guard !self.isReady, self.hasAdopted, self.core != nil else { return }
+        guard !self.isReady, self.hasAdopted, self.core?.desk.ledger != nil else { return }
         self.isReady = true
         self.endpoint.ready()
         self.balance()
@@ -223,7 +230,8 @@ final class EdgeRole: WorkerRole {
 
     private func connect(_ offer: LinkOffer, _ descriptor: Int32, _ area: Int32?, _ core: EdgeCore) {
         let peer = PeerLink(
-            role: offer.role, instance: offer.instance, area: area.flatMap { self.map($0, core.log) }, log: core.log,
+            role: offer.role, instance: offer.instance, area: area.flatMap { BodyArea(mapping: $0, core.log) },
+            log: core.log,
             opened: { [weak self] in self?.opened($0) }, ended: { [weak self] in self?.ended($0) })
         let machine = LinkMachine(
             hello: Hello(
@@ -252,16 +260,6 @@ final class EdgeRole: WorkerRole {
             }
     }
 
-    /// A link works without its area, too.
-    private func map(_ area: Int32, _ log: Log) -> BodyArea? {
-        do throws(SystemError) {
-            return BodyArea(try SharedArea(OwnedDescriptor(adopting: area), for: .writing))
-        } catch {
-            log.error("cannot use a link's memory", ["error": .string("\(error)")])
-            return nil
-        }
-    }
-
     private func opened(_ link: PeerLink) {
         guard let core = self.core else { return }
         switch link.role {
@@ -288,6 +286,7 @@ final class EdgeRole: WorkerRole {
         self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.reportInterval) { [weak self] in
             guard let self, !self.isOver else { return }
             if let core = self.core {
+                if let seat = self.seat, seat.take() { core.desk.ledger = seat.owner }
                 core.metrics.lostRecords = core.journal.lost
                 if core.metrics.hasNews { self.report() }
             }

@@ -7,6 +7,7 @@ import Routing
 final class EdgeSettings {
     let version: UInt64
     let limits: HTTPLimits
+    let limitPolicy: LimitPolicy
     let cors: CORSPolicy
     let authenticator: Authenticator
     let router: Router
@@ -19,11 +20,16 @@ final class EdgeSettings {
     let logLevel: LogLevel
     /// The body of `GET /v1/models`.
     let modelList: [UInt8]
+    /// The same for callers without a key.
+    let anonymousModelList: [UInt8]
     private let models: [[UInt8]: [UInt8]]
+    private let facts: ModelFactsTable
 
     init(_ snapshot: EdgeSnapshot) {
         self.version = snapshot.version
         self.limits = snapshot.http
+        self.limitPolicy = LimitPolicy(snapshot.limits)
+        self.facts = ModelFactsTable(snapshot.routes)
         self.cors = CORSPolicy(origins: snapshot.corsOrigins)
         self.authenticator = Authenticator(mode: snapshot.authentication, staticKeyDigest: snapshot.staticKeyDigest)
         self.router = Router(routes: snapshot.routes, snapshot: snapshot.version)
@@ -33,21 +39,37 @@ final class EdgeSettings {
         self.aliases = snapshot.routes.aliases.map { $0.name }
         self.logLevel = snapshot.logLevel
         var models: [[UInt8]: [UInt8]] = [:]
+        var names: [[UInt8]] = []
+        for alias in snapshot.routes.aliases where models[alias.name] == nil {
+            models[alias.name] = EdgeSettings.model(alias.name)
+            names.append(alias.name)
+        }
+        self.models = models
+        self.modelList = EdgeSettings.list(names.compactMap { models[$0] })
+        let policy = self.limitPolicy
+        self.anonymousModelList = EdgeSettings.list(
+            names.filter { policy.allowsAnonymous($0) }.compactMap { models[$0] })
+    }
+
+    /// What is known of a target's model.
+    func facts(of target: Target) -> ModelFacts { self.facts[target] }
+
+    /// A target's price; nil where it is unknown.
+    func price(of target: Target) -> Price? {
+        target.price.flatMap { Int($0) < self.prices.count ? self.prices[Int($0)] : nil }
+    }
+
+    private static func list(_ models: [[UInt8]]) -> [UInt8] {
         var list = JSONWriter()
         list.beginObject()
         list.key("object")
         list.string("list")
         list.key("data")
         list.beginArray()
-        for alias in snapshot.routes.aliases where models[alias.name] == nil {
-            let model = EdgeSettings.model(alias.name)
-            models[alias.name] = model
-            list.raw(model)
-        }
+        for model in models { list.raw(model) }
         list.endArray()
         list.endObject()
-        self.models = models
-        self.modelList = list.bytes
+        return list.bytes
     }
 
     /// The body of `GET /v1/models/{id}`; nil for a name that is no alias.

@@ -1,4 +1,5 @@
 public import Cryptography
+public import Domain
 public import KeyValue
 
 /// Looks keys up for an edge: by their SHA-256 digest, in the newest commit of control, without a lock or a copy.
@@ -6,9 +7,16 @@ public import KeyValue
 /// Lives on one event loop; one per process and file. A look-up costs about half a microsecond and allocates nothing.
 /// `refresh()`, called about once a second, opens the table and opens it again where control has made a new file.
 public final class IdentityReader {
+    /// Which state of the table something was read from; another one after each commit, and of another file.
+    public struct Generation: Hashable, Sendable {
+        public let opened: UInt64
+        public let transaction: UInt64
+    }
+
     /// The table's file.
     public let path: String
     private var reader: KeyValueReader?
+    private var openings: UInt64 = 0
 
     /// Opens nothing yet: the first `refresh()` does.
     public init(stateDirectory: String) {
@@ -34,6 +42,13 @@ public final class IdentityReader {
         }
         guard case .some(.some) = try meta.get() else { throw IdentityTable.unknownFormat(self.path) }
         self.reader = opened
+        self.openings &+= 1
+    }
+
+    /// The newest commit. Take it before a look-up whose answer is kept: the answer is good as long as this is the same.
+    /// Costs two loads from memory.
+    public var generation: Generation {
+        Generation(opened: self.openings, transaction: self.reader?.lastTransaction ?? 0)
     }
 
     /// The row of the key with `digest`; nil when there is no such key. Whether the key is good is another question
@@ -41,10 +56,7 @@ public final class IdentityReader {
     ///
     /// Throws when no table is open or its file is damaged.
     public func row(for digest: Digest) throws(KeyValueError) -> IdentityRow? {
-        guard let reader = self.reader else {
-            throw KeyValueError(
-                path: self.path, operation: "read", code: 0, message: "the table is not open", fault: .file)
-        }
+        let reader = try self.opened()
         let found = unsafe digest.withBytes { key in
             Result { () throws(KeyValueError) -> Found? in
                 unsafe try reader.withValue(of: key) { (stored, value) in
@@ -58,10 +70,39 @@ public final class IdentityReader {
         switch try found.get() {
         case nil, .other: return nil
         case .row(let row): return row
-        case .damaged:
-            throw KeyValueError(
-                path: self.path, operation: "read", code: 0, message: "a row of the table is damaged", fault: .file)
+        case .damaged: throw self.damagedRow
         }
+    }
+
+    /// What is set for a project, an organization, a user, or the static key (`.key`, `EntityID.standard`); nil when nothing
+    /// is. Allocates: to be kept by the caller as long as `generation` is the same.
+    ///
+    /// Throws when no table is open or its file is damaged.
+    public func entity(_ scope: LimitScope, _ id: EntityID) throws(KeyValueError) -> EntityRow? {
+        let reader = try self.opened()
+        let found = unsafe EntityRow.key(scope, id).withUnsafeBytes { key in
+            Result { () throws(KeyValueError) -> EntityRow?? in
+                unsafe try reader.withValue(of: key) { (_, value) in unsafe EntityRow(decoding: value) }
+            }
+        }
+        switch try found.get() {
+        case nil: return nil
+        case .some(nil): throw self.damagedRow
+        case .some(.some(let row)): return row
+        }
+    }
+
+    private func opened() throws(KeyValueError) -> KeyValueReader {
+        guard let reader = self.reader else {
+            throw KeyValueError(
+                path: self.path, operation: "read", code: 0, message: "the table is not open", fault: .file)
+        }
+        return reader
+    }
+
+    private var damagedRow: KeyValueError {
+        KeyValueError(
+            path: self.path, operation: "read", code: 0, message: "a row of the table is damaged", fault: .file)
     }
 
     private enum Found {

@@ -7,9 +7,10 @@ public struct IdentityRow: Hashable, Sendable {
     public var isEnabled: Bool
     /// Milliseconds since 1970 from which on the key is no longer good; nil when it does not expire.
     public var expires: UInt64?
-    public var limits: KeyLimits
+    /// The key's own; the configuration's defaults stand in for what is not here.
+    public var limits: LimitSet
 
-    public init(principal: Principal, isEnabled: Bool = true, expires: UInt64? = nil, limits: KeyLimits = KeyLimits()) {
+    public init(principal: Principal, isEnabled: Bool = true, expires: UInt64? = nil, limits: LimitSet = LimitSet()) {
         self.principal = principal
         self.isEnabled = isEnabled
         self.expires = expires
@@ -24,95 +25,66 @@ public struct IdentityRow: Hashable, Sendable {
     }
 }
 
-// The bytes: version (1), flags, organization, project, key (16 each), then what the flags say, in their order: user (16),
-// expires, and the limits (8 each). Numbers are big-endian. 50 to 114 bytes.
+// The bytes: version (2), flags, the mask of the limits (2), organization, project, key (16 each), then what the flags say, in
+// their order: user (16), expires (8), then the limits. Numbers are big-endian. 52 to 188 bytes.
+//
+// Version 1 has no mask: its flags say which of five limits follow. Such rows are read as long as they are there.
 extension IdentityRow {
-    static let version: UInt8 = 1
-    private static let fixedSize = 2 + 3 * 16
+    static let version: UInt8 = 2
     private static let enabled: UInt8 = 1 << 0
     private static let user: UInt8 = 1 << 1
     private static let expires: UInt8 = 1 << 2
-    /// The five limits have the flags from here up.
-    private static let firstLimit: UInt8 = 1 << 3
+    private static let knownFlags = enabled | user | expires
+    /// The limits of version 1, in the order of their flags from bit 3 up.
+    private static let firstLimits: InlineArray<5, LimitKind> = [
+        .requestsPerMinute, .tokensPerMinute, .concurrency, .monthlyCost, .monthlyTokens,
+    ]
 
     /// The row as the table holds it.
     public var encoded: [UInt8] {
         var flags: UInt8 = self.isEnabled ? Self.enabled : 0
-        var tail: [UInt8] = []
-        func append(_ value: UInt64) {
-            for shift in stride(from: UInt64(56), through: 0, by: -8) {
-                tail.append(UInt8(truncatingIfNeeded: value >> shift))
-            }
-        }
-        func append(_ id: EntityID) {
-            append(id.high)
-            append(id.low)
-        }
-        append(self.principal.organization)
-        append(self.principal.project)
-        append(self.principal.key)
-        if let user = self.principal.user {
-            flags |= Self.user
-            append(user)
-        }
-        if let expires = self.expires {
-            flags |= Self.expires
-            append(expires)
-        }
-        var flag = Self.firstLimit
-        for limit in [
-            self.limits.requestsPerMinute, self.limits.tokensPerMinute, self.limits.concurrency,
-            self.limits.monthlyCost,
-            self.limits.monthlyTokens,
-        ] {
-            if let limit {
-                flags |= flag
-                append(UInt64(max(0, limit)))
-            }
-            flag = flag &<< 1
-        }
-        return [Self.version, flags] + tail
+        if self.principal.user != nil { flags |= Self.user }
+        if self.expires != nil { flags |= Self.expires }
+        var bytes = [Self.version, flags]
+        bytes.append(bigEndian: self.limits.mask)
+        bytes.append(self.principal.organization)
+        bytes.append(self.principal.project)
+        bytes.append(self.principal.key)
+        if let user = self.principal.user { bytes.append(user) }
+        if let expires = self.expires { bytes.append(bigEndian: expires) }
+        self.limits.append(to: &bytes)
+        return bytes
     }
 
-    /// Reads a row; nil for anything `encoded` does not make. Allocates nothing.
+    /// Reads a row; nil for anything `encoded` does not make, or did not make as version 1. Allocates nothing.
     public init?(decoding bytes: UnsafeRawBufferPointer) {
-        guard bytes.count >= Self.fixedSize, unsafe bytes[0] == Self.version else { return nil }
-        let flags = unsafe bytes[1]
-        let optional = (flags & Self.user != 0 ? 16 : 0) + (flags >> 2).nonzeroBitCount * 8
-        guard bytes.count == Self.fixedSize + optional else { return nil }
-        var position = 2
-        func next() -> UInt64 {
-            // In bounds: the length has been checked against what the flags announce.
-            let value = unsafe UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-            position += 8
-            return value
+        var reader = unsafe RowReader(bytes)
+        let version = reader.next(UInt8.self)
+        let flags = reader.next(UInt8.self)
+        var mask: UInt16 = 0
+        switch version {
+        case 1: break
+        case Self.version:
+            mask = reader.next(UInt16.self)
+            guard flags & ~Self.knownFlags == 0, LimitSet.isMask(mask) else { return nil }
+        default: return nil
         }
-        func nextID() -> EntityID {
-            let high = next()
-            return EntityID(high: high, low: next())
-        }
-        let organization = nextID()
-        let project = nextID()
-        let key = nextID()
+        let organization = reader.nextID()
+        let project = reader.nextID()
+        let key = reader.nextID()
         self.principal = Principal(
-            organization: organization, project: project, key: key, user: flags & Self.user != 0 ? nextID() : nil)
+            organization: organization, project: project, key: key,
+            user: flags & Self.user != 0 ? reader.nextID() : nil)
         self.isEnabled = flags & Self.enabled != 0
-        self.expires = flags & Self.expires != 0 ? next() : nil
-        var isValid = true
-        func nextLimit(_ index: UInt8) -> Int64? {
-            guard flags & (Self.firstLimit &<< index) != 0 else { return nil }
-            guard let limit = Int64(exactly: next()) else {
-                isValid = false
-                return nil
+        self.expires = flags & Self.expires != 0 ? reader.next(UInt64.self) : nil
+        guard let limits = LimitSet(mask: mask, from: &reader) else { return nil }
+        self.limits = limits
+        if version == 1 {
+            for index in Self.firstLimits.indices where flags & (1 << 3) << UInt8(index) != 0 {
+                guard let value = Int64(exactly: reader.next(UInt64.self)) else { return nil }
+                self.limits[Self.firstLimits[index]] = value
             }
-            return limit
         }
-        self.limits = KeyLimits()
-        self.limits.requestsPerMinute = nextLimit(0)
-        self.limits.tokensPerMinute = nextLimit(1)
-        self.limits.concurrency = nextLimit(2)
-        self.limits.monthlyCost = nextLimit(3)
-        self.limits.monthlyTokens = nextLimit(4)
-        guard isValid else { return nil }
+        guard reader.isAtEnd else { return nil }
     }
 }

@@ -1,5 +1,5 @@
 public import Cryptography
-import Domain
+public import Domain
 import Glibc
 public import KeyValue
 
@@ -14,6 +14,21 @@ public final class IdentityWriter {
         case put(Digest, IdentityRow)
         /// There is no key with this digest any more.
         case remove(Digest)
+        /// This is what is set for it from now on; an empty row takes it out of the table.
+        case set(Entity)
+    }
+
+    /// A project, an organization, a user or the static key, and what is set for it.
+    public struct Entity: Hashable, Sendable {
+        public var scope: LimitScope
+        public var id: EntityID
+        public var row: EntityRow
+
+        public init(_ scope: LimitScope, _ id: EntityID, _ row: EntityRow) {
+            self.scope = scope
+            self.id = id
+            self.row = row
+        }
     }
 
     /// What the table says of itself.
@@ -29,17 +44,18 @@ public final class IdentityWriter {
         return unsafe stat(path, &info) == 0 && (info.st_mode & S_IFMT != S_IFREG || info.st_size > 0)
     }
 
-    /// Makes the table where there is none, with all rows that `next` gives. In the order of the digests' bytes they fill
-    /// its pages to the brim; any other order works too. The table appears under its name when it is whole and on the disk: an edge never sees half of it.
+    /// Makes the table where there is none, with all rows that `next` gives, and `entities`. In the order of the digests'
+    /// bytes rows fill its pages to the brim; any other order works too. The table appears under its name when it is whole
+    /// and on the disk: an edge never sees half of it.
     public static func create(
-        stateDirectory: String, meta: IdentityMeta, next: () -> (Digest, IdentityRow)?
+        stateDirectory: String, meta: IdentityMeta, entities: [Entity] = [], next: () -> (Digest, IdentityRow)?
     ) throws(KeyValueError) {
         let path = IdentityTable.path(stateDirectory: stateDirectory)
         let new = "\(path).new"
         for leftover in ["", "-lock", "-gate"] { try Self.remove(new + leftover) }
         do {
             let store = try KeyValueStore(path: new)
-            try Self.fill(store, meta: meta, next: next)
+            try Self.fill(store, meta: meta, entities: entities, next: next)
         }
         // Locks of processes that still have a lost table open must not be taken for those of the new one.
         try Self.remove("\(path)-lock")
@@ -71,6 +87,7 @@ public final class IdentityWriter {
                 switch change {
                 case .put(let digest, let row): try table.put(digest.bytes, row.encoded)
                 case .remove(let digest): try table.remove(digest.bytes)
+                case .set(let entity): try Self.set(entity, in: table)
                 }
             }
             try table.put(IdentityMeta.key, meta.encoded)
@@ -81,20 +98,36 @@ public final class IdentityWriter {
     /// Replaces every row, in one transaction: edges see the old table or the new one. For a table that followed another
     /// database. `rows` is called again when the map has to grow.
     public func replace(
-        meta: IdentityMeta, rows: () -> (() -> (Digest, IdentityRow)?)
+        meta: IdentityMeta, entities: [Entity] = [], rows: () -> (() -> (Digest, IdentityRow)?)
     ) throws(KeyValueError) {
         try self.store.write { (table) throws(KeyValueError) in
             try table.removeAll()
             let next = rows()
             while let (digest, row) = next() { try Self.add(digest, row, to: table) }
+            for entity in entities { try Self.set(entity, in: table) }
             try table.put(IdentityMeta.key, meta.encoded)
         }
         self.meta = meta
     }
 
-    /// How many keys are in the table.
+    /// How many keys are in the table. Reads all of it.
     public func count() throws(KeyValueError) -> Int {
-        try self.store.read { (table) throws(KeyValueError) in try table.count() - 1 }
+        try self.store.read { (table) throws(KeyValueError) in
+            var count = 0
+            try unsafe table.forEach { (key, _) in
+                if key.count == Digest.count { count += 1 }
+                return true
+            }
+            return count
+        }
+    }
+
+    /// What is set for an entity; nil when nothing is, or what the table has cannot be read.
+    public func entity(_ scope: LimitScope, _ id: EntityID) throws(KeyValueError) -> EntityRow? {
+        let bytes = try self.store.read { (table) throws(KeyValueError) in
+            try table.value(of: EntityRow.key(scope, id))
+        }
+        return bytes.flatMap { bytes in unsafe bytes.withUnsafeBytes { unsafe EntityRow(decoding: $0) } }
     }
 
     /// Frees the slots of edges that were killed; how many there were. Each write does so too.
@@ -103,7 +136,7 @@ public final class IdentityWriter {
 
     /// Rows go in by batches: a transaction keeps every page it has touched in memory.
     private static func fill(
-        _ store: KeyValueStore, meta: IdentityMeta, next: () -> (Digest, IdentityRow)?
+        _ store: KeyValueStore, meta: IdentityMeta, entities: [Entity], next: () -> (Digest, IdentityRow)?
     ) throws(KeyValueError) {
         var batch: [(Digest, IdentityRow)] = []
         repeat {
@@ -113,8 +146,16 @@ public final class IdentityWriter {
                 for (digest, row) in batch { try Self.add(digest, row, to: table) }
             }
         } while !batch.isEmpty
-        // Last, because its key lies among the digests.
-        try store.write { (table) throws(KeyValueError) in try table.put(IdentityMeta.key, meta.encoded) }
+        // Last, because their keys lie among the digests.
+        try store.write { (table) throws(KeyValueError) in
+            for entity in entities { try Self.set(entity, in: table) }
+            try table.put(IdentityMeta.key, meta.encoded)
+        }
+    }
+
+    private static func set(_ entity: Entity, in table: KeyValueTransaction) throws(KeyValueError) {
+        let key = EntityRow.key(entity.scope, entity.id)
+        if entity.row.isEmpty { try table.remove(key) } else { try table.put(key, entity.row.encoded) }
     }
 
     private static func add(

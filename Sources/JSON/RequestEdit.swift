@@ -2,15 +2,29 @@ public import Domain
 
 /// The changes that a pass-through request needs before it goes to a provider of the same dialect.
 ///
-/// Pure. At most two members are touched, `model` and `stream_options`; every other byte stays as the client sent it.
+/// Pure. Only `model`, `stream_options` and the members that limit the output are touched; every other byte stays as the
+/// client sent it.
 public enum RequestEdit {
+    /// How much output a request may ask for.
+    public struct OutputLimit: Hashable, Sendable {
+        /// Tokens of each choice, 1 or more.
+        public var tokens: Int64
+        /// What is inserted where the client has sent neither member.
+        public var member: ModelFacts.OutputLimitMember
+
+        public init(tokens: Int64, member: ModelFacts.OutputLimitMember) {
+            self.tokens = tokens
+            self.member = member
+        }
+    }
+
     /// The splices, ascending, for the body that `request` was scanned from.
     ///
     /// `model` (UTF-8) replaces the model's name; nil leaves it. `injectUsage` makes `stream_options.include_usage`
-    /// true and keeps the other stream options. An edit that is not needed, or a `model` for a body that has none, is
-    /// left out.
+    /// true and keeps the other stream options. With `outputLimit` no member asks for more output than that. An edit that is not needed, or a
+    /// `model` for a body that has none, is left out.
     public static func splices(
-        for request: ScannedRequest, model: [UInt8]? = nil, injectUsage: Bool
+        for request: ScannedRequest, model: [UInt8]? = nil, injectUsage: Bool, outputLimit: OutputLimit? = nil
     ) -> [BodySplice] {
         var splices: [BodySplice] = []
         if let model, let range = request.modelRange {
@@ -18,36 +32,64 @@ public enum RequestEdit {
             writer.string(model)
             splices.append(BodySplice(offset: range.lowerBound, removed: range.count, replacement: writer.bytes))
         }
-        if injectUsage, let splice = self.usageSplice(request) {
-            splices.append(splice)
+        // What becomes a member of its own, with a comma behind each.
+        var members: [UInt8] = []
+        if injectUsage { self.addUsage(request, &splices, &members) }
+        if let outputLimit { self.addOutputLimit(outputLimit, request, &splices, &members) }
+        if !members.isEmpty {
+            if request.isEmpty { members.removeLast() }
+            splices.append(BodySplice(offset: request.objectStart, removed: 0, replacement: members))
         }
-        if splices.count == 2, splices[1].offset < splices[0].offset { splices.swapAt(0, 1) }
+        if splices.count > 1 { splices.sort { $0.offset < $1.offset } }
         return splices
     }
 
-    private static func usageSplice(_ request: ScannedRequest) -> BodySplice? {
+    // MARK: Usage
+
+    private static func addUsage(_ request: ScannedRequest, _ splices: inout [BodySplice], _ members: inout [UInt8]) {
         switch request.streamOptions {
-        case .absent:
-            BodySplice(
-                offset: request.objectStart, removed: 0,
-                replacement: self.bytes(#""stream_options":{"include_usage":true}"#, comma: !request.isEmpty))
-        case .null(let range):
-            BodySplice(
-                offset: range.lowerBound, removed: range.count,
-                replacement: self.bytes(#"{"include_usage":true}"#, comma: false))
+        case .absent: members += #""stream_options":{"include_usage":true},"#.utf8
+        case .null(let range): splices.append(self.replacement(of: range, #"{"include_usage":true}"#))
         case .object(_, _, let value?):
-            request.includeUsage == true
-                ? nil
-                : BodySplice(
-                    offset: value.lowerBound, removed: value.count, replacement: self.bytes("true", comma: false))
+            if request.includeUsage != true { splices.append(self.replacement(of: value, "true")) }
         case .object(let range, let isEmpty, nil):
-            BodySplice(
-                offset: range.lowerBound &+ 1, removed: 0,
-                replacement: self.bytes(#""include_usage":true"#, comma: !isEmpty))
+            splices.append(
+                BodySplice(
+                    offset: range.lowerBound &+ 1, removed: 0,
+                    replacement: Array((isEmpty ? #""include_usage":true"# : #""include_usage":true,"#).utf8)))
         }
     }
 
-    private static func bytes(_ text: String, comma: Bool) -> [UInt8] {
-        Array(text.utf8) + (comma ? [UInt8(ascii: ",")] : [])
+    // MARK: Output
+
+    /// Servers differ in which of the two members they obey where both are there, so both are cut down.
+    private static func addOutputLimit(
+        _ limit: OutputLimit, _ request: ScannedRequest, _ splices: inout [BodySplice], _ members: inout [UInt8]
+    ) {
+        let sent = [
+            (request.maxTokens, request.maxTokensRange),
+            (request.maxCompletionTokens, request.maxCompletionTokensRange),
+        ]
+        if sent.contains(where: { $0.0 != nil }) {
+            // A number below 1 means "as much as you like" to some servers.
+            for case (let value?, let range?) in sent where value < 1 || value > limit.tokens {
+                splices.append(self.replacement(of: range, "\(limit.tokens)"))
+            }
+            return
+        }
+        let (range, name) =
+            switch limit.member {
+            case .maxTokens: (request.maxTokensRange, "max_tokens")
+            case .maxCompletionTokens: (request.maxCompletionTokensRange, "max_completion_tokens")
+            }
+        if let range {
+            splices.append(self.replacement(of: range, "\(limit.tokens)"))
+        } else {
+            members += "\"\(name)\":\(limit.tokens),".utf8
+        }
+    }
+
+    private static func replacement(of range: Range<Int>, _ text: String) -> BodySplice {
+        BodySplice(offset: range.lowerBound, removed: range.count, replacement: Array(text.utf8))
     }
 }

@@ -106,7 +106,7 @@ public final class RequestScanner {
     private static func unescaped(
         _ key: UnsafeRawBufferPointer, at offset: Int
     ) throws(ScanFailure) -> [UInt8]? {
-        guard key.count <= 6 * 21, unsafe JSONText.hasEscapes(key) else { return nil }
+        guard key.count <= 6 * 25, unsafe JSONText.hasEscapes(key) else { return nil }
         var unescaped: [UInt8] = []
         guard unsafe JSONText.unescape(key, into: &unescaped) else { throw ScanFailure(.notJSON, offset: offset) }
         return unescaped
@@ -123,6 +123,8 @@ public final class RequestScanner {
         // A fault is reported by the loop over the members, whose next step fails too.
         guard let range = cursor.skip() else { return }
         let bytes = unsafe cursor.bytes(range)
+        if member == .maxTokens { request.maxTokensRange = range }
+        if member == .maxCompletionTokens { request.maxCompletionTokensRange = range }
         guard unsafe !JSONScalar.isNull(bytes) else {
             if member == .streamOptions { request.streamOptions = .null(range) }
             return

@@ -50,13 +50,17 @@ public enum RoutingMember: UInt8, Hashable, Sendable, CaseIterable {
         self = candidate
     }
 
-    /// The member that a reader which ignores case takes that key for, among those that decide what is asked of whom:
-    /// `model`, `stream` and `stream_options`. As in Go's `encoding/json` the long s counts as an s.
+    /// The member that a reader which ignores case takes that key for, among those that decide what is asked of whom and how
+    /// much of it: `model`, `stream`, `stream_options`, `n`, `max_tokens` and `max_completion_tokens`. As in Go's
+    /// `encoding/json` the long s counts as an s, and the Kelvin sign as a k.
     init?(foldingTopLevel key: UnsafeRawBufferPointer) {
         switch key.count {
+        case 1: self = .n
         case 5: self = .model
         case 6, 7: self = .stream
+        case 10...13: self = .maxTokens
         case 14...16: self = .streamOptions
+        case 21...25: self = .maxCompletionTokens
         default: return nil
         }
         guard unsafe RoutingMember.folds(key, to: self.name) else { return nil }
@@ -71,11 +75,18 @@ public enum RoutingMember: UInt8, Hashable, Sendable, CaseIterable {
             let byte = unsafe key[index]
             index &+= 1
             if byte == wanted || (byte &- 0x41 < 26 && byte | 0x20 == wanted) { continue }
+            switch wanted {
             // U+017F
-            guard wanted == UInt8(ascii: "s"), byte == 0xC5, index < key.count, unsafe key[index] == 0xBF else {
-                return false
+            case UInt8(ascii: "s"):
+                guard byte == 0xC5, index < key.count, unsafe key[index] == 0xBF else { return false }
+                index &+= 1
+            // U+212A
+            case UInt8(ascii: "k"):
+                guard byte == 0xE2, index &+ 1 < key.count, unsafe key[index] == 0x84, unsafe key[index &+ 1] == 0xAA
+                else { return false }
+                index &+= 2
+            default: return false
             }
-            index &+= 1
         }
         return index == key.count
     }

@@ -1,7 +1,7 @@
 /// What one pass over a request body found: the members that matter to routing and limits, and where they stand.
 ///
 /// Ranges are byte offsets in the body, exact, quotes and brackets included. A member that is null counts as absent,
-/// but for `streamOptions`, whose place an edit needs.
+/// but for `streamOptions` and the ranges of the output limits, whose places an edit needs.
 public struct ScannedRequest: Hashable, Sendable {
     /// How `stream_options` stands in the body.
     public enum StreamOptions: Hashable, Sendable {
@@ -22,6 +22,9 @@ public struct ScannedRequest: Hashable, Sendable {
     public internal(set) var temperature: Double?
     public internal(set) var maxTokens: Int64?
     public internal(set) var maxCompletionTokens: Int64?
+    /// The values of `max_tokens` and `max_completion_tokens`, null included.
+    public internal(set) var maxTokensRange: Range<Int>?
+    public internal(set) var maxCompletionTokensRange: Range<Int>?
     public internal(set) var n: Int64?
     /// The value of `user`, of whatever type.
     public internal(set) var userRange: Range<Int>?

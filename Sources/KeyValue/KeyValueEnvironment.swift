@@ -79,6 +79,13 @@ final class KeyValueEnvironment {
         return unsafe info.me_mapsize
     }
 
+    /// The number of the newest commit of any process.
+    var lastTransaction: UInt64 {
+        var info = unsafe MDB_envinfo()
+        _ = unsafe mdb_env_info(self.pointer, &info)
+        return unsafe UInt64(info.me_last_txnid)
+    }
+
     /// Device and inode of the open file and its size.
     func identity() throws(KeyValueError) -> (FileIdentity, size: Int64) {
         var number: mdb_filehandle_t = -1

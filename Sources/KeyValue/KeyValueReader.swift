@@ -72,6 +72,9 @@ public final class KeyValueReader {
             UnsafeRawBufferPointer(start: found.mv_data, count: found.mv_size))
     }
 
+    /// The number of the newest commit. It grows with each.
+    public var lastTransaction: UInt64 { self.environment.lastTransaction }
+
     /// Whether the table's name stands for another file by now, or for none: then this reader shows what was.
     public var isReplaced: Bool {
         var info = stat()

@@ -2,7 +2,7 @@ public import Database
 
 /// The tables of `usage.db`.
 ///
-/// Rows are small: one request takes some 100 bytes, its attempt some 60. What repeats (names, principals, routes, targets,
+/// Rows are small: one request and its call take some 125 bytes. What repeats (names, principals, routes, targets,
 /// prices) is stored once and meant by a number; what is rarely asked for is packed into a blob (`RequestDetail`,
 /// `AttemptDetail`). The key of a request is its RecordID, which begins with the time: a period is a range of keys, and
 /// no other index is needed to ask for one.
@@ -94,7 +94,33 @@ public enum UsageSchema {
                     LEFT JOIN names m ON m.id = t.model LEFT JOIN names k ON k.id = t.key
                     LEFT JOIN names e ON e.id = a.error
                 """,
-            ])
+            ]),
+        // The one call of most requests lies in their own row, where it says nothing that the row does not: see InlineAttempt.
+        Migration(
+            version: 2,
+            statements: [
+                "ALTER TABLE requests ADD COLUMN attempt INTEGER",
+                "ALTER TABLE requests ADD COLUMN attempt_detail BLOB",
+                // All provider calls, wherever they lie.
+                """
+                CREATE VIEW calls AS
+                SELECT record, number, owner, target, started, status, billed, cost, error, detail FROM attempts
+                UNION ALL
+                SELECT record, 1, attempt >> 19 & 16777215, attempt >> 43, attempt >> 2 & 131071, status, attempt & 3, cost,
+                    error, attempt_detail FROM requests WHERE attempt IS NOT NULL
+                """,
+                "DROP VIEW attempts_text",
+                """
+                CREATE VIEW attempts_text AS SELECT lower(hex(a.record)) AS record, a.number, o.instance AS upstream,
+                    v.text AS provider, m.text AS model, k.text AS key_name, t.price, a.status,
+                    CASE a.billed WHEN 1 THEN 'yes' WHEN 2 THEN 'no' ELSE 'unknown' END AS billed, a.cost,
+                    e.text AS error
+                FROM calls a LEFT JOIN owners o ON o.id = a.owner
+                    LEFT JOIN targets t ON t.id = a.target LEFT JOIN names v ON v.id = t.provider
+                    LEFT JOIN names m ON m.id = t.model LEFT JOIN names k ON k.id = t.key
+                    LEFT JOIN names e ON e.id = a.error
+                """,
+            ]),
     ]
 
     /// How the one writer opens the file.

@@ -16,7 +16,7 @@ import Testing
     init() throws {
         self.folder = try TemporaryFolder()
         self.store = try AdministrationStore(stateDirectory: self.folder.path, clock: { 1_000 })
-        self.service = AdministrationService(store: self.store)
+        self.service = AdministrationService(store: self.store, limits: LimitSettings())
     }
 
     private func ask(_ text: String) throws -> (status: Int64, body: JSONValue) {
@@ -49,8 +49,8 @@ import Testing
         let identities = try self.reading()
         let answer = try self.ask(
             "POST", "keys",
-            #"{"name":"ci","requests_per_minute":60,"tokens_per_minute":1000,"concurrency":3,"monthly_cost_usd":"12.50","#
-                + #""monthly_tokens":5000000,"expires":"2030-01-01"}"#)
+            #"{"name":"ci","requests_per_minute":60,"tokens_per_minute":1000,"concurrency":3,"cost_monthly":"12.50","#
+                + #""tokens_monthly":5000000,"expires":"2030-01-01"}"#)
         #expect(answer.status == 201)
         let key = try #require(self.text(answer.body["key"]))
         #expect(key.hasPrefix("sk-sl-"))
@@ -59,25 +59,26 @@ import Testing
         let id = try #require(self.text(answer.body["id"]))
         #expect(self.text(answer.body["prefix"]) == String(key.prefix(14)))
         #expect(self.text(answer.body["project"]) == "default")
-        #expect(self.text(answer.body["monthly_cost_usd"]) == "12.50")
+        #expect(self.text(answer.body["cost_monthly"]) == "12.50")
         let row = try #require(try identities.row(for: self.digest(key)))
         #expect(row.principal.key == EntityID(text: id, .key))
         #expect(row.principal.project == .standard)
         #expect(row.expires == 1_893_456_000_000)
         #expect(
             row.limits
-                == KeyLimits(
-                    requestsPerMinute: 60, tokensPerMinute: 1000, concurrency: 3, monthlyCost: 12_500_000_000,
-                    monthlyTokens: 5_000_000))
+                == LimitSet([
+                    .requestsPerMinute: 60, .tokensPerMinute: 1000, .concurrency: 3, .monthlyCost: 12_500_000_000,
+                    .monthlyTokens: 5_000_000,
+                ]))
         // Listed without the key; changed; revoked.
         let listed = try self.ask("GET", "keys")
         #expect(listed.body["data"]?.array?.count == 1)
         #expect(listed.body["data"]?.array?.first?["key"] == nil)
-        let changed = try self.ask("PATCH", "keys/\(id)", #"{"concurrency":null,"monthly_cost_usd":7,"name":"ci 2"}"#)
+        let changed = try self.ask("PATCH", "keys/\(id)", #"{"concurrency":null,"cost_monthly":7,"name":"ci 2"}"#)
         #expect(changed.status == 200)
-        #expect(try identities.row(for: self.digest(key))?.limits.concurrency == nil)
-        #expect(try identities.row(for: self.digest(key))?.limits.monthlyCost == 7_000_000_000)
-        #expect(try identities.row(for: self.digest(key))?.limits.requestsPerMinute == 60)
+        #expect(try identities.row(for: self.digest(key))?.limits[.concurrency] == nil)
+        #expect(try identities.row(for: self.digest(key))?.limits[.monthlyCost] == 7_000_000_000)
+        #expect(try identities.row(for: self.digest(key))?.limits[.requestsPerMinute] == 60)
         #expect(try self.ask("DELETE", "keys/\(id)").status == 200)
         #expect(try identities.row(for: self.digest(key)) == nil)
         #expect(try self.ask("DELETE", "keys/\(id)").status == 200)
@@ -114,6 +115,24 @@ import Testing
                 self.error(try self.ask("POST", "projects", #"{"name":"x","time_zone":"\#(zone)"}"#))
                     == "invalid_request")
         }
+        let id = try #require(self.text(made.body["id"]).flatMap { EntityID(text: $0, .project) })
+        let identities = try self.reading()
+        #expect(try identities.entity(.project, id)?.timeZone?.name == "Europe/Berlin")
+        let path = "projects/\(id.text(.project))"
+        #expect(
+            self.text(try self.ask("PATCH", path, #"{"time_zone":"Asia/Kolkata"}"#).body["time_zone"]) == "Asia/Kolkata"
+        )
+        #expect(try identities.entity(.project, id)?.timeZone?.initialOffset == 19_800)
+        #expect(self.error(try self.ask("PATCH", path, #"{"time_zone":"Mars/X"}"#)) == "invalid_request")
+        #expect(self.error(try self.ask("PATCH", path)) == "invalid_request")
+        #expect(self.error(try self.ask("GET", path)) == "method_not_allowed")
+        #expect(
+            self.error(try self.ask("PATCH", "projects/proj_0000000000000000000000000000000f", #"{"time_zone":null}"#))
+                == "not_found")
+        #expect(try self.store.projectTimeZones().map(\.id) == [id])
+        #expect(try self.ask("PATCH", path, #"{"time_zone":null}"#).body["time_zone"] == .null)
+        #expect(try identities.entity(.project, id) == nil)
+        #expect(try self.store.projectTimeZones().isEmpty)
         let names = try self.ask("GET", "projects").body["data"]?.array?.map { self.text($0["name"]) }
         #expect(names == ["anonymous", "default", "web"])
         let key = try self.ask("POST", "keys", #"{"name":"a","project":"web"}"#)
@@ -151,15 +170,15 @@ import Testing
         (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a\u202eb"}}"#, "invalid_request"),
         (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","concurrency":-1}}"#, "invalid_request"),
         (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","concurrency":1.5}}"#, "invalid_request"),
-        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","monthly_cost_usd":1.5}}"#, "invalid_request"),
-        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","monthly_cost_usd":"1e9"}}"#, "invalid_request"),
+        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","cost_monthly":1.5}}"#, "invalid_request"),
+        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","cost_monthly":"1e9"}}"#, "invalid_request"),
         (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","expires":"soon"}}"#, "invalid_request"),
         (#"{"method":"PUT","path":"/api/v1/keys"}"#, "method_not_allowed"),
         (#"{"method":"DELETE","path":"/api/v1/keys"}"#, "method_not_allowed"),
         (#"{"method":"GET","path":"/api/v1/"}"#, "unknown_url"),
         (#"{"method":"GET","path":"/api/v1/keys/"}"#, "unknown_url"),
         (#"{"method":"GET","path":"/etc/passwd"}"#, "unknown_url"), (#"{"method":"GET"}"#, "unknown_url"),
-        (#"{"method":"GET","path":"/api/v1/projects/x"}"#, "unknown_url"),
+        (#"{"method":"GET","path":"/api/v1/projects/x/y"}"#, "unknown_url"),
         (#"{"method":"GET","path":"/api/v1/keys/key_00"}"#, "not_found"),
         (#"{"method":"GET","path":"/api/v1/keys/key_0000000000000000000000000000000f"}"#, "not_found"),
         (#"{"method":"GET","path":"/api/v1/keys","body":[]}"#, "invalid_request"), ("[]", "invalid_request"),

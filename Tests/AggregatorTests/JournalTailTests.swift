@@ -117,7 +117,7 @@ import UsageStore
         #expect(records == 6000)
         #expect(recovered == 0)
         #expect(try self.scene.count("SELECT count(*) FROM requests WHERE rank = 3 AND principal NOT NULL") == 1500)
-        #expect(try self.scene.count("SELECT count(*) FROM attempts WHERE billed = 1") == 1500)
+        #expect(try self.scene.count("SELECT count(*) FROM calls WHERE billed = 1") == 1500)
         #expect(try self.scene.files() == [])
     }
 
@@ -246,7 +246,7 @@ import UsageStore
         upstream.close()
         try self.scene.drain(tail)
         #expect(try self.scene.count("SELECT count(*) FROM requests WHERE rank = 3") == 101)
-        #expect(try self.scene.count("SELECT count(*) FROM attempts") == 101)
+        #expect(try self.scene.count("SELECT count(*) FROM calls") == 101)
         #expect(try self.scene.files() == [])
     }
 }

@@ -11,7 +11,19 @@ import Testing
         workers: {edge: 2, upstream: auto}
         drain_timeout: 90s
         http: {max_body: 1537B, idle_timeout: 1500ms, trusted_proxies: ["::/0"], cors: {origins: ["*"]}}
-        auth: {keys: optional}
+        auth:
+          anonymous: {tokens_daily: 5, cost_total: 0.000000001, models: [fast, "a:b"]}
+          wrong_keys_per_minute: null
+        limits:
+          global: {cost_monthly: 12.5, concurrency: 0}
+          per_ip: null
+          per_key: {tokens_per_minute: 1000000000000000}
+          models: {"a:b": {requests_per_day: 1}, "null": {}}
+          budget_mode: estimate
+          unknown_price: refuse
+          soft_percent: 1
+          table_slots: 1024
+        schedule: {timezone: America/Argentina/Buenos_Aires}
         providers:
           "123": {dialect: openai, timeouts: {total: 24h}, base_url: 'http://h'}
           "true": {dialect: simulated, delay: 0s}
@@ -68,6 +80,13 @@ import Testing
     @Test func anEmptyFileShowsAllDefaults() {
         let yaml = EffectiveConfiguration(GatewayConfiguration()).yaml
         #expect(yaml.hasPrefix("listen:\n  - address: \"127.0.0.1:8080\"\nadmin:\n  listen: same\n"))
+        for line in [
+            "  anonymous: null", "  wrong_keys_per_minute: 30", "  per_ip:\n    requests_per_minute: 600",
+            "  per_key:\n    requests_per_minute: 60", "  budget_mode: strict", "  table_slots: 1048576",
+            "schedule:\n  timezone: UTC",
+        ] {
+            #expect(yaml.contains("\n\(line)\n"), "\(line)")
+        }
         for line in ["drain_timeout: 5m", "  max_body: 32MB", "  static_key: null", "providers: {}", "  level: info"] {
             #expect(yaml.contains("\n\(line)\n"), "\(line)")
         }

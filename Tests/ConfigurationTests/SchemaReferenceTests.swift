@@ -23,9 +23,7 @@ import Testing
                 "providers.vertex.dialect", "providers.bedrock.dialect", "providers.azure.dialect",
                 "providers.litellm.dialect", "providers.local.dialect", "models.smart.targets[1]",
                 "models.smart.strategy", "models.smart.retries", "models.fast.tier", "models.deep.tier",
-                "models.auto.route", "limits.per_ip.requests_per_minute",
-                "limits.per_key.requests_per_minute", "cache.enabled", "retention.requests",
-                "retention.audit",
+                "models.auto.route", "cache.enabled", "retention.requests", "retention.audit",
             ])
     }
 

@@ -11,19 +11,9 @@ import Testing
         BadCase("redis: redis://h:6379/0", "1:1: redis: not available yet: leave redis out or set it to null"),
         BadCase("redis: true", "1:1: redis: not available yet"),
         BadCase("user: sluice", "1:1: user: not available yet"),
-        BadCase("auth: {anonymous: {requests_per_minute: 10}}", "1:8: auth.anonymous: not available yet"),
         BadCase("auth: {jwt: {algorithm: HS256}}", "1:8: auth.jwt: not available yet"),
         BadCase("catalogue: {file: prices.json}", "1:13: catalogue.file: not available yet"),
         BadCase("catalogue: {url: \"https://x\"}", "1:13: catalogue.url: not available yet"),
-        BadCase(
-            "limits: {global: {requests_per_minute: 5}}", "1:19: limits.global.requests_per_minute: not available yet"),
-        BadCase(
-            "limits: {per_ip: {requests_per_minute: 600}}", "1:19: limits.per_ip.requests_per_minute: not available"),
-        BadCase(
-            "limits: {per_key: {requests_per_minute: 60, concurrency: 1}}",
-            "1:20: limits.per_key.requests_per_minute: not available yet",
-            "1:45: limits.per_key.concurrency: not available"),
-        BadCase("limits: {unknown_price: refuse}", "1:10: limits.unknown_price: not available yet"),
         BadCase("cache: {enabled: true}", "1:9: cache.enabled: not available yet"),
         BadCase("cache: {enabled: on}", "1:9: cache.enabled: not available yet"),
         BadCase("redaction: {enabled: true}", "1:13: redaction.enabled: not available yet"),
@@ -39,11 +29,6 @@ import Testing
     /// Each is refused for what it says, although its feature is off.
     static let malformed: [BadCase] = [
         BadCase("redis_timeout: fast", "1:16: redis_timeout: expected a duration"),
-        BadCase(
-            "limits: {budget_mode: stict}",
-            "1:23: limits.budget_mode: expected strict or estimate (did you mean strict?)"),
-        BadCase("limits: {table_slots: many}", "1:23: limits.table_slots: expected a whole number"),
-        BadCase("limits: {per_kye: {}}", "1:10: limits.per_kye: unknown key; did you mean per_key?"),
         BadCase("cache: {ttl: 1}", "1:14: cache.ttl: expected a duration"),
         BadCase("cache: {when: never}", "1:15: cache.when: expected deterministic or unary or all"),
         BadCase("cache: {single_flight: 1}", "1:24: cache.single_flight: expected true or false"),
@@ -59,7 +44,6 @@ import Testing
         "database: sqlite", "database: null", "redis: null", "redis: false", "redis: off", "redis: ~", "redis:",
         "user: null",
         "auth: {anonymous: null, jwt: false}", "catalogue: {file: null, url: null}", "pricing: {}", "pricing: null",
-        "limits: {global: {requests_per_minute: null}, per_key: {}, unknown_price: allow}", "limits:",
         "cache: {enabled: false}",
         "cache: {enabled: off}", "cache:", "redaction: {enabled: false, custom: []}",
         "audit: null", "audit: {}", "telemetry: {otlp: null, helicone: null, extension: headers}",
@@ -70,11 +54,11 @@ import Testing
 
     /// Each tunes something that is off: accepted, and said to have no effect.
     static let tuning = [
-        "redis_timeout: 20ms", "limits: {budget_mode: strict}", "limits: {table_slots: 1048576}",
+        "redis_timeout: 20ms",
         "cache: {enabled: false, ttl: 24h}", "cache: {max_size: 512MB}",
         "cache: {scope: project}", "cache: {when: deterministic}", "cache: {single_flight: true}",
         "catalogue: {refresh: 24h}",
-        "schedule: {rollup: \"01:00\"}", "schedule: {prune: \"Sun 02:00\"}", "schedule: {timezone: UTC}",
+        "schedule: {rollup: \"01:00\"}", "schedule: {prune: \"Sun 02:00\"}",
         "providers: {s: {dialect: simulated}}\nmodels: {m: {targets: [s:a], retry_delay: 500ms}}",
     ]
 

@@ -19,7 +19,8 @@ import Testing
         self.loop = try EpollLoop()
         let store = try AdministrationStore(stateDirectory: self.folder.path)
         self.socket = try OperatorSocket(
-            stateDirectory: self.folder.path, loop: self.loop, service: AdministrationService(store: store),
+            stateDirectory: self.folder.path, loop: self.loop,
+            service: AdministrationService(store: store, limits: LimitSettings()),
             log: Log(role: .control, sink: LineSink()))
     }
 

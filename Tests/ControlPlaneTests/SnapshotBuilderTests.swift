@@ -29,9 +29,17 @@ import Testing
             snapshots.upstream
                 == UpstreamSnapshot(
                     version: 5, providers: [], stateDirectory: "/srv/gateway/sluice-state", logLevel: .info))
+        var table = LimitTableSettings()
+        table.places = 20
         #expect(
             snapshots.aggregator
-                == AggregatorSnapshot(version: 5, stateDirectory: "/srv/gateway/sluice-state", logLevel: .info))
+                == AggregatorSnapshot(
+                    version: 5, stateDirectory: "/srv/gateway/sluice-state", limitTable: table, logLevel: .info))
+        var limits = LimitSettings()
+        limits.perAddress[.requestsPerMinute] = 600
+        limits.perKey[.requestsPerMinute] = 60
+        limits.wrongKeysPerMinute = 30
+        #expect(snapshots.edge.limits == limits)
         #expect(
             snapshots.topology
                 == Topology(
@@ -84,6 +92,53 @@ import Testing
         #expect(snapshots.edge.logLevel == .debug)
         #expect(snapshots.upstream.logLevel == .debug)
         #expect(snapshots.aggregator.logLevel == .debug)
+    }
+
+    @Test func limitsAndTimeZonesReachThoseWhoNeedThem() throws {
+        let text = """
+            workers: {edge: 256}
+            http: {trusted_proxies: [10.0.0.0/8, "fd00::/8"]}
+            auth: {anonymous: {requests_per_day: 3, models: [a]}, wrong_keys_per_minute: 5}
+            limits:
+              global: {concurrency: 1}
+              per_ip: {requests_per_minute: null}
+              per_key: {cost_daily: 1}
+              models: {m: {tokens_total: 9}}
+              budget_mode: estimate
+              unknown_price: refuse
+              soft_percent: 50
+              table_slots: 2048
+            """
+        let result = ConfigurationLoader.load(text: text, file: "f", environment: [:]) {
+            _, _ throws(BoundedFile.Failure) in throw BoundedFile.Failure(reason: "none")
+        }
+        let zone = TimeZoneRules(name: "Europe/Berlin", transitions: [.init(at: 5, offset: 3600)])
+        var builder = self.builder
+        builder.timeZone = zone
+        builder.projects = [.init(id: .standard, timeZone: zone)]
+        let snapshots = builder.build(try #require(result.configuration))
+        var limits = LimitSettings()
+        limits.global = LimitSet([.concurrency: 1])
+        limits.perKey = LimitSet([.dailyCost: 1_000_000_000, .requestsPerMinute: 60])
+        limits.models = [.init(name: [0x6D], limits: LimitSet([.totalTokens: 9]))]
+        limits.wrongKeysPerMinute = 5
+        limits.anonymous = .init(limits: LimitSet([.requestsPerDay: 3]), models: [[0x61]])
+        limits.mode = .estimate
+        limits.allowsUnknownPrice = false
+        limits.softPercent = 50
+        limits.trustedProxies = [
+            .init(network: [10, 0, 0, 0], prefixLength: 8),
+            .init(network: [0xFD] + [UInt8](repeating: 0, count: 15), prefixLength: 8),
+        ]
+        limits.timeZone = zone
+        #expect(snapshots.edge.limits == limits)
+        #expect(snapshots.aggregator.limitTable.slots == 2048)
+        #expect(snapshots.aggregator.limitTable.places == 516)
+        #expect(snapshots.aggregator.limitTable.timeZone == zone)
+        #expect(snapshots.aggregator.limitTable.projects == builder.projects)
+        #expect(snapshots.canBeRead)
+        #expect(try EdgeSnapshot(decoding: snapshots.edge.encoded()) == snapshots.edge)
+        #expect(try AggregatorSnapshot(decoding: snapshots.aggregator.encoded()) == snapshots.aggregator)
     }
 
     @Test func relativePathsBecomeAbsolute() {

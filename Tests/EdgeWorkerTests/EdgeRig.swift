@@ -18,15 +18,34 @@ final class EdgeRig {
     let sink = LineSink()
     let journal = RecordingJournal()
     let keys = KeyList()
+    let ledger = FakeLedger()
+    /// What the wall clock says, in milliseconds since 1970.
+    private let wall: WallClock
 
-    init(_ change: (inout EdgeSnapshot) -> Void = { _ in }, bodyBudget: Int = EdgeCore.bodyBudget) throws {
+    /// Without `limited` there is no table, and nothing is counted.
+    init(
+        _ change: (inout EdgeSnapshot) -> Void = { _ in }, bodyBudget: Int = EdgeCore.bodyBudget, limited: Bool = false
+    ) throws {
+        let wall = WallClock()
+        self.wall = wall
         var snapshot = EdgeRig.snapshot
         change(&snapshot)
         self.core = try EdgeCore(
             eventLoop: self.loop, host: 0x123456, instance: 7, settings: EdgeSettings(snapshot),
             log: Log(role: .edge, instance: 7, level: .warning, sink: self.sink), journal: self.journal,
             keys: self.keys, bodyBudget: bodyBudget,
-            wallMilliseconds: { 784_111_777_000 })
+            wallMilliseconds: { wall.milliseconds })
+        self.ledger.journal = self.journal
+        if limited { self.core.desk.ledger = self.ledger }
+    }
+
+    private final class WallClock {
+        var milliseconds: UInt64 = 784_111_777_000
+    }
+
+    var wallMilliseconds: UInt64 {
+        get { self.wall.milliseconds }
+        set { self.wall.milliseconds = newValue }
     }
 
     deinit { self.core.stop() }
@@ -46,7 +65,7 @@ final class EdgeRig {
             logLevel: .warning)
     }
 
-    func client() throws -> FakeClient { try FakeClient(self) }
+    func client(_ address: String = "192.0.2.1") throws -> FakeClient { try FakeClient(self, remoteAddress: address) }
 
     /// An upstream whose link is open.
     func upstream(_ instance: UInt32 = 3, area: BodyArea? = nil) throws -> FakePeer {
@@ -148,7 +167,7 @@ final class FakePeer {
             ended: { if role == .upstream { core.upstreams.remove($0) } else { core.aggregator = nil } })
         let machine = LinkMachine(
             hello: Hello(role: .edge, instance: 7, build: EdgeRig.build), peerRole: role, peerInstance: instance,
-            accepting: .client)
+            accepting: role == .upstream ? .upstreamClient : .client)
         let handler = LinkHandler(machine: machine, delegate: self.link, flusher: core.flusher)
         self.link.handler = handler
         try self.channel.pipeline.syncOperations.addHandler(handler)

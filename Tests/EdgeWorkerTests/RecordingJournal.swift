@@ -58,7 +58,20 @@ final class KeyList: KeyDirectory {
 
     var isThere = true
     private(set) var isOpen = false
-    var principals: [Digest: (principal: Principal, expires: UInt64)] = [:]
+    var principals: [Digest: (principal: Principal, expires: UInt64)] = [:] {
+        didSet { self.commits += 1 }
+    }
+    /// The limits of keys' own.
+    var keyLimits: [EntityID: LimitSet] = [:] {
+        didSet { self.commits += 1 }
+    }
+    /// What is set for others.
+    var entities: [Entity: EntityLimits] = [:] {
+        didSet { self.commits += 1 }
+    }
+    private var commits: UInt64 = 0
+    /// How often a row of others was read.
+    private(set) var reads = 0
     /// How often it was tried to open it, and how often a digest was looked up.
     private(set) var attempts = 0
     private(set) var lookUps = 0
@@ -72,7 +85,26 @@ final class KeyList: KeyDirectory {
     func lookUp(_ digest: Digest, at milliseconds: UInt64) -> KeyLookup {
         self.lookUps += 1
         guard let found = self.principals[digest], milliseconds < found.expires else { return .unknown }
-        return .principal(found.principal)
+        return .principal(found.principal, self.keyLimits[found.principal.key] ?? LimitSet())
+    }
+
+    struct Entity: Hashable {
+        var scope: LimitScope
+        var id: EntityID
+    }
+
+    var revision: UInt64? { self.isThere ? self.commits : nil }
+
+    func limits(of scope: LimitScope, _ id: EntityID) -> EntityLimits? {
+        self.reads += 1
+        return self.isThere ? self.entities[Entity(scope: scope, id: id)] ?? EntityLimits() : nil
+    }
+
+    /// Sets the limits of a project, an organization, a user or the static key.
+    func set(
+        _ scope: LimitScope, id: EntityID = .standard, _ limits: [LimitKind: Int64], in zone: TimeZoneRules? = nil
+    ) {
+        self.entities[Entity(scope: scope, id: id)] = EntityLimits(limits: LimitSet(limits), timeZone: zone)
     }
 
     /// A key of a project of its own, good until `expires`.

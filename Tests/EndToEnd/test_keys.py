@@ -93,7 +93,7 @@ def test_a_key_is_made_used_changed_and_revoked(tmp_path: pathlib.Path) -> None:
         key = made["key"]
         assert KEY.fullmatch(key.encode())
         assert made["id"].startswith("key_") and made["project_id"] == project["id"]
-        assert (made["requests_per_minute"], made["monthly_cost_usd"]) == (60, "12.50")
+        assert (made["requests_per_minute"], made["cost_monthly"]) == (60, "12.50")
         assert status(gateway, key) == 200
         assert status(gateway, CLIENT_KEY) == 200, "the static key goes on working"
         assert status(gateway, key[:-1] + ("A" if key[-1] != "A" else "B")) == 401

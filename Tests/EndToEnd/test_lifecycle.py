@@ -187,14 +187,14 @@ providers:
 models:
   a: {targets: ["nobody:x"]}
 limits:
-  per_key: {requests_per_minute: 10}
+  per_key: {requests_per_minute: ten}
 cache: {enabled: true}
 """
 
 
 def test_a_bad_file_names_every_problem_with_its_line() -> None:
     code, text = run_until_exit(BAD)
-    # What is wrong in each line, by line number; limits and cache are "not available yet".
+    # What is wrong in each line, by line number; cache is "not available yet".
     lines = {int(number) for number in re.findall(r"sluice\.yaml:(\d+):\d+", text)}
     assert lines >= {2, 3, 4, 6, 7, 9, 11, 12, 14, 16, 17}, (lines, text)
     assert_refused(code, text, "max_hedaers", "klingon", "nobody", "not available yet")
@@ -224,7 +224,6 @@ def test_settings_of_unbuilt_features_that_ask_for_nothing() -> None:
             cache={"enabled": False},
             audit=None,
             redaction={"enabled": False},
-            limits={"per_key": {"requests_per_minute": None}},
             user=None,
         )
     ) as gateway:

@@ -50,6 +50,7 @@ def base_config(state: pathlib.Path, **changes) -> dict:
         "drain_timeout": "10s",
         "auth": {"static_key": CLIENT_KEY},
         "providers": {"simulated": {"dialect": "simulated", "delay": "0ms", "tokens_per_second": 100000}},
+        "limits": {"per_ip": {"requests_per_minute": None}, "per_key": {"requests_per_minute": None}},
     }
     config.update(changes)
     return {key: value for key, value in config.items() if value is not None}

@@ -3,7 +3,8 @@
 The behaviour is chosen by the model that the caller asks for:
 
     chat                     a chat.completion, Content-Length framed; a stream of 3 events when "stream" is true
-    stream-N-MS[-PAD]        N content events MS apart, each with PAD extra bytes (also without "stream")
+    stream-N-MS[-PAD]        N content events MS apart, each with PAD extra bytes (also without "stream"); one event is one
+                             token, and max_tokens or max_completion_tokens make it fewer
     tools                    calls the first tool offered
     embed                    an embedding (whatever the path)
     status-NNN               that status with an OpenAI-shaped error body, Retry-After: 7 on 429 and 503
@@ -25,7 +26,8 @@ The behaviour is chosen by the model that the caller asks for:
     drip-N-MS                a unary reply of N bytes, one byte each MS milliseconds
     latin1                   200 with a content-type and other headers that must not pass
 
-Every request is logged whole (`log`): method, target, headers, body bytes, and how its connection went on.
+Every request is logged whole (`log`): method, target, headers, body bytes, and how its connection went on. `extra["tokens"]`
+of a stream-… is what such a provider would bill of output: the content events it has made.
 """
 
 from __future__ import annotations
@@ -281,7 +283,9 @@ class OwnProvider:
         usage = bool((request.get("stream_options") or {}).get("include_usage"))
         if name == "stream":
             count, delay, pad = values[0], values[1], values[2] if len(values) > 2 else 0
-            return await self._stream(writer, stream_events(model, count, pad, usage), delay / 1000)
+            for member in ("max_tokens", "max_completion_tokens"):
+                count = min(count, request.get(member) or count)
+            return await self._stream(writer, stream_events(model, count, pad, usage), delay / 1000, seen)
         if wants_stream:
             return await self._stream(writer, stream_events(model, 3, 0, usage), 0)
         return await self._unary(writer, 200, completion(model, "Hello from the provider."))
@@ -302,9 +306,11 @@ class OwnProvider:
         await writer.drain()
         return True
 
-    async def _stream(self, writer, events: list[bytes], delay: float) -> bool:
+    async def _stream(self, writer, events: list[bytes], delay: float, seen: Seen | None = None) -> bool:
         writer.write(self._head(200, "text/event-stream", None))
         for index, event in enumerate(events + [b"data: [DONE]\n\n"]):
+            if seen is not None and b'"content"' in event:
+                seen.extra["tokens"] = seen.extra.get("tokens", 0) + 1
             if index and delay and index < len(events):
                 await writer.drain()
                 await asyncio.sleep(delay)

@@ -1,6 +1,7 @@
 import Domain
-import IPC
 import Testing
+
+@testable import IPC
 
 @Suite struct SnapshotCodecTests {
     private let edge = EdgeSnapshot(
@@ -10,7 +11,7 @@ import Testing
         routes: RouteTable(
             providers: ["one", "two"],
             aliases: [.init(name: Array("fast".utf8), targets: [Target(provider: 1, model: [0x61])])],
-            defaultProvider: 0), logLevel: .debug)
+            defaultProvider: 0), limits: SnapshotCodecTests.limits, logLevel: .debug)
     private let upstream = UpstreamSnapshot(
         version: 4,
         providers: [
@@ -22,11 +23,47 @@ import Testing
             ProviderSettings(name: "two", kind: .simulated(delay: 50, tokensPerSecond: 200)),
         ], logLevel: .warning)
 
+    private let aggregator = AggregatorSnapshot(
+        version: 9, stateDirectory: "/s", limitTable: SnapshotCodecTests.table, logLevel: .error)
+
+    private static let zone = TimeZoneRules(
+        name: "Europe/Berlin", initialOffset: 3600,
+        transitions: [.init(at: -5, offset: 7200), .init(at: 1_800_000_000, offset: -3600)])
+
+    private static var limits: LimitSettings {
+        var limits = LimitSettings()
+        limits.global = LimitSet([.requestsPerMinute: 5])
+        limits.perAddress = LimitSet([.requestsPerMinute: 600])
+        limits.perKey = LimitSet(Dictionary(uniqueKeysWithValues: LimitKind.allCases.map { ($0, Int64($0.rawValue)) }))
+        limits.models = [.init(name: [0x61], limits: LimitSet([.totalCost: .max]))]
+        limits.wrongKeysPerMinute = 30
+        limits.anonymous = .init(limits: LimitSet([.monthlyTokens: 100_000]), models: [[0x62], [0x63]])
+        limits.mode = .estimate
+        limits.allowsUnknownPrice = false
+        limits.softPercent = 75
+        limits.trustedProxies = [
+            .init(network: [10, 0, 0, 0], prefixLength: 8),
+            .init(network: [UInt8](repeating: 0, count: 16), prefixLength: 128),
+        ]
+        limits.timeZone = Self.zone
+        return limits
+    }
+
+    private static var table: LimitTableSettings {
+        var table = LimitTableSettings()
+        table.slots = 4096
+        table.places = 12
+        table.timeZone = Self.zone
+        table.projects = [.init(id: EntityID(high: 1, low: .max), timeZone: Self.zone)]
+        return table
+    }
+
     @Test func snapshotsComeBackAsTheyWere() throws {
         #expect(try EdgeSnapshot(decoding: self.edge.encoded()) == self.edge)
         #expect(try UpstreamSnapshot(decoding: self.upstream.encoded()) == self.upstream)
-        let aggregator = AggregatorSnapshot(version: 9, logLevel: .error)
-        #expect(try AggregatorSnapshot(decoding: aggregator.encoded()) == aggregator)
+        #expect(try AggregatorSnapshot(decoding: self.aggregator.encoded()) == self.aggregator)
+        let plain = AggregatorSnapshot(version: 9, logLevel: .error)
+        #expect(try AggregatorSnapshot(decoding: plain.encoded()) == plain)
     }
 
     @Test func truncatedSnapshotsAreRefused() {
@@ -37,6 +74,51 @@ import Testing
         let upstream = self.upstream.encoded()
         for count in 0..<upstream.count {
             #expect(throws: WireReader.Malformed.self) { try UpstreamSnapshot(decoding: Array(upstream[..<count])) }
+        }
+    }
+
+    @Test func truncatedLimitTablesAreRefused() {
+        let bytes = self.aggregator.encoded()
+        for count in 0..<bytes.count {
+            #expect(throws: WireReader.Malformed.self) { try AggregatorSnapshot(decoding: Array(bytes[..<count])) }
+        }
+    }
+
+    @Test(
+        arguments: [
+            { (limits: inout LimitSettings) in limits.softPercent = 101 },
+            { $0.wrongKeysPerMinute = -1 },
+            { $0.trustedProxies = [.init(network: [1, 2, 3, 4, 5], prefixLength: 1)] },
+            { $0.trustedProxies = [.init(network: [1, 2, 3, 4], prefixLength: 33)] },
+            { $0.trustedProxies = [.init(network: [UInt8](repeating: 0, count: 16), prefixLength: 129)] },
+            { $0.timeZone.initialOffset = 86_401 },
+            { $0.timeZone.transitions = [.init(at: 5, offset: 0), .init(at: 5, offset: 1)] },
+            { $0.timeZone.transitions = [.init(at: 5, offset: -86_401)] },
+            { $0.timeZone.transitions = (0..<257).map { .init(at: $0, offset: 0) } },
+            { $0.timeZone.name = String(repeating: "x", count: 129) },
+        ] as [@Sendable (inout LimitSettings) -> Void])
+    func limitsThatCannotBeAreRefused(_ spoil: @Sendable (inout LimitSettings) -> Void) {
+        var snapshot = self.edge
+        spoil(&snapshot.limits)
+        #expect(throws: WireReader.Malformed.self) { try EdgeSnapshot(decoding: snapshot.encoded()) }
+    }
+
+    @Test func limitSetsAreReadStrictly() throws {
+        func decode(_ bytes: [UInt8]) throws(WireReader.Malformed) -> LimitSet {
+            try WireReader.decode(bytes) { (reader) throws(WireReader.Malformed) in try LimitSet(from: &reader) }
+        }
+        #expect(try decode([0, 1, 0, 0, 0, 0, 0, 0, 0, 7]) == LimitSet([.requestsPerMinute: 7]))
+        #expect(throws: WireReader.Malformed.self) { try decode([0, 1, 0x80, 0, 0, 0, 0, 0, 0, 7]) }
+        #expect(throws: WireReader.Malformed.self) { try decode([0x40, 0, 0, 0, 0, 0, 0, 0, 0, 7]) }
+        #expect(throws: WireReader.Malformed.self) { try decode([0, 3, 0, 0, 0, 0, 0, 0, 0, 7]) }
+    }
+
+    @Test func tablesThatCannotBeAreRefused() {
+        for (slots, places): (UInt32, UInt16) in [(1023, 8), (1 << 23 + 1, 8), (4096, 0), (4096, 1025)] {
+            var snapshot = self.aggregator
+            snapshot.limitTable.slots = slots
+            snapshot.limitTable.places = places
+            #expect(throws: WireReader.Malformed.self) { try AggregatorSnapshot(decoding: snapshot.encoded()) }
         }
     }
 

@@ -78,7 +78,9 @@ private final class Driver {
         var next = 0
         for round in 0..<67 {
             let before = survivor.output.count
-            let readers = [try Driver(["read", folder.path], in: folder), try Driver(["read", folder.path], in: folder)]
+            let readers = [
+                try Driver(["read", folder.path], in: folder), try Driver(["read", folder.path], in: folder),
+            ]
             let writer = try Driver(["write", folder.path, "\(next)"], in: folder)
             // Killed after a few commits, at whatever point of the next one it is.
             try #require(

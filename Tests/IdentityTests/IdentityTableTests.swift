@@ -46,11 +46,64 @@ import Testing
         #expect(try reader.row(for: self.digest(1)) == nil)
         #expect(try reader.row(for: self.digest(9)) == self.row(9))
         var limited = self.row(9)
-        limited.limits.concurrency = 4
+        limited.limits[.concurrency] = 4
         limited.isEnabled = false
         try writer.apply([.put(self.digest(9), limited)], sequence: 6)
         #expect(try reader.row(for: self.digest(9)) == limited)
         #expect(writer.meta.sequence == 6)
+    }
+
+    private static let zone = TimeZoneRules(
+        name: "Europe/Berlin", initialOffset: 3600, transitions: [.init(at: 1_800_000_000, offset: 7200)])
+
+    @Test func knowsWhatIsSetForProjectsAndOthers() throws {
+        let writer = try self.create(3)
+        let reader = IdentityReader(stateDirectory: self.folder.path)
+        #expect(throws: KeyValueError.self) { try reader.entity(.project, .standard) }
+        try reader.refresh()
+        let before = reader.generation
+        #expect(reader.generation == before)
+        #expect(try reader.entity(.project, .standard) == nil)
+        let project = EntityRow(limits: LimitSet([.monthlyCost: 50_000_000_000]), timeZone: Self.zone)
+        let user = EntityRow(limits: LimitSet([.concurrency: 0]))
+        try writer.apply(
+            [
+                .set(.init(.project, .standard, project)), .set(.init(.user, .standard, user)),
+                .put(self.digest(7), self.row(7)),
+            ], sequence: 4)
+        #expect(reader.generation != before)
+        #expect(try reader.entity(.project, .standard) == project)
+        #expect(try reader.entity(.user, .standard) == user)
+        #expect(try reader.entity(.key, .standard) == nil)
+        #expect(try reader.entity(.project, .anonymous) == nil)
+        #expect(try reader.row(for: self.digest(7)) == self.row(7))
+        #expect(try writer.entity(.user, .standard) == user)
+        #expect(try writer.count() == 4)
+        let after = reader.generation
+        try writer.apply([.set(.init(.project, .standard, EntityRow()))], sequence: 5)
+        #expect(try reader.entity(.project, .standard) == nil)
+        #expect(reader.generation != after)
+        #expect(try writer.count() == 4)
+    }
+
+    @Test func aNewTableHasAnotherGeneration() throws {
+        let entity = IdentityWriter.Entity(.organization, .standard, EntityRow(limits: LimitSet([.totalCost: 1])))
+        func make() throws {
+            try IdentityWriter.create(
+                stateDirectory: self.folder.path, meta: IdentityMeta(sequence: 1, source: Self.source),
+                entities: [entity]
+            ) { nil }
+        }
+        try make()
+        let reader = IdentityReader(stateDirectory: self.folder.path)
+        try reader.refresh()
+        let first = reader.generation
+        #expect(try reader.entity(.organization, .standard) == entity.row)
+        // Made by the same commits: only the file tells them apart.
+        try FileManager.default.removeItem(atPath: self.folder.file(IdentityTable.fileName))
+        try make()
+        try reader.refresh()
+        #expect(reader.generation != first)
     }
 
     @Test func keepsItsContentsBetweenProcesses() throws {
@@ -69,13 +122,17 @@ import Testing
         try reader.refresh()
         let other = IdentityMeta(sequence: 1, source: EntityID(high: 3, low: 4))
         let rows = [(try self.digest(100), self.row(100))]
-        try writer.replace(meta: other) {
+        try writer.apply([.set(.init(.organization, .standard, EntityRow(timeZone: .utc)))], sequence: 21)
+        let project = EntityRow(limits: LimitSet([.dailyTokens: 5]))
+        try writer.replace(meta: other, entities: [.init(.project, .standard, project)]) {
             var rest = rows[...]
             return { rest.popFirst() }
         }
         #expect(writer.meta == other)
         #expect(try reader.row(for: self.digest(3)) == nil)
         #expect(try reader.row(for: self.digest(100)) == self.row(100))
+        #expect(try reader.entity(.project, .standard) == project)
+        #expect(try reader.entity(.organization, .standard) == nil)
         #expect(try writer.count() == 1)
     }
 
@@ -121,6 +178,13 @@ import Testing
         }
         let reader = IdentityReader(stateDirectory: self.folder.path)
         try reader.refresh()
+        do {
+            let store = try KeyValueStore(path: self.folder.file(IdentityTable.fileName))
+            try store.write { (table) throws(KeyValueError) in
+                try table.put(EntityRow.key(.project, .standard), [1, 2, 3])
+            }
+        }
+        #expect(throws: KeyValueError.self) { try reader.entity(.project, .standard) }
         let error = #expect(throws: KeyValueError.self) { try reader.row(for: damaged) }
         #expect(error?.fault == .file)
         #expect(try reader.row(for: self.digest(0)) == self.row(0))

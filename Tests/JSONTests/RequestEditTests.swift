@@ -48,6 +48,75 @@ struct RequestEditTests {
         #expect(try self.edit(expected, injectUsage: true) == expected)
     }
 
+    private func limit(
+        _ text: String, _ tokens: Int64, _ member: ModelFacts.OutputLimitMember = .maxTokens, model: String? = nil,
+        injectUsage: Bool = false
+    ) throws -> String {
+        let bytes = Array(text.utf8)
+        let splices = RequestEdit.splices(
+            for: try RequestScanner().scan(bytes), model: model.map { Array($0.utf8) }, injectUsage: injectUsage,
+            outputLimit: .init(tokens: tokens, member: member))
+        return String(decoding: try #require(BodySplice.apply(splices, to: bytes)), as: UTF8.self)
+    }
+
+    @Test(
+        "No member asks for more than the limit",
+        arguments: [
+            (#"{"max_tokens": 500 ,"model":"a"}"#, #"{"max_tokens": 70 ,"model":"a"}"#),
+            (#"{"model":"a","max_completion_tokens":71}"#, #"{"model":"a","max_completion_tokens":70}"#),
+            (#"{"model":"a","max_tokens":70}"#, #"{"model":"a","max_tokens":70}"#),
+            (#"{"model":"a","max_tokens":1}"#, #"{"model":"a","max_tokens":1}"#),
+            // Not a number of tokens: as much as you like.
+            (#"{"model":"a","max_tokens":0}"#, #"{"model":"a","max_tokens":70}"#),
+            (#"{"model":"a","max_tokens":-1}"#, #"{"model":"a","max_tokens":70}"#),
+            (
+                #"{"max_completion_tokens":99,"model":"a","max_tokens":9}"#,
+                #"{"max_completion_tokens":70,"model":"a","max_tokens":9}"#
+            ),
+            (
+                #"{"max_tokens":null,"model":"a","max_completion_tokens":99}"#,
+                #"{"max_tokens":null,"model":"a","max_completion_tokens":70}"#
+            ),
+            (#"{"max_tokens":null,"model":"a"}"#, #"{"max_tokens":70,"model":"a"}"#),
+            (
+                #"{"max_completion_tokens":null,"model":"a"}"#,
+                #"{"max_tokens":70,"max_completion_tokens":null,"model":"a"}"#
+            ),
+            (#"{ "model":"a"}"#, #"{"max_tokens":70, "model":"a"}"#), (#"{ }"#, #"{"max_tokens":70 }"#),
+        ])
+    func outputLimit(_ text: String, _ expected: String) throws {
+        #expect(try self.limit(text, 70) == expected)
+        #expect(try self.limit(expected, 70) == expected)
+    }
+
+    @Test("The member's name is the model's; all edits go together")
+    func outputLimitBesideOthers() throws {
+        #expect(
+            try self.limit(#"{"model":"a"}"#, 5, .maxCompletionTokens) == #"{"max_completion_tokens":5,"model":"a"}"#)
+        #expect(
+            try self.limit(#"{"max_tokens":9,"model":"a"}"#, 5, .maxCompletionTokens)
+                == #"{"max_tokens":5,"model":"a"}"#)
+        #expect(
+            try self.limit(#"{"x":1,"model":"a"}"#, 5, model: "b", injectUsage: true)
+                == #"{"stream_options":{"include_usage":true},"max_tokens":5,"x":1,"model":"b"}"#)
+        #expect(
+            try self.limit(#"{"max_tokens":9,"stream_options":{},"model":"a"}"#, 5, model: "b", injectUsage: true)
+                == #"{"max_tokens":5,"stream_options":{"include_usage":true},"model":"b"}"#)
+        #expect(
+            try self.limit("{}", 5, injectUsage: true)
+                == #"{"stream_options":{"include_usage":true},"max_tokens":5}"#)
+    }
+
+    @Test(
+        "A limit that some readers take for another member is refused",
+        arguments: ["MAX_TOKENS", "max_to\u{212A}ens", "max_token\u{017F}", "Max_Completion_Tokens", "N"])
+    func hiddenLimits(_ name: String) throws {
+        #expect(throws: ScanFailure.self) { try RequestScanner().scan(Array(#"{"model":"a","\#(name)":9}"#.utf8)) }
+        #expect(throws: ScanFailure.self) {
+            try RequestScanner().scan(Array(#"{"model":"a","max_tokens":1,"\#(name)":9}"#.utf8))
+        }
+    }
+
     @Test("Splices from elsewhere are refused unless they fit")
     func hostileSplices() {
         let body = Array("0123456789".utf8)

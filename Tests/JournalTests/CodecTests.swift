@@ -69,7 +69,7 @@ import Testing
                     bytes[Int(samples.id().low % UInt64(bytes.count))] ^= 1 << UInt8(samples.id().low % 8)
                 }
             }
-            do throws(JournalRecord.DecodingFailure) {
+            do throws(LentRecord.DecodingFailure) {
                 // What is taken for a record can be written again.
                 let record = try JournalRecord.decode(bytes)
                 #expect(record.encodedBody == bytes)
@@ -85,14 +85,14 @@ import Testing
         for _ in 0..<40 {
             let bytes = samples.any().encodedBody
             for count in 0..<bytes.count {
-                #expect(throws: JournalRecord.DecodingFailure.self) { try JournalRecord.decode(Array(bytes[..<count])) }
+                #expect(throws: LentRecord.DecodingFailure.self) { try JournalRecord.decode(Array(bytes[..<count])) }
             }
-            #expect(throws: JournalRecord.DecodingFailure.self) { try JournalRecord.decode(bytes + [0]) }
+            #expect(throws: LentRecord.DecodingFailure.self) { try JournalRecord.decode(bytes + [0]) }
         }
     }
 
     @Test func anUnknownKindIsNamed() {
-        do throws(JournalRecord.DecodingFailure) {
+        do throws(LentRecord.DecodingFailure) {
             _ = try JournalRecord.decode([77, 1, 2, 3])
             Issue.record("was read")
         } catch {

@@ -132,10 +132,10 @@ extension JournalRecord {
         }
     }
 
-    static func decode(_ bytes: [UInt8]) throws(DecodingFailure) -> JournalRecord {
-        let result: Result<JournalRecord, DecodingFailure> = unsafe bytes.withUnsafeBytes { buffer in
-            do throws(DecodingFailure) {
-                return .success(try unsafe JournalRecord(decoding: buffer))
+    static func decode(_ bytes: [UInt8]) throws(LentRecord.DecodingFailure) -> JournalRecord {
+        let result: Result<JournalRecord, LentRecord.DecodingFailure> = unsafe bytes.withUnsafeBytes { buffer in
+            do throws(LentRecord.DecodingFailure) {
+                return .success(JournalRecord(try unsafe LentRecord(decoding: buffer)))
             } catch {
                 return .failure(error)
             }

@@ -21,7 +21,7 @@ import Testing
             for number in 0..<count {
                 let record = JournalFixture.begin(number, label: "record \(number)")
                 self.records.append(.begin(record))
-                guard writer.begin(record) == .recorded else { throw JournalRecord.DecodingFailure.content }
+                guard writer.begin(record) == .recorded else { throw LentRecord.DecodingFailure.content }
             }
             writer.close()
             let segments = try self.fixture.segments

@@ -24,6 +24,7 @@ import Testing
         #expect(try self.value(reader, "a") == nil)
         try store.write { (table) throws(KeyValueError) in try table.put(Array("a".utf8), Array("1".utf8)) }
         #expect(try self.value(reader, "a") == "1")
+        let first = reader.lastTransaction
         struct Stop: Error {}
         #expect(throws: KeyValueError.self) {
             try store.write { (table) throws(KeyValueError) in
@@ -32,11 +33,13 @@ import Testing
             }
         }
         #expect(try self.value(reader, "a") == "1")
+        #expect(reader.lastTransaction == first)
         try store.write { (table) throws(KeyValueError) in
             #expect(try table.remove(Array("a".utf8)))
             #expect(try !table.remove(Array("a".utf8)))
         }
         #expect(try self.value(reader, "a") == nil)
+        #expect(reader.lastTransaction > first)
         for name in ["t", "t-lock", "t-gate"] {
             let mode = try FileManager.default.attributesOfItem(atPath: self.folder.file(name))[.posixPermissions]
             #expect(mode as? Int == 0o600)

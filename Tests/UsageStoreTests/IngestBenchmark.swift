@@ -1,8 +1,8 @@
 import Domain
 import Foundation
-import Journal
 import Testing
 
+@testable import Journal
 @testable import UsageStore
 
 /// How many requests a second one core applies. On demand, in a release build:
@@ -25,18 +25,18 @@ struct IngestBenchmark {
         var seconds = 0.0
         var cpu = 0.0
         for round in 0..<rounds {
-            var batch: [[JournalRecord]] = [[], [], [], []]
+            var batch: [[[UInt8]]] = [[], [], [], []]
             for number in 0..<perRound {
                 let edge = number % 4
                 let record = sources[edge].mint(after: UInt64(number % 8 / 7))
-                batch[edge] += RecordSource.all(record)
+                batch[edge] += RecordSource.all(record).map(\.encodedBody)
             }
             let began = Date()
             let cpuBefore = self.cpuSeconds()
             try writer.begin()
             let owner = try writer.owner(host: 1, instance: 9, role: .upstream)
             for part in batch {
-                for record in part { try writer.add(record, owner: owner) }
+                for record in part { try writer.add(encoded: record, owner: owner) }
             }
             try writer.setPosition(UInt64(round), of: "abcdef-000007-000001.journal")
             try writer.commit()

@@ -19,7 +19,7 @@ enum Rows {
         let attempts = """
             SELECT hex(a.record), a.number, o.host, o.instance, o.role, v.text, m.text, k.text, t.price, a.started, a.status,
                 a.billed, a.cost, e.text, hex(a.detail)
-            FROM attempts a LEFT JOIN owners o ON o.id = a.owner LEFT JOIN targets t ON t.id = a.target
+            FROM calls a LEFT JOIN owners o ON o.id = a.owner LEFT JOIN targets t ON t.id = a.target
                 LEFT JOIN names v ON v.id = t.provider LEFT JOIN names m ON m.id = t.model
                 LEFT JOIN names k ON k.id = t.key LEFT JOIN names e ON e.id = a.error ORDER BY a.record, a.number
             """

@@ -127,7 +127,7 @@ import Testing
         try self.apply([records], to: "usage.db")
         let path = self.folder.file("usage.db")
         #expect(try Rows.count(path, "SELECT count(*) FROM requests WHERE rank = 3 AND principal NOT NULL") == 9000)
-        #expect(try Rows.count(path, "SELECT count(*) FROM attempts WHERE billed = 1 AND target NOT NULL") == 9000)
+        #expect(try Rows.count(path, "SELECT count(*) FROM calls WHERE billed = 1 AND target NOT NULL") == 9000)
         #expect(try Rows.count(path, "SELECT count(*) FROM routes") == 1)
         #expect(try Rows.count(path, "SELECT count(*) FROM principals") == 1)
     }
@@ -153,7 +153,7 @@ import Testing
         let writer = try UsageWriter(path: path)
         #expect(try writer.positions() == ["a": 4096])
         #expect(try Rows.count(path, "SELECT count(*) FROM requests") == 1)
-        #expect(try Rows.count(path, "SELECT count(*) FROM attempts") == 1)
+        #expect(try Rows.count(path, "SELECT count(*) FROM calls") == 1)
         try writer.begin()
         try writer.removePosition(of: "a")
         try writer.commit()

@@ -1,14 +1,12 @@
 import Cryptography
 import Database
 import Domain
-import Identity
 
 // Every change of a key takes the next change number, so that the identity table can be brought up to date from any state.
 extension ControlDatabase {
     private static let columns = """
-        keys.id, keys.project, projects.organization, projects.name, keys.name, shown, requests_per_minute,
-        tokens_per_minute, concurrency, monthly_cost, monthly_tokens, keys.created, expires, revoked, digest,
-        keys.change_seq
+        keys.id, keys.project, projects.organization, projects.name, keys.name, shown, keys.created, expires, revoked, digest,
+        \(ControlSchema.limitColumns.joined(separator: ", "))
         """
     private static let from = "FROM keys JOIN projects ON projects.id = keys.project"
 
@@ -20,20 +18,20 @@ extension ControlDatabase {
     func insert(_ key: KeyRecord, digest: Digest) throws(DatabaseError) {
         let insert = try self.database.statement(
             """
-            INSERT INTO keys(id, project, name, digest, shown, requests_per_minute, tokens_per_minute, concurrency,
-                monthly_cost, monthly_tokens, created, expires, revoked, change_seq)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            INSERT INTO keys(id, project, name, digest, shown, created, expires, revoked, change_seq,
+                \(ControlSchema.limitColumns.joined(separator: ", ")))
+            VALUES (\(Self.parameters(1..<(10 + LimitKind.allCases.count))))
             """)
         try insert.bind(1, id: key.id)
         try insert.bind(2, id: key.project)
         try insert.bind(3, text: key.name)
         try insert.bind(4, blob: digest.bytes)
         try insert.bind(5, text: key.shown)
-        try Self.bind(insert, 6, key.limits)
-        try insert.bind(11, Int64(clamping: key.created))
-        try insert.bind(12, key.expires.map { Int64(clamping: $0) })
-        try insert.bind(13, key.revoked.map { Int64(clamping: $0) })
-        try insert.bind(14, try self.nextSequence())
+        try insert.bind(6, Int64(clamping: key.created))
+        try insert.bind(7, key.expires.map { Int64(clamping: $0) })
+        try insert.bind(8, key.revoked.map { Int64(clamping: $0) })
+        try insert.bind(9, try self.nextSequence())
+        try insert.bind(10, limits: key.limits)
         try insert.run()
     }
 
@@ -41,15 +39,15 @@ extension ControlDatabase {
     func update(_ key: KeyRecord) throws(DatabaseError) {
         let update = try self.database.statement(
             """
-            UPDATE keys SET name = $2, requests_per_minute = $3, tokens_per_minute = $4, concurrency = $5,
-                monthly_cost = $6, monthly_tokens = $7, expires = $8, revoked = $9, change_seq = $10 WHERE id = $1
+            UPDATE keys SET name = $2, expires = $3, revoked = $4, change_seq = $5, \(Self.assignments(from: 6))
+            WHERE id = $1
             """)
         try update.bind(1, id: key.id)
         try update.bind(2, text: key.name)
-        try Self.bind(update, 3, key.limits)
-        try update.bind(8, key.expires.map { Int64(clamping: $0) })
-        try update.bind(9, key.revoked.map { Int64(clamping: $0) })
-        try update.bind(10, try self.nextSequence())
+        try update.bind(3, key.expires.map { Int64(clamping: $0) })
+        try update.bind(4, key.revoked.map { Int64(clamping: $0) })
+        try update.bind(5, try self.nextSequence())
+        try update.bind(6, limits: key.limits)
         try update.run()
     }
 
@@ -114,29 +112,18 @@ extension ControlDatabase {
 
     private func key(_ row: SQLiteStatement) throws(DatabaseError) -> (record: KeyRecord, digest: Digest) {
         guard let id = row.id(0), let project = row.id(1), let organization = row.id(2),
-            let digest = Digest(row.bytes(14))
+            let digest = Digest(row.bytes(9))
         else { throw Self.damaged(self.database, "a key's id or digest is none") }
         func time(_ column: Int) -> UInt64? { row.optionalInteger(column).map { UInt64(clamping: $0) } }
         let record = KeyRecord(
             id: id, project: project, organization: organization, projectName: row.text(3), name: row.text(4),
             shown: row.text(5),
-            limits: KeyLimits(
-                requestsPerMinute: row.optionalInteger(6), tokensPerMinute: row.optionalInteger(7),
-                concurrency: row.optionalInteger(8), monthlyCost: row.optionalInteger(9),
-                monthlyTokens: row.optionalInteger(10)),
-            created: UInt64(clamping: row.integer(11)), expires: time(12), revoked: time(13))
+            limits: row.limits(10), created: UInt64(clamping: row.integer(6)), expires: time(7), revoked: time(8))
         return (record, digest)
     }
 
-    private static func bind(_ statement: SQLiteStatement, _ first: Int, _ limits: KeyLimits) throws(DatabaseError) {
-        try statement.bind(first, limits.requestsPerMinute)
-        try statement.bind(first + 1, limits.tokensPerMinute)
-        try statement.bind(first + 2, limits.concurrency)
-        try statement.bind(first + 3, limits.monthlyCost)
-        try statement.bind(first + 4, limits.monthlyTokens)
-    }
-
-    private func nextSequence() throws(DatabaseError) -> Int64 {
+    /// The number of a change that is about to be written.
+    func nextSequence() throws(DatabaseError) -> Int64 {
         let next = try self.database.statement("UPDATE control SET change_seq = change_seq + 1 RETURNING change_seq")
         guard try next.step() else { throw Self.damaged(self.database, "the table control is empty") }
         let number = next.integer(0)

@@ -1,7 +1,6 @@
 import Cryptography
 import Database
 import Domain
-import Identity
 
 /// control.db: organizations, projects and keys. Of a key only its digest is kept, and what is deleted is overwritten.
 ///
@@ -38,7 +37,7 @@ final class ControlDatabase {
             for (project, name) in [(EntityID.standard, "default"), (.anonymous, "anonymous")] {
                 try Self.insert(
                     ProjectRecord(
-                        id: project, organization: .standard, name: name, timeZone: "UTC", created: now), database)
+                        id: project, organization: .standard, name: name, timeZone: nil, created: now), database)
             }
             return newID
         }
@@ -89,13 +88,25 @@ final class ControlDatabase {
         return try select.step() ? try self.project(select) : nil
     }
 
+    /// The organization with that id, else the one with that name.
+    func organization(id: EntityID?, name: String) throws(DatabaseError) -> (id: EntityID, name: String)? {
+        let select = try self.database.statement(
+            "SELECT id, name FROM organizations WHERE ($1 IS NULL AND name = $2) OR id = $1")
+        defer { select.reset() }
+        if let id { try select.bind(1, id: id) } else { try select.bindNull(1) }
+        try select.bind(2, text: name)
+        guard try select.step() else { return nil }
+        guard let found = select.id(0) else { throw Self.damaged(self.database, "an organization's id is none") }
+        return (found, select.text(1))
+    }
+
     private static func insert(_ project: ProjectRecord, _ database: SQLiteDatabase) throws(DatabaseError) {
         let insert = try database.statement(
             "INSERT INTO projects(id, organization, name, time_zone, created) VALUES ($1, $2, $3, $4, $5)")
         try insert.bind(1, id: project.id)
         try insert.bind(2, id: project.organization)
         try insert.bind(3, text: project.name)
-        try insert.bind(4, text: project.timeZone)
+        try insert.bind(4, text: project.timeZone ?? "")
         try insert.bind(5, Int64(clamping: project.created))
         try insert.run()
     }
@@ -104,8 +115,9 @@ final class ControlDatabase {
         guard let id = row.id(0), let organization = row.id(1) else {
             throw Self.damaged(self.database, "a project's id is none")
         }
+        let timeZone = row.text(3)
         return ProjectRecord(
-            id: id, organization: organization, name: row.text(2), timeZone: row.text(3),
+            id: id, organization: organization, name: row.text(2), timeZone: timeZone.utf8.isEmpty ? nil : timeZone,
             created: UInt64(clamping: row.integer(4)))
     }
 

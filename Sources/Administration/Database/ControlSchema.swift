@@ -1,4 +1,5 @@
 import Database
+import Domain
 
 /// The tables of control.db. Ids are blobs of 16 bytes, times milliseconds since 1970, money nano-USD.
 enum ControlSchema {
@@ -53,6 +54,41 @@ enum ControlSchema {
                 // A name means one key at a time; a revoked key gives its name free.
                 "CREATE UNIQUE INDEX keys_by_name ON keys(project, name) WHERE revoked IS NULL",
                 "CREATE INDEX keys_by_change ON keys(change_seq)",
-            ])
+            ]),
+        Migration(
+            version: 2,
+            statements: [
+                "ALTER TABLE keys RENAME COLUMN monthly_cost TO cost_monthly",
+                "ALTER TABLE keys RENAME COLUMN monthly_tokens TO tokens_monthly",
+            ]
+                + limitColumns.filter { !firstLimitColumns.contains($0) }.map {
+                    "ALTER TABLE keys ADD COLUMN \($0) INTEGER"
+                } + [
+                    // Limits of projects, organizations, users and the static key: scope is the raw value of LimitScope.
+                    // A project is here too once it has got a time zone, so that its change has a number.
+                    """
+                    CREATE TABLE entities(
+                        scope INTEGER NOT NULL,
+                        id BLOB NOT NULL,
+                        \(limitColumns.map { "\($0) INTEGER" }.joined(separator: ", ")),
+                        change_seq INTEGER NOT NULL,
+                        PRIMARY KEY (scope, id)) WITHOUT ROWID
+                    """,
+                    "CREATE INDEX entities_by_change ON entities(change_seq)",
+                    // Until now UTC was what a project had that nobody gave one. Empty means none of its own.
+                    "UPDATE projects SET time_zone = '' WHERE time_zone = 'UTC'",
+                    "UPDATE control SET change_seq = change_seq + 1",
+                    """
+                    INSERT INTO entities(scope, id, change_seq)
+                        SELECT 2, projects.id, control.change_seq FROM projects, control WHERE time_zone <> ''
+                    """,
+                ]),
+    ]
+
+    /// The columns of limits, in the order of the kinds. LimitSet.unlimited stands for no limit, NULL for the default.
+    static let limitColumns = LimitKind.allCases.map { "\($0.name)" }
+    /// Those that keys had in version 1, by their present names.
+    private static let firstLimitColumns: Set<String> = [
+        "requests_per_minute", "tokens_per_minute", "concurrency", "cost_monthly", "tokens_monthly",
     ]
 }

@@ -1,5 +1,5 @@
 public import Domain
-public import Identity
+import Identity
 
 /// A client key as the control database knows it: everything but the key.
 public struct KeyRecord: Hashable, Sendable {
@@ -11,7 +11,7 @@ public struct KeyRecord: Hashable, Sendable {
     public var name: String
     /// The first characters of the key, to tell keys apart.
     public var shown: String
-    public var limits: KeyLimits
+    public var limits: LimitSet
     /// Times are milliseconds since 1970.
     public var created: UInt64
     public var expires: UInt64?
@@ -19,7 +19,7 @@ public struct KeyRecord: Hashable, Sendable {
 
     public init(
         id: EntityID, project: EntityID, organization: EntityID, projectName: String, name: String, shown: String,
-        limits: KeyLimits, created: UInt64, expires: UInt64?, revoked: UInt64?
+        limits: LimitSet, created: UInt64, expires: UInt64?, revoked: UInt64?
     ) {
         self.id = id
         self.project = project

@@ -1,3 +1,4 @@
+import Domain
 public import JSON
 
 /// The members of an object, taken out one by one: what is left over or occurs twice is refused.
@@ -47,6 +48,26 @@ public struct RequestFields {
         return nano
     }
 
+    /// A limit of the kind: a whole number, or US dollars; `LimitSet.unlimited` for "unlimited"; nil where the member is missing
+    /// or null.
+    mutating func limit(_ kind: LimitKind) throws(AdministrationFailure) -> Int64? {
+        let name = "\(kind.name)"
+        if case .string(let bytes) = self.members[Array(name.utf8)], bytes.elementsEqual("unlimited".utf8) {
+            _ = self.take(name)
+            return LimitSet.unlimited
+        }
+        return try kind.unit == .cost ? self.dollars(name) : self.count(name)
+    }
+
+    /// The limits that are there, null for those that are to be taken away.
+    mutating func limits() throws(AdministrationFailure) -> [(kind: LimitKind, value: Int64?)] {
+        var limits: [(LimitKind, Int64?)] = []
+        for kind in LimitKind.allCases where self.has("\(kind.name)") {
+            limits.append((kind, try self.limit(kind)))
+        }
+        return limits
+    }
+
     /// A point in time in RFC 3339 (UTC), in milliseconds since 1970; nil where the member is missing or null.
     public mutating func time(_ name: String) throws(AdministrationFailure) -> UInt64? {
         guard let text = try self.text(name) else { return nil }
@@ -54,6 +75,15 @@ public struct RequestFields {
             throw .invalid("\(name) must be a time such as 2027-01-31T12:00:00Z or a day such as 2027-01-31")
         }
         return time
+    }
+
+    /// true; false where the member is missing, null or false.
+    mutating func flag(_ name: String) throws(AdministrationFailure) -> Bool {
+        switch self.take(name) {
+        case nil, .null: return false
+        case .bool(let value): return value
+        default: throw .invalid("\(name) must be true or false")
+        }
     }
 
     /// An object; nil where the member is missing or null.

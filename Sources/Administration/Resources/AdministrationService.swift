@@ -1,3 +1,4 @@
+public import Domain
 import JSON
 
 /// Answers the requests of operators: the same code in control, on its socket, and in the command line while the gateway is
@@ -18,12 +19,15 @@ public final class AdministrationService {
         self.unavailable = AdministrationFailure(status: 503, code: "storage_failed", message: message)
     }
 
-    /// The resources of a store: keys and projects, and usage and requests of the usage database beside it; and of a gateway
-    /// that runs, what is quarantined.
-    public convenience init(store: AdministrationStore, quarantine: QuarantineBoard = QuarantineBoard()) {
+    /// The resources of a store: keys, projects and limits, and usage and requests of the usage database beside it; and of a
+    /// gateway that runs, what is quarantined. `limits` are those of the configuration in force.
+    public convenience init(
+        store: AdministrationStore, limits: LimitSettings, quarantine: QuarantineBoard = QuarantineBoard()
+    ) {
         let usage = UsageFile(stateDirectory: store.stateDirectory)
         let resources: [any AdministrationResource] = [
-            KeysResource(store: store), ProjectsResource(store: store), UsageResource(file: usage, names: store),
+            KeysResource(store: store), ProjectsResource(store: store), LimitsResource(store: store, settings: limits),
+            UsageResource(file: usage, names: store),
             RequestsResource(file: usage, names: store), QuarantineResource(board: quarantine),
         ]
         self.init(resources: resources)

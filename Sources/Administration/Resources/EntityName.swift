@@ -21,9 +21,9 @@ enum EntityName {
         return name
     }
 
-    /// The IANA name of a time zone this machine knows; `UTC` for nil.
-    static func timeZone(_ name: String?) throws(AdministrationFailure) -> String {
-        guard let name, !name.utf8.elementsEqual("UTC".utf8) else { return "UTC" }
+    /// The IANA name of a time zone this machine knows; nil for nil.
+    static func timeZone(_ name: String?) throws(AdministrationFailure) -> String? {
+        guard let name, !name.utf8.elementsEqual("UTC".utf8) else { return name }
         // Foundation knows abbreviations too, whose meaning depends on who asks.
         let isRegion = name.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)

@@ -1,5 +1,4 @@
 import Domain
-import Identity
 import JSON
 
 /// `keys`: make, list, show, change and revoke client keys.
@@ -48,12 +47,7 @@ public final class KeysResource: AdministrationResource {
         let new = AdministrationStore.NewKey(
             name: try EntityName.checked(fields.text("name"), "name"),
             project: try fields.text("project") ?? "default",
-            limits: KeyLimits(
-                requestsPerMinute: try fields.count("requests_per_minute"),
-                tokensPerMinute: try fields.count("tokens_per_minute"),
-                concurrency: try fields.count("concurrency"),
-                monthlyCost: try fields.dollars("monthly_cost_usd"),
-                monthlyTokens: try fields.count("monthly_tokens")),
+            limits: try Self.limits(&fields),
             expires: try fields.time("expires"))
         try fields.end()
         let (key, secret) = try self.store.createKey(new)
@@ -98,17 +92,7 @@ public final class KeysResource: AdministrationResource {
             let name = try EntityName.checked(fields.text("name"), "name")
             edits.append { $0.name = name }
         }
-        for (member, path) in [
-            ("requests_per_minute", \KeyLimits.requestsPerMinute), ("tokens_per_minute", \.tokensPerMinute),
-            ("concurrency", \.concurrency), ("monthly_tokens", \.monthlyTokens),
-        ] where fields.has(member) {
-            let value = try fields.count(member)
-            edits.append { $0.limits[keyPath: path] = value }
-        }
-        if fields.has("monthly_cost_usd") {
-            let value = try fields.dollars("monthly_cost_usd")
-            edits.append { $0.limits.monthlyCost = value }
-        }
+        for (kind, value) in try fields.limits() { edits.append { $0.limits[kind] = value } }
         if fields.has("expires") {
             let value = try fields.time("expires")
             edits.append { $0.expires = value }
@@ -117,6 +101,12 @@ public final class KeysResource: AdministrationResource {
         guard !edits.isEmpty else { throw .invalid("there is nothing to change") }
         let key = try self.store.updateKey(id) { record in for edit in edits { edit(&record) } }
         return AdministrationReply { Self.write(key, to: &$0) }
+    }
+
+    private static func limits(_ fields: inout RequestFields) throws(AdministrationFailure) -> LimitSet {
+        var limits = LimitSet()
+        for (kind, value) in try fields.limits() { limits[kind] = value }
+        return limits
     }
 
     /// The members of a key, without the key.
@@ -131,15 +121,7 @@ public final class KeysResource: AdministrationResource {
         writer.string(key.project.text(.project))
         writer.key("prefix")
         writer.string(key.shown)
-        for (name, value) in [
-            ("requests_per_minute", key.limits.requestsPerMinute), ("tokens_per_minute", key.limits.tokensPerMinute),
-            ("concurrency", key.limits.concurrency), ("monthly_tokens", key.limits.monthlyTokens),
-        ] {
-            writer.key(Array(name.utf8))
-            if let value { writer.integer(value) } else { writer.null() }
-        }
-        writer.key("monthly_cost_usd")
-        if let cost = key.limits.monthlyCost { writer.string(MoneyText.text(nanoDollars: cost)) } else { writer.null() }
+        writer.members(of: key.limits)
         for (name, time) in [("created", key.created), ("expires", key.expires), ("revoked", key.revoked)] {
             writer.key(Array(name.utf8))
             if let time { writer.string(TimeText.text(milliseconds: time)) } else { writer.null() }

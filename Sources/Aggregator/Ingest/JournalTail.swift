@@ -21,8 +21,10 @@ final class JournalTail {
         case idle
     }
 
-    /// Records of one transaction: some milliseconds of work.
-    static let batch = 5000
+    /// Records of one transaction: two milliseconds of work.
+    static let batch = 4000
+    /// Records that are read of one owner before another's turn comes.
+    private static let stride = 32
     private static let second: UInt64 = 1_000_000_000
 
     var log: Log
@@ -37,11 +39,14 @@ final class JournalTail {
     private var leftAlone: Set<SegmentName> = []
     private var dead: Set<TailedOwner> = []
     private var lastLook: [TailedOwner: UInt64] = [:]
+    /// The last of those whose journals were read to the end when they were dead.
+    private var ended: [TailedOwner] = []
+    private static let keptEnded = 1024
     /// Owners of the segments that the last step has left to read.
     private(set) var owners: Set<TailedOwner> = []
-    /// The owner at which the last step stopped: the next one begins behind it, so that none starves. Of one owner, segments
-    /// are read one after the other, so that a few are open at a time, however many there are.
-    private var stoppedAt: TailedOwner?
+    /// Milliseconds of the newest request in what was read of each owner. Of one owner, segments are read one after the other,
+    /// so that a few are open at a time, however many there are.
+    private var readUntil: [TailedOwner: UInt64] = [:]
     private var trouble: String?
     private var isFirst = true
     /// A look into the folder and when it was: what was being made then and has no maker now is left over.
@@ -60,6 +65,24 @@ final class JournalTail {
 
     /// Whether a process that may still write has segments.
     var hasLivingOwners: Bool { !self.owners.isSubset(of: self.dead) }
+
+    /// What the journals say of a process.
+    enum Standing: Hashable {
+        /// It may still write.
+        case living
+        /// It is dead, and not all of what it wrote is in the database yet.
+        case unread
+        /// It is dead, and everything it wrote is in the database.
+        case read
+        /// It has no journal. It may have had one before this process began.
+        case unknown
+    }
+
+    func standing(of owner: TailedOwner) -> Standing {
+        if self.ended.contains(owner) { return .read }
+        guard self.owners.contains(owner) else { return .unknown }
+        return self.dead.contains(owner) ? .unread : .living
+    }
 
     /// Whether a process is dead and everything it wrote is in the database.
     func isFinished(_ owner: TailedOwner) -> Bool { !self.owners.contains(owner) }
@@ -148,6 +171,7 @@ final class JournalTail {
         }
         self.dead.formIntersection(self.owners)
         self.lastLook = self.lastLook.filter { self.owners.contains($0.key) }
+        self.readUntil = self.readUntil.filter { self.owners.contains($0.key) }
         if self.open.count + self.leftAlone.count > segments.count {
             let names = Set(segments.map(\.name))
             self.open = self.open.filter { names.contains($0.key) }
@@ -158,19 +182,15 @@ final class JournalTail {
     // MARK: Reading
 
     /// Whether everything was read; the records are committed.
+    ///
+    /// All owners advance together, by the times of their requests: what edge and upstream say of one comes into one batch, and
+    /// makes its row at once.
     private func read(_ segments: [JournalFolder.Segment], limit: Int) throws(DatabaseError) -> Bool {
-        let start = self.stoppedAt.flatMap { last in
-            segments.firstIndex { ($0.name.host, $0.name.instance) > (last.host, last.instance) }
-        }
-        self.stoppedAt = nil
         var batch = Batch()
-        for index in segments.indices {
-            let place = ((start ?? 0) + index) % segments.count
-            try self.read(segments, place, limit: limit, &batch)
-            if batch.records >= limit {
-                self.stoppedAt = segments[place].name.owner
-                break
-            }
+        var cursors = self.cursors(segments)
+        while batch.records < limit, let index = cursors.indices.min(by: { cursors[$0].time < cursors[$1].time }) {
+            try self.read(segments, &cursors[index], limit: limit, &batch)
+            if cursors[index].places.isEmpty { cursors.remove(at: index) }
         }
         guard batch.hasBegun else { return true }
         for (name, offset) in batch.offsets { try self.writer.setPosition(offset, of: name.key) }
@@ -190,39 +210,79 @@ final class JournalTail {
         var offsets: [SegmentName: UInt64] = [:]
     }
 
+    /// Where a step is in the segments of one owner.
+    private struct Cursor {
+        let owner: TailedOwner
+        /// Of the segments left to read.
+        var places: Range<Int>
+        /// Whether nothing more can be written to the first of them; nil until that was asked, which takes system calls.
+        var isGone: Bool?
+        /// As `readUntil`.
+        var time: UInt64
+    }
+
+    private func cursors(_ segments: [JournalFolder.Segment]) -> [Cursor] {
+        var cursors: [Cursor] = []
+        for place in segments.indices {
+            let owner = segments[place].name.owner
+            if let last = cursors.last, last.owner == owner {
+                cursors[cursors.count - 1].places = last.places.lowerBound..<place + 1
+            } else {
+                cursors.append(Cursor(owner: owner, places: place..<place + 1, time: self.readUntil[owner] ?? 0))
+            }
+        }
+        return cursors
+    }
+
+    /// Reads a few records of an owner, and goes on to its next segment where one has no more.
     private func read(
-        _ segments: [JournalFolder.Segment], _ place: Int, limit: Int, _ batch: inout Batch
+        _ segments: [JournalFolder.Segment], _ cursor: inout Cursor, limit: Int, _ batch: inout Batch
     ) throws(DatabaseError) {
+        let place = cursor.places.lowerBound
         let segment = segments[place]
-        guard var tailed = self.tailed(segment), let reader = tailed.reader else { return }
-        defer { self.open[segment.name] = tailed }
-        guard let isGone = self.isGone(segments, place) else { return }
+        let isGone = cursor.isGone ?? self.isGone(segments, place)
+        guard var tailed = self.tailed(segment), let reader = tailed.reader, let isGone else {
+            cursor.places = place + 1..<cursor.places.upperBound
+            cursor.isGone = nil
+            return
+        }
+        cursor.isGone = isGone
         // Noted once and not with each record, of which there are many.
         var offset: UInt64?
-        defer { if let offset { batch.offsets[segment.name] = offset } }
-        while batch.records < limit, let step = self.next(reader, isGone) {
+        defer {
+            self.open[segment.name] = tailed
+            if let offset { batch.offsets[segment.name] = offset }
+            self.readUntil[cursor.owner] = cursor.time
+        }
+        let end = min(limit, batch.records + Self.stride)
+        while batch.records < end, let step = self.next(reader, isGone) {
             switch step {
-            case .record(let record, let next):
+            case .record(let next):
+                guard let record = reader.lent else { break }
                 try self.begin(&batch)
                 let owner = try self.owner(of: &tailed, reader.header.owner)
                 try self.writer.add(record, owner: owner)
+                cursor.time = max(cursor.time, record.milliseconds)
                 batch.records += 1
                 offset = next
+                continue
             case .skipped(let error, let next):
                 try self.begin(&batch)
                 batch.records += 1
                 offset = next
                 self.damage(&tailed, error)
-            case .pending: return
-            case .finished:
-                tailed.finish()
-                return
+                continue
+            case .pending: break
+            case .finished: tailed.finish()
             case .torn(let error):
                 self.damage(&tailed, error)
                 tailed.finish()
-                return
             }
+            break
         }
+        guard batch.records < end else { return }
+        cursor.places = place + 1..<cursor.places.upperBound
+        cursor.isGone = nil
     }
 
     private func owner(of tailed: inout TailedSegment, _ owner: JournalOwner) throws(DatabaseError) -> UInt32 {
@@ -239,9 +299,9 @@ final class JournalTail {
     }
 
     /// Nil when the file cannot be read now.
-    private func next(_ reader: SegmentReader, _ isGone: Bool) -> SegmentReader.Step? {
+    private func next(_ reader: SegmentReader, _ isGone: Bool) -> SegmentReader.LentStep? {
         do throws(JournalError) {
-            return try reader.next(ownerIsGone: isGone)
+            return try reader.lend(ownerIsGone: isGone)
         } catch {
             self.say(error)
             return nil
@@ -308,6 +368,8 @@ final class JournalTail {
                 guard done.count == own.count else { continue }
                 try self.recover(owner)
                 self.owners.remove(owner)
+                if self.ended.count == Self.keptEnded { self.ended.removeFirst() }
+                self.ended.append(owner)
             }
             for segment in done { self.dispose(of: segment) }
         }
@@ -352,6 +414,18 @@ final class JournalTail {
             self.log.info("journal can be read again")
         }
         self.trouble = text
+    }
+}
+
+extension LentRecord {
+    /// When its request came, in milliseconds since 1970.
+    fileprivate var milliseconds: UInt64 {
+        switch self {
+        case .begin(let begin): begin.record.milliseconds
+        case .attempt(let attempt): attempt.record.milliseconds
+        case .attemptEnd(let end): end.record.milliseconds
+        case .settle(let settle): settle.record.milliseconds
+        }
     }
 }
 

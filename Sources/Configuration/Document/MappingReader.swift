@@ -45,6 +45,13 @@ struct MappingReader {
         return false
     }
 
+    /// Whether `key` is there and null, for values that null takes away.
+    func isNull(_ key: String) -> Bool {
+        guard let entry = self.entries.first(where: { $0.key == key }) else { return false }
+        if case .null = entry.value.content { return true }
+        return false
+    }
+
     /// Reports each key that was not asked for.
     func finish() {
         for entry in self.entries where !self.known.contains(entry.key) {

@@ -37,6 +37,8 @@ public struct EffectiveConfiguration {
                 "auth",
                 .mapping([
                     ("keys", .text(configuration.auth.keys == .required ? "required" : "optional")),
+                    ("anonymous", configuration.auth.anonymous.map { self.value(of: $0) } ?? .null),
+                    ("wrong_keys_per_minute", configuration.auth.wrongKeysPerMinute.map { .integer(Int($0)) } ?? .null),
                     ("static_key", configuration.auth.staticKey == nil ? .null : .secret),
                 ])
             ),
@@ -48,6 +50,7 @@ public struct EffectiveConfiguration {
                 .mapping(
                     configuration.pricing.map { ("\($0.provider):\($0.model ?? "*")", self.value(of: $0.price.rates)) })
             ),
+            ("limits", self.value(of: configuration.limits)),
             (
                 "journal",
                 .mapping([
@@ -63,6 +66,7 @@ public struct EffectiveConfiguration {
                     ("file", .text("stderr")),
                 ])
             ),
+            ("schedule", .mapping([("timezone", .text(configuration.timeZone))])),
         ])
     }
 

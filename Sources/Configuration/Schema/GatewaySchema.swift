@@ -25,7 +25,7 @@ struct GatewaySchema {
         reader.unavailable("user")
 
         configuration.http = HTTPSchema.read(reader.mapping("http"))
-        configuration.auth = AuthSchema.read(reader.mapping("auth"))
+        configuration.auth = AuthSchema.read(reader.mapping("auth"), problems: self.problems)
 
         let providers = reader.mapping("providers")
         var names = providers.entries.map(\.key)
@@ -39,9 +39,11 @@ struct GatewaySchema {
         configuration.models = ModelsSchema(problems: self.problems, providers: names).read(reader.mapping("models"))
         configuration.pricing = PricingSchema(problems: self.problems, providers: names).read(
             reader.mapping("pricing"))
+        configuration.limits = LimitsSchema(problems: self.problems).read(reader.mapping("limits"))
         configuration.journal = JournalSchema.read(reader.mapping("journal"))
 
         configuration.logLevel = self.logging(reader.mapping("logging")) ?? configuration.logLevel
+        configuration.timeZone = ScheduleSchema.read(reader.mapping("schedule")) ?? configuration.timeZone
         UnbuiltSchema.read(&reader)
         reader.finish()
         return configuration

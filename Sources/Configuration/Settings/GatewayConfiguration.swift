@@ -23,7 +23,10 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var models: [ModelAlias]
     /// Prices that count before those the gateway knows; each provider is one of ``providers``, none occurs twice.
     public var pricing: [ModelPrice]
+    public var limits: LimitConfiguration
     public var journal: JournalSettings
+    /// The IANA name of the time zone of everybody who has none of its own.
+    public var timeZone: String
     public var logLevel: LogLevel
 
     public init(
@@ -31,7 +34,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
         workers: WorkerSettings = WorkerSettings(), drainTimeout: UInt64 = 300_000,
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
-        journal: JournalSettings = JournalSettings(), logLevel: LogLevel = .info
+        limits: LimitConfiguration = LimitConfiguration(), journal: JournalSettings = JournalSettings(),
+        timeZone: String = "UTC", logLevel: LogLevel = .info
     ) {
         self.listen = listen
         self.stateDirectory = stateDirectory
@@ -43,7 +47,9 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.defaultProvider = defaultProvider
         self.models = models
         self.pricing = pricing
+        self.limits = limits
         self.journal = journal
+        self.timeZone = timeZone
         self.logLevel = logLevel
     }
 

@@ -14,6 +14,10 @@ struct SnapshotBuilder {
     var cores: Int
     /// Absolute: where paths of the configuration start.
     var workingDirectory: String
+    /// The rules of the configuration's time zone.
+    var timeZone = TimeZoneRules.utc
+    /// Projects with a time zone of their own.
+    var projects: [LimitTableSettings.Project] = []
 
     func build(_ configuration: GatewayConfiguration) -> SnapshotSet {
         // An index has 16 bits; the order is the file's, the same in edges and upstreams.
@@ -37,15 +41,27 @@ struct SnapshotBuilder {
             version: self.version, http: configuration.http.limits, corsOrigins: configuration.http.corsOrigins,
             authentication: configuration.auth.keys, staticKeyDigest: self.staticKeyDigest, routes: routes,
             prices: table.prices, stateDirectory: state, journal: configuration.journal,
-            logLevel: configuration.logLevel)
+            limits: configuration.limitSettings(timeZone: self.timeZone), logLevel: configuration.logLevel)
         let upstream = UpstreamSnapshot(
             version: self.version, providers: providers.map { self.settings(of: $0) }, prices: table.prices,
             stateDirectory: state, journal: configuration.journal, logLevel: configuration.logLevel)
+        let topology = self.topology(configuration, stateDirectory: state)
         let aggregator = AggregatorSnapshot(
-            version: self.version, prices: table.prices, stateDirectory: state, logLevel: configuration.logLevel)
-        return SnapshotSet(
-            edge: edge, upstream: upstream, aggregator: aggregator,
-            topology: self.topology(configuration, stateDirectory: state))
+            version: self.version, prices: table.prices, stateDirectory: state,
+            limitTable: self.limitTable(configuration.limits, edges: topology.edges),
+            logLevel: configuration.logLevel)
+        return SnapshotSet(edge: edge, upstream: upstream, aggregator: aggregator, topology: topology)
+    }
+
+    /// Each edge has a place in the table, and so has the one that took over from it while it is still there; a few more
+    /// wait for their recovery.
+    private func limitTable(_ limits: LimitConfiguration, edges: UInt16) -> LimitTableSettings {
+        var table = LimitTableSettings()
+        table.slots = limits.tableSlots
+        table.places = UInt16(clamping: Int(edges) * 2 + 4)
+        table.timeZone = self.timeZone
+        table.projects = self.projects
+        return table
     }
 
     private func settings(of provider: ConfiguredProvider) -> ProviderSettings {

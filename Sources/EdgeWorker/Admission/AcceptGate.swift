@@ -1,3 +1,5 @@
+import Glibc
+
 /// Decides whether an edge takes further connections. All edges share the listeners, so what one leaves the others take.
 /// Pure.
 ///
@@ -7,6 +9,13 @@
 struct AcceptGate {
     /// Descriptors kept for links and the unforeseen.
     static let reserve = 64
+
+    /// Descriptors this process may have.
+    static var descriptorLimit: Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(7), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
+    }
 
     private let descriptorLimit: Int
     private var mean: UInt32 = 0

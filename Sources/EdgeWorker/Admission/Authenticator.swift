@@ -5,7 +5,8 @@ import Domain
 struct Authenticator {
     /// What is decided.
     enum Verdict: Hashable {
-        case principal(Principal)
+        /// With the limits of the key's own; nil where those are not the key's to bring.
+        case principal(Principal, LimitSet? = nil)
         /// Whatever is wrong with the key, the caller learns the same.
         case refused
         /// The keys cannot be looked up now.
@@ -32,7 +33,7 @@ struct Authenticator {
             guard let digest = Authenticator.digest(key, sha) else { return .refused }
             if let staticKey = self.staticKey, staticKey.isEqual(to: digest) { return .principal(.staticKey) }
             switch lookUp(digest) {
-            case .principal(let principal): return .principal(principal)
+            case .principal(let principal, let limits): return .principal(principal, limits)
             case .unknown: return .refused
             case .unavailable: return .unavailable
             }

@@ -14,6 +14,16 @@ enum CallPlanner {
         var request: ProviderRequest
         /// The name the client asked for.
         var model: [UInt8]
+        let scanned: ScannedRequest
+
+        /// Sends only calls that `isWanted` by their place, and limits their output to what `limit` says of it.
+        mutating func edit(_ isWanted: (Int) -> Bool, outputLimit limit: (Int) -> RequestEdit.OutputLimit?) {
+            self.request.calls = self.request.calls.enumerated().compactMap { place, call in
+                guard isWanted(place) else { return nil }
+                guard let limit = limit(place) else { return call }
+                return CallPlanner.call(call.target, self.scanned, self.request.askedForUsage, limit)
+            }
+        }
     }
 
     /// `capacity` bytes can be read from the start of `body`.
@@ -31,16 +41,21 @@ enum CallPlanner {
         guard let plan = settings.router.plan(for: scanned.model) else { throw .modelNotFound(scanned.model) }
         let isStream = endpoint == .chatCompletions && scanned.stream == true
         let asksForUsage = isStream && scanned.includeUsage != true
-        let calls = plan.targets.map { target in
-            ProviderRequest.Call(
-                target: target,
-                splices: RequestEdit.splices(
-                    for: scanned, model: target.model == scanned.model ? nil : target.model, injectUsage: asksForUsage))
-        }
+        let calls = plan.targets.map { self.call($0, scanned, asksForUsage, nil) }
         return Planned(
             request: ProviderRequest(
                 record: record, endpoint: endpoint, isStream: isStream, askedForUsage: asksForUsage,
                 bodyLength: UInt64(clamping: body.count), snapshot: plan.snapshot, calls: calls),
-            model: scanned.model)
+            model: scanned.model, scanned: scanned)
+    }
+
+    private static func call(
+        _ target: Target, _ scanned: ScannedRequest, _ asksForUsage: Bool, _ limit: RequestEdit.OutputLimit?
+    ) -> ProviderRequest.Call {
+        ProviderRequest.Call(
+            target: target,
+            splices: RequestEdit.splices(
+                for: scanned, model: target.model == scanned.model ? nil : target.model, injectUsage: asksForUsage,
+                outputLimit: limit))
     }
 }

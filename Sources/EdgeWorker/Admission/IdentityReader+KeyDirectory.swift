@@ -8,9 +8,25 @@ extension IdentityReader: KeyDirectory {
     func lookUp(_ digest: Digest, at milliseconds: UInt64) -> KeyLookup {
         do throws(KeyValueError) {
             guard let row = try self.row(for: digest), row.isGood(at: milliseconds) else { return .unknown }
-            return .principal(row.principal)
+            return .principal(row.principal, row.limits)
         } catch {
             return .unavailable
+        }
+    }
+
+    var revision: UInt64? {
+        guard self.isOpen else { return nil }
+        let generation = self.generation
+        // The second counts commits, of which there are fewer.
+        return UInt64(truncatingIfNeeded: generation.opened) << 48 ^ generation.transaction
+    }
+
+    func limits(of scope: LimitScope, _ id: EntityID) -> EntityLimits? {
+        do throws(KeyValueError) {
+            guard let row = try self.entity(scope, id) else { return EntityLimits() }
+            return EntityLimits(limits: row.limits, timeZone: row.timeZone)
+        } catch {
+            return nil
         }
     }
 }

@@ -3,14 +3,22 @@ import Domain
 
 /// Whom a key's digest stands for.
 enum KeyLookup: Hashable {
-    case principal(Principal)
+    /// With the limits of the key's own.
+    case principal(Principal, LimitSet = LimitSet())
     /// No such key, or one that is revoked or has expired: a caller is not told which.
     case unknown
     /// It cannot be said now, which is not the caller's fault.
     case unavailable
 }
 
-/// The keys of the gateway, by their digests. Lives on the event loop.
+/// What is set for a project, an organization, a user or the static key.
+struct EntityLimits: Hashable {
+    var limits = LimitSet()
+    /// Of a project that has one of its own.
+    var timeZone: TimeZoneRules?
+}
+
+/// The keys of the gateway, by their digests, and what is set for those they belong to. Lives on the event loop.
 protocol KeyDirectory: AnyObject {
     /// Look-ups can succeed.
     var isOpen: Bool { get }
@@ -18,4 +26,8 @@ protocol KeyDirectory: AnyObject {
     func refresh() throws
     /// Reads what is committed at this moment: nothing is kept from one request to the next. `milliseconds` since 1970.
     func lookUp(_ digest: Digest, at milliseconds: UInt64) -> KeyLookup
+    /// What was read after this was taken is good as long as it stays the same; nil while nothing can be read.
+    var revision: UInt64? { get }
+    /// Nothing is set where there is no row; nil where it cannot be read now.
+    func limits(of scope: LimitScope, _ id: EntityID) -> EntityLimits?
 }

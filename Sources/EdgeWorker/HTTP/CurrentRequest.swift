@@ -46,6 +46,11 @@ final class CurrentRequest {
 
     /// Who sends it; nil where nobody asks.
     var principal: Principal?
+    /// The limits of its key's own; nil where the key has none of its own to bring.
+    var keyLimits: LimitSet?
+    /// Where it comes from; nil where that has no address.
+    var address: ClientAddress?
+    var limits = RequestLimits()
     /// The trace it is a part of: 16 bytes, or none.
     let traceID: [UInt8]
     let tags: [UInt8]
@@ -126,6 +131,9 @@ final class CurrentRequest {
         self.keepsAlive = false
         self.expectedBody = nil
     }
+
+    /// Its caller has no key.
+    var isAnonymous: Bool { self.principal == .anonymous }
 
     /// For the counters, when the request is over.
     func measured(_ settlement: Settlement) -> EdgeMetrics.Request {

@@ -4,6 +4,7 @@ import Glibc
 import IPC
 import IPCNIO
 import JSON
+import Limits
 import Logging
 import NIOCore
 
@@ -29,7 +30,8 @@ extension HTTPConnection: ExchangeClient {
         self.core.failed(error, record: request.record, endpoint: request.route.label)
         // Whoever sends too much is told so at once, and would send on if the connection stayed.
         if error.status == 413, !self.machine.hasWholeRequest { request.keepsAlive = false }
-        let body = OpenAIErrorBody.render(error)
+        let body = request.limits.refusal?.body(error) ?? OpenAIErrorBody.render(error)
+        self.core.noteStanding(request)
         var head = self.makeHead(status: error.status, length: .known(UInt64(clamping: body.count)))
         switch error.status {
         case 401: head.asksForKey = true
@@ -39,6 +41,7 @@ extension HTTPConnection: ExchangeClient {
                 ? "GET, HEAD, POST, OPTIONS" : request.route.allow(cors: request.settings.cors.isConfigured)
         default: break
         }
+        head.forbidsRetry = request.limits.refusal?.refusal.kind.isBudget == true
         head.retryAfter = error.retryAfter.map { Array("\($0)".utf8) }
         self.sendWhole(head, body)
     }
@@ -53,9 +56,12 @@ extension HTTPConnection: ExchangeClient {
             var head = self.makeHead(status: 204, length: .absent)
             head.preflight = ReplyHead.Preflight(headers: preflightHeaders)
             return self.sendWhole(head, [])
-        case .modelList: body = request.settings.modelList
+        case .modelList:
+            body = request.isAnonymous ? request.settings.anonymousModelList : request.settings.modelList
         case .model(let id):
-            guard let model = request.settings.model(id) else { return self.refuse(.modelNotFound(id)) }
+            guard !request.isAnonymous || request.settings.limitPolicy.allowsAnonymous(id),
+                let model = request.settings.model(id)
+            else { return self.refuse(.modelNotFound(id)) }
             body = model
         case .health: body = Array(#"{"status":"ok"}"#.utf8)
         case .readiness:
@@ -100,10 +106,18 @@ extension HTTPConnection: ExchangeClient {
             && (self.machine.hasWholeRequest || request.canDiscard)
         self.request?.keepsAlive = keepsAlive
         self.request?.status = status
-        return ReplyHead(
+        var head = ReplyHead(
             status: status, length: length,
             connection: !keepsAlive ? .close : request.isHTTP10 ? .keepAlive : .implied, record: request.record,
             requestID: request.requestID, cors: request.cors)
+        if let limits = request.limits.reply {
+            head.limits = limits
+            head.now = self.core.now
+        }
+        #if SLUICE_TEST_HOOKS
+        head.edge = self.core.instance
+        #endif
+        return head
     }
 
     private func sendWhole(_ head: ReplyHead, _ body: [UInt8]) {
@@ -148,6 +162,10 @@ extension HTTPConnection: ExchangeClient {
         }
         head.write(to: &self.output, date: self.core.date)
         self.scheduleFlush()
+    }
+
+    func mayAttempt(_ attempt: FurtherAttempt) -> Bool {
+        self.request.map { self.core.grant(attempt.call, $0) } ?? false
     }
 
     func requestWasSent() {

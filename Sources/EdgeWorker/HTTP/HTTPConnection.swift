@@ -26,6 +26,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     let core: EdgeCore
     private let gate: InputGate
+    /// The peer's address; nil before it was asked for, and `.some(nil)` where it has none.
+    private var peerAddress: ClientAddress??
     var context: ChannelHandlerContext?
     var machine: ConnectionMachine
     /// Index in `EdgeCore`'s list.
@@ -262,19 +264,57 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         let route = Route(path: head.path)
         self.request = CurrentRequest(
             head, route: route, record: self.core.mint(), settings: settings, start: self.core.now)
+        self.request?.address = self.clientAddress(head, settings.limitPolicy)
+        var isWrongKey = false
         let admission = Admission.decide(
-            head, route, settings, isLoopback: { self.isLoopback }, identify: { self.core.identify($0, settings) })
+            head, route, settings, isLoopback: { self.isLoopback },
+            identify: { credential in
+                let verdict = self.core.identify(credential, settings)
+                if case .principal(let principal, let limits) = verdict {
+                    self.request?.principal = principal
+                    self.request?.keyLimits = limits
+                }
+                isWrongKey = verdict == .refused && credential != .none
+                return verdict
+            })
         switch admission {
-        case .refuse(let error): self.refuse(error)
-        case .answer(let answer): self.send(answer, preflightHeaders: head.preflightHeaders)
+        case .refuse(let error): self.refuse(isWrongKey ? self.wrongKey(error) : error)
+        case .answer(let answer): self.answer(answer, head)
         case .metrics: self.askAggregator()
-        case .collect(_, let principal):
-            self.request?.principal = principal
+        case .collect:
             if head.expectsContinue, !head.isHTTP10, head.body != .none {
                 self.output.writeStaticString(HTTPConnection.continueReply)
                 self.scheduleFlush()
             }
         }
+    }
+
+    private func wrongKey(_ error: GatewayError) -> GatewayError {
+        self.request.flatMap { self.core.countWrongKey($0) } ?? error
+    }
+
+    private func answer(_ answer: Admission.Answer, _ head: RequestHead) {
+        guard let request = self.request, request.route.isLimited, request.principal != nil else {
+            return self.send(answer, preflightHeaders: head.preflightHeaders)
+        }
+        do throws(GatewayError) {
+            try self.core.admit(request)
+            self.send(answer, preflightHeaders: head.preflightHeaders)
+        } catch {
+            self.refuse(error)
+        }
+    }
+
+    /// Who sends the request, as limits count it.
+    private func clientAddress(_ head: RequestHead, _ policy: LimitPolicy) -> ClientAddress? {
+        let peer: ClientAddress?
+        if let peerAddress = self.peerAddress {
+            peer = peerAddress
+        } else {
+            peer = self.context?.channel.remoteAddress.flatMap { ClientAddress($0) }
+            self.peerAddress = .some(peer)
+        }
+        return policy.proxies.client(peer: peer, forwardedFor: head.forwardedFor)
     }
 
     /// The client is on this machine.
@@ -331,9 +371,15 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
                 #if SLUICE_TEST_HOOKS
                 TestHooks.crash(request.crashesEdge)
                 #endif
-                return unsafe try CallPlanner.plan(
+                var planned = unsafe try CallPlanner.plan(
                     bytes, capacity: capacity, endpoint: endpoint, record: request.record, settings: request.settings,
                     scanner: self.core.scanner)
+                if request.isAnonymous, !request.settings.limitPolicy.allowsAnonymous(planned.model) {
+                    throw .modelNotFound(planned.model)
+                }
+                request.model = planned.model
+                unsafe try self.core.admit(request, &planned, bytes)
+                return planned
             }
             self.dispatch(planned, body)
         } catch {
@@ -346,7 +392,6 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         #if SLUICE_TEST_HOOKS
         call.blockForTest = self.request?.blockUpstream ?? 0
         #endif
-        self.request?.model = planned.model
         self.request?.isStream = call.isStream
         self.request?.calls = call.calls
         self.body.handOver()

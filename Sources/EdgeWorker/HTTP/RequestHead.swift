@@ -44,6 +44,8 @@ struct RequestHead {
     var expectsContinue = false
     var contentEncoding: String?
     var origin: String?
+    /// The values of `X-Forwarded-For`, with commas between them.
+    var forwardedFor: String?
     /// `Access-Control-Request-Method` is there.
     var isPreflight = false
     var preflightHeaders: String?
@@ -121,6 +123,8 @@ struct RequestHead {
         case 14 where name.hasBytes(ignoringCase: "content-length"):
             scan.contentLengths += 1
             if let length = value.strictDecimal { scan.length = length } else { self.isMalformed = true }
+        case 15 where name.hasBytes(ignoringCase: "x-forwarded-for"):
+            self.forwardedFor = self.forwardedFor.map { "\($0),\(value)" } ?? value
         case 16 where name.hasBytes(ignoringCase: "content-encoding"):
             if !value.hasBytes(ignoringCase: "identity") { self.contentEncoding = value }
         case 17 where name.hasBytes(ignoringCase: "transfer-encoding"):

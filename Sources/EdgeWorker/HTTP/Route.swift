@@ -47,6 +47,14 @@ enum Route: Hashable {
         }
     }
 
+    /// Whether requests for it count against limits.
+    var isLimited: Bool {
+        switch self {
+        case .provider, .models, .model: true
+        case .health, .liveness, .readiness, .root, .metrics, .unknown: false
+        }
+    }
+
     /// The names routes have in metrics.
     enum Label: UInt16, CaseIterable {
         case chatCompletions, embeddings, models, health, root, metrics, unknown

@@ -42,6 +42,9 @@ struct EdgeMetrics {
     private var firstContents: [UInt16: Histogram] = [:]
     /// Something has changed since the last report.
     private(set) var hasNews = true
+    var limits = LimitMetrics() {
+        didSet { self.hasNews = true }
+    }
     /// Records that were not written, for want of room in the journal.
     var lostRecords: UInt64 = 0 {
         didSet { if self.lostRecords != oldValue { self.hasNews = true } }
@@ -129,6 +132,7 @@ struct EdgeMetrics {
             series.append(
                 .init(name: "sluice_cost_dollars_total", labels: names, value: .counter(consumed.cost)))
         }
+        series += self.limits.series
         series += self.series("sluice_request_duration_seconds", self.durations)
         series += self.series("sluice_time_to_first_token_seconds", self.firstContents)
         return MetricReport(series: series)

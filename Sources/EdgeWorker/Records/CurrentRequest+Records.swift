@@ -22,7 +22,7 @@ extension CurrentRequest {
             isStream: self.isStream)
         // Embeddings are numbers, not tokens.
         if case .provider(.embeddings) = self.route { usage.output = 0 }
-        let price = target.price.flatMap { Int($0) < self.settings.prices.count ? self.settings.prices[Int($0)] : nil }
+        let price = self.settings.price(of: target)
         return Settlement(estimated: usage, cost: price.map { $0.cost(of: usage) })
     }
 

@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 import Platform
 
@@ -23,6 +24,17 @@ final class BodyArea {
     init(_ memory: SharedArea) {
         self.memory = memory
         self.ranges = RangeAllocator(size: memory.size)
+    }
+
+    /// The area behind a descriptor, which is closed; nil, with a line in the log, where it cannot be used. A link works
+    /// without it, too.
+    convenience init?(mapping area: Int32, _ log: Log) {
+        do throws(SystemError) {
+            self.init(try SharedArea(OwnedDescriptor(adopting: area), for: .writing))
+        } catch {
+            log.error("cannot use a link's memory", ["error": .string("\(error)")])
+            return nil
+        }
     }
 
     /// Copies the body into a range of its own; nil when it is too small for that or there is no room.

@@ -46,6 +46,15 @@ struct ReplyHead {
     var allow: StaticString?
     var asksForKey = false
     var cors: CORSPolicy.Grant?
+    /// What is said of limits, and nanoseconds of the event loop's clock at which it is said.
+    var limits: ReplyLimits?
+    var now: UInt64 = 0
+    /// A client that tries again has to be told that it is useless.
+    var forbidsRetry = false
+    #if SLUICE_TEST_HOOKS
+    /// The edge that has answered.
+    var edge: UInt32 = 0
+    #endif
     /// Set in the reply to a preflight only.
     var preflight: Preflight?
 
@@ -59,6 +68,14 @@ struct ReplyHead {
         self.writeBodyHeaders(to: &buffer)
         self.writeIdentity(to: &buffer)
         if let retryAfter = self.retryAfter { buffer.writeHeader("retry-after", retryAfter) }
+        if self.forbidsRetry { buffer.writeStaticString("\r\nx-should-retry: false") }
+        self.limits?.write(to: &buffer, now: self.now)
+        #if SLUICE_TEST_HOOKS
+        if self.edge > 0 {
+            buffer.writeStaticString("\r\nx-sluice-test-edge: ")
+            buffer.writeDecimal(UInt64(self.edge))
+        }
+        #endif
         if let id = self.providerRequestID { buffer.writeHeader("x-sluice-provider-request-id", id) }
         if self.isStream {
             buffer.writeStaticString("\r\ncache-control: no-cache\r\nx-accel-buffering: no")
@@ -76,6 +93,13 @@ struct ReplyHead {
         }
         buffer.writeStaticString("\r\n\r\n")
     }
+
+    private static let exposed: StaticString = """
+        \r\naccess-control-expose-headers: x-request-id, x-sluice-record, retry-after, x-should-retry, \
+        x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, \
+        x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, \
+        x-sluice-limit-warning, x-sluice-max-tokens
+        """
 
     private func writeBodyHeaders(to buffer: inout ByteBuffer) {
         if self.length == .absent { return }
@@ -111,7 +135,7 @@ struct ReplyHead {
         buffer.writeStaticString("\r\naccess-control-allow-origin: ")
         buffer.writeString(origin)
         guard let preflight = self.preflight else {
-            buffer.writeStaticString("\r\naccess-control-expose-headers: x-request-id, x-sluice-record, retry-after")
+            buffer.writeStaticString(ReplyHead.exposed)
             return
         }
         buffer.writeStaticString("\r\naccess-control-allow-methods: GET, HEAD, POST, OPTIONS")

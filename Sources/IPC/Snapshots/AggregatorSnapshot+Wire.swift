@@ -8,6 +8,7 @@ extension AggregatorSnapshot {
         writer.write(self.logLevel.rawValue)
         writer.write(list: self.prices) { $1.write(to: &$0) }
         writer.write(self.stateDirectory)
+        self.limitTable.write(to: &writer)
         return writer.bytes
     }
 
@@ -19,8 +20,10 @@ extension AggregatorSnapshot {
             let prices = try reader.readList(minimumSize: 24) { (reader) throws(WireReader.Malformed) in
                 try Price(from: &reader)
             }
+            let stateDirectory = try reader.readString(limit: 4096)
             return AggregatorSnapshot(
-                version: version, prices: prices, stateDirectory: try reader.readString(limit: 4096), logLevel: level)
+                version: version, prices: prices, stateDirectory: stateDirectory,
+                limitTable: try LimitTableSettings(from: &reader), logLevel: level)
         }
     }
 }

@@ -14,6 +14,7 @@ extension EdgeSnapshot {
         writer.write(list: self.prices) { $1.write(to: &$0) }
         writer.write(self.stateDirectory)
         self.journal.write(to: &writer)
+        self.limits.write(to: &writer)
         return writer.bytes
     }
 
@@ -37,10 +38,11 @@ extension EdgeSnapshot {
             }
             guard routes.priceIndexes.allSatisfy({ Int($0) < prices.count }) else { throw WireReader.Malformed() }
             let stateDirectory = try reader.readString(limit: 4096)
+            let journal = try JournalSettings(from: &reader)
             return EdgeSnapshot(
                 version: version, http: http, corsOrigins: origins, authentication: mode, staticKeyDigest: digest,
                 routes: routes, prices: prices, stateDirectory: stateDirectory,
-                journal: try JournalSettings(from: &reader), logLevel: level)
+                journal: journal, limits: try LimitSettings(from: &reader), logLevel: level)
         }
     }
 }

@@ -27,18 +27,22 @@ extension AttemptEndRecord: JournalEntry {
         encoder.put(self.error, RecordText.name)
     }
 
+    init(_ lent: LentRecord.AttemptEnd) {
+        self.init(
+            record: lent.record, number: lent.number, status: lent.status, billed: lent.billed,
+            usageSource: lent.usageSource, usage: lent.usage, cost: lent.cost, finish: lent.finish,
+            error: lent.error.array, connected: lent.connected, firstContent: lent.firstContent, total: lent.total,
+            replyBytes: lent.replyBytes)
+    }
+}
+
+extension LentRecord.AttemptEnd {
     init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed) {
         self.init(
             record: try decoder.takeRecordID(), number: try decoder.take(), status: try decoder.take(),
-            billed: try decoder.take(Billed.self))
-        self.usageSource = try decoder.take(UsageSource.self)
-        self.finish = try decoder.take(FinishReason.self)
-        self.usage = try decoder.takeUsage()
-        self.cost = try decoder.takeCost()
-        self.connected = try decoder.take()
-        self.firstContent = try decoder.take()
-        self.total = try decoder.take()
-        self.replyBytes = try decoder.take()
-        self.error = try decoder.takeText(RecordText.name)
+            billed: try decoder.take(Billed.self), usageSource: try decoder.take(UsageSource.self),
+            finish: try decoder.take(FinishReason.self), usage: try decoder.takeUsage(), cost: try decoder.takeCost(),
+            connected: try decoder.take(), firstContent: try decoder.take(), total: try decoder.take(),
+            replyBytes: try decoder.take(), error: try decoder.takeText(RecordText.name))
     }
 }

@@ -20,14 +20,18 @@ extension AttemptRecord: JournalEntry {
         encoder.put(self.keyName, RecordText.name)
     }
 
-    init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed) {
-        let record = try decoder.takeRecordID()
-        let number = try decoder.take(UInt8.self)
-        let price = try decoder.take(UInt64.self)
-        let startedAt = try decoder.take(UInt64.self)
+    init(_ lent: LentRecord.Attempt) {
         self.init(
-            record: record, number: number, provider: try decoder.takeText(RecordText.name),
-            model: try decoder.takeText(RecordText.name), keyName: try decoder.takeText(RecordText.name), price: price,
-            startedAt: startedAt)
+            record: lent.record, number: lent.number, provider: lent.provider.array, model: lent.model.array,
+            keyName: lent.keyName.array, price: lent.price, startedAt: lent.startedAt)
+    }
+}
+
+extension LentRecord.Attempt {
+    init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed) {
+        self.init(
+            record: try decoder.takeRecordID(), number: try decoder.take(), price: try decoder.take(),
+            startedAt: try decoder.take(), provider: try decoder.takeText(RecordText.name),
+            model: try decoder.takeText(RecordText.name), keyName: try decoder.takeText(RecordText.name))
     }
 }

@@ -5,9 +5,9 @@ import Domain
 extension BeginRecord: JournalEntry {
     static let kind = RecordKind.begin
     static let maximumPayload = 16 * 6 + 1 + 1 + 8 + 8 + 2 * (2 + BeginRecord.maximumText)
-    private static let traceSize = 16
-    private static let hasUser: UInt8 = 1
-    private static let hasTrace: UInt8 = 2
+    fileprivate static let traceSize = 16
+    fileprivate static let hasUser: UInt8 = 1
+    fileprivate static let hasTrace: UInt8 = 2
 
     var payloadSize: Int {
         16 * 4 + 1 + (self.principal.user == nil ? 0 : 16) + 1 + 8 + 8
@@ -33,6 +33,14 @@ extension BeginRecord: JournalEntry {
         encoder.put(self.tags, BeginRecord.maximumText)
     }
 
+    init(_ lent: LentRecord.Begin) {
+        self.init(
+            record: lent.record, principal: lent.principal, endpoint: lent.endpoint, bodyBytes: lent.bodyBytes,
+            fingerprint: lent.fingerprint, traceID: lent.traceID.array, label: lent.label.array, tags: lent.tags.array)
+    }
+}
+
+extension LentRecord.Begin {
     init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed) {
         let record = try decoder.takeRecordID()
         var principal = Principal(
@@ -44,7 +52,7 @@ extension BeginRecord: JournalEntry {
         self.init(
             record: record, principal: principal, endpoint: try decoder.take(Endpoint.self),
             bodyBytes: try decoder.take(), fingerprint: try decoder.take(),
-            traceID: flags & BeginRecord.hasTrace != 0 ? try decoder.takeBytes(BeginRecord.traceSize) : [],
+            traceID: try decoder.takeBytes(flags & BeginRecord.hasTrace != 0 ? BeginRecord.traceSize : 0),
             label: try decoder.takeText(BeginRecord.maximumText), tags: try decoder.takeText(BeginRecord.maximumText))
     }
 }

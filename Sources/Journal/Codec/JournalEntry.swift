@@ -7,8 +7,6 @@ protocol JournalEntry {
     var payloadSize: Int { get }
 
     func encode(into encoder: inout RecordEncoder)
-    /// Reads the payload; the caller checks that nothing is left.
-    init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed)
 }
 
 extension JournalEntry {
@@ -16,24 +14,24 @@ extension JournalEntry {
     static var maximumSize: Int { SegmentFormat.size(payload: self.maximumPayload) }
 }
 
-extension JournalRecord {
+extension LentRecord {
     /// Why the bytes of a record with a right checksum are none all the same.
     enum DecodingFailure: Error {
         case kind(UInt8)
         case content
     }
 
-    /// Reads a record's kind and payload.
+    /// Reads a record's kind and payload; texts stay where they are, in `body`.
     init(decoding body: UnsafeRawBufferPointer) throws(DecodingFailure) {
         guard let first = unsafe body.first else { throw .content }
         guard let kind = RecordKind(rawValue: first) else { throw .kind(first) }
         var decoder = unsafe RecordDecoder(UnsafeRawBufferPointer(rebasing: body.dropFirst()))
-        do {
+        do throws(RecordDecoder.Malformed) {
             switch kind {
-            case .begin: self = .begin(try BeginRecord(from: &decoder))
-            case .attempt: self = .attempt(try AttemptRecord(from: &decoder))
-            case .attemptEnd: self = .attemptEnd(try AttemptEndRecord(from: &decoder))
-            case .settle: self = .settle(try SettleRecord(from: &decoder))
+            case .begin: self = .begin(try Begin(from: &decoder))
+            case .attempt: self = .attempt(try Attempt(from: &decoder))
+            case .attemptEnd: self = .attemptEnd(try AttemptEnd(from: &decoder))
+            case .settle: self = .settle(try Settle(from: &decoder))
             }
             try decoder.finish()
         } catch {

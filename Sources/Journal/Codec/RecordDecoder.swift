@@ -2,6 +2,7 @@ import Domain
 
 /// Reads the members of a record whose checksum was right. Strict all the same: bytes left over, a value no version of this
 /// format writes, or a text longer than its member may be make the record malformed. Never traps, never reads outside.
+/// Texts are lent, not copied.
 @safe struct RecordDecoder {
     /// The bytes are no record of their kind.
     struct Malformed: Error {}
@@ -14,6 +15,7 @@ import Domain
         unsafe self.bytes = unsafe bytes
     }
 
+    @inline(__always)
     mutating func take<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(Malformed) -> T {
         let size = MemoryLayout<T>.size
         guard unsafe self.bytes.count - self.offset >= size else { throw Malformed() }
@@ -23,6 +25,7 @@ import Domain
     }
 
     /// One byte that is a case of `type`.
+    @inline(__always)
     mutating func take<E: RawRepresentable>(_ type: E.Type) throws(Malformed) -> E where E.RawValue == UInt8 {
         guard let value = E(rawValue: try self.take(UInt8.self)) else { throw Malformed() }
         return value
@@ -36,15 +39,17 @@ import Domain
         EntityID(high: try self.take(), low: try self.take())
     }
 
-    mutating func takeText(_ maximum: Int) throws(Malformed) -> [UInt8] {
+    @inline(__always)
+    mutating func takeText(_ maximum: Int) throws(Malformed) -> LentText {
         let count = Int(try self.take(UInt16.self))
         guard count <= maximum else { throw Malformed() }
         return try self.takeBytes(count)
     }
 
-    mutating func takeBytes(_ count: Int) throws(Malformed) -> [UInt8] {
+    @inline(__always)
+    mutating func takeBytes(_ count: Int) throws(Malformed) -> LentText {
         guard count >= 0, unsafe self.bytes.count - self.offset >= count else { throw Malformed() }
-        let taken = unsafe Array(self.bytes[self.offset..<self.offset + count])
+        let taken = unsafe LentText(UnsafeRawBufferPointer(rebasing: self.bytes[self.offset..<self.offset + count]))
         self.offset += count
         return taken
     }
@@ -63,12 +68,24 @@ import Domain
         let present = try self.take(UInt16.self)
         guard present >> UInt16(TokenClass.allCases.count) == 0 else { throw Malformed() }
         var usage = TokenUsage()
-        for tokenClass in TokenClass.allCases where present & 1 << UInt16(tokenClass.rawValue) != 0 {
-            let count = try self.take(Int64.self)
-            guard count > 0 else { throw Malformed() }
-            usage[tokenClass] = count
-        }
+        if present == 0 { return usage }
+        if present & 1 << 0 != 0 { usage.input = try self.takeCount() }
+        if present & 1 << 1 != 0 { usage.cacheRead = try self.takeCount() }
+        if present & 1 << 2 != 0 { usage.cacheWrite = try self.takeCount() }
+        if present & 1 << 3 != 0 { usage.cacheWriteHour = try self.takeCount() }
+        if present & 1 << 4 != 0 { usage.output = try self.takeCount() }
+        if present & 1 << 5 != 0 { usage.reasoning = try self.takeCount() }
+        if present & 1 << 6 != 0 { usage.audioInput = try self.takeCount() }
+        if present & 1 << 7 != 0 { usage.audioOutput = try self.takeCount() }
+        if present & 1 << 8 != 0 { usage.image = try self.takeCount() }
         return usage
+    }
+
+    @inline(__always)
+    private mutating func takeCount() throws(Malformed) -> Int64 {
+        let count = try self.take(Int64.self)
+        guard count > 0 else { throw Malformed() }
+        return count
     }
 
     /// Nothing may be left.

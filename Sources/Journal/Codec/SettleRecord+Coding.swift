@@ -35,23 +35,36 @@ extension SettleRecord: JournalEntry {
         encoder.put(self.error, RecordText.name)
     }
 
+    init(_ lent: LentRecord.Settle) {
+        self.init(
+            record: lent.record, rank: lent.rank, status: lent.status, outcome: lent.outcome, finish: lent.finish,
+            isStream: lent.isStream)
+        self.usageSource = lent.usageSource
+        self.attempts = lent.attempts
+        self.usage = lent.usage
+        self.cost = lent.cost
+        self.replyBytes = lent.replyBytes
+        self.received = lent.received
+        self.dispatched = lent.dispatched
+        self.firstByte = lent.firstByte
+        self.total = lent.total
+        self.model = lent.model.array
+        self.provider = lent.provider.array
+        self.modelSent = lent.modelSent.array
+        self.error = lent.error.array
+    }
+}
+
+extension LentRecord.Settle {
     init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed) {
         self.init(
             record: try decoder.takeRecordID(), rank: try decoder.take(SettleRank.self), status: try decoder.take(),
             outcome: try decoder.take(ClientOutcome.self), finish: try decoder.take(FinishReason.self),
-            isStream: try decoder.takeFlag())
-        self.usageSource = try decoder.take(UsageSource.self)
-        self.attempts = try decoder.take()
-        self.usage = try decoder.takeUsage()
-        self.cost = try decoder.takeCost()
-        self.replyBytes = try decoder.take()
-        self.received = try decoder.take()
-        self.dispatched = try decoder.take()
-        self.firstByte = try decoder.take()
-        self.total = try decoder.take()
-        self.model = try decoder.takeText(RecordText.name)
-        self.provider = try decoder.takeText(RecordText.name)
-        self.modelSent = try decoder.takeText(RecordText.name)
-        self.error = try decoder.takeText(RecordText.name)
+            isStream: try decoder.takeFlag(), usageSource: try decoder.take(UsageSource.self),
+            attempts: try decoder.take(), usage: try decoder.takeUsage(), cost: try decoder.takeCost(),
+            replyBytes: try decoder.take(), received: try decoder.take(), dispatched: try decoder.take(),
+            firstByte: try decoder.take(), total: try decoder.take(), model: try decoder.takeText(RecordText.name),
+            provider: try decoder.takeText(RecordText.name), modelSent: try decoder.takeText(RecordText.name),
+            error: try decoder.takeText(RecordText.name))
     }
 }

@@ -22,6 +22,15 @@ public final class SegmentReader {
         case torn(JournalError)
     }
 
+    /// The same, where the record is `lent`, whose texts lie in this reader's buffer until the next call.
+    public enum LentStep {
+        case record(next: UInt64)
+        case skipped(JournalError, next: UInt64)
+        case pending
+        case finished
+        case torn(JournalError)
+    }
+
     /// Bytes read at a time; more than any record has.
     private static let bufferSize = 64 * 1024
 
@@ -29,6 +38,8 @@ public final class SegmentReader {
     public let header: SegmentHeader
     /// Where the next record begins.
     public private(set) var offset: UInt64
+    /// The record of the last step that was one. Kept here, because to hand it on costs more than to read it.
+    public private(set) var lent: LentRecord?
     private let descriptor: OwnedDescriptor
     private let seed: UInt32
     /// What was read last: `count` bytes from `start` in the file.
@@ -70,11 +81,25 @@ public final class SegmentReader {
     ///   later segment of its own has begun. Then what is no record is torn; else it may just be on its way.
     /// - Throws: `JournalError.system` when the file cannot be read.
     public func next(ownerIsGone: Bool) throws(JournalError) -> Step {
-        var found = self.parse()
-        if case .none = found {} else if let step = self.accept(found) { return step }
+        let step = try self.lend(ownerIsGone: ownerIsGone)
+        switch step {
+        case .record(let next):
+            guard let lent = self.lent else { return .pending }
+            return .record(JournalRecord(lent), next: next)
+        case .skipped(let error, let next): return .skipped(error, next: next)
+        case .pending: return .pending
+        case .finished: return .finished
+        case .torn(let error): return .torn(error)
+        }
+    }
+
+    /// `next` without a copy of the record.
+    public func lend(ownerIsGone: Bool) throws(JournalError) -> LentStep {
+        let first = self.parse()
+        if case .none = first {} else if let step = self.accept(first) { return step }
         // What the buffer has may be older than what the file has.
         try self.fill(at: self.offset)
-        found = self.parse()
+        let found = self.parse()
         if let step = self.accept(found) { return step }
         guard ownerIsGone else { return .pending }
         switch found {
@@ -87,7 +112,8 @@ public final class SegmentReader {
 
     /// What is at `offset` in the buffer.
     private enum Found {
-        case record(JournalRecord, size: Int)
+        /// It is `lent`.
+        case record(size: Int)
         case unreadable(JournalError.RecordProblem, size: Int)
         case closed
         /// The length is 0.
@@ -95,11 +121,12 @@ public final class SegmentReader {
         case problem(JournalError.RecordProblem)
     }
 
-    private func accept(_ found: Found) -> Step? {
+    @inline(__always)
+    private func accept(_ found: Found) -> LentStep? {
         switch found {
-        case .record(let record, let size):
+        case .record(let size):
             self.offset += UInt64(size)
-            return .record(record, next: self.offset)
+            return .record(next: self.offset)
         case .unreadable(let problem, let size):
             let error = self.error(problem)
             self.offset += UInt64(size)
@@ -138,8 +165,9 @@ public final class SegmentReader {
             return .problem(.checksum)
         }
         if isClosed { return .closed }
-        do throws(JournalRecord.DecodingFailure) {
-            return .record(try unsafe JournalRecord(decoding: body), size: size)
+        do throws(LentRecord.DecodingFailure) {
+            self.lent = try unsafe LentRecord(decoding: body)
+            return .record(size: size)
         } catch {
             switch error {
             case .kind(let kind): return .unreadable(.kind(kind), size: size)

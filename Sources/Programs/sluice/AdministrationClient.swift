@@ -1,5 +1,6 @@
 import Administration
 import Configuration
+import Domain
 import Foundation
 import JSON
 import Logging
@@ -21,6 +22,8 @@ struct AdministrationClient {
 
     /// Absolute.
     let stateDirectory: String
+    /// Of the configuration, for when no gateway runs.
+    private let limits: LimitSettings
 
     /// The client for the gateway of the configuration in `file`, or of the environment.
     init(configurationFile file: String?) throws(Failure) {
@@ -42,6 +45,9 @@ struct AdministrationClient {
         }
         self.stateDirectory = AbsolutePath.resolve(
             configuration.stateDirectory, in: FileManager.default.currentDirectoryPath)
+        let now = Int64(Date().timeIntervalSince1970)
+        self.limits = configuration.limitSettings(
+            timeZone: ZoneRules.make(configuration.timeZone, around: now) ?? .utc)
     }
 
     /// The answer to one request; `path` is what follows `/api/v1/`, by segments.
@@ -123,7 +129,7 @@ struct AdministrationClient {
                 (0..<count).map { _ in UInt8.random(in: .min ... .max) }
             }
             let store = try AdministrationStore(stateDirectory: directory.path)
-            let reply = AdministrationService(store: store).reply(to: request)
+            let reply = AdministrationService(store: store, limits: self.limits).reply(to: request)
             // Held until the answer is there.
             _ = consume lock
             return reply

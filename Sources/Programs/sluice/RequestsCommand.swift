@@ -34,19 +34,19 @@ struct RequestsCommand: ParsableCommand {
         for (name, value) in [
             ("key", self.key), ("project", self.project), ("model", self.model), ("status", self.status),
         ] {
-            if let value { filters.append(KeysCommand.Limits.member(name, .string(Array(value.utf8)))) }
+            if let value { filters.append(JSONValue.Member(name, .string(Array(value.utf8)))) }
         }
         if let since {
             guard let time = PastTime.milliseconds(since) else { throw ValidationError("--since needs a time") }
             let text = TimeText.text(milliseconds: time)
-            filters.append(KeysCommand.Limits.member("since", .string(Array(text.utf8))))
+            filters.append(JSONValue.Member("since", .string(Array(text.utf8))))
         }
         var rows: [[String]] = []
         var before: JSONValue?
         var rest = self.limit
         repeat {
-            var body = filters + [KeysCommand.Limits.member("limit", .integer(Int64(rest)))]
-            if let before { body.append(KeysCommand.Limits.member("before", before)) }
+            var body = filters + [JSONValue.Member("limit", .integer(Int64(rest)))]
+            if let before { body.append(JSONValue.Member("before", before)) }
             let (_, page) = try AdministrationOutput.body(of: self.option, .get, ["requests"], body)
             for request in page["data"]?.array ?? [] {
                 rest -= 1

@@ -43,14 +43,14 @@ struct UsageCommand: ParsableCommand {
         } else if self.period.utf8.elementsEqual("yesterday".utf8) {
             body.append(Self.time("until", since + 86_400_000))
         }
-        if let by { body.append(KeysCommand.Limits.member("by", .string(Array(by.rawValue.utf8)))) }
+        if let by { body.append(JSONValue.Member("by", .string(Array(by.rawValue.utf8)))) }
         let (text, value) = try AdministrationOutput.body(of: self.option, .get, ["usage"], body)
         guard !self.json else { return AdministrationOutput.write(json: text) }
         self.print(value)
     }
 
     private static func time(_ name: String, _ milliseconds: UInt64) -> JSONValue.Member {
-        KeysCommand.Limits.member(name, .string(Array(TimeText.text(milliseconds: milliseconds).utf8)))
+        JSONValue.Member(name, .string(Array(TimeText.text(milliseconds: milliseconds).utf8)))
     }
 
     private func print(_ usage: JSONValue) {

@@ -9,8 +9,8 @@ public final class UsageReader {
     /// Rows between two looks at the clock: about a millisecond.
     private static let stride = 2048
 
-    private let database: SQLiteDatabase
-    private let names: UsageNames
+    let database: SQLiteDatabase
+    let names: UsageNames
 
     /// Opens the file, which must exist.
     public init(path: String) throws(DatabaseError) {
@@ -198,7 +198,7 @@ public final class UsageReader {
             """
             SELECT a.number, o.instance, v.text, m.text, k.text, t.price, a.started, a.status, a.billed, a.cost, e.text,
                 a.detail
-            FROM attempts a LEFT JOIN owners o ON o.id = a.owner LEFT JOIN targets t ON t.id = a.target
+            FROM calls a LEFT JOIN owners o ON o.id = a.owner LEFT JOIN targets t ON t.id = a.target
                 LEFT JOIN names v ON v.id = t.provider LEFT JOIN names m ON m.id = t.model
                 LEFT JOIN names k ON k.id = t.key LEFT JOIN names e ON e.id = a.error
             WHERE a.record = $1 ORDER BY a.number

@@ -34,12 +34,11 @@ final class InternKey {
     }
 
     @inline(__always)
-    func append(_ text: [UInt8]) {
+    func append(text: UnsafeRawBufferPointer) {
         let length = min(text.count, Self.maximumText)
         self.append(UInt64(length))
         guard self.count + length <= Self.capacity else { return }
-        unsafe text.withUnsafeBytes { text in
-            guard length > 0, let source = text.baseAddress, let start = unsafe self.buffer.baseAddress else { return }
+        if length > 0, let source = text.baseAddress, let start = unsafe self.buffer.baseAddress {
             unsafe (start + self.count).copyMemory(from: source, byteCount: length)
         }
         // Padded, so that the next number is aligned; the padding is no part of any text, because lengths are.

@@ -25,16 +25,16 @@ final class NumberedRows {
 
     /// The number of a text; 0 for the empty one.
     @inline(__always)
-    func name(_ text: [UInt8]) throws(DatabaseError) -> Int64 {
+    func name(_ text: some RowText) throws(DatabaseError) -> Int64 {
         if text.isEmpty { return 0 }
         self.nameKey.clear()
-        self.nameKey.append(text)
+        text.append(to: self.nameKey)
         return try self.names.number(of: self.nameKey) { () throws(DatabaseError) in
             let find = try self.database.statement("SELECT id FROM names WHERE text = $1")
-            try find.bind(1, text: Array(text.prefix(InternKey.maximumText)))
+            try find.bind(1, text: Array(text.array.prefix(InternKey.maximumText)))
             if let id = try self.first(find) { return id }
             let add = try self.database.statement("INSERT INTO names (text) VALUES ($1) RETURNING id")
-            try add.bind(1, text: Array(text.prefix(InternKey.maximumText)))
+            try add.bind(1, text: Array(text.array.prefix(InternKey.maximumText)))
             return try self.first(add) ?? 0
         }
     }
@@ -67,11 +67,12 @@ final class NumberedRows {
         }
     }
 
-    func route(model: [UInt8], provider: [UInt8], modelSent: [UInt8]) throws(DatabaseError) -> Int64 {
+    @inline(__always)
+    func route<Text: RowText>(model: Text, provider: Text, modelSent: Text) throws(DatabaseError) -> Int64 {
         self.key.clear()
-        self.key.append(model)
-        self.key.append(provider)
-        self.key.append(modelSent)
+        model.append(to: self.key)
+        provider.append(to: self.key)
+        modelSent.append(to: self.key)
         return try self.routes.number(of: self.key) { () throws(DatabaseError) in
             try self.row(
                 find: "SELECT id FROM routes WHERE model = $1 AND provider = $2 AND model_sent = $3",
@@ -80,11 +81,11 @@ final class NumberedRows {
         }
     }
 
-    func target(_ attempt: AttemptRecord) throws(DatabaseError) -> Int64 {
+    func target(_ attempt: LentRecord.Attempt) throws(DatabaseError) -> Int64 {
         self.key.clear()
-        self.key.append(attempt.provider)
-        self.key.append(attempt.model)
-        self.key.append(attempt.keyName)
+        attempt.provider.append(to: self.key)
+        attempt.model.append(to: self.key)
+        attempt.keyName.append(to: self.key)
         self.key.append(attempt.price)
         return try self.targets.number(of: self.key) { () throws(DatabaseError) in
             try self.row(

@@ -28,13 +28,16 @@ struct PendingAttempt {
     var total: UInt64 = 0
     var replyBytes: UInt64 = 0
 
+    /// It lies in its request's row.
+    var isInline = false
+
     init(record: RecordID, number: UInt8) {
         self.record = record
         self.number = number
     }
 
     /// Does nothing when there was one already.
-    mutating func take(_ attempt: AttemptRecord, owner: UInt32, target: Int64) {
+    mutating func take(_ attempt: LentRecord.Attempt, owner: UInt32, target: Int64) {
         guard !self.hasBegin else { return }
         self.hasBegin = true
         self.owner = owner
@@ -43,7 +46,7 @@ struct PendingAttempt {
     }
 
     /// Does nothing when there was one already.
-    mutating func take(_ end: AttemptEndRecord, owner: UInt32, error: Int64) {
+    mutating func take(_ end: LentRecord.AttemptEnd, owner: UInt32, error: Int64) {
         guard !self.hasEnd else { return }
         self.hasEnd = true
         self.owner = owner

@@ -18,9 +18,7 @@ struct PendingIndex {
     /// The place of an entry for which `matches` holds; `next` is taken for it when there is none.
     @inline(__always)
     mutating func place(_ record: RecordID, _ number: UInt8, next: Int, matches: (Int) -> Bool) -> Int {
-        // Counters and milliseconds differ in their lowest bits, instances in the middle: multiplied they reach the top ones.
-        let mixed = (record.low ^ (record.high << 8) ^ UInt64(number) << 56) &* 0x9E37_79B9_7F4A_7C15
-        var slot = Int(truncatingIfNeeded: mixed >> 32) & self.mask
+        var slot = self.slot(record, number)
         while true {
             let place = Int(self.slots[slot])
             if place < 0 {
@@ -30,6 +28,25 @@ struct PendingIndex {
             if matches(place) { return place }
             slot = (slot + 1) & self.mask
         }
+    }
+
+    /// The place of an entry for which `matches` holds, if there is one.
+    @inline(__always)
+    func find(_ record: RecordID, _ number: UInt8, matches: (Int) -> Bool) -> Int? {
+        var slot = self.slot(record, number)
+        while true {
+            let place = Int(self.slots[slot])
+            if place < 0 { return nil }
+            if matches(place) { return place }
+            slot = (slot + 1) & self.mask
+        }
+    }
+
+    @inline(__always)
+    private func slot(_ record: RecordID, _ number: UInt8) -> Int {
+        // Counters and milliseconds differ in their lowest bits, instances in the middle: multiplied they reach the top ones.
+        let mixed = (record.low ^ (record.high << 8) ^ UInt64(number) << 56) &* 0x9E37_79B9_7F4A_7C15
+        return Int(truncatingIfNeeded: mixed >> 32) & self.mask
     }
 
     mutating func clear() {

@@ -34,12 +34,19 @@ struct PendingRequest {
     var firstByte: UInt64 = 0
     var total: UInt64 = 0
 
+    /// Its one call, packed (`InlineAttempt`), and the call's place in the batch; -1 where it does not lie in the row.
+    var attempt: Int64 = -1
+    var attemptPlace = -1
+
+    /// Everything that will ever be said of it is here, but perhaps its one call.
+    var isWhole: Bool { self.hasBegin && self.rank == .edge && self.attempts == 1 }
+
     init(record: RecordID) {
         self.record = record
     }
 
     /// False when there was a BEGIN already.
-    mutating func take(_ begin: BeginRecord, principal: Int64) -> Bool {
+    mutating func take(_ begin: LentRecord.Begin, principal: Int64) -> Bool {
         guard !self.hasBegin else { return false }
         self.hasBegin = true
         self.principal = principal
@@ -50,7 +57,7 @@ struct PendingRequest {
     }
 
     /// Does nothing when it has heard as high a rank already.
-    mutating func take(_ settle: SettleRecord, route: Int64, error: Int64) {
+    mutating func take(_ settle: LentRecord.Settle, route: Int64, error: Int64) {
         guard settle.rank > self.rank else { return }
         self.rank = settle.rank
         self.route = route
@@ -78,7 +85,7 @@ struct PendingRequest {
     }
 }
 
-extension BeginRecord {
+extension LentRecord.Begin {
     /// Whether it has one of the texts that most have not.
     var hasTexts: Bool { !self.traceID.isEmpty || !self.label.isEmpty || !self.tags.isEmpty }
 }

@@ -3,9 +3,9 @@ enum RowBatch {
     /// Rows of one statement.
     static let size = 16
 
-    /// `($1, $2, …), (…), …` for `size` rows.
-    static func values(columns: Int) -> String {
-        let rows = (0..<self.size).map { row in
+    /// `($1, $2, …), (…), …`.
+    static func values(columns: Int, rows: Int) -> String {
+        let rows = (0..<rows).map { row in
             "(\((1...columns).map { "$\(row * columns + $0)" }.joined(separator: ", ")))"
         }
         return rows.joined(separator: ", ")

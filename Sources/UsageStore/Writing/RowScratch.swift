@@ -7,11 +7,13 @@ import Domain
 // SAFETY: the buffer is allocated once and freed in deinit; rows are checked by `start`, writes against `rowSize`.
 @safe
 final class RowScratch {
-    private static let rowSize = 256
+    private static let rowSize = 384
     private static let keySize = 16
     private let buffer: UnsafeMutableRawBufferPointer
     private let rows: Int
     private var base = 0
+    /// Where the present detail begins.
+    private var from = 0
     private var end = 0
 
     init(rows: Int) {
@@ -28,9 +30,16 @@ final class RowScratch {
     func start(row: Int, _ record: RecordID) {
         precondition(row >= 0 && row < self.rows)
         self.base = row * Self.rowSize
-        self.end = self.base + Self.keySize
+        self.from = self.base + Self.keySize
+        self.end = self.from
         unsafe self.buffer.storeBytes(of: record.high.bigEndian, toByteOffset: self.base, as: UInt64.self)
         unsafe self.buffer.storeBytes(of: record.low.bigEndian, toByteOffset: self.base + 8, as: UInt64.self)
+    }
+
+    /// Begins a second detail behind the first.
+    @inline(__always)
+    func startSecond() {
+        self.from = self.end
     }
 
     @inline(__always)
@@ -70,8 +79,8 @@ final class RowScratch {
         unsafe UnsafeRawBufferPointer(rebasing: self.buffer[self.base..<self.base + Self.keySize])
     }
 
-    /// What was packed; valid until the row is started anew.
+    /// What was packed since the row, or the second detail, was begun; valid until the row is started anew.
     @unsafe var detail: UnsafeRawBufferPointer {
-        unsafe UnsafeRawBufferPointer(rebasing: self.buffer[self.base + Self.keySize..<self.end])
+        unsafe UnsafeRawBufferPointer(rebasing: self.buffer[self.from..<self.end])
     }
 }

@@ -18,7 +18,7 @@ extension UsageWriter {
             records.append(record)
         }
         for record in records {
-            try self.requestTable.write(try self.recovery(of: record), nil)
+            try self.requestTable.upsert(try self.recovery(of: record), nil)
             self.recovered.insert(record)
         }
         return records.count
@@ -94,7 +94,7 @@ extension UsageWriter {
                 recovery.cost = isKnown ? (overflow ? .max : sum) : nil
             }
         }
-        recovery.route = try self.rows.route(model: [], provider: provider, modelSent: model)
+        recovery.route = try self.rows.route(model: [UInt8](), provider: provider, modelSent: model)
         recovery.error = try self.rows.name(Array("edge_lost".utf8))
         return recovery
     }

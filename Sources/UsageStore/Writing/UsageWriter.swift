@@ -63,8 +63,8 @@ public final class UsageWriter {
         return 0
     }
 
-    /// Adds a record to the batch. `owner` is the process whose journal it is from.
-    public func add(_ record: JournalRecord, owner: UInt32) throws(DatabaseError) {
+    /// Adds a record to the batch; nothing of it is kept by reference. `owner` is the process whose journal it is from.
+    public func add(_ record: LentRecord, owner: UInt32) throws(DatabaseError) {
         switch record {
         case .begin(let begin): try self.add(begin)
         case .settle(let settle): try self.add(settle)
@@ -125,21 +125,29 @@ public final class UsageWriter {
 
     /// Bytes of the database, without its log.
     public func size() throws(DatabaseError) -> UInt64 {
-        let pages = try self.database.integer("PRAGMA page_count") ?? 0
-        return UInt64(clamping: pages * (try self.database.integer("PRAGMA page_size") ?? 0))
+        var size: Int64 = 1
+        for sql in ["PRAGMA page_count", "PRAGMA page_size"] {
+            let statement = try self.database.statement(sql)
+            guard try statement.step() else { return 0 }
+            size = size.multipliedReportingOverflow(by: statement.integer(0)).partialValue
+            statement.reset()
+        }
+        return UInt64(clamping: size)
     }
 
     // MARK: What the batch says
 
-    private func add(_ begin: BeginRecord) throws(DatabaseError) {
+    private func add(_ begin: LentRecord.Begin) throws(DatabaseError) {
         let principal = try self.rows.principal(begin.principal)
         let place = self.place(of: begin.record)
         guard self.requests[place].take(begin, principal: principal), begin.hasTexts else { return }
         self.requests[place].extras = self.extras.count
-        self.extras.append(PendingRequest.Extras(traceID: begin.traceID, label: begin.label, tags: begin.tags))
+        self.extras.append(
+            PendingRequest.Extras(
+                traceID: begin.traceID.array, label: begin.label.array, tags: begin.tags.array))
     }
 
-    private func add(_ settle: SettleRecord) throws(DatabaseError) {
+    private func add(_ settle: LentRecord.Settle) throws(DatabaseError) {
         let route = try self.rows.route(
             model: settle.model, provider: settle.provider, modelSent: settle.modelSent)
         let error = try self.rows.name(settle.error)
@@ -147,13 +155,13 @@ public final class UsageWriter {
         self.requests[place].take(settle, route: route, error: error)
     }
 
-    private func add(_ attempt: AttemptRecord, _ owner: UInt32) throws(DatabaseError) {
+    private func add(_ attempt: LentRecord.Attempt, _ owner: UInt32) throws(DatabaseError) {
         let target = try self.rows.target(attempt)
         let place = self.place(of: attempt.record, attempt.number)
         self.attempts[place].take(attempt, owner: owner, target: target)
     }
 
-    private func add(_ end: AttemptEndRecord, _ owner: UInt32) throws(DatabaseError) {
+    private func add(_ end: LentRecord.AttemptEnd, _ owner: UInt32) throws(DatabaseError) {
         let error = try self.rows.name(end.error)
         let place = self.place(of: end.record, end.number)
         self.attempts[place].take(end, owner: owner, error: error)
@@ -175,15 +183,36 @@ public final class UsageWriter {
 
     /// Writes what was gathered, in the order of the keys: neighbours go to the same page.
     func flush() throws(DatabaseError) {
-        let requests = self.requests
-        let requestOrder = requests.indices.sorted { requests[$0].record < requests[$1].record }
-        try self.requestTable.write(requests, order: requestOrder, self.extras)
-        let attempts = self.attempts
-        let attemptOrder = attempts.indices.sorted { attempts[$0].record < attempts[$1].record }
-        try self.attemptTable.write(attempts, order: attemptOrder)
-        let late = self.recovered.isEmpty ? [] : attempts.map(\.record).filter { self.recovered.contains($0) }
+        for place in self.requests.indices { self.takeIn(attemptOf: place) }
+        let requestOrder = self.order(self.requests.indices) { self.requests[$0].record }
+        for place in try self.requestTable.write(self.requests, order: requestOrder, self.extras, self.attempts) {
+            self.attempts[place].isInline = false
+        }
+        let alone = self.attempts.indices.filter { !self.attempts[$0].isInline }
+        try self.attemptTable.write(self.attempts, order: self.order(alone) { self.attempts[$0].record })
+        let late =
+            self.recovered.isEmpty ? [] : self.attempts.map(\.record).filter { self.recovered.contains($0) }
         self.clear()
         for record in Set(late) { try self.recoverAgain(record) }
+    }
+
+    /// Lets the request's one call lie in its own row, where it may.
+    @inline(__always)
+    private func takeIn(attemptOf place: Int) {
+        let request = self.requests[place]
+        guard request.isWhole else { return }
+        let found = self.attemptIndex.find(request.record, 1) {
+            self.attempts[$0].record == request.record && self.attempts[$0].number == 1
+        }
+        guard let found, let packed = InlineAttempt.packed(self.attempts[found], of: request) else { return }
+        self.attempts[found].isInline = true
+        self.requests[place].attempt = packed
+        self.requests[place].attemptPlace = found
+    }
+
+    /// `places` by their records, which mostly are in order already, each edge's for itself.
+    private func order(_ places: some Sequence<Int>, _ record: (Int) -> RecordID) -> [Int] {
+        places.map { (record($0), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     private func clear() {

@@ -1,0 +1,112 @@
+import Domain
+import Limits
+
+/// Finds whose limits an operator means.
+///
+/// A request names it by one of the members `key` (an id, `static`, or a name, with the `project` it belongs to), `project`,
+/// `organization`, `user`, `model`, `ip`, `anonymous` (an address of callers without a key) and `global` (true).
+struct LimitDirectory {
+    let store: AdministrationStore
+    /// The limits of the configuration in force.
+    let settings: LimitSettings
+
+    func subject(_ fields: inout RequestFields) throws(AdministrationFailure) -> LimitSubject {
+        let isGlobal = try fields.flag("global")
+        let key = try fields.text("key")
+        let project = try fields.text("project")
+        let organization = try fields.text("organization")
+        let user = try fields.text("user")
+        let model = try fields.text("model")
+        let address = try fields.text("ip")
+        let anonymous = try fields.text("anonymous")
+        let named = [key, key == nil ? project : nil, organization, user, model, address, anonymous].compactMap { $0 }
+        guard named.count + (isGlobal ? 1 : 0) == 1 else {
+            throw .invalid("name one of key, project, organization, user, model, ip, anonymous and global")
+        }
+        if let key { return try self.key(key, project: project) }
+        if let project { return try self.project(project) }
+        if let organization { return try self.organization(organization) }
+        if let user { return try self.user(user) }
+        if let model { return self.model(model) }
+        if let address { return try self.address(address, .address) }
+        if let anonymous { return try self.address(anonymous, .anonymous) }
+        return LimitSubject(
+            scope: .global, key: .global, own: self.settings.global, timeZone: self.settings.timeZone,
+            home: .configuration("limits.global"))
+    }
+
+    // MARK: -
+
+    private func key(_ text: String, project: String?) throws(AdministrationFailure) -> LimitSubject {
+        if text == "static", project == nil || project == "default" {
+            let limits = try self.store.limits(of: .key, .standard)
+            return LimitSubject(
+                scope: .key, key: LimitKey(.key, .standard), name: text, own: limits, defaults: self.settings.perKey,
+                timeZone: try self.timeZone(of: self.store.project(.standard)), home: .entity(.standard))
+        }
+        let record: KeyRecord
+        if let id = EntityID(text: text, .key) {
+            record = try self.store.key(id)
+        } else {
+            let name = project ?? "default"
+            let named = try self.store.keys(limit: 1000, project: name, name: text)
+            guard let good = named.first(where: { $0.revoked == nil }) else {
+                throw .notFound("there is no key named \(text) in project \(name)")
+            }
+            record = good
+        }
+        return LimitSubject(
+            scope: .key, key: LimitKey(.key, record.id), name: record.name, id: record.id.text(.key),
+            own: record.limits, defaults: self.settings.perKey,
+            timeZone: try self.timeZone(of: self.store.project(record.project)), home: .key(record.id))
+    }
+
+    private func project(_ text: String) throws(AdministrationFailure) -> LimitSubject {
+        let project =
+            if let id = EntityID(text: text, .project) {
+                try self.store.project(id)
+            } else {
+                try self.store.project(named: text)
+            }
+        return LimitSubject(
+            scope: .project, key: LimitKey(.project, project.id), name: project.name, id: project.id.text(.project),
+            own: try self.store.limits(of: .project, project.id), timeZone: self.timeZone(of: project),
+            home: .entity(project.id))
+    }
+
+    private func organization(_ text: String) throws(AdministrationFailure) -> LimitSubject {
+        let (id, name) = try self.store.organization(text)
+        return LimitSubject(
+            scope: .organization, key: LimitKey(.organization, id), name: name, id: id.text(.organization),
+            own: try self.store.limits(of: .organization, id), timeZone: self.settings.timeZone, home: .entity(id))
+    }
+
+    private func user(_ text: String) throws(AdministrationFailure) -> LimitSubject {
+        guard let id = EntityID(text: text, .user) else { throw .notFound("\(text) is no id of a user") }
+        return LimitSubject(
+            scope: .user, key: LimitKey(.user, id), id: text, own: try self.store.limits(of: .user, id),
+            timeZone: self.settings.timeZone, home: .entity(id))
+    }
+
+    private func model(_ name: String) -> LimitSubject {
+        let bytes = Array(name.utf8)
+        return LimitSubject(
+            scope: .model, key: LimitKey(model: bytes), name: name,
+            own: self.settings.models.first { $0.name == bytes }?.limits ?? LimitSet(),
+            timeZone: self.settings.timeZone, home: .configuration("limits.models"))
+    }
+
+    private func address(_ text: String, _ scope: LimitScope) throws(AdministrationFailure) -> LimitSubject {
+        guard let address = CountedAddress(text) else { throw .invalid("\(text) is no IP address") }
+        let isAnonymous = scope == .anonymous
+        return LimitSubject(
+            scope: scope, key: LimitKey(scope, address: address.bits), name: address.text,
+            own: isAnonymous ? self.settings.anonymous.limits : self.settings.perAddress,
+            timeZone: self.settings.timeZone,
+            home: .configuration(isAnonymous ? "auth.anonymous" : "limits.per_ip"))
+    }
+
+    private func timeZone(of project: ProjectRecord) -> TimeZoneRules {
+        project.timeZone.flatMap { self.store.zones.rules($0) } ?? self.settings.timeZone
+    }
+}

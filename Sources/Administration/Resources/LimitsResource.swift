@@ -1,0 +1,135 @@
+public import Domain
+import JSON
+
+/// `limits`: how limits stand, and what they are.
+///
+/// `GET limits` says of every window and budget of somebody what was used, what is held, what the limit is and what remains.
+/// `PATCH limits` sets limits: those that are there, null takes one away, "unlimited" lifts a default. `DELETE limits` takes
+/// away all that were set. Who is meant is said as in `LimitDirectory`; the answer is always that of `GET`.
+public final class LimitsResource: AdministrationResource {
+    public let name = "limits"
+    private let store: AdministrationStore
+    private let directory: LimitDirectory
+    private let figures: LimitFigures
+
+    /// `settings` are those of the configuration in force.
+    public init(store: AdministrationStore, settings: LimitSettings) {
+        self.store = store
+        self.directory = LimitDirectory(store: store, settings: settings)
+        self.figures = LimitFigures(stateDirectory: store.stateDirectory, clock: store.clock)
+    }
+
+    public func reply(
+        to request: AdministrationRequest, path: ArraySlice<String>
+    ) throws(AdministrationFailure) -> AdministrationReply {
+        guard path.isEmpty else { throw .unknownURL }
+        var fields = try RequestFields(request.body)
+        let selection = fields
+        let subject = try self.directory.subject(&fields)
+        switch request.method {
+        case .get:
+            try fields.end()
+            return try self.show(subject)
+        case .patch:
+            let edits = try fields.limits()
+            try fields.end()
+            guard !edits.isEmpty else { throw .invalid("there is nothing to change") }
+            try self.change(subject) { limits in for (kind, value) in edits { limits[kind] = value } }
+        case .delete:
+            try fields.end()
+            try self.change(subject) { $0 = LimitSet() }
+        case .post: throw .methodNotAllowed
+        }
+        var again = selection
+        return try self.show(self.directory.subject(&again))
+    }
+
+    private func change(
+        _ subject: LimitSubject, _ body: (inout LimitSet) -> Void
+    ) throws(AdministrationFailure) {
+        switch subject.home {
+        case .key(let id): _ = try self.store.updateKey(id) { body(&$0.limits) }
+        case .entity(let id): try self.store.setLimits(of: subject.scope, id, body)
+        case .configuration(let key):
+            throw AdministrationFailure(
+                status: 409, code: "in_configuration",
+                message: "these limits stand in the configuration, at \(key): change the file and start again")
+        }
+    }
+
+    private func show(_ subject: LimitSubject) throws(AdministrationFailure) -> AdministrationReply {
+        let limits = subject.own.filled(from: subject.defaults)
+        let figures = try self.figures.report(subject, limits: limits)
+        let now = self.store.clock()
+        return AdministrationReply { writer in
+            writer.key("scope")
+            writer.string("\(subject.scope.name)")
+            for (name, value) in [("id", subject.id), ("name", subject.name)] {
+                writer.key(Array(name.utf8))
+                if let value { writer.string(value) } else { writer.null() }
+            }
+            writer.key("time_zone")
+            writer.string(subject.timeZone.name)
+            writer.key("counted")
+            writer.bool(figures != nil)
+            writer.key("limits")
+            writer.beginArray()
+            for (index, kind) in LimitKind.allCases.enumerated() {
+                writer.beginObject()
+                let limit = limits[kind].flatMap { $0 == LimitSet.unlimited ? nil : $0 }
+                Self.write(kind, limit, own: subject.own[kind], figures?[index], to: &writer)
+                Self.write(reset: Self.reset(kind, subject, figures?[index], now), to: &writer)
+                writer.endObject()
+            }
+            writer.endArray()
+        }
+    }
+
+    private static func write(
+        _ kind: LimitKind, _ limit: Int64?, own: Int64?, _ line: LimitFigures.Figure?, to writer: inout JSONWriter
+    ) {
+        writer.key("name")
+        writer.string("\(kind.name)")
+        writer.key("unit")
+        writer.string(Self.label(kind.unit))
+        for (name, value) in [
+            ("limit", limit), ("own", own), ("used", line?.used), ("held", line?.held), ("remaining", line?.remaining),
+        ] {
+            writer.key(Array(name.utf8))
+            writer.amount(value, kind)
+        }
+    }
+
+    private static func label(_ unit: LimitKind.Unit) -> String {
+        switch unit {
+        case .requests: "requests"
+        case .tokens: "tokens"
+        case .cost: "usd"
+        }
+    }
+
+    private static func write(reset milliseconds: UInt64?, to writer: inout JSONWriter) {
+        writer.key("reset_seconds")
+        if let milliseconds { writer.integer(Int64(clamping: milliseconds.dividedUp(by: 1000))) } else { writer.null() }
+    }
+
+    /// Milliseconds until what was used counts no more; nil where time alone does not help.
+    private static func reset(
+        _ kind: LimitKind, _ subject: LimitSubject, _ line: LimitFigures.Figure?, _ now: UInt64
+    ) -> UInt64? {
+        let period: CalendarPeriods.Period
+        switch kind {
+        case .dailyTokens, .dailyCost: period = .day
+        case .weeklyTokens, .weeklyCost: period = .week
+        case .monthlyTokens, .monthlyCost: period = .month
+        default: return line?.reset
+        }
+        let seconds = Int64(clamping: now / 1000)
+        let end = CalendarPeriods.end(of: period, at: seconds, in: subject.timeZone)
+        return UInt64(max(0, end - seconds)) * 1000
+    }
+}
+
+extension UInt64 {
+    fileprivate func dividedUp(by divisor: UInt64) -> UInt64 { self / divisor + (self % divisor == 0 ? 0 : 1) }
+}

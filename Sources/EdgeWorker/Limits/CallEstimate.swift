@@ -1,0 +1,142 @@
+import Domain
+import JSON
+
+/// How many tokens a request can take, and how many it usually takes, by what is known of its body. Pure.
+struct CallEstimate: Hashable {
+    /// Tokens of output that a model of which nothing is known is allowed where a budget is strict.
+    static let unknownMaximumOutput: Int64 = 4096
+    /// Tokens of output to which a request is cut down at most, unless it asks for fewer.
+    static let leastOutput: Int64 = 64
+    /// Tokens of output that are expected of a model nothing was learned of, where nothing but a window is limited.
+    static let unlearnedOutput: Int64 = 256
+    /// Tokens that providers add to a prompt with tools: what a model has to know of how to call them.
+    static let toolPrompt: Int64 = 1024
+
+    /// What is learned of a model.
+    struct Learned: Hashable {
+        var promptTokens: Int64
+        /// nil until replies were seen.
+        var output: Int64?
+    }
+
+    let bodyBytes: Int64
+    let unbounded: UnboundedParts
+    /// Embeddings have no output, and each of their texts a context window of its own.
+    let isChat: Bool
+    let hasTools: Bool
+    /// Tokens of output the client wants at most, of each choice; nil where it does not say, or says "as many as you like".
+    let askedOutput: Int64?
+    let choices: Int64
+    /// What the request was cut down to, tokens of each choice.
+    var outputLimit: Int64?
+
+    init(_ request: ScannedRequest, bodyBytes: Int, isChat: Bool, unbounded: UnboundedParts) {
+        self.bodyBytes = Int64(clamping: bodyBytes)
+        self.unbounded = unbounded
+        self.isChat = isChat
+        self.hasTools = isChat && request.toolsRange != nil
+        self.choices = isChat ? max(1, request.n ?? 1) : 1
+        // Which of the two members counts is the server's to decide.
+        var asked: Int64?
+        for case let value? in [request.maxTokens, request.maxCompletionTokens] where asked != 0 {
+            asked = value < 1 ? 0 : max(asked ?? 0, value)
+        }
+        self.askedOutput = asked == 0 ? nil : asked
+    }
+
+    // MARK: At most
+
+    /// The most that a call can take; nil where nothing bounds it.
+    func most(_ facts: ModelFacts, _ price: Price?) -> CallAmounts? {
+        guard let prompt = self.mostPrompt(facts), let output = self.mostOutput(facts) else { return nil }
+        let total = self.times(output, self.choices)
+        let (tokens, overflow) = prompt.addingReportingOverflow(total)
+        var cost: Int64 = 0
+        if let price {
+            let rates = price.dearest(promptTokens: prompt)
+            cost = CallEstimate.nanoDollars(
+                UInt128(prompt) * UInt128(max(0, rates.input)) + UInt128(total) * UInt128(max(0, rates.output)))
+        }
+        return CallAmounts(tokens: overflow ? .max : tokens, cost: cost)
+    }
+
+    /// No tokenizer makes more tokens than there are bytes.
+    private func mostPrompt(_ facts: ModelFacts) -> Int64? {
+        let window = self.isChat ? facts.contextWindow.map { Int64($0) } : nil
+        guard !self.unbounded.contains(.prompt) else { return window }
+        return min(self.bodyBytes &+ (self.hasTools ? CallEstimate.toolPrompt : 0), window ?? .max)
+    }
+
+    /// Tokens of one choice.
+    func mostOutput(_ facts: ModelFacts) -> Int64? {
+        guard self.isChat else { return 0 }
+        let window = facts.contextWindow.map { Int64($0) }
+        let known = facts.maximumOutput.map { Int64($0) }
+        guard !self.unbounded.contains(.output) else { return known ?? window }
+        if let outputLimit = self.outputLimit { return outputLimit }
+        if let askedOutput = self.askedOutput { return min(askedOutput, window ?? .max) }
+        return known ?? CallEstimate.unknownMaximumOutput
+    }
+
+    /// What the body has to say to a model so that `most` holds: nil where nothing has to be changed.
+    func insertedOutput(_ facts: ModelFacts) -> Int64? {
+        guard self.isChat, !self.unbounded.contains(.output) else { return nil }
+        if let outputLimit = self.outputLimit { return outputLimit }
+        return self.askedOutput == nil && facts.maximumOutput == nil ? CallEstimate.unknownMaximumOutput : nil
+    }
+
+    /// Tokens of output of each choice for which `remaining` is enough, whatever the prompt takes; negative where not even
+    /// the prompt is affordable, nil where output cannot be bounded. `unit` is tokens or cost.
+    func affordableOutput(
+        _ remaining: Int64, _ unit: LimitKind.Unit, _ facts: ModelFacts, _ price: Price?
+    ) -> Int64? {
+        guard self.isChat, !self.unbounded.contains(.output), let prompt = self.mostPrompt(facts) else { return nil }
+        switch unit {
+        case .requests: return nil
+        case .tokens: return prompt > remaining ? -1 : (remaining - prompt) / self.choices
+        case .cost:
+            guard let price else { return .max }
+            let rates = price.dearest(promptTokens: prompt)
+            let used = UInt128(prompt) * UInt128(max(0, rates.input))
+            let room = UInt128(max(0, remaining)) * 1000
+            guard used <= room else { return -1 }
+            guard rates.output > 0 else { return .max }
+            return Int64(clamping: (room - used) / (UInt128(rates.output) * UInt128(self.choices)))
+        }
+    }
+
+    // MARK: Usually
+
+    /// What such a call usually takes. Of a model nothing was learned of yet it is what the catalogue says it can produce.
+    func usually(_ facts: ModelFacts, _ price: Price?, _ learned: Learned) -> CallAmounts {
+        let expected = learned.output ?? facts.maximumOutput.map { Int64($0) } ?? CallEstimate.unknownMaximumOutput
+        let output = self.isChat ? self.times(min(expected, self.askedOutput ?? .max), self.choices) : 0
+        let prompt = self.usualPrompt(facts, learned)
+        let cost = price.map { $0.cost(of: TokenUsage(input: prompt, output: output)) } ?? 0
+        return CallAmounts(tokens: prompt &+ min(output, .max - prompt), cost: cost)
+    }
+
+    /// Tokens for a window of time, which may be exceeded by what a guess is wrong.
+    func forWindow(_ facts: ModelFacts, _ learned: Learned) -> Int64 {
+        let expected = self.outputLimit ?? self.askedOutput ?? learned.output ?? CallEstimate.unlearnedOutput
+        let output = self.isChat ? self.times(expected, self.choices) : 0
+        let prompt = self.usualPrompt(facts, learned)
+        return prompt &+ min(output, .max - prompt)
+    }
+
+    private func usualPrompt(_ facts: ModelFacts, _ learned: Learned) -> Int64 {
+        let window = self.isChat ? facts.contextWindow.map { Int64($0) } : nil
+        return min(max(0, learned.promptTokens), window ?? .max)
+    }
+
+    // MARK: Arithmetic
+
+    private func times(_ value: Int64, _ factor: Int64) -> Int64 {
+        let (product, overflow) = value.multipliedReportingOverflow(by: factor)
+        return overflow ? .max : product
+    }
+
+    private static func nanoDollars(_ picodollars: UInt128) -> Int64 {
+        Int64(clamping: picodollars / 1000 + (picodollars % 1000 > 0 ? 1 : 0))
+    }
+}

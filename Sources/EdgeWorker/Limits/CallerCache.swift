@@ -1,0 +1,46 @@
+import Domain
+
+/// The limits of the callers of this moment, kept as long as nothing in the identity table has changed.
+///
+/// Lives on the event loop. Bounded: when it is full it begins anew.
+final class CallerCache {
+    private static let capacity = 8192
+
+    private let directory: any KeyDirectory
+    private var callers: [EntityID: CallerLimits] = [:]
+    private var revision: UInt64 = 0
+    /// The snapshot whose defaults are in what is kept.
+    private var version: UInt64?
+
+    init(_ directory: any KeyDirectory) {
+        self.directory = directory
+    }
+
+    /// The limits of a key; `own` are those of its row, nil for the static key, which has a row like a project's. While the
+    /// table cannot be read, nothing is kept and what was set for others than the key is not known.
+    func limits(
+        of principal: Principal, own: LimitSet?, policy: LimitPolicy, version: UInt64, gateway: CalendarPeriods,
+        at seconds: Int64
+    ) -> CallerLimits {
+        let revision = self.directory.revision
+        if revision != self.revision || version != self.version || self.callers.count >= CallerCache.capacity {
+            self.callers.removeAll(keepingCapacity: true)
+            self.revision = revision ?? 0
+            self.version = version
+        }
+        if revision != nil, let known = self.callers[principal.key] {
+            known.refresh(gateway: gateway, at: seconds)
+            return known
+        }
+        var isComplete = revision != nil
+        func find(_ scope: LimitScope, _ id: EntityID) -> EntityLimits {
+            if let found = self.directory.limits(of: scope, id) { return found }
+            isComplete = false
+            return EntityLimits()
+        }
+        let key = own ?? find(.key, principal.key).limits
+        let made = CallerLimits(principal, key: key, policy: policy, gateway: gateway, at: seconds, find: find)
+        if isComplete { self.callers[principal.key] = made }
+        return made
+    }
+}

@@ -1,0 +1,216 @@
+import Domain
+import IPC
+import JSON
+import Limits
+import Logging
+
+/// How a request keeps its limits: admitted, granted further attempts, settled.
+extension EdgeCore {
+    /// How often a decision is made again with less output.
+    private static let cuts = 8
+
+    private func time(of ledger: any LimitLedger) -> LimitTime {
+        LimitTime(window: ledger.windowTime(), wall: self.wallSeconds)
+    }
+
+    // MARK: Admission
+
+    /// Admits a request that calls no provider.
+    func admit(_ request: CurrentRequest) throws(GatewayError) {
+        guard self.desk.ledger != nil else { return }
+        request.limits.entries = self.desk.entries(for: request, model: nil, at: self.wallSeconds)
+        try self.finishAdmission(request, try self.decide(request, CallAmounts()))
+    }
+
+    /// Admits a request whose plan is made: holds what it may take, and cuts its output down to what a budget can pay.
+    func admit(
+        _ request: CurrentRequest, _ planned: inout CallPlanner.Planned, _ body: UnsafeRawBufferPointer
+    ) throws(GatewayError) {
+        guard self.desk.ledger != nil else { return }
+        request.limits.entries = self.desk.entries(for: request, model: planned.model, at: self.wallSeconds)
+        let needs = HoldPlanner.Needs(mask: request.limits.entries.reduce(0) { $0 | $1.limits.mask })
+        guard !needs.isEmpty else {
+            return try self.finishAdmission(request, try self.decide(request, CallAmounts()))
+        }
+        if needs.contains(.costBudget), !request.settings.limitPolicy.allowsUnknownPrice {
+            let settings = request.settings
+            let calls = planned.request.calls
+            planned.edit({ settings.price(of: calls[$0].target) != nil }, outputLimit: { _ in nil })
+            guard !planned.request.calls.isEmpty else { throw .unknownPrice }
+        }
+        var planner = unsafe self.planner(request, planned, body, needs)
+        var verdict: LimitVerdict
+        var cuts = 0
+        repeat {
+            let amounts = try planner.amounts()
+            verdict = try self.decide(request, amounts)
+            request.limits.held = amounts
+            cuts += 1
+            guard case .refused(let refusal, _) = verdict, cuts < EdgeCore.cuts, planner.cut(refusal) else { break }
+        } while true
+        request.limits.planner = planner
+        try self.finishAdmission(request, verdict)
+        self.limitOutput(request, planner, &planned)
+    }
+
+    private func planner(
+        _ request: CurrentRequest, _ planned: CallPlanner.Planned, _ body: UnsafeRawBufferPointer,
+        _ needs: HoldPlanner.Needs
+    ) -> HoldPlanner {
+        let settings = request.settings
+        let isStrict = settings.limitPolicy.mode == .strict
+        let isBudget = !needs.isDisjoint(with: [.tokenBudget, .costBudget])
+        return HoldPlanner(
+            needs: needs, mode: settings.limitPolicy.mode,
+            places: planned.request.calls.map { call in
+                let model = settings.estimatorModel(call.target)
+                let guess = self.estimator.estimate(
+                    model, bodyBytes: UInt64(clamping: body.count), replyBytes: 0, isStream: false)
+                return HoldPlanner.Place(
+                    facts: settings.facts(of: call.target), price: settings.price(of: call.target),
+                    learned: .init(promptTokens: guess.input, output: self.estimator.usualOutput(model)))
+            },
+            estimate: CallEstimate(
+                planned.scanned, bodyBytes: body.count, isChat: planned.request.endpoint == .chatCompletions,
+                unbounded: isStrict && isBudget ? unsafe UnboundedParts(body) : []))
+    }
+
+    private func decide(_ request: CurrentRequest, _ amounts: CallAmounts) throws(GatewayError) -> LimitVerdict {
+        guard let ledger = self.desk.ledger else { throw .gatewayUnavailable }
+        return ledger.admit(
+            LimitDemand(entries: request.limits.entries, tokens: amounts.tokens, cost: amounts.cost),
+            record: request.record, at: self.time(of: ledger))
+    }
+
+    private func finishAdmission(_ request: CurrentRequest, _ verdict: LimitVerdict) throws(GatewayError) {
+        switch verdict {
+        case .admitted(let hold, let standing):
+            request.limits.hold = hold
+            request.limits.ledger = self.desk.ledger
+            self.note(standing, request)
+        case .refused(let refusal, let standing):
+            self.note(standing, request)
+            throw self.refused(refusal, request)
+        case .full: throw .limitTableFull
+        }
+    }
+
+    private func note(_ standing: LimitStanding, _ request: CurrentRequest) {
+        request.limits.reply = ReplyLimits(
+            standing: standing, taken: self.now, softPercent: request.settings.limitPolicy.softPercent)
+    }
+
+    private func refused(_ refusal: LimitRefusal, _ request: CurrentRequest) -> GatewayError {
+        let now = self.wallSeconds
+        let answer = LimitAnswer(
+            refusal, periodEnd: self.desk.periodEnd(refusal, for: request, at: now), now: now)
+        request.limits.refusal = answer
+        self.metrics.limits.refused(refusal)
+        return answer.error
+    }
+
+    /// Writes into the bodies what the hold is enough for.
+    private func limitOutput(_ request: CurrentRequest, _ planner: HoldPlanner, _ planned: inout CallPlanner.Planned) {
+        let limits = planned.request.calls.indices.map { planner.insertedOutput(at: $0) }
+        guard limits.contains(where: { $0 != nil }) else { return }
+        planned.edit({ _ in true }) { place in
+            limits[place].map {
+                RequestEdit.OutputLimit(tokens: $0, member: planner.places[place].facts.outputLimitMember)
+            }
+        }
+        request.limits.reply?.maximumOutput = limits[0]
+        if planner.estimate.outputLimit != nil { self.metrics.limits.cut() }
+    }
+
+    /// What the head of a reply says of limits that were not asked yet, as the request was refused before.
+    func noteStanding(_ request: CurrentRequest) {
+        guard let ledger = self.desk.ledger, request.principal != nil, request.limits.reply == nil,
+            request.route.isLimited
+        else { return }
+        var entries = self.desk.entries(for: request, model: request.model, at: self.wallSeconds)
+        let time = self.time(of: ledger)
+        switch ledger.admit(LimitDemand(entries: entries, requests: 0), record: request.record, at: time) {
+        case .admitted(let hold, let standing):
+            ledger.settle(hold, entries, tokens: 0, cost: 0, softPercent: 100, at: time)
+            self.note(standing, request)
+        case .refused(_, let standing): self.note(standing, request)
+        case .full: break
+        }
+        self.desk.giveBack(&entries)
+    }
+
+    // MARK: Further attempts
+
+    /// Holds what one more call to a provider may take. False where a limit refuses it.
+    func grant(_ call: UInt8, _ request: CurrentRequest) -> Bool {
+        guard let ledger = request.limits.ledger, let hold = request.limits.hold, let planner = request.limits.planner
+        else {
+            return true
+        }
+        guard Int(call) < planner.places.count, let amounts = try? planner.amounts(at: Int(call)) else { return false }
+        let refusal = ledger.extend(
+            hold, request.limits.entries, tokens: amounts.tokens, cost: amounts.cost, at: self.time(of: ledger))
+        self.metrics.limits.asked(isGranted: refusal == nil)
+        guard let refusal else {
+            request.limits.held += amounts
+            return true
+        }
+        self.metrics.limits.refused(refusal)
+        return false
+    }
+
+    // MARK: Settlement
+
+    /// The request is over: what it used counts, and what it held is free. Does nothing the second time.
+    func settleLimits(_ request: CurrentRequest, _ settlement: Settlement) {
+        defer { self.desk.giveBack(&request.limits.entries) }
+        guard let ledger = request.limits.ledger, let hold = request.limits.hold else { return }
+        request.limits.hold = nil
+        request.limits.ledger = nil
+        let used = self.used(request, settlement)
+        let crossings = ledger.settle(
+            hold, request.limits.entries, tokens: used.tokens, cost: used.cost,
+            softPercent: request.settings.limitPolicy.softPercent, at: self.time(of: ledger))
+        for crossing in crossings { self.crossed(crossing, request) }
+    }
+
+    /// What counts against the limits. Where a provider was called and nobody is left to say what that took, it is what was held.
+    private func used(_ request: CurrentRequest, _ settlement: Settlement) -> CallAmounts {
+        let usage = settlement.usage ?? TokenUsage()
+        let (tokens, overflow) = max(0, usage.promptTokens).addingReportingOverflow(max(0, usage.completionTokens))
+        let known = CallAmounts(tokens: overflow ? .max : tokens, cost: settlement.cost ?? 0)
+        guard request.dispatchedAt != nil, request.end == nil else { return known }
+        return .maximum(known, request.limits.held)
+    }
+
+    private func crossed(_ crossing: LimitCrossing, _ request: CurrentRequest) {
+        self.metrics.limits.crossed(crossing)
+        let percent = ReplyLimits.percent(of: crossing.limit, used: crossing.used)
+        var fields: LogFields = [
+            "scope": .string("\(crossing.scope.name)"), "limit": .string("\(crossing.kind.name)"),
+            "percent": .unsigned(percent), "used": .int(crossing.used), "budget": .int(crossing.limit),
+        ]
+        switch crossing.scope {
+        case .key: fields.append("id", .string(request.principal?.key.text(.key) ?? ""))
+        case .project: fields.append("id", .string(request.principal?.project.text(.project) ?? ""))
+        case .organization: fields.append("id", .string(request.principal?.organization.text(.organization) ?? ""))
+        case .user: fields.append("id", .string(request.principal?.user?.text(.user) ?? ""))
+        case .model: fields.append("model", .bytes(request.model ?? []))
+        case .address, .global, .anonymous, .wrongKeys: break
+        }
+        self.log.warning("a budget has come to its soft limit", fields)
+    }
+
+    // MARK: Wrong keys
+
+    /// Counts a wrong key from an address. The error for one that has tried too many; nil: it is simply wrong.
+    func countWrongKey(_ request: CurrentRequest) -> GatewayError? {
+        let policy = request.settings.limitPolicy
+        guard let ledger = self.desk.ledger, !policy.wrongKeys.isEmpty, let address = request.address else {
+            return nil
+        }
+        let entry = self.desk.wrongKeys(from: address, policy, at: self.wallSeconds)
+        guard let refusal = ledger.count(entry, at: self.time(of: ledger)) else { return nil }
+        return self.refused(refusal, request)
+    }
+}

@@ -1,0 +1,120 @@
+import Glibc
+
+/// What a body may make a provider process that its own bytes do not bound. Pure.
+///
+/// Found by names alone, wherever they stand: what is missed could be spent beyond a budget, and what is taken for more than
+/// it is costs only a larger reservation.
+struct UnboundedParts: OptionSet, Hashable {
+    let rawValue: UInt8
+
+    /// Something is fetched or decoded into a prompt: images, audio, files, the results of searches.
+    static let prompt = UnboundedParts(rawValue: 1)
+    /// A member that some servers take for the output's limit, or that makes more output than that.
+    static let output = UnboundedParts(rawValue: 2)
+
+    private struct Name {
+        var text: StaticString
+        var means: UnboundedParts
+        /// Only as the beginning of the value of a member `type`: tools of callers have such names too, harmlessly.
+        var isType: Bool
+    }
+
+    private static let names: [Name] =
+        ([
+            "image_url", "input_image", "input_audio", "input_file", "file_id", "file_data", "file_url", "video_url",
+            "audio_url", "document_url", "web_search_options", "search_parameters", "previous_response_id", "plugins",
+            "cached_content",
+        ] as [StaticString]).map { Name(text: $0, means: .prompt, isType: false) }
+        + (["file", "web_search", "code_", "computer", "mcp", "image", "audio", "video", "document"] as [StaticString])
+        .map { Name(text: $0, means: .prompt, isType: true) }
+        + ([
+            "n_predict", "num_predict", "max_new_tokens", "max_output_tokens", "best_of", "prediction",
+        ] as [StaticString]).map { Name(text: $0, means: .output, isType: false) }
+
+    /// The names by their first byte.
+    private static let byFirst: [[Name]] = (0..<256).map { byte in
+        names.filter { name in unsafe Int(name.text.utf8Start[0]) == byte }
+    }
+
+    init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// Looks through a body that is valid JSON.
+    init(_ body: UnsafeRawBufferPointer) {
+        self = unsafe UnboundedParts.find(in: body)
+    }
+
+    private static func find(in body: UnsafeRawBufferPointer) -> UnboundedParts {
+        // Whatever is spelled with escapes may be one of the names.
+        guard let start = body.baseAddress, unsafe !self.hasEscapedNames(body) else {
+            return unsafe body.isEmpty ? [] : [.prompt, .output]
+        }
+        var found: UnboundedParts = []
+        let names = self.byFirst
+        var offset = 0
+        while offset < body.count, found != [.prompt, .output],
+            let quote = unsafe memchr(start + offset, CInt(UInt8(ascii: "\"")), body.count - offset)
+        {
+            offset = unsafe start.distance(to: UnsafeRawPointer(quote)) + 1
+            guard offset < body.count else { break }
+            for name in names[Int(unsafe body[offset])] where unsafe self.stands(name, in: body, at: offset) {
+                found.formUnion(name.means)
+            }
+        }
+        return found
+    }
+
+    /// Whether `name` stands behind the quote in front of `offset`. In a text both quotes would have a backslash in front,
+    /// so what matches is no text.
+    private static func stands(_ name: Name, in body: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+        let count = name.text.utf8CodeUnitCount
+        guard body.count - offset > count, let start = body.baseAddress,
+            unsafe memcmp(start + offset, name.text.utf8Start, count) == 0
+        else { return false }
+        return unsafe name.isType ? self.isType(body, offset - 1) : body[offset + count] == UInt8(ascii: "\"")
+    }
+
+    /// Whether the string that begins with the quote at `quote` is the value of a member `type`.
+    private static func isType(_ body: UnsafeRawBufferPointer, _ quote: Int) -> Bool {
+        func skipBlanks(_ index: inout Int) {
+            while index >= 0, unsafe [0x20, 0x09, 0x0A, 0x0D].contains(body[index]) { index -= 1 }
+        }
+        var index = quote - 1
+        skipBlanks(&index)
+        guard index >= 0, unsafe body[index] == UInt8(ascii: ":") else { return false }
+        index -= 1
+        skipBlanks(&index)
+        guard index >= 5, let start = body.baseAddress else { return false }
+        let key: StaticString = "\"type\""
+        return unsafe memcmp(start + index - 5, key.utf8Start, 6) == 0
+    }
+
+    /// Whether a letter or the underscore is written as `\u00XX`, which no ordinary writer does.
+    private static func hasEscapedNames(_ body: UnsafeRawBufferPointer) -> Bool {
+        guard let start = body.baseAddress else { return false }
+        var offset = 0
+        while offset < body.count,
+            let found = unsafe memchr(start + offset, CInt(UInt8(ascii: "\\")), body.count - offset)
+        {
+            let place = unsafe start.distance(to: UnsafeRawPointer(found))
+            // The character behind a backslash belongs to it.
+            offset = place + 2
+            guard place + 5 < body.count, unsafe body[place + 1] == UInt8(ascii: "u"),
+                unsafe body[place + 2] == UInt8(ascii: "0"), unsafe body[place + 3] == UInt8(ascii: "0"),
+                let high = self.nibble(unsafe body[place + 4]), let low = self.nibble(unsafe body[place + 5])
+            else { continue }
+            let character = high << 4 | low
+            if character == UInt8(ascii: "_") || (character | 0x20) &- 0x61 < 26 { return true }
+        }
+        return false
+    }
+
+    private static func nibble(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case 0x30...0x39: digit &- 0x30
+        case 0x41...0x46, 0x61...0x66: (digit | 0x20) &- 0x57
+        default: nil
+        }
+    }
+}

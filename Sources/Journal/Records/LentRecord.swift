@@ -1,0 +1,85 @@
+public import Domain
+
+/// One entry of a journal as it lies in a reader's buffer: numbers are copied, texts are lent until the reader's next step.
+/// Nothing is allocated for it.
+public enum LentRecord {
+    case begin(Begin)
+    case attempt(Attempt)
+    case attemptEnd(AttemptEnd)
+    case settle(Settle)
+
+    /// `BeginRecord`.
+    public struct Begin {
+        public let record: RecordID
+        public let principal: Principal
+        public let endpoint: Endpoint
+        public let bodyBytes: UInt64
+        public let fingerprint: UInt64
+        public let traceID: LentText
+        public let label: LentText
+        public let tags: LentText
+    }
+
+    /// `AttemptRecord`.
+    public struct Attempt {
+        public let record: RecordID
+        public let number: UInt8
+        public let price: UInt64
+        public let startedAt: UInt64
+        public let provider: LentText
+        public let model: LentText
+        public let keyName: LentText
+    }
+
+    /// `AttemptEndRecord`.
+    public struct AttemptEnd {
+        public let record: RecordID
+        public let number: UInt8
+        public let status: UInt16
+        public let billed: Billed
+        public let usageSource: UsageSource
+        public let finish: FinishReason
+        public let usage: TokenUsage
+        public let cost: Int64?
+        public let connected: UInt64
+        public let firstContent: UInt64
+        public let total: UInt64
+        public let replyBytes: UInt64
+        public let error: LentText
+    }
+
+    /// `SettleRecord`.
+    public struct Settle {
+        public let record: RecordID
+        public let rank: SettleRank
+        public let status: UInt16
+        public let outcome: ClientOutcome
+        public let finish: FinishReason
+        public let isStream: Bool
+        public let usageSource: UsageSource
+        public let attempts: UInt8
+        public let usage: TokenUsage
+        public let cost: Int64?
+        public let replyBytes: UInt64
+        public let received: UInt64
+        public let dispatched: UInt64
+        public let firstByte: UInt64
+        public let total: UInt64
+        public let model: LentText
+        public let provider: LentText
+        public let modelSent: LentText
+        public let error: LentText
+    }
+}
+
+extension JournalRecord {
+    /// A copy of its own.
+    public init(_ lent: LentRecord) {
+        switch lent {
+        case .begin(let begin): self = .begin(BeginRecord(begin))
+        case .attempt(let attempt): self = .attempt(AttemptRecord(attempt))
+        case .attemptEnd(let end): self = .attemptEnd(AttemptEndRecord(end))
+        case .settle(let settle): self = .settle(SettleRecord(settle))
+        }
+    }
+}

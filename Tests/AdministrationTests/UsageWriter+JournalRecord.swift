@@ -1,0 +1,1 @@
+../UsageStoreTests/UsageWriter+JournalRecord.swift

@@ -1,0 +1,53 @@
+import Testing
+
+@testable import EdgeWorker
+
+/// What a body's bytes do not bound.
+@Suite struct UnboundedPartsTests {
+    private func parts(_ body: String) -> UnboundedParts {
+        unsafe Array(body.utf8).withUnsafeBytes { unsafe UnboundedParts($0) }
+    }
+
+    @Test(arguments: [
+        #"{"messages":[{"content":[{"type":"image_url","image_url":{"url":"x"}}]}]}"#, #"{"image_url":1}"#,
+        #"{"a":{"type":"input_audio"}}"#, #"{"type":"file"}"#, "{\"type\" :\n\t\"file\"}", #"{"file_id":"f"}"#,
+        #"{"tools":[{"type":"web_search_preview"}]}"#, #"{"tools":[{"type":"web_search_20250305"}]}"#,
+        #"{"web_search_options":{}}"#, #"{"search_parameters":{}}"#, #"{"plugins":[]}"#,
+        #"{"tools":[{"type":"code_interpreter"}]}"#, #"{"tools":[{"type":"mcp"}]}"#,
+    ])
+    func prompts(_ body: String) {
+        #expect(self.parts(body) == .prompt)
+    }
+
+    @Test(arguments: [
+        "", "{}", #"{"model":"m","messages":[{"role":"user","content":"an image_url, a file"}]}"#,
+        // Quoted in a text.
+        #"{"content":"say \"image_url\" and \"n_predict\" and \"type\":\"file\""}"#,
+        // A tool of the caller's.
+        #"{"tools":[{"type":"function","function":{"name":"web_search","parameters":{"properties":{"file":{}}}}}]}"#,
+        #"{"required":["file"],"enum":["audio","video"]}"#, #"{"x":"image"}"#, #"{"a":"\u00e4\u00fc\n\u0000"}"#,
+        #"{"a":"\\u0061 is how an a can be written"}"#, #"{"a":"\u003cb\u003e"}"#, #"{"xtype":"file"}"#,
+        "\"", "\"i", #"{"a":"image_url"#,
+    ])
+    func nothing(_ body: String) {
+        #expect(self.parts(body) == [])
+    }
+
+    @Test(arguments: [
+        #"{"n_predict":9}"#, #"{"max_output_tokens":9}"#, #"{"prediction":{}}"#, #"{"best_of":2}"#,
+    ])
+    func outputs(_ body: String) {
+        #expect(self.parts(body) == .output)
+    }
+
+    @Test(arguments: [
+        #"{"im\u0061ge_url":1}"#, #"{"image\u005Furl":1}"#, #"{"a":"\u0041"}"#, #"{"a":"\\\u007a"}"#, #"{"\u006E":1}"#,
+    ])
+    func hiddenNames(_ body: String) {
+        #expect(self.parts(body) == [.prompt, .output])
+    }
+
+    @Test func both() {
+        #expect(self.parts(#"{"n_predict":1,"image_url":2}"#) == [.prompt, .output])
+    }
+}
