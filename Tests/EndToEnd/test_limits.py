@@ -417,13 +417,13 @@ def test_figures_survive_restarts(tmp_path: pathlib.Path) -> None:
             assert used(gateway, "requests_per_day", "a") == 10
         # Also of a gateway that is stopped.
         assert used(gateway, "cost_monthly", "a") == before
-        with configured(tmp_path, **config) as gateway:
-            gateway.wait_for_tree()
-            assert (used(gateway, "cost_monthly", "a"), used(gateway, "requests_per_day", "a")) == (before, 10)
-            gateway.crashes_expected = True
-            for pid in [*gateway.children(), gateway.pid]:
-                gateway.kill_child(pid) if pid != gateway.pid else gateway.process.kill()
-            gateway.process.wait(10)
+        killed = configured(tmp_path, **config).start()
+        try:
+            killed.wait_for_tree()
+            assert (used(killed, "cost_monthly", "a"), used(killed, "requests_per_day", "a")) == (before, 10)
+        finally:
+            # SIGKILL to every process.
+            killed.destroy()
         (tmp_path / "state" / "limits.table").unlink()
         with configured(tmp_path, **config) as gateway:
             gateway.wait_for_tree()
