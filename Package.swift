@@ -146,6 +146,9 @@ let package = Package(
         .executableTarget(
             name: "identity-driver", dependencies: ["Identity", "Cryptography", "Domain"],
             path: "Tests/Drivers/identity-driver", swiftSettings: settings),
+        .executableTarget(
+            name: "limit-driver", dependencies: ["Limits", "Domain", "Platform"], path: "Tests/Drivers/limit-driver",
+            swiftSettings: settings),
 
         // Tests mirror the modules.
         tests("Domain", ["Domain"]),

@@ -33,7 +33,8 @@ final class AggregatorRole: WorkerRole {
         self.log.level = snapshot.logLevel
         self.service?.log.level = snapshot.logLevel
         do throws(StartFailure) {
-            try self.service?.journals(stateDirectory: snapshot.stateDirectory, prices: snapshot.prices)
+            try self.service?.journals(
+                stateDirectory: snapshot.stateDirectory, prices: snapshot.prices, limitTable: snapshot.limitTable)
         } catch {
             WorkerProgram.giveUp(error)
         }

@@ -1,6 +1,7 @@
 import Domain
 import IPC
 import IPCEpoll
+import Limits
 import Logging
 import Platform
 
@@ -79,14 +80,33 @@ final class AggregatorService {
         ingest.finish(within: rest.addingReportingOverflow(Self.grace).overflow ? .max : rest + Self.grace, done: done)
     }
 
-    /// Where the journals and the usage database are, and by what prices calls are charged. The place is taken once; what it
-    /// throws ends the process.
-    func journals(stateDirectory: String, prices: [Price]) throws(StartFailure) {
-        if let ingest = self.ingest { return ingest.update(prices: prices) }
+    /// Where the journals, the usage database and the limit table are, and by what prices calls are charged. The place is taken
+    /// once; what it throws ends the process. `limitTable`: nil keeps none.
+    func journals(
+        stateDirectory: String, prices: [Price], limitTable: LimitTableSettings? = nil
+    ) throws(StartFailure) {
+        if let ingest = self.ingest {
+            return ingest.update(prices: prices, limitTable: limitTable ?? LimitTableSettings())
+        }
         let ingest = try JournalIngest(
-            loop: self.loop, stateDirectory: stateDirectory, prices: prices, log: self.log)
+            loop: self.loop, stateDirectory: stateDirectory, prices: prices,
+            limits: limitTable.flatMap { self.keeper(stateDirectory, $0) }, log: self.log)
         self.ingest = ingest
+        ingest.isLinked = { [weak self] instance in
+            self?.peers[MetricStore.Source(role: .edge, instance: instance)] != nil
+        }
         ingest.start()
+    }
+
+    private func keeper(_ stateDirectory: String, _ settings: LimitTableSettings) -> LimitTableKeeper? {
+        do throws(SystemError) {
+            return LimitTableKeeper(
+                stateDirectory: stateDirectory, host: self.hello.host, settings: settings, boot: try BootID.current(),
+                log: self.log)
+        } catch {
+            self.log.error("no limit table is kept", ["error": .string("\(error)")])
+            return nil
+        }
     }
 
     // MARK: Events from links
@@ -99,7 +119,9 @@ final class AggregatorService {
         let path = request.path.utf8.prefix(while: { $0 != UInt8(ascii: "?") })
         guard path.elementsEqual("/metrics".utf8) else { return .unknownURL }
         guard request.method.utf8.elementsEqual("GET".utf8) else { return .methodNotAllowed }
-        return .metrics(PrometheusText.render(self.store.families(ingest: self.ingest?.counts)))
+        return .metrics(
+            PrometheusText.render(
+                self.store.families(ingest: self.ingest?.counts, limits: self.ingest?.limitCounts)))
     }
 
     func peerEnded(_ peer: PeerLink, error: FrameError?) {
@@ -114,6 +136,7 @@ final class AggregatorService {
         guard self.peers[peer.source] === peer else { return }
         self.peers[peer.source] = nil
         self.store.ended(peer.source)
+        self.ingest?.linkEnded()
         if self.peers.isEmpty { self.finishDrain() }
     }
 }

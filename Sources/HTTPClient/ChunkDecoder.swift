@@ -103,11 +103,11 @@ struct ChunkDecoder {
     }
 
     /// Takes whole, plain chunks (`size CRLF data CRLF`, neither empty nor with extensions) from the front of `buffer`, which
-    /// begins at a boundary, and moves their data together there. Stops at anything else. Returns the bytes the chunks took
-    /// and the bytes of their data.
-    static func takeWholeChunks(_ buffer: UnsafeMutableRawBufferPointer) -> (taken: Int, data: Int) {
+    /// begins at a boundary, and moves the data of the further ones up to that of the first. Stops at anything else. Returns the
+    /// bytes the chunks took, and where their data lies.
+    static func takeWholeChunks(_ buffer: UnsafeMutableRawBufferPointer) -> (taken: Int, data: Range<Int>) {
         var taken = 0
-        var data = 0
+        var data = 0..<0
         while true {
             var index = taken
             var size = 0
@@ -119,9 +119,15 @@ struct ChunkDecoder {
                 unsafe buffer[index + 1] == 0x0A, unsafe buffer[index + 2 + size] == 0x0D,
                 unsafe buffer[index + 3 + size] == 0x0A
             else { return (taken, data) }
-            unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[data..<(data + size)])
-                .copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[(index + 2)..<(index + 2 + size)]))
-            data += size
+            let start = index + 2
+            if data.isEmpty {
+                data = start..<(start + size)
+            } else {
+                let end = data.upperBound
+                unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[end..<(end + size)])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[start..<(start + size)]))
+                data = data.lowerBound..<(end + size)
+            }
             taken = index + size + 4
         }
     }

@@ -62,7 +62,7 @@ extension EasyHandle {
                 return true
             }
             client.countDirectRead()
-            _ = unsafe self.deliver(UnsafeRawBufferPointer(rebasing: scratch[..<chunks.data]), to: delegate)
+            _ = unsafe self.deliver(UnsafeRawBufferPointer(rebasing: scratch[chunks.data]), to: delegate)
             return true
         }
     }

@@ -74,6 +74,7 @@ public final class HTTPClient: TurnEndHandler {
             handle.drop()
         }
         unsafe curl_multi_cleanup(self.multi)
+        self.sockets.client = nil
     }
 
     /// Transfers that libcurl is working on.

@@ -10,7 +10,7 @@ public final class HTTPTransfer {
         case over
     }
 
-    weak var client: HTTPClient?
+    private let sockets: SocketTable
     let target: HTTPTarget
     let body: HTTPBody
     let uniqueHeader: [UInt8]
@@ -26,13 +26,15 @@ public final class HTTPTransfer {
         client: HTTPClient, target: HTTPTarget, body: HTTPBody, uniqueHeader: [UInt8], needsNewConnection: Bool,
         delegate: any HTTPTransferDelegate
     ) {
-        self.client = client
+        self.sockets = client.sockets
         self.target = target
         self.body = body
         self.uniqueHeader = uniqueHeader
         self.needsNewConnection = needsNewConnection
         self.delegate = delegate
     }
+
+    private var client: HTTPClient? { self.sockets.client }
 
     /// Whether any byte of the request may have reached the server.
     public var sentAny: Bool { self.handle?.sentAny ?? false }

@@ -30,7 +30,8 @@ final class SocketTable: DescriptorHandler {
     private var entries: [Entry] = []
     /// Sockets of connections, in use or kept.
     private(set) var open = 0
-    weak var client: HTTPClient?
+    /// nil once the client has gone. Not weak: that makes each use of the client dearer, everywhere.
+    unowned var client: HTTPClient?
     let scratch = ReadScratch()
 
     init(loop: EpollLoop) {

@@ -62,7 +62,7 @@ import UsageStore
                 .begin(
                     BeginRecord(
                         record: record, principal: index == 1 ? stranger : .staticKey, endpoint: .chatCompletions,
-                        bodyBytes: 100, fingerprint: 1, traceID: [0xAB, 0x01], label: Array("\u{1B}mine".utf8))),
+                        bodyBytes: 100, fingerprint: 1, traceID: [UInt8](repeating: 0xAB, count: 16), label: Array("\u{1B}mine".utf8))),
                 owner: owner)
             try writer.add(
                 .settle(
@@ -154,7 +154,7 @@ import UsageStore
         #expect(status == 200)
         let request = try #require(found["request"])
         #expect(request["label"]?.string == Array("\u{1B}mine".utf8))
-        #expect(request["trace_id"]?.string == Array("ab01".utf8))
+        #expect(request["trace_id"]?.string == Array(String(repeating: "ab", count: 16).utf8))
         #expect(request["settled_by"]?.string == Array("edge".utf8))
         #expect(request["first_byte_us"] == .null)
         #expect(request["total_us"]?.integer == 5000)

@@ -28,6 +28,36 @@ struct UsageEstimatorTests {
     }
 
     @Test
+    func theUsualOutputIsLearned() {
+        var estimator = UsageEstimator()
+        #expect(estimator.usualOutput(Self.model) == nil)
+        func learn(_ output: Int64, _ times: Int = 1) {
+            for _ in 0..<times {
+                estimator.learn(
+                    Self.model, TokenUsage(input: 9, output: output), bodyBytes: 40, replyBytes: 900, isStream: true)
+            }
+        }
+        learn(0)
+        #expect(estimator.usualOutput(Self.model) == nil)
+        learn(50)
+        #expect(estimator.usualOutput(Self.model) == 50)
+        learn(51)
+        // Rounded up.
+        #expect(estimator.usualOutput(Self.model) == 51)
+        learn(1000, 100)
+        #expect((995...1000).contains(estimator.usualOutput(Self.model) ?? 0))
+        learn(10, 100)
+        #expect((10...15).contains(estimator.usualOutput(Self.model) ?? 0))
+        // Streams and whole replies have the same output; other models have their own.
+        estimator.learn(
+            Self.model, TokenUsage(input: 9, output: 10), bodyBytes: 40, replyBytes: 900, isStream: false)
+        #expect((10...15).contains(estimator.usualOutput(Self.model) ?? 0))
+        #expect(estimator.usualOutput(Self.model(1)) == nil)
+        learn(.max)
+        #expect((estimator.usualOutput(Self.model) ?? 0) > 10)
+    }
+
+    @Test
     func oneCallTeachesAndItsErrorIsThatOfTheEstimateBefore() {
         var estimator = UsageEstimator()
         // It would have said 100 and 10.

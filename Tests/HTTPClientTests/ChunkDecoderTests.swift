@@ -66,7 +66,7 @@ struct ChunkDecoderTests {
     private func take(_ text: [UInt8]) -> (taken: Int, body: [UInt8]) {
         var buffer = text
         let found = unsafe buffer.withUnsafeMutableBytes { unsafe ChunkDecoder.takeWholeChunks($0) }
-        return (found.taken, Array(buffer.prefix(found.data)))
+        return (found.taken, Array(buffer[found.data]))
     }
 
     /// Of every front of a body the chunks are taken that are whole, and what is left decodes to the rest.

@@ -22,7 +22,16 @@ final class JournalIngest {
     /// How long the end may take in all.
     static let limit = 10_000 * millisecond
 
-    var log: Log { didSet { self.tail?.log = self.log } }
+    var log: Log {
+        didSet {
+            self.tail?.log = self.log
+            self.limits?.log = self.log
+        }
+    }
+    /// Keeps the limit table, which begins with what is in the usage database; nil where there is none.
+    private let limits: LimitTableKeeper?
+    /// Whether a process of an instance lives for sure: it has a link.
+    var isLinked: (UInt32) -> Bool = { _ in false }
     private let loop: EpollLoop
     private let folder: String
     private let path: String
@@ -40,6 +49,10 @@ final class JournalIngest {
     private var endsAt: UInt64 = 0
     private var whenDone: (() -> Void)?
     private var questions: [Question] = []
+    /// Somebody has lost a link: until then who lives is asked at each look.
+    private var looksAgainUntil: UInt64 = 0
+    /// Everything that was there at the start has been read.
+    private var isCaughtUp = false
 
     private struct Question {
         var owner: TailedOwner
@@ -53,10 +66,16 @@ final class JournalIngest {
     /// What it has counted, for metrics.
     var counts: IngestCounts { self.tail?.counts ?? self.counted }
 
+    /// How the limit table is; nil where none is kept.
+    var limitCounts: LimitCounts? { self.limits?.counts }
+
     /// Opens the database; what only takes time or space to get better is tried again later.
     ///
     /// - Throws: a line that names the file, and the place in it, when it is damaged or not ours. Nothing is changed then.
-    init(loop: EpollLoop, stateDirectory: String, prices: [Price], log: Log) throws(StartFailure) {
+    init(
+        loop: EpollLoop, stateDirectory: String, prices: [Price], limits: LimitTableKeeper? = nil, log: Log
+    ) throws(StartFailure) {
+        self.limits = limits
         self.loop = loop
         self.log = log
         self.folder = JournalFolder.path(stateDirectory: stateDirectory)
@@ -78,8 +97,9 @@ final class JournalIngest {
         self.schedule(after: 0)
     }
 
-    /// The prices of a new snapshot.
-    func update(prices: [Price]) {
+    /// What a new snapshot says.
+    func update(prices: [Price], limitTable: LimitTableSettings) {
+        self.limits?.update(limitTable)
         self.prices = prices
         guard let writer = self.writer else { return }
         do throws(DatabaseError) {
@@ -100,6 +120,13 @@ final class JournalIngest {
         self.endsAt = now &+ min(limit, Self.limit)
         self.whenDone = done
         self.tick()
+    }
+
+    /// Somebody's link has ended: he may be dead, and hold something that others wait for.
+    func linkEnded() {
+        guard self.limits != nil else { return }
+        self.looksAgainUntil = Clocks.monotonicNanoseconds() &+ 2 * Self.patience
+        self.schedule(after: Self.pause / 20)
     }
 
     /// Calls `answer` with the fingerprints of what was in flight at a process when it died, as soon as all of its journal has
@@ -126,13 +153,17 @@ final class JournalIngest {
         let isEnding = self.endsSince != nil
         do throws(DatabaseError) {
             if self.tail == nil { try self.open() }
-            let outcome = try self.tail?.step(now: now, looksAgain: isEnding || !self.questions.isEmpty) ?? .idle
+            let looksAgain = isEnding || !self.questions.isEmpty || now < self.looksAgainUntil
+            let outcome = try self.tail?.step(now: now, looksAgain: looksAgain) ?? .idle
             self.say(nil)
             self.failuresInARow = 0
             self.backoff = Self.pause
             if outcome == .idle { try self.answer() }
             if outcome == .idle, self.mayLeave(now) { return self.leave() }
-            self.schedule(after: outcome == .more ? 0 : isEnding ? Self.pause / 10 : Self.pause)
+            if outcome == .idle { self.isCaughtUp = true }
+            let next = self.keepLimits(now)
+            let isUrgent = isEnding || next == .soon || now < self.looksAgainUntil
+            self.schedule(after: outcome == .more || next == .now ? 0 : isUrgent ? Self.pause / 10 : Self.pause)
         } catch {
             if self.tail == nil { self.counted.databaseErrors += 1 }
             self.say(error)
@@ -143,6 +174,12 @@ final class JournalIngest {
             self.backoff = min(self.backoff * 2, Self.longestBackoff)
         }
         if isEnding, now >= self.endsAt { self.leave() }
+    }
+
+    private func keepLimits(_ now: UInt64) -> LimitTableKeeper.Next {
+        guard let limits = self.limits, let tail = self.tail else { return .later }
+        return limits.step(
+            tail, isCaughtUp: self.isCaughtUp, now: now, wall: Clocks.wallMilliseconds(), isLinked: self.isLinked)
     }
 
     private func open() throws(DatabaseError) {

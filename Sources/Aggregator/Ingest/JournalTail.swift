@@ -39,6 +39,9 @@ final class JournalTail {
     private var leftAlone: Set<SegmentName> = []
     private var dead: Set<TailedOwner> = []
     private var lastLook: [TailedOwner: UInt64] = [:]
+    /// The last of those whose journals were read to the end when they were dead.
+    private var ended: [TailedOwner] = []
+    private static let keptEnded = 1024
     /// Owners of the segments that the last step has left to read.
     private(set) var owners: Set<TailedOwner> = []
     /// Milliseconds of the newest request in what was read of each owner. Of one owner, segments are read one after the other,
@@ -62,6 +65,24 @@ final class JournalTail {
 
     /// Whether a process that may still write has segments.
     var hasLivingOwners: Bool { !self.owners.isSubset(of: self.dead) }
+
+    /// What the journals say of a process.
+    enum Standing: Hashable {
+        /// It may still write.
+        case living
+        /// It is dead, and not all of what it wrote is in the database yet.
+        case unread
+        /// It is dead, and everything it wrote is in the database.
+        case read
+        /// It has no journal. It may have had one before this process began.
+        case unknown
+    }
+
+    func standing(of owner: TailedOwner) -> Standing {
+        if self.ended.contains(owner) { return .read }
+        guard self.owners.contains(owner) else { return .unknown }
+        return self.dead.contains(owner) ? .unread : .living
+    }
 
     /// Whether a process is dead and everything it wrote is in the database.
     func isFinished(_ owner: TailedOwner) -> Bool { !self.owners.contains(owner) }
@@ -347,6 +368,8 @@ final class JournalTail {
                 guard done.count == own.count else { continue }
                 try self.recover(owner)
                 self.owners.remove(owner)
+                if self.ended.count == Self.keptEnded { self.ended.removeFirst() }
+                self.ended.append(owner)
             }
             for segment in done { self.dispose(of: segment) }
         }

@@ -11,6 +11,19 @@ public enum MetricCatalogue {
             help: "Requests that ended with an error, by who has to act and the error's code.",
             labels: ["source", "code"]),
         MetricDefinition(
+            name: "sluice_limit_cut_requests_total", kind: .counter,
+            help: "Requests whose output was cut down to what a budget could pay."),
+        MetricDefinition(
+            name: "sluice_limit_further_attempts_total", kind: .counter,
+            help: "Further provider calls that upstreams asked for and that had to be held.", labels: ["granted"]),
+        MetricDefinition(
+            name: "sluice_limit_refusals_total", kind: .counter,
+            help: "Requests and further attempts that a limit refused, and wrong keys beyond theirs.",
+            labels: ["scope", "limit"]),
+        MetricDefinition(
+            name: "sluice_limit_soft_crossings_total", kind: .counter,
+            help: "Budgets that have come to their soft limit.", labels: ["scope", "limit"]),
+        MetricDefinition(
             name: "sluice_provider_attempts_total", kind: .counter,
             help: "Provider calls that have ended, by outcome and by whether the provider takes money for them.",
             labels: ["provider", "outcome", "billed"]),
@@ -85,6 +98,31 @@ public enum MetricCatalogue {
         usageDatabaseErrors, usageRecords, usageRecovered,
     ]
 
+    static let limitTableSlots = MetricDefinition(
+        name: "sluice_limit_table_slots", kind: .gauge,
+        help: "How many keys the limit table can count: those by address, and all others.", labels: ["area"])
+    static let limitTableSlotsUsed = MetricDefinition(
+        name: "sluice_limit_table_slots_used", kind: .gauge, help: "How many of them it counts.", labels: ["area"])
+    static let limitTablePlaces = MetricDefinition(
+        name: "sluice_limit_table_places", kind: .gauge, help: "How many edges can have a place in the limit table.")
+    static let limitTablePlacesUsed = MetricDefinition(
+        name: "sluice_limit_table_places_used", kind: .gauge,
+        help: "Edges that have a place in the limit table, those included that died and are not recovered yet.")
+    static let limitTableBytes = MetricDefinition(
+        name: "sluice_limit_table_bytes", kind: .gauge, help: "Bytes of the limit table on the disk.")
+    static let limitTablesMade = MetricDefinition(
+        name: "sluice_limit_tables_made_total", kind: .counter,
+        help: "Limit tables that were made and filled from the usage database.")
+    static let limitRecoveredHolds = MetricDefinition(
+        name: "sluice_limit_recovered_holds_total", kind: .counter,
+        help: "Requests of dead edges whose holds were ended.")
+
+    /// What is known where a limit table is kept.
+    static let limitTable = [
+        limitTableSlots, limitTableSlotsUsed, limitTablePlaces, limitTablePlacesUsed, limitTableBytes,
+        limitTablesMade, limitRecoveredHolds,
+    ]
+
     /// What the aggregator itself knows; nobody may report these.
-    public static let own = [buildInfo, seriesRefused, processRestarts, processUp] + ingest
+    public static let own = [buildInfo, seriesRefused, processRestarts, processUp] + ingest + limitTable
 }

@@ -67,6 +67,12 @@ import Platform
     @inline(__always)
     func exchangeSlot(_ index: Int, _ expected: SlotWord, _ word: SlotWord) -> Bool {
         guard index >= 0, index < self.layout.slots, self.isWritable else { return false }
+        #if SLUICE_TEST_HOOKS
+        if TableFault.current == .compare {
+            unsafe sluice_limits_store(self.base + TableLayout.pageWords + index, word.raw)
+            return true
+        }
+        #endif
         return unsafe sluice_limits_exchange(self.base + TableLayout.pageWords + index, expected.raw, word.raw) != 0
     }
 

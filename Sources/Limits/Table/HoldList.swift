@@ -73,6 +73,9 @@ final class HoldList {
         self.set(entry, HoldEntry.sequence, 0)
         self.uses[entry] &+= 1
         self.set(entry, HoldEntry.state, UInt64(keys & 0xFF) << 32 | UInt64(self.uses[entry]))
+        #if SLUICE_TEST_HOOKS
+        if TableFault.current == .entry { self.set(entry, HoldEntry.state, UInt64(keys & 0xFF) << 32) }
+        #endif
         self.openCount += 1
         return LimitHold(place: UInt32(entry), use: self.uses[entry])
     }

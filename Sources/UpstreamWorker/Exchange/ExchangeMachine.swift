@@ -412,7 +412,7 @@ struct ExchangeMachine {
             isGood = false
         }
         if filter.hasContent { self.attempt.hasContent(at: now) }
-        self.filter = filter
+        self.filter = consume filter
         return isGood ? self.orderAfterPush(output) : self.fail(.badStream, at: now, to: output)
     }
 

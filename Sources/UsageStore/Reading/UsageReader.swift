@@ -9,8 +9,8 @@ public final class UsageReader {
     /// Rows between two looks at the clock: about a millisecond.
     private static let stride = 2048
 
-    private let database: SQLiteDatabase
-    private let names: UsageNames
+    let database: SQLiteDatabase
+    let names: UsageNames
 
     /// Opens the file, which must exist.
     public init(path: String) throws(DatabaseError) {
