@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from Harness import wire
-from Harness.gateway import CLIENT_KEY, Gateway, base_config, openai_provider
+from Harness.gateway import CLIENT_KEY, NO_LIMITS, Gateway, base_config, openai_provider
 from Harness.load import AsyncConnection
 from Harness.operators import ask, call, run
 from Harness.processes import wait_until
@@ -21,7 +21,6 @@ from Harness.provider import OwnProvider
 EDGES = 8
 CLIENTS = 64
 LIMIT = 100
-NO_LIMITS = {"per_ip": {"requests_per_minute": None}, "per_key": {"requests_per_minute": None}}
 CHAT = {"model": "simulated:anything", "messages": [{"role": "user", "content": "Hi."}], "max_tokens": 1}
 
 

@@ -38,7 +38,6 @@ def configured(folder: pathlib.Path, provider: OwnProvider, **changes) -> Gatewa
         workers={"edge": 4, "upstream": 2},
         providers={"own": openai_provider(provider.base_url)},
         pricing={"own:*": {"input": 1, "output": 2}},
-        limits={"per_ip": {"requests_per_minute": None}, "per_key": {"requests_per_minute": None}},
         **changes,
     )
     return Gateway(config, folder=folder)
