@@ -213,6 +213,16 @@ import Testing
         #expect(again.estimate.outputLimit == nil)
     }
 
+    @Test func noTargetIsToldMoreThanItCanProduce() throws {
+        let planner = try self.planner(
+            [.totalCost],
+            [(self.known, Optional(Self.price)), (ModelFacts(maximumOutput: 100_000), Optional(Self.price))])
+        let cut = try #require(self.cut(planner, .totalCost, 610_000_000))
+        #expect(cut.estimate.outputLimit == 4000)
+        #expect(cut.insertedOutput(at: 0) == 2000 && cut.insertedOutput(at: 1) == 4000)
+        #expect(try cut.amounts(at: 0).cost == 310_000_000)
+    }
+
     @Test func outputIsNotCutForOtherReasons() throws {
         let place = (self.known, Optional(Self.price))
         let planner = try self.planner([.totalCost, .tokensPerMinute], [place])

@@ -73,15 +73,15 @@ struct CallEstimate: Hashable {
         let window = facts.contextWindow.map { Int64($0) }
         let known = facts.maximumOutput.map { Int64($0) }
         guard !self.unbounded.contains(.output) else { return known ?? window }
-        if let outputLimit = self.outputLimit { return outputLimit }
-        if let askedOutput = self.askedOutput { return min(askedOutput, window ?? .max) }
-        return known ?? CallEstimate.unknownMaximumOutput
+        let wanted = self.askedOutput.map { min($0, window ?? .max) } ?? known ?? CallEstimate.unknownMaximumOutput
+        // Cut down for the target with the longest output: another one may not be able to produce that much.
+        return min(wanted, self.outputLimit ?? .max)
     }
 
     /// What the body has to say to a model so that `most` holds: nil where nothing has to be changed.
     func insertedOutput(_ facts: ModelFacts) -> Int64? {
         guard self.isChat, !self.unbounded.contains(.output) else { return nil }
-        if let outputLimit = self.outputLimit { return outputLimit }
+        if self.outputLimit != nil { return self.mostOutput(facts) }
         return self.askedOutput == nil && facts.maximumOutput == nil ? CallEstimate.unknownMaximumOutput : nil
     }
 
