@@ -159,6 +159,28 @@ import Testing
         }
     }
 
+    /// A guess is not enough for a strict budget: what was not seen may have been produced, and be billed.
+    @Test(arguments: [Billed.unknown, .yes, .no])
+    func whoBreaksOffPaysWhatWasHeld(_ billed: Billed) throws {
+        for mode in [BudgetMode.strict, .estimate] {
+            let rig = try self.rig { $0.limits.mode = mode }
+            let peer = try rig.upstream()
+            let running = try self.running(rig, peer)
+            let held = rig.ledger.slot(.project)
+            try running.client.channel.close().wait()
+            let report = AttemptReport(
+                call: 0, status: 0, billed: billed, usageSource: billed == .no ? .none : .estimated,
+                usage: billed == .no ? nil : TokenUsage(input: 7, output: 1), cost: billed == .no ? 0 : 9,
+                firstContent: 0,
+                total: 2, error: "cancelled")
+            try peer.answerCancels(StreamEnd(failure: FakePeer.cancelled.failure, attempts: [report]))
+            let isHeld = mode == .strict && billed != .no
+            self.expectSettled(
+                rig, tokens: isHeld ? held.heldTokens : billed == .no ? 0 : 8,
+                cost: isHeld ? held.heldCost : billed == .no ? 0 : 9)
+        }
+    }
+
     @Test func theClientLeavesBeforeAnUpstreamIsThere() throws {
         let rig = try self.rig()
         let client = try rig.client()

@@ -161,13 +161,14 @@ extension EdgeCore {
 
     // MARK: Settlement
 
-    /// The request is over: what it used counts, and what it held is free. Does nothing the second time.
-    func settleLimits(_ request: CurrentRequest, _ settlement: Settlement) {
+    /// The request is over: what it used counts, and what it held is free. Does nothing the second time. `isGone`: its client has not
+    /// waited for the reply.
+    func settleLimits(_ request: CurrentRequest, _ settlement: Settlement, isGone: Bool) {
         defer { self.desk.giveBack(&request.limits.entries) }
         guard let ledger = request.limits.ledger, let hold = request.limits.hold else { return }
         request.limits.hold = nil
         request.limits.ledger = nil
-        let used = self.used(request, settlement)
+        let used = self.used(request, settlement, isGone: isGone)
         let crossings = ledger.settle(
             hold, request.limits.entries, tokens: used.tokens, cost: used.cost,
             softPercent: request.settings.limitPolicy.softPercent, at: self.time(of: ledger))
@@ -175,12 +176,16 @@ extension EdgeCore {
     }
 
     /// What counts against the limits. Where a provider was called and nobody is left to say what that took, it is what was held.
-    private func used(_ request: CurrentRequest, _ settlement: Settlement) -> CallAmounts {
+    private func used(_ request: CurrentRequest, _ settlement: Settlement, isGone: Bool) -> CallAmounts {
         let usage = settlement.usage ?? TokenUsage()
         let (tokens, overflow) = max(0, usage.promptTokens).addingReportingOverflow(max(0, usage.completionTokens))
-        let known = CallAmounts(tokens: overflow ? .max : tokens, cost: settlement.cost ?? 0)
-        guard request.dispatchedAt != nil, request.end == nil else { return known }
-        return .maximum(known, request.limits.held)
+        var known = CallAmounts(tokens: overflow ? .max : tokens, cost: settlement.cost ?? 0)
+        guard request.dispatchedAt != nil else { return known }
+        guard let end = request.end else { return .maximum(known, request.limits.held) }
+        if isGone || request.pendingFailure != nil, let planner = request.limits.planner {
+            known += planner.untold(end.attempts)
+        }
+        return known
     }
 
     private func crossed(_ crossing: LimitCrossing, _ request: CurrentRequest) {

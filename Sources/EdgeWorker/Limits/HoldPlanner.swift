@@ -1,4 +1,5 @@
 import Domain
+import IPC
 import Limits
 
 /// Decides what a request holds of its limits while it runs: enough for a call to any of its targets. Pure.
@@ -70,6 +71,24 @@ struct HoldPlanner {
         return CallAmounts(
             tokens: self.needs.contains(.tokenBudget) ? most.tokens : self.window(place),
             cost: self.needs.contains(.costBudget) ? most.cost : 0)
+    }
+
+    /// What may have been used beyond what `attempts` say, of a request that was broken off: a provider that was not listened to the
+    /// end may take money for all it has produced, unseen reasoning too. Nothing where a budget may be exceeded by a guess.
+    func untold(_ attempts: [AttemptReport]) -> CallAmounts {
+        var untold = CallAmounts()
+        guard self.isStrict else { return untold }
+        for attempt in attempts
+        where attempt.billed != .no && attempt.usageSource != .provider && !attempt.error.isEmpty {
+            let isFirst = attempt.number <= 1 || Int(attempt.call) >= self.places.count
+            guard let held = try? isFirst ? self.amounts() : self.amounts(at: Int(attempt.call)) else { continue }
+            let said = attempt.usage ?? TokenUsage()
+            let (prompt, output) = (max(0, said.promptTokens), max(0, said.completionTokens))
+            let tokens = self.needs.contains(.tokenBudget) ? held.tokens - min(prompt, held.tokens) : 0
+            let cost = self.needs.contains(.costBudget) ? held.cost - max(0, attempt.cost ?? 0) : 0
+            untold += CallAmounts(tokens: max(0, tokens - output), cost: max(0, cost))
+        }
+        return untold
     }
 
     /// Whether the most that a call can take counts: not where all of it costs nothing, or nobody knows what.

@@ -43,7 +43,7 @@ extension EdgeCore {
             self.settled &+= 1
             self.learn(request, settlement)
         }
-        self.settleLimits(request, settlement)
+        self.settleLimits(request, settlement, isGone: isGone)
         let measured = request.measured(settlement)
         self.metrics.record(measured)
         guard self.log.level <= .debug else { return }
