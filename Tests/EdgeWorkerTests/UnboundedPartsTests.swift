@@ -14,6 +14,8 @@ import Testing
         #"{"tools":[{"type":"web_search_preview"}]}"#, #"{"tools":[{"type":"web_search_20250305"}]}"#,
         #"{"web_search_options":{}}"#, #"{"search_parameters":{}}"#, #"{"plugins":[]}"#,
         #"{"tools":[{"type":"code_interpreter"}]}"#, #"{"tools":[{"type":"mcp"}]}"#,
+        #"{"messages":[{"role":"assistant","audio":{"id": "audio_67"}}]}"#, #"{"id":"audio_1"}"#,
+        #"{"chat_template":"{% for i in range(100000) %}a{% endfor %}"}"#,
     ])
     func prompts(_ body: String) {
         #expect(self.parts(body) == .prompt)
@@ -25,7 +27,9 @@ import Testing
         #"{"content":"say \"image_url\" and \"n_predict\" and \"type\":\"file\""}"#,
         // A tool of the caller's.
         #"{"tools":[{"type":"function","function":{"name":"web_search","parameters":{"properties":{"file":{}}}}}]}"#,
-        #"{"required":["file"],"enum":["audio","video"]}"#, #"{"x":"image"}"#, #"{"a":"\u00e4\u00fc\n\u0000"}"#,
+        #"{"required":["file"],"enum":["audio","video","audio_1"]}"#, #"{"content":"audio_1","tool_call_id":"call_1"}"#,
+        #"{"modalities":["text","audio"],"audio":{"voice":"alloy","format":"mp3"}}"#, #"{"":"audio_1"}"#,
+        #"{"x":"image"}"#, #"{"a":"\u00e4\u00fc\n\u0000"}"#,
         #"{"a":"\\u0061 is how an a can be written"}"#, #"{"a":"\u003cb\u003e"}"#, #"{"xtype":"file"}"#,
         "\"", "\"i", #"{"a":"image_url"#,
     ])

@@ -15,21 +15,23 @@ struct UnboundedParts: OptionSet, Hashable {
     private struct Name {
         var text: StaticString
         var means: UnboundedParts
-        /// Only as the beginning of the value of a member `type`: tools of callers have such names too, harmlessly.
-        var isType: Bool
+        /// Not nil: only as the beginning of the value of a member of that name. Tools of callers have such names too, harmlessly.
+        var member: StaticString?
     }
 
     private static let names: [Name] =
         ([
             "image_url", "input_image", "input_audio", "input_file", "file_id", "file_data", "file_url", "video_url",
             "audio_url", "document_url", "web_search_options", "search_parameters", "previous_response_id", "plugins",
-            "cached_content",
-        ] as [StaticString]).map { Name(text: $0, means: .prompt, isType: false) }
+            "cached_content", "chat_template",
+        ] as [StaticString]).map { Name(text: $0, means: .prompt, member: nil) }
         + (["file", "web_search", "code_", "computer", "mcp", "image", "audio", "video", "document"] as [StaticString])
-        .map { Name(text: $0, means: .prompt, isType: true) }
+        .map { Name(text: $0, means: .prompt, member: "\"type\"") }
+        // A reply that was spoken before, which the provider has kept.
+        + [Name(text: "audio_", means: .prompt, member: "\"id\"")]
         + ([
             "n_predict", "num_predict", "max_new_tokens", "max_output_tokens", "best_of", "prediction",
-        ] as [StaticString]).map { Name(text: $0, means: .output, isType: false) }
+        ] as [StaticString]).map { Name(text: $0, means: .output, member: nil) }
 
     /// The names by their first byte.
     private static let byFirst: [[Name]] = (0..<256).map { byte in
@@ -72,11 +74,12 @@ struct UnboundedParts: OptionSet, Hashable {
         guard body.count - offset > count, let start = body.baseAddress,
             unsafe memcmp(start + offset, name.text.utf8Start, count) == 0
         else { return false }
-        return unsafe name.isType ? self.isType(body, offset - 1) : body[offset + count] == UInt8(ascii: "\"")
+        guard let member = name.member else { return unsafe body[offset + count] == UInt8(ascii: "\"") }
+        return unsafe self.isValue(of: member, body, offset - 1)
     }
 
-    /// Whether the string that begins with the quote at `quote` is the value of a member `type`.
-    private static func isType(_ body: UnsafeRawBufferPointer, _ quote: Int) -> Bool {
+    /// Whether the string that begins with the quote at `quote` is the value of a member; `member` has its quotes.
+    private static func isValue(of member: StaticString, _ body: UnsafeRawBufferPointer, _ quote: Int) -> Bool {
         func skipBlanks(_ index: inout Int) {
             while index >= 0, unsafe [0x20, 0x09, 0x0A, 0x0D].contains(body[index]) { index -= 1 }
         }
@@ -85,9 +88,9 @@ struct UnboundedParts: OptionSet, Hashable {
         guard index >= 0, unsafe body[index] == UInt8(ascii: ":") else { return false }
         index -= 1
         skipBlanks(&index)
-        guard index >= 5, let start = body.baseAddress else { return false }
-        let key: StaticString = "\"type\""
-        return unsafe memcmp(start + index - 5, key.utf8Start, 6) == 0
+        let count = member.utf8CodeUnitCount
+        guard index + 1 >= count, let start = body.baseAddress else { return false }
+        return unsafe memcmp(start + index + 1 - count, member.utf8Start, count) == 0
     }
 
     /// Whether a letter or the underscore is written as `\u00XX`, which no ordinary writer does.
