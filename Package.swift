@@ -199,7 +199,8 @@ let package = Package(
         tests(
             "Administration",
             [
-                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue", "Limits",
+                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
+                "Limits",
                 "Logging", "Platform", "UsageStore",
             ]),
     ],

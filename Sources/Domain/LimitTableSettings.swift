@@ -14,7 +14,7 @@ public struct LimitTableSettings: Hashable, Sendable {
     /// What `slots` may be: fewer would be no table, more could not be numbered.
     public static let slotRange: ClosedRange<UInt32> = 1024...(1 << 23)
     /// What `places` may be.
-    public static let placeRange: ClosedRange<UInt16> = 1...1024
+    public static let placeRange: ClosedRange<UInt16> = 1...220
 
     /// How many keys, projects, addresses … can be counted at the same time.
     public var slots: UInt32 = 1 << 20

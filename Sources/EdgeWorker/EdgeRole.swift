@@ -81,15 +81,13 @@ final class EdgeRole: WorkerRole {
         self.core = core
         self.firstSnapshot = nil
         core.onLoadChange = { [weak self] in self?.balance() }
-        self.seat = LimitSeat(
-            stateDirectory: snapshot.stateDirectory, instance: self.identity.arguments.instance, log: self.identity.log)
+        self.seat = LimitSeat(stateDirectory: snapshot.stateDirectory, instance: core.instance, log: core.log)
         self.takeSeat()
         self.adoptListeners(core)
         for quarantine in self.earlyQuarantines { core.take(quarantine) }
         self.earlyQuarantines = []
-        let early = self.early
+        for link in self.early { self.connect(link.offer, link.descriptor, link.area, core) }
         self.early = []
-        for link in early { self.connect(link.offer, link.descriptor, link.area, core) }
         self.scheduleReport()
         return true
     }
@@ -286,7 +284,7 @@ final class EdgeRole: WorkerRole {
         self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.reportInterval) { [weak self] in
             guard let self, !self.isOver else { return }
             if let core = self.core {
-                if let seat = self.seat, seat.take() { core.desk.ledger = seat.owner }
+                if self.seat?.take() == true { core.desk.ledger = self.seat?.owner }
                 core.metrics.lostRecords = core.journal.lost
                 if core.metrics.hasNews { self.report() }
             }

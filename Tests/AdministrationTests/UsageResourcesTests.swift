@@ -62,7 +62,8 @@ import UsageStore
                 .begin(
                     BeginRecord(
                         record: record, principal: index == 1 ? stranger : .staticKey, endpoint: .chatCompletions,
-                        bodyBytes: 100, fingerprint: 1, traceID: [UInt8](repeating: 0xAB, count: 16), label: Array("\u{1B}mine".utf8))),
+                        bodyBytes: 100, fingerprint: 1, traceID: [UInt8](repeating: 0xAB, count: 16),
+                        label: Array("\u{1B}mine".utf8))),
                 owner: owner)
             try writer.add(
                 .settle(

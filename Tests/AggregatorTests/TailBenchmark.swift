@@ -1,6 +1,8 @@
 import Domain
 import Foundation
 import Journal
+import Limits
+import Platform
 import Testing
 
 @testable import Aggregator
@@ -40,5 +42,15 @@ struct TailBenchmark {
         let before = self.threadSeconds()
         for _ in 0..<100 { _ = try scene.step(tail) }
         print("tail: \((self.threadSeconds() - before) / 100 * 1e6) µs CPU a look that finds nothing")
+        // The sums that a new limit table begins with.
+        let keeper = LimitTableKeeper(
+            stateDirectory: scene.state.path, host: JournalScene.host, settings: LimitTableSettings(),
+            boot: try BootID.current(), log: JournalScene.log)
+        let start = self.threadSeconds()
+        while keeper.step(tail, isCaughtUp: true, now: 0, wall: Clocks.wallMilliseconds(), isLinked: { _ in false })
+            == .now
+        {}
+        print("limits: \((self.threadSeconds() - start) / total * 1e6) µs CPU a request to begin with")
+        #expect(keeper.counts.tablesMade == 1)
     }
 }

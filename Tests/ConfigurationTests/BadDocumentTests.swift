@@ -83,7 +83,7 @@ import Testing
         BadCase(
             "state_directory: true", "1:18: state_directory: expected the path of a folder, found the boolean true"),
         BadCase("state_directory: {}", "1:18: state_directory: expected the path of a folder, found a mapping"),
-        BadCase("workers: {edge: 0}", "1:17: workers.edge: expected auto or a whole number of 1 to 256"),
+        BadCase("workers: {edge: 0}", "1:17: workers.edge: expected auto or a whole number of 1 to 200"),
         BadCase("workers: {upstream: 257}", "1:21: workers.upstream: expected auto or a whole number"),
         BadCase("workers: {edge: 1.5}", "1:17: workers.edge: expected auto or a whole number"),
         BadCase("workers: {edge: \"2\"}", "1:17: workers.edge: expected auto or a whole number"),

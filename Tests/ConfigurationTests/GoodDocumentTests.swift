@@ -100,7 +100,7 @@ import Testing
               - address: 127.0.0.1:0
             admin: {listen: same}
             state_directory: /var/lib/sluice
-            workers: {edge: 3, upstream: 256}
+            workers: {edge: 3, upstream: 200}
             drain_timeout: 1h
             http:
               max_request_line: 4KB
@@ -146,7 +146,7 @@ import Testing
                 .unix(path: "/run/sluice.sock"), .inherited(descriptor: 3), anyPort, anyPort,
             ])
         #expect(configuration.stateDirectory == "/var/lib/sluice")
-        #expect(configuration.workers == WorkerSettings(edge: .fixed(3), upstream: .fixed(256)))
+        #expect(configuration.workers == WorkerSettings(edge: .fixed(3), upstream: .fixed(200)))
         #expect(configuration.drainTimeout == 3_600_000)
         let limits = HTTPLimits(
             maxRequestLine: 4096, maxHeaders: 32_768, maxBody: 1 << 30, headerTimeout: 5000, idleTimeout: 120_000)
@@ -235,7 +235,7 @@ import Testing
     @Test func workerCountsFollowTheMachine() {
         #expect(WorkerCount.automatic.resolved(cores: 16, coresPerWorker: 4) == 4)
         #expect(WorkerCount.automatic.resolved(cores: 2, coresPerWorker: 4) == 1)
-        #expect(WorkerCount.automatic.resolved(cores: 1024, coresPerWorker: 1) == 256)
+        #expect(WorkerCount.automatic.resolved(cores: 1024, coresPerWorker: 1) == 200)
         #expect(WorkerCount.fixed(7).resolved(cores: 1, coresPerWorker: 1) == 7)
     }
 }

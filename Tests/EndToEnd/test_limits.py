@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from Harness import wire
-from Harness.gateway import CLIENT_KEY, Gateway, base_config, openai_provider
+from Harness.gateway import CLIENT_KEY, NO_LIMITS, Gateway, base_config, openai_provider
 from Harness.load import AsyncConnection
 from Harness.operators import ask, call, run
 from Harness.processes import wait_until
@@ -21,7 +21,6 @@ from Harness.provider import OwnProvider
 EDGES = 8
 CLIENTS = 64
 LIMIT = 100
-NO_LIMITS = {"per_ip": {"requests_per_minute": None}, "per_key": {"requests_per_minute": None}}
 CHAT = {"model": "simulated:anything", "messages": [{"role": "user", "content": "Hi."}], "max_tokens": 1}
 
 
@@ -417,13 +416,13 @@ def test_figures_survive_restarts(tmp_path: pathlib.Path) -> None:
             assert used(gateway, "requests_per_day", "a") == 10
         # Also of a gateway that is stopped.
         assert used(gateway, "cost_monthly", "a") == before
-        with configured(tmp_path, **config) as gateway:
-            gateway.wait_for_tree()
-            assert (used(gateway, "cost_monthly", "a"), used(gateway, "requests_per_day", "a")) == (before, 10)
-            gateway.crashes_expected = True
-            for pid in [*gateway.children(), gateway.pid]:
-                gateway.kill_child(pid) if pid != gateway.pid else gateway.process.kill()
-            gateway.process.wait(10)
+        killed = configured(tmp_path, **config).start()
+        try:
+            killed.wait_for_tree()
+            assert (used(killed, "cost_monthly", "a"), used(killed, "requests_per_day", "a")) == (before, 10)
+        finally:
+            # SIGKILL to every process.
+            killed.destroy()
         (tmp_path / "state" / "limits.table").unlink()
         with configured(tmp_path, **config) as gateway:
             gateway.wait_for_tree()

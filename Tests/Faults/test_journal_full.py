@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from Harness.gateway import Gateway, base_config, openai_provider
+from Harness.gateway import NO_LIMITS, Gateway, base_config, openai_provider
 from Harness.ledger import Books
 from Harness.processes import wait_until
 from Harness.provider import OwnProvider
@@ -23,7 +23,7 @@ LIMIT = 60_000  # requests after which a test gives up waiting for the journal t
 def small_disk(tmp_path: pathlib.Path):
     folder = tmp_path / "disk"
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)], capture_output=True)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], capture_output=True)
     if done.returncode != 0:
         pytest.skip(f"no tmpfs can be mounted here: {done.stderr.decode().strip()}")
     yield folder
@@ -44,6 +44,7 @@ def config(folder: pathlib.Path, provider: OwnProvider, policy: str) -> dict:
         folder / "state",
         providers={"own": openai_provider(provider.base_url)},
         journal={"max_bytes": "4MB", "when_full": policy},
+        limits=NO_LIMITS | {"table_slots": 1024},
     )
 
 

@@ -19,6 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = pathlib.Path(os.environ.get("SLUICE_BIN") or ROOT / ".build-test" / "debug")
 NAMES = ("sluice", "sluice-supervisor", "sluice-edge", "sluice-upstream", "sluice-aggregator", "sluice-control")
 CLIENT_KEY = "sk-client-0123456789abcdef"
+# What most tests have nothing to do with.
+NO_LIMITS = {"per_ip": {"requests_per_minute": None}, "per_key": {"requests_per_minute": None}}
 PROVIDER_KEY = "sk-provider-fedcba9876543210-canary"
 
 # Variables that would make providers or change the programs' behaviour: a test begins without them.
@@ -50,7 +52,7 @@ def base_config(state: pathlib.Path, **changes) -> dict:
         "drain_timeout": "10s",
         "auth": {"static_key": CLIENT_KEY},
         "providers": {"simulated": {"dialect": "simulated", "delay": "0ms", "tokens_per_second": 100000}},
-        "limits": {"per_ip": {"requests_per_minute": None}, "per_key": {"requests_per_minute": None}},
+        "limits": NO_LIMITS,
     }
     config.update(changes)
     return {key: value for key, value in config.items() if value is not None}

@@ -93,8 +93,8 @@ struct GatewaySchema {
         var reader = reader
         let parse: ScalarParser.Parse<WorkerCount> = { scalar throws(ValueError) in
             if scalar.text == "auto" { return .automatic }
-            guard scalar.isPlain, let count = DecimalText.parse(scalar.text.utf8), (1...256).contains(count) else {
-                throw ValueError("expected auto or a whole number of 1 to 256")
+            guard scalar.isPlain, let count = DecimalText.parse(scalar.text.utf8), (1...200).contains(count) else {
+                throw ValueError("expected auto or a whole number of 1 to 200")
             }
             return .fixed(Int(count))
         }

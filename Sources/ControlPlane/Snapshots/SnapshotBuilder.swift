@@ -58,7 +58,7 @@ struct SnapshotBuilder {
     private func limitTable(_ limits: LimitConfiguration, edges: UInt16) -> LimitTableSettings {
         var table = LimitTableSettings()
         table.slots = limits.tableSlots
-        table.places = UInt16(clamping: Int(edges) * 2 + 4)
+        table.places = min(UInt16(clamping: Int(edges) * 2 + 4), LimitTableSettings.placeRange.upperBound)
         table.timeZone = self.timeZone
         table.projects = self.projects
         return table

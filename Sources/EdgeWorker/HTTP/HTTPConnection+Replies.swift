@@ -164,10 +164,6 @@ extension HTTPConnection: ExchangeClient {
         self.scheduleFlush()
     }
 
-    func mayAttempt(_ attempt: FurtherAttempt) -> Bool {
-        self.request.map { self.core.grant(attempt.call, $0) } ?? false
-    }
-
     func requestWasSent() {
         self.request?.dispatchedAt = self.core.now
     }

@@ -27,7 +27,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     let core: EdgeCore
     private let gate: InputGate
     /// The peer's address; nil before it was asked for, and `.some(nil)` where it has none.
-    private var peerAddress: ClientAddress??
+    var peerAddress: ClientAddress??
     var context: ChannelHandlerContext?
     var machine: ConnectionMachine
     /// Index in `EdgeCore`'s list.
@@ -287,34 +287,6 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
                 self.scheduleFlush()
             }
         }
-    }
-
-    private func wrongKey(_ error: GatewayError) -> GatewayError {
-        self.request.flatMap { self.core.countWrongKey($0) } ?? error
-    }
-
-    private func answer(_ answer: Admission.Answer, _ head: RequestHead) {
-        guard let request = self.request, request.route.isLimited, request.principal != nil else {
-            return self.send(answer, preflightHeaders: head.preflightHeaders)
-        }
-        do throws(GatewayError) {
-            try self.core.admit(request)
-            self.send(answer, preflightHeaders: head.preflightHeaders)
-        } catch {
-            self.refuse(error)
-        }
-    }
-
-    /// Who sends the request, as limits count it.
-    private func clientAddress(_ head: RequestHead, _ policy: LimitPolicy) -> ClientAddress? {
-        let peer: ClientAddress?
-        if let peerAddress = self.peerAddress {
-            peer = peerAddress
-        } else {
-            peer = self.context?.channel.remoteAddress.flatMap { ClientAddress($0) }
-            self.peerAddress = .some(peer)
-        }
-        return policy.proxies.client(peer: peer, forwardedFor: head.forwardedFor)
     }
 
     /// The client is on this machine.

@@ -10,7 +10,7 @@ public struct LimitTableShape: Hashable, Sendable {
     public var holdsPerPlace: Int
 
     public static let slotBounds = 256...(1 << 23)
-    public static let placeBounds = 1...128
+    public static let placeBounds = 1...220
     public static let holdBounds = 16...65_536
     public static let defaultHoldsPerPlace = 16_384
 

@@ -31,7 +31,7 @@ struct TableLayout: Hashable {
         /// The owners of the places: an instance each, 0 where the place is free.
         static let owners = 64
         /// How many entries of each place's list have been in use.
-        static let holdMarks = 192
+        static let holdMarks = 284
     }
 
     let slots: Int
