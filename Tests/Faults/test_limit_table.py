@@ -212,7 +212,9 @@ def test_a_fault_of_the_recovery_is_found(fault: str, known: tuple[Stepped, list
         judge("known", known[1], "call", fault)
 
 
-@pytest.mark.parametrize("fault", ["compare", "undo", "entry"])
+@pytest.mark.parametrize(
+    "fault", ["undo", *(pytest.param(name, marks=pytest.mark.verify) for name in ("compare", "entry"))]
+)
 def test_a_fault_of_the_decision_is_found(
     fault: str, known: tuple[Stepped, list[pathlib.Path]], tmp_path: pathlib.Path
 ) -> None:
