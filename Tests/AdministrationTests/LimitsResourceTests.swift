@@ -174,6 +174,10 @@ import Testing
             #expect(self.code(try self.ask(.patch, "{\(member),\"concurrency\":1}")) == "in_configuration")
             #expect(self.code(try self.ask(.delete, "{\(member)}")) == "in_configuration")
         }
+        // Without a limit it is not counted.
+        let other = try self.ask(.get, #"{"model":"other"}"#)
+        #expect(other.body["counted"] == .bool(false))
+        #expect(try self.row(other, .requestsPerMinute)["used"] == .null)
         #expect(self.text(try self.ask(.get, #"{"ip":"2001:db8:1:2:3::4"}"#).body["name"]) == "2001:db8:1:2::/64")
         #expect(self.text(try self.ask(.get, #"{"ip":"::ffff:192.0.2.1"}"#).body["name"]) == "192.0.2.1")
     }

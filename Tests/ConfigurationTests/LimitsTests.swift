@@ -20,7 +20,8 @@ import Testing
         BadCase("limits: {per_key: {tokens_daily: [1]}}", "1:34: limits.per_key.tokens_daily: expected a whole number"),
         BadCase(
             "limits: {global: {cost_monthly: $5}}",
-            "1:33: limits.global.cost_monthly: expected US dollars as a decimal, such as 12.50, or null for no limit"),
+            "1:33: limits.global.cost_monthly: expected US dollars with at most 9 decimals, such as 12.50, or null for no limit"
+        ),
         BadCase(
             "limits: {global: {cost_monthly: 0.0000000001}}", "1:33: limits.global.cost_monthly: expected US dollars"),
         BadCase(

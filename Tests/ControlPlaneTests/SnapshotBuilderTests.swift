@@ -96,7 +96,7 @@ import Testing
 
     @Test func limitsAndTimeZonesReachThoseWhoNeedThem() throws {
         let text = """
-            workers: {edge: 256}
+            workers: {edge: 200}
             http: {trusted_proxies: [10.0.0.0/8, "fd00::/8"]}
             auth: {anonymous: {requests_per_day: 3, models: [a]}, wrong_keys_per_minute: 5}
             limits:
@@ -133,7 +133,7 @@ import Testing
         limits.timeZone = zone
         #expect(snapshots.edge.limits == limits)
         #expect(snapshots.aggregator.limitTable.slots == 2048)
-        #expect(snapshots.aggregator.limitTable.places == 516)
+        #expect(snapshots.aggregator.limitTable.places == 220)
         #expect(snapshots.aggregator.limitTable.timeZone == zone)
         #expect(snapshots.aggregator.limitTable.projects == builder.projects)
         #expect(snapshots.canBeRead)

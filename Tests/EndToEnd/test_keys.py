@@ -9,36 +9,16 @@ import signal
 import socket
 import stat
 import struct
-import subprocess
 
 import pytest
 
 from Harness import wire
 from Harness.gateway import CLIENT_KEY, Gateway, base_config
+from Harness.operators import ask, run
 from Harness.processes import wait_until
 
 KEY = re.compile(rb"sk-sl-[A-Za-z0-9_-]{43}")
 EDGES = 8
-
-
-def run(gateway: Gateway, *arguments: str) -> subprocess.CompletedProcess:
-    """`sluice ARGUMENTS --config FILE` as an operator runs it."""
-    return subprocess.run(
-        [str(gateway.programs / "sluice"), *arguments, "--config", str(gateway.folder / "sluice.yaml")],
-        cwd=gateway.folder,
-        env=gateway.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
-def ask(gateway: Gateway, *arguments: str) -> dict:
-    done = run(gateway, *arguments, "--json")
-    assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stderr}"
-    assert done.stderr == ""
-    return json.loads(done.stdout)
 
 
 def listed(gateway: Gateway) -> list[dict]:

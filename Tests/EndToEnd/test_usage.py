@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import json
 import pathlib
-import subprocess
 from decimal import Decimal
 
 from Harness.gateway import Gateway, base_config, openai_provider
 from Harness.ledger import Books
+from Harness.operators import ask, run
 from Harness.processes import wait_until
 from Harness.provider import OwnProvider
-
-
-def run(gateway: Gateway, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [str(gateway.programs / "sluice"), *arguments, "--config", str(gateway.folder / "sluice.yaml")],
-        cwd=gateway.folder,
-        env=gateway.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
-def ask(gateway: Gateway, *arguments: str) -> dict:
-    done = run(gateway, *arguments, "--json")
-    assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stderr}"
-    return json.loads(done.stdout)
 
 
 def listed(gateway: Gateway, *arguments: str) -> list[dict]:

@@ -1,10 +1,8 @@
 import Glibc
+import Limits
 
 /// What of an IP address limits count together, as edges do: an IPv4 address with a mark, or the first 64 bits of an IPv6 address.
 struct CountedAddress: Hashable, Sendable {
-    /// No IPv6 network begins with it.
-    private static let mark: UInt64 = 0xFFFF << 32
-
     /// The 64 bits that name it in the limit table.
     let bits: UInt64
     /// What is counted, for people: `192.0.2.1` or `2001:db8:1:2::/64`.
@@ -24,7 +22,7 @@ struct CountedAddress: Hashable, Sendable {
     }
 
     private init(v4 bytes: ArraySlice<UInt8>) {
-        self.bits = Self.mark | bytes.reduce(0) { $0 << 8 | UInt64($1) }
+        self.bits = LimitKey.counted(v4: bytes.reduce(0) { $0 << 8 | UInt32($1) })
         self.text = Self.render(bytes, AF_INET)
     }
 

@@ -14,16 +14,13 @@ struct LimitFigures {
         var reset: UInt64?
     }
 
-    /// The table's file in the state folder.
-    static let fileName = "limits.table"
-
     let stateDirectory: String
     /// Milliseconds since 1970.
     let clock: () -> UInt64
 
     /// How one stands, in the order of `LimitKind`; nil where there is no table (yet) that belongs to this start of the host.
     func report(_ subject: LimitSubject, limits: LimitSet) throws(AdministrationFailure) -> [Figure]? {
-        let path = "\(self.stateDirectory)/\(Self.fileName)"
+        let path = "\(self.stateDirectory)/\(LimitTable.fileName)"
         let table: LimitTable
         do {
             table = try LimitTable.open(path, .reading, boot: try BootID.current())

@@ -19,6 +19,12 @@ struct LimitSubject {
     /// Where its own limits are changed.
     var home: Home
 
+    /// Models, addresses and the whole gateway are counted only where they have a limit; what the table has of them otherwise is old.
+    var isCounted: Bool {
+        if case .configuration = self.home { return !self.own.isEmpty }
+        return true
+    }
+
     enum Home {
         case key(EntityID)
         case entity(EntityID)

@@ -59,7 +59,7 @@ public final class LimitsResource: AdministrationResource {
 
     private func show(_ subject: LimitSubject) throws(AdministrationFailure) -> AdministrationReply {
         let limits = subject.own.filled(from: subject.defaults)
-        let figures = try self.figures.report(subject, limits: limits)
+        let figures = subject.isCounted ? try self.figures.report(subject, limits: limits) : nil
         let now = self.store.clock()
         return AdministrationReply { writer in
             writer.key("scope")

@@ -18,7 +18,6 @@ final class LimitTableKeeper {
         case later
     }
 
-    static let fileName = "limits.table"
     private static let second: UInt64 = 1_000_000_000
     /// Rows of the usage database that are summed in one step: some milliseconds of work.
     private static let rowsAtOnce = 5000
@@ -45,7 +44,7 @@ final class LimitTableKeeper {
 
     /// `host` is the one whose edges have places in the table.
     init(stateDirectory: String, host: UInt32, settings: LimitTableSettings, boot: BootID, log: Log) {
-        self.path = "\(stateDirectory)/\(Self.fileName)"
+        self.path = "\(stateDirectory)/\(LimitTable.fileName)"
         self.database = "\(stateDirectory)/\(UsageSchema.fileName)"
         self.boot = boot
         self.settings = settings

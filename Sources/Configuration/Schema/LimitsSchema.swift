@@ -96,7 +96,7 @@ struct LimitsSchema {
                 return number
             }
             guard let cost = MoneyText.nanoDollars(scalar.text) else {
-                throw ValueError("expected US dollars as a decimal, such as 12.50, or null for no limit")
+                throw ValueError("expected US dollars with at most 9 decimals, such as 12.50, or null for no limit")
             }
             return cost
         }

@@ -1,7 +1,7 @@
 /// Knows the sections of the schema that no feature of this version uses.
 ///
 /// What asks for nothing is accepted, what only tunes is checked and said to have no effect, and what promises something
-/// is refused: nobody shall believe in a limit that is not enforced.
+/// is refused: nobody shall rely on what is not there.
 enum UnbuiltSchema {
     private static var anyDuration: ScalarParser.Parse<UInt64> {
         ScalarParser.duration(.zero ... .seconds(3_650 * 86_400))

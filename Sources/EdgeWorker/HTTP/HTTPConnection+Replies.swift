@@ -114,9 +114,6 @@ extension HTTPConnection: ExchangeClient {
             head.limits = limits
             head.now = self.core.now
         }
-        #if SLUICE_TEST_HOOKS
-        head.edge = self.core.instance
-        #endif
         return head
     }
 

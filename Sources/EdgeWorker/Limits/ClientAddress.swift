@@ -1,3 +1,4 @@
+import Limits
 import NIOCore
 
 /// An IP address, in the two ways limits need it: whole, to compare it with ranges, and as what is counted together.
@@ -7,8 +8,6 @@ struct ClientAddress: Hashable {
     let low: UInt64
 
     private static let mapped: UInt64 = 0xFFFF << 32
-    /// No IPv6 network begins with it: `::/8` is not given to anybody.
-    private static let mark: UInt64 = 0xFFFF << 32
 
     init(high: UInt64, low: UInt64) {
         self.high = high
@@ -44,7 +43,7 @@ struct ClientAddress: Hashable {
 
     /// What is counted together: an IPv4 address, marked, or the first 64 bits of an IPv6 address, which is what one
     /// customer gets at least.
-    var counted: UInt64 { self.isIPv4 ? ClientAddress.mark | self.low & 0xFFFF_FFFF : self.high }
+    var counted: UInt64 { self.isIPv4 ? LimitKey.counted(v4: UInt32(truncatingIfNeeded: self.low)) : self.high }
 
     /// 127.0.0.0/8 or ::1.
     var isLoopback: Bool { self.isIPv4 ? self.low >> 24 & 0xFF == 127 : self.high == 0 && self.low == 1 }

@@ -34,15 +34,21 @@ struct LimitAnswer: Hashable {
     }
 
     private var message: String {
-        guard self.refusal.scope != .wrongKeys else {
-            return "Too many wrong API keys have come from your address. Please try again later."
+        let again = self.resetSeconds.map { "Please try again in \($0)s." } ?? "Please try again later."
+        let whose: String
+        switch self.refusal.scope {
+        case .wrongKeys: return "Too many wrong API keys have come from your address. \(again)"
+        case .address: whose = "your address"
+        case .anonymous: whose = "callers without a key"
+        case .global: whose = "this gateway"
+        default: whose = "this \(self.refusal.scope.name)"
         }
-        let what = "\(self.refusal.kind.name) of this \(self.refusal.scope.name)"
+        let what = "\(self.refusal.kind.name) of \(whose)"
         let isBudget = self.refusal.kind.isBudget
         let figure = LimitAnswer.figure(self.refusal.limit, self.refusal.kind)
         return isBudget
-            ? "You exceeded your current quota: what is left of \(what) (\(figure)) is not enough for this request."
-            : "Rate limit reached: \(what) is limited to \(figure). Please try again later."
+            ? "You exceeded your current quota: of \(figure) of \(what) too little is left for this request."
+            : "Rate limit reached: \(what) is limited to \(figure). \(again)"
     }
 
     /// OpenAI's error with a member `limit` that says how the limit stands.

@@ -51,10 +51,6 @@ struct ReplyHead {
     var now: UInt64 = 0
     /// A client that tries again has to be told that it is useless.
     var forbidsRetry = false
-    #if SLUICE_TEST_HOOKS
-    /// The edge that has answered.
-    var edge: UInt32 = 0
-    #endif
     /// Set in the reply to a preflight only.
     var preflight: Preflight?
 
@@ -70,12 +66,6 @@ struct ReplyHead {
         if let retryAfter = self.retryAfter { buffer.writeHeader("retry-after", retryAfter) }
         if self.forbidsRetry { buffer.writeStaticString("\r\nx-should-retry: false") }
         self.limits?.write(to: &buffer, now: self.now)
-        #if SLUICE_TEST_HOOKS
-        if self.edge > 0 {
-            buffer.writeStaticString("\r\nx-sluice-test-edge: ")
-            buffer.writeDecimal(UInt64(self.edge))
-        }
-        #endif
         if let id = self.providerRequestID { buffer.writeHeader("x-sluice-provider-request-id", id) }
         if self.isStream {
             buffer.writeStaticString("\r\ncache-control: no-cache\r\nx-accel-buffering: no")

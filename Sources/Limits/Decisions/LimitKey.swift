@@ -16,10 +16,14 @@ public struct LimitKey: Hashable, Sendable {
         self.init(scope: scope, id.high, id.low)
     }
 
-    /// The 64 bits of an address that are counted together, as `scope` counts them.
+    /// The 64 bits of an address that are counted together, as `scope` counts them: the first ones of an IPv6 address, or what
+    /// `counted(v4:)` says.
     public init(_ scope: LimitScope, address: UInt64) {
         self.init(scope: scope, address, 0)
     }
+
+    /// What stands for an IPv4 address: with a mark that no IPv6 network begins with, as `::/8` is not given to anybody.
+    public static func counted(v4 address: UInt32) -> UInt64 { 0xFFFF << 32 | UInt64(address) }
 
     /// A model by its name: FNV-1a, twice.
     public init(model: [UInt8]) {

@@ -12,6 +12,9 @@ public final class LimitTable {
         case writing
     }
 
+    /// The table's file in the state folder.
+    public static let fileName = "limits.table"
+
     /// Where the file is, or will be.
     public let path: String
     let mapping: TableMapping

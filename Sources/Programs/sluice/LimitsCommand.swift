@@ -72,18 +72,23 @@ struct LimitsCommand: ParsableCommand {
         let name = cell(value["name"]) == "-" ? cell(value["id"]) : cell(value["name"])
         StandardStream.output.write(
             "\(cell(value["scope"])) \(name == "-" ? "" : name + " ")(time zone \(cell(value["time_zone"])))\n\n")
+        let isConfigured = ["model", "ip", "anonymous", "global"].contains(cell(value["scope"]))
         let rows = (value["limits"]?.array ?? []).map { row in
             let (limit, own) = (cell(row["limit"]), cell(row["own"]))
             return [
                 cell(row["name"]), cell(row["used"]), cell(row["held"]), own == "unlimited" ? own : limit,
                 cell(row["remaining"]), row["reset_seconds"]?.integer.map { LimitsCommand.duration($0) } ?? "-",
-                own != "-" ? "own" : limit != "-" ? "default" : "-",
+                own != "-" ? (isConfigured ? "configuration" : "own") : limit != "-" ? "default" : "-",
             ]
         }
         AdministrationOutput.write(
             table: rows, head: ["NAME", "USED", "HELD", "LIMIT", "REMAINING", "RESET IN", "SET"])
         guard case .bool(false) = value["counted"] else { return }
-        StandardStream.output.write("\nThere are no figures until the gateway has been started.\n")
+        let isUnlimited = isConfigured && rows.allSatisfy { $0[3] == "-" }
+        StandardStream.output.write(
+            isUnlimited
+                ? "\nThere are no figures: this is counted only where the configuration limits it.\n"
+                : "\nThere are no figures until the gateway has been started.\n")
     }
 
     /// `45s`, `3m20s`, `5h2m`, `12d3h`.

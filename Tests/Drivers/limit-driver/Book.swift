@@ -38,6 +38,9 @@ import Glibc
         set { unsafe UnsafeMutableRawPointer(self.base).storeBytes(of: newValue, as: UInt64.self) }
     }
 
+    /// Whether there is no room for another request.
+    var isFull: Bool { self.count >= UInt64(Self.capacity) - 1 }
+
     /// Not to be moved before or behind what is done at the table.
     @inline(never)
     func write(_ number: UInt64, _ stage: Stage, target: Int) {

@@ -53,6 +53,7 @@ final class HotLoop {
         while Self.milliseconds() < end, self.wrong == 0 {
             usleep(UInt32(self.random.next(4_000)))
             self.look()
+            self.renew()
             if self.isKilling { try self.kill() } else { self.stop() }
         }
         try self.finish()
@@ -89,6 +90,15 @@ final class HotLoop {
         return code == 0 ? child : nil
     }
 
+    /// Replaces those whose books are full: they have ended.
+    private func renew() {
+        for index in self.workers.indices.reversed() where self.workers[index].book.isFull {
+            let worker = self.workers.remove(at: index)
+            self.waitForEnd(worker)
+            self.start()
+        }
+    }
+
     /// One that is at work.
     private func victim() -> Int? {
         let ready = self.workers.indices.filter { self.workers[$0].book.count > 0 }
@@ -117,7 +127,7 @@ final class HotLoop {
         for worker in self.workers where !stopped.contains(where: { $0.instance == worker.instance }) {
             let before = worker.book.count
             let patience = Self.milliseconds() + 5_000
-            while worker.book.count == before {
+            while worker.book.count == before, !worker.book.isFull {
                 guard Self.milliseconds() < patience else {
                     self.fail("instance \(worker.instance) is stuck behind \(stopped.map(\.instance))")
                     break
@@ -206,23 +216,26 @@ final class HotLoop {
     private func finish() throws {
         let flag = unsafe open("\(self.folder)/stop", O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
         Glibc.close(flag)
-        for worker in self.workers {
-            let patience = Self.milliseconds() + 10_000
-            var status: Int32 = 0
-            while unsafe waitpid(worker.process, &status, WNOHANG) == 0 {
-                guard Self.milliseconds() < patience else {
-                    self.fail("instance \(worker.instance) does not end")
-                    Glibc.kill(worker.process, SIGKILL)
-                    unsafe waitpid(worker.process, &status, 0)
-                    break
-                }
-                usleep(1_000)
-            }
-            if status != 0 { self.fail("instance \(worker.instance) ended with \(status)") }
-            for number in self.close(worker) { self.fail("instance \(worker.instance): \(number) was not settled") }
-        }
+        for worker in self.workers { self.waitForEnd(worker) }
         self.look()
         self.compare()
+    }
+
+    /// Waits until a worker has settled what it has open and has ended, and counts what it has done.
+    private func waitForEnd(_ worker: Worker) {
+        let patience = Self.milliseconds() + 10_000
+        var status: Int32 = 0
+        while unsafe waitpid(worker.process, &status, WNOHANG) == 0 {
+            guard Self.milliseconds() < patience else {
+                self.fail("instance \(worker.instance) does not end")
+                Glibc.kill(worker.process, SIGKILL)
+                unsafe waitpid(worker.process, &status, 0)
+                break
+            }
+            usleep(1_000)
+        }
+        if status != 0 { self.fail("instance \(worker.instance) ended with \(status)") }
+        for number in self.close(worker) { self.fail("instance \(worker.instance): \(number) was not settled") }
     }
 
     private func compare() {
