@@ -221,6 +221,22 @@ import Testing
         self.expectSettled(rig)
     }
 
+    @Test func theTableWasReplacedMeanwhile() throws {
+        let rig = try self.rig()
+        let peer = try rig.upstream()
+        let running = try self.running(rig, peer)
+        let next = FakeLedger()
+        rig.core.desk.ledger = next
+        try peer.send(
+            FakePeer.head(length: 2).frame(stream: running.stream) + FakePeer.chunk("{}", running.stream)
+                + Self.end().frame(stream: running.stream))
+        #expect(try running.client.status() == 200)
+        self.expectSettled(rig)
+        let slot = next.slot(.project)
+        #expect(slot.tokens == 12 && slot.cost == 17_000 && slot.requests == 0 && slot.inFlight == 0)
+        #expect(next.openHolds == 0 && next.settles.count == 1)
+    }
+
     @Test func theProcessEnds() throws {
         let rig = try self.rig()
         let peer = try rig.upstream()

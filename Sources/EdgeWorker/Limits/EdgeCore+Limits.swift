@@ -169,6 +169,19 @@ extension EdgeCore {
         request.limits.hold = nil
         request.limits.ledger = nil
         let used = self.used(request, settlement, isGone: isGone)
+        self.settle(hold, ledger, used, request)
+        // The table was replaced meanwhile: what ends now was not among what the new one was filled with.
+        guard used != CallAmounts(), let current = self.desk.ledger, current !== ledger else { return }
+        var unlimited = request.limits.entries
+        for place in unlimited.indices { unlimited[place].limits = LimitSet() }
+        let demand = LimitDemand(entries: unlimited, requests: 0)
+        let verdict = current.admit(demand, record: request.record, at: self.time(of: current))
+        if case .admitted(let hold, _) = verdict { self.settle(hold, current, used, request) }
+    }
+
+    private func settle(
+        _ hold: LimitHold, _ ledger: any LimitLedger, _ used: CallAmounts, _ request: CurrentRequest
+    ) {
         let crossings = ledger.settle(
             hold, request.limits.entries, tokens: used.tokens, cost: used.cost,
             softPercent: request.settings.limitPolicy.softPercent, at: self.time(of: ledger))
