@@ -56,6 +56,9 @@ struct LimitOptions: ParsableArguments {
         ]
     }
 
+    /// Said while the command line is read, so that the usage beside it is that of the command.
+    mutating func validate() throws { _ = try self.members() }
+
     /// The members of a request for the options that were given.
     func members() throws -> [JSONValue.Member] {
         try self.given.compactMap { kind, text in

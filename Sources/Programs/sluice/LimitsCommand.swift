@@ -41,10 +41,14 @@ struct LimitsCommand: ParsableCommand {
         @Flag(help: "Print JSON.")
         var json = false
 
+        mutating func validate() throws {
+            guard try !self.limits.members().isEmpty else {
+                throw ValidationError("there is nothing to set: give a limit, such as --requests-per-minute 100")
+            }
+        }
+
         func run() throws {
-            let limits = try self.limits.members()
-            guard !limits.isEmpty else { throw ValidationError("there is nothing to set") }
-            try LimitsCommand.ask(self.option, .patch, self.subject.members + limits, json: self.json)
+            try LimitsCommand.ask(self.option, .patch, self.subject.members + self.limits.members(), json: self.json)
         }
     }
 
