@@ -357,7 +357,30 @@ def test_output_is_cut_to_what_is_affordable(tmp_path: pathlib.Path) -> None:
             assert json.loads(call_.body)["max_tokens"] == cut < 900
             assert 64 <= call_.extra["tokens"] == cut
             assert spent(provider) <= 0.05
-            # A price that is not known is refused where the configuration says so; zero is a price.
+
+
+def test_who_breaks_off_pays_for_what_came_or_for_what_was_held(tmp_path: pathlib.Path) -> None:
+    with OwnProvider() as provider:
+        providers = {"own": openai_provider(provider.base_url)}
+        with configured(tmp_path, providers=providers, pricing=PRICING) as gateway:
+            gateway.wait_for_tree()
+            for name, model, stream in [("a", "own:stream-1000-20", True), ("b", "own:late-3000", False)]:
+                key = make_key(gateway, name)
+                ask(gateway, "limits", "set", name, "--cost-monthly", "5")
+                headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+                body = json.dumps(CHAT | {"model": model, "stream": stream, "max_tokens": 4000}).encode()
+                with gateway.connect() as connection:
+                    connection.send(wire.render("POST", "/v1/chat/completions", headers, body))
+                    if stream:
+                        connection.wait_for_body(1500)
+                    else:
+                        wait_until(lambda: provider.requests("late-3000"), 5, "the provider has it")
+                wait_until(lambda: held_and_used(gateway, name)[0] == 0, 5, "the hold is back")
+                used_ = held_and_used(gateway, name)[1]
+                if stream:
+                    assert 0 < used_ < 0.05, used_
+                else:
+                    assert used_ >= 4000 * 150e-6, used_
 
 
 @pytest.mark.parametrize("policy", ["allow", "refuse"])

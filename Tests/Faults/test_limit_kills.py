@@ -92,8 +92,12 @@ def compare(books: Books, provider: OwnProvider, standing: Standing) -> None:
     calls = provider_calls(provider)
     assert set(calls) <= set(books.attempts), "calls without a row"
     unknown = {row["record"] for row in books.attempts.values() if row["billed"] == "unknown"}
-    # Of clients that hung up: a strict budget pays for what they did not see, too.
-    unknown |= {row["record"] for row in books.requests.values() if row["usage_source"] == "estimated"}
+    # Of clients that hung up before anything came: a strict budget pays for what they did not see, too.
+    unknown |= {
+        row["record"]
+        for row in books.requests.values()
+        if row["usage_source"] == "estimated" and (row["first_byte"] is None or row["model_sent"] == "chat")
+    }
     known = [row for record, row in books.requests.items() if record not in unknown]
     tokens = sum((row["input"] or 0) + (row["output"] or 0) for row in known)
     cost = sum(row["cost"] or 0 for row in known) / 1e9

@@ -195,7 +195,9 @@ extension EdgeCore {
         var known = CallAmounts(tokens: overflow ? .max : tokens, cost: settlement.cost ?? 0)
         guard request.dispatchedAt != nil else { return known }
         guard let end = request.end else { return .maximum(known, request.limits.held) }
-        if isGone || request.pendingFailure != nil, let planner = request.limits.planner {
+        // A provider stops a stream that is broken off, and what has come of it says how far it was. Of anything else nothing is known.
+        let isUnseen = !request.isStream || request.firstContent == nil
+        if isGone || request.pendingFailure != nil, isUnseen, let planner = request.limits.planner {
             known += planner.untold(end.attempts)
         }
         return known
