@@ -35,7 +35,9 @@ extension LimitOwner {
         guard self.open(entries, moment) else { return nil }
         switch self.refusal(entries, want, moment) ?? self.commit(entries, want, moment, entry) {
         case .refused(let refusal, _): return refusal
-        case .admitted, .full, nil: break
+        // Nothing more is held then, so nothing more is to be released either.
+        case .full: return nil
+        case .admitted, nil: break
         }
         // Only now: until then what was held before is the most that can have been used.
         let held = holds.held(entry)
