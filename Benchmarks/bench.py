@@ -133,8 +133,12 @@ http {{
         self.process.wait(10)
 
 
+# Limits that are in force and refuse nobody: counted by key, project, organization and address, and said in each reply.
+LIMITS = {"per_ip": {"requests_per_minute": 10**12}, "per_key": {"requests_per_minute": 10**12}}
+
+
 class Sluice:
-    """The gateway as it is shipped: two edges, one upstream, authentication on."""
+    """The gateway as it is shipped: two edges, one upstream; authentication and limits on."""
 
     name = "Sluice"
 
@@ -143,6 +147,7 @@ class Sluice:
         config = base_config(
             None,
             state_directory=None,
+            limits=LIMITS,
             workers={"edge": 2, "upstream": 1},
             providers={"mock": openai_provider(f"http://127.0.0.1:{provider}/v1", timeouts=timeouts)},
         )
@@ -358,7 +363,10 @@ def callgrind(folder: pathlib.Path, options: argparse.Namespace) -> None:
             wrapper.chmod(0o755)
             sluice = Sluice.__new__(Sluice)
             config = base_config(
-                None, state_directory=None, providers={"mock": openai_provider(f"http://127.0.0.1:{mock.port}/v1")}
+                None,
+                state_directory=None,
+                limits=LIMITS,
+                providers={"mock": openai_provider(f"http://127.0.0.1:{mock.port}/v1")},
             )
             sluice.gateway = Gateway(config, programs=programs, crashes_expected=True)
             try:

@@ -121,9 +121,9 @@ def test_a_death_at_any_instruction_of_a_decision(known: tuple[Stepped, list[pat
     check_decision("known", *known)
 
 
-@pytest.mark.parametrize(
-    "name", ["new", pytest.param("extended", marks=pytest.mark.verify)]
-)
+@pytest.mark.verify
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", ["new", "extended"])
 def test_a_death_at_any_instruction_of_another_decision(
     name: str, stepper: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
@@ -212,9 +212,9 @@ def test_a_fault_of_the_recovery_is_found(fault: str, known: tuple[Stepped, list
         judge("known", known[1], "call", fault)
 
 
-@pytest.mark.parametrize(
-    "fault", ["undo", *(pytest.param(name, marks=pytest.mark.verify) for name in ("compare", "entry"))]
-)
+@pytest.mark.verify
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("fault", ["compare", "undo", "entry"])
 def test_a_fault_of_the_decision_is_found(
     fault: str, known: tuple[Stepped, list[pathlib.Path]], tmp_path: pathlib.Path
 ) -> None:

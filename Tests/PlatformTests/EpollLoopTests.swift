@@ -47,6 +47,13 @@ final class ClosureHandler: DescriptorHandler {
 
     /// A library may close a descriptor without a word; whoever gets the number next must be heard.
     @Test func aNumberClosedWithoutAWordCanBeWatchedAgain() throws {
+        // Another test may get the number first: then once more.
+        for _ in 0..<1000 where try self.isNumberWatchedAgain() { return }
+        Issue.record("the number of a closed descriptor never came back")
+    }
+
+    /// False where somebody else has got the number.
+    private func isNumberWatchedAgain() throws -> Bool {
         let loop = try EpollLoop()
         let (first, other) = try Self.rawPair()
         try loop.watch(first, for: .readable, handler: ClosureHandler { _, _ in Issue.record("the first is closed") })
@@ -57,12 +64,13 @@ final class ClosureHandler: DescriptorHandler {
             close(second)
             close(writing)
         }
-        try #require(second == first)
+        guard second == first else { return false }
         var seen = 0
         try loop.watch(second, for: .readable, handler: ClosureHandler { _, _ in seen += 1 })
         #expect(ImmediateOutput.write([1], to: writing))
         try loop.turn(waitingAtMost: Self.second)
         #expect(seen == 1)
+        return true
     }
 
     /// A report already fetched for a descriptor that an earlier handler of the same turn has closed must not reach whoever
