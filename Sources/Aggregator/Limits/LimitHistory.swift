@@ -29,11 +29,11 @@ struct LimitHistory {
     }
 
     private struct Zone {
-        var clock: PeriodClock
+        var clock: CalendarCache
         let now: CalendarPeriods
         init(_ rules: TimeZoneRules, _ seconds: Int64) {
-            self.clock = PeriodClock(rules)
-            self.now = CalendarPeriods(at: seconds, in: rules)
+            self.clock = CalendarCache(rules, at: seconds)
+            self.now = self.clock.periods(at: seconds)
         }
     }
 

@@ -1,25 +1,20 @@
-import Domain
-
-/// The periods of now in one time zone, computed once a day and not once a request.
+/// The periods of times that come roughly in order, in one time zone: computed once for each day and not once for each time.
 ///
-/// Pure: times are passed in, in seconds since 1970. A clock that is set back makes it compute again.
-struct CalendarCache {
-    let rules: TimeZoneRules
+/// Pure: times are passed in, in seconds since 1970. A time that lies before the others makes it compute again.
+public struct CalendarCache: Hashable, Sendable {
+    public let rules: TimeZoneRules
     private var periods: CalendarPeriods
     /// The times for which `periods` is known to hold.
     private var validity: Range<Int64>
 
-    init(_ rules: TimeZoneRules, at seconds: Int64) {
+    public init(_ rules: TimeZoneRules, at seconds: Int64) {
         self.rules = rules
         self.periods = CalendarPeriods(at: seconds, in: rules)
         self.validity = CalendarCache.validity(seconds, rules)
     }
 
-    /// Whether `periods(at:)` has to compute.
-    func isStale(at seconds: Int64) -> Bool { !self.validity.contains(seconds) }
-
-    mutating func periods(at seconds: Int64) -> CalendarPeriods {
-        if self.isStale(at: seconds) {
+    public mutating func periods(at seconds: Int64) -> CalendarPeriods {
+        if !self.validity.contains(seconds) {
             self.periods = CalendarPeriods(at: seconds, in: self.rules)
             self.validity = CalendarCache.validity(seconds, self.rules)
         }
