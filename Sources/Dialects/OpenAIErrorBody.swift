@@ -1,21 +1,25 @@
 public import Domain
-internal import JSON
+public import JSON
 
 /// Errors as OpenAI's clients expect them.
 public enum OpenAIErrorBody {
     /// `{"error":{"message":…,"type":…,"param":…,"code":…}}`
-    public static func render(_ error: GatewayError) -> [UInt8] {
-        self.write(error, into: JSONWriter())
+    ///
+    /// `members` writes further members of the error.
+    public static func render(_ error: GatewayError, _ members: (inout JSONWriter) -> Void = { _ in }) -> [UInt8] {
+        self.write(error, into: JSONWriter(), members)
     }
 
     /// The same as one server-sent event. An OpenAI client raises an error on any chunk that holds one.
     ///
     /// Where the stream may have stopped inside an event, send two line feeds first.
     public static func renderEvent(_ error: GatewayError) -> [UInt8] {
-        self.write(error, into: JSONWriter(appendingTo: Array("data: ".utf8))) + [0x0A, 0x0A]
+        self.write(error, into: JSONWriter(appendingTo: Array("data: ".utf8))) { _ in } + [0x0A, 0x0A]
     }
 
-    private static func write(_ error: GatewayError, into writer: JSONWriter) -> [UInt8] {
+    private static func write(
+        _ error: GatewayError, into writer: JSONWriter, _ members: (inout JSONWriter) -> Void
+    ) -> [UInt8] {
         var writer = writer
         writer.beginObject()
         writer.key("error")
@@ -28,6 +32,7 @@ public enum OpenAIErrorBody {
         if let param = error.param { writer.string(param) } else { writer.null() }
         writer.key("code")
         writer.string(error.code)
+        members(&writer)
         writer.endObject()
         writer.endObject()
         return writer.bytes

@@ -1,3 +1,4 @@
+import Dialects
 import Domain
 import JSON
 import Limits
@@ -53,19 +54,13 @@ struct LimitAnswer: Hashable {
 
     /// OpenAI's error with a member `limit` that says how the limit stands.
     func body(_ error: GatewayError) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("error")
-        writer.beginObject()
-        writer.key("message")
-        writer.string(error.message)
-        writer.key("type")
-        writer.string(error.type)
-        writer.key("param")
-        writer.null()
-        writer.key("code")
-        writer.string(error.code)
-        writer.key("limit")
+        OpenAIErrorBody.render(error) { writer in
+            writer.key("limit")
+            self.write(to: &writer)
+        }
+    }
+
+    private func write(to writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("scope")
         writer.string("\(self.refusal.scope.name)")
@@ -87,9 +82,6 @@ struct LimitAnswer: Hashable {
         writer.key("reset_seconds")
         if let resetSeconds = self.resetSeconds { writer.integer(resetSeconds) } else { writer.null() }
         writer.endObject()
-        writer.endObject()
-        writer.endObject()
-        return writer.bytes
     }
 
     private static func figure(_ value: Int64, _ kind: LimitKind) -> String {
@@ -100,11 +92,5 @@ struct LimitAnswer: Hashable {
         }
     }
 
-    /// Nano-USD as decimal text: exact, with two decimals at least.
-    private static func dollars(_ value: Int64) -> String {
-        let (whole, rest) = max(0, value).quotientAndRemainder(dividingBy: 1_000_000_000)
-        var decimals = Array("\(1_000_000_000 + rest)".utf8.dropFirst())
-        while decimals.count > 2, decimals.last == UInt8(ascii: "0") { decimals.removeLast() }
-        return "\(whole).\(String(decoding: decimals, as: UTF8.self))"
-    }
+    private static func dollars(_ value: Int64) -> String { MoneyText.text(nanoDollars: max(0, value)) }
 }
