@@ -150,6 +150,9 @@ let package = Package(
             name: "limit-driver", dependencies: ["Limits", "Domain", "Platform"], path: "Tests/Drivers/limit-driver",
             swiftSettings: settings),
 
+        // What tests of several modules use; no program does.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+
         // Tests mirror the modules.
         tests("Domain", ["Domain"]),
         tests("IPC", ["IPC", "Domain"]),
@@ -161,11 +164,11 @@ let package = Package(
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
         tests("Logging", ["Logging", "Domain", "Platform"]),
-        tests("Journal", ["Journal", "Domain", "Platform", "CJournal", "journal-load"]),
-        tests("Limits", ["Limits", "Domain", "Platform"]),
+        tests("Journal", ["Journal", "TestSupport", "Domain", "Platform", "CJournal", "journal-load"]),
+        tests("Limits", ["Limits", "TestSupport", "Domain", "Platform"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
-        tests("IPCNIO", ["IPCNIO", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
-        tests("HTTPClient", ["HTTPClient", "Platform"]),
+        tests("IPCNIO", ["IPCNIO", "TestSupport", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
+        tests("HTTPClient", ["HTTPClient", "TestSupport", "Platform"]),
         tests("Database", ["Database"]),
         tests("KeyValue", ["KeyValue"]),
         tests("Identity", ["Identity", "KeyValue", "Domain", "Cryptography", "identity-driver"]),
@@ -176,7 +179,7 @@ let package = Package(
             "EdgeWorker",
             [
                 "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Limits",
-                "Logging", "Platform", nioCore, nioEmbedded, nioHTTP1,
+                "Logging", "Platform", "TestSupport", nioCore, nioEmbedded, nioHTTP1,
             ]),
         tests(
             "UpstreamWorker",
@@ -188,7 +191,7 @@ let package = Package(
             "Aggregator",
             [
                 "Aggregator", "Domain", "IPC", "IPCEpoll", "Limits", "Logging", "Platform", "Journal", "Database",
-                "UsageStore",
+                "TestSupport", "UsageStore",
             ]),
         tests(
             "ControlPlane",

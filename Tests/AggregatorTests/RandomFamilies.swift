@@ -1,4 +1,5 @@
 import IPC
+import TestSupport
 
 @testable import Aggregator
 
@@ -8,7 +9,7 @@ enum RandomFamilies {
         "a", "\\", "\"", "\n", "{", "}", ",", "=", " ", "le", "é", "\u{1F600}", "#", "\\n", "\t",
     ]
 
-    static func make(using random: inout SeededGenerator) -> [MetricFamily] {
+    static func make(using random: inout SplitMix) -> [MetricFamily] {
         (0..<Int.random(in: 0...4, using: &random)).map { index in
             let labels = Array(["endpoint", "model", "status"].prefix(Int.random(in: 0...3, using: &random)))
             let kind = [MetricDefinition.Kind.counter, .gauge, .histogram].randomElement(using: &random) ?? .counter
@@ -24,13 +25,13 @@ enum RandomFamilies {
         }
     }
 
-    private static func text(using random: inout SeededGenerator) -> String {
+    private static func text(using random: inout SplitMix) -> String {
         (0..<Int.random(in: 1...6, using: &random)).map { _ in self.pieces.randomElement(using: &random) ?? "" }
             .joined()
     }
 
     private static func value(
-        _ kind: MetricDefinition.Kind, using random: inout SeededGenerator
+        _ kind: MetricDefinition.Kind, using random: inout SplitMix
     ) -> MetricReport.Value {
         switch kind {
         case .counter: return .counter(.random(in: 0 ... .max, using: &random))

@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 @testable import EdgeWorker
@@ -84,7 +85,7 @@ private enum Corpus {
                 "POST /v1/embeddings HTTP/1.1", ["x-api-key: \(EdgeRig.key)", "Transfer-Encoding: chunked"])
                 + "5\r\n{\"mod\r\n5\r\nel\":1\r\n1\r\n}\r\n0\r\n\r\n",
         ].map { Array($0.utf8) }
-        var random = SeededGenerator(state: 0x51_07CE)
+        var random = SplitMix(seed: 0x51_07CE)
         for _ in 0..<3_000 {
             let rig = try EdgeRig()
             let peer = try rig.upstream()
@@ -107,18 +108,5 @@ private enum Corpus {
             #expect(rig.core.budget.used == 0 && rig.core.metrics.inFlight == 0 && rig.core.openConnections == 0)
             #expect(peer.link.load == 0)
         }
-    }
-}
-
-/// A generator whose failures can be repeated.
-private struct SeededGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

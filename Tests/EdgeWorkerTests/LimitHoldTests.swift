@@ -8,59 +8,7 @@ import Testing
 @testable import EdgeWorker
 
 /// What a request holds of budgets, and what it is cut down to.
-@Suite struct LimitHoldTests {
-    // $10 and $150 a million.
-    private static let price = Price(.init(input: 10_000_000, output: 150_000_000))
-    private static let chat = #"{"model":"smart","messages":[],"max_tokens":100}"#
-    private func rig(
-        _ limits: [LimitKind: Int64] = [.totalCost: 1_000_000_000, .totalTokens: 1_000_000],
-        _ change: (inout EdgeSnapshot) -> Void = { _ in }
-    ) throws -> EdgeRig {
-        let rig = try EdgeRig(
-            {
-                $0.prices = [LimitHoldTests.price]
-                $0.routes.aliases = [
-                    .init(
-                        name: Array("smart".utf8),
-                        targets: [
-                            Target(provider: 1, model: Array("big".utf8), price: 0),
-                            Target(provider: 0, model: Array("spare".utf8), price: 0),
-                        ])
-                ]
-                $0.routes.models = [
-                    .init(provider: 1, name: Array("big".utf8), facts: ModelFacts(price: 0, maximumOutput: 2000)),
-                    .init(
-                        provider: 0, name: Array("spare".utf8),
-                        facts: ModelFacts(price: 0, maximumOutput: 1000, outputLimitMember: .maxCompletionTokens)),
-                ]
-                change(&$0)
-            }, limited: true)
-        rig.keys.set(.project, limits)
-        return rig
-    }
-
-    private func running(
-        _ rig: EdgeRig, _ peer: FakePeer, _ body: String = chat
-    ) throws -> (client: FakeClient, stream: UInt64, request: ProviderRequest) {
-        let client = try rig.client()
-        try client.send(FakeClient.post(body))
-        let sent = try #require(try peer.request())
-        return (client, sent.stream, sent.request)
-    }
-
-    private static func end(_ failure: GatewayError? = nil, cost: Int64? = 17_000) -> StreamEnd {
-        StreamEnd(
-            failure: failure, finish: .stop,
-            attempts: [
-                AttemptReport(
-                    call: 0, status: 200, billed: .yes, usageSource: .provider,
-                    usage: TokenUsage(input: 7, output: 5), cost: cost, firstContent: 1, total: 2)
-            ])
-    }
-
-    private static let failure = GatewayError(
-        code: "provider_timeout", type: "server_error", status: 504, source: .provider, message: "slow")
-
+@Suite struct LimitHoldTests: LimitScene {
     // MARK: Holds
 
     @Test func theMostIsHeld() throws {

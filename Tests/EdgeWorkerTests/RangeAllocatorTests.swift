@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import EdgeWorker
@@ -27,7 +28,7 @@ import Testing
 
     /// Beside a model that knows for each page whether it is taken, and looks for the first gap by itself.
     @Test(arguments: 0..<20) func randomUseMatchesAModel(seed: UInt64) throws {
-        var random = SeededNumbers(seed: seed)
+        var random = SplitMix(seed: seed)
         let pages = Int.random(in: 1...200, using: &random)
         var ranges = RangeAllocator(size: pages * Self.page)
         var model = [Bool](repeating: false, count: pages)
@@ -56,19 +57,5 @@ import Testing
         for range in taken.shuffled(using: &random) { ranges.release(range) }
         // All gaps have become one again.
         #expect(ranges.take(pages * Self.page) == 0..<(pages * Self.page))
-    }
-}
-
-/// Random numbers that are the same at each run (splitmix64).
-private struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = (self.state ^ (self.state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -3,6 +3,7 @@ import IPC
 import IPCNIO
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 @Suite struct LinkInputTests {
@@ -31,7 +32,7 @@ import Testing
     }
 
     @Test func mutatedFramesNeverTrap() throws {
-        var random = SplitMix(state: 0x51_07CE)
+        var random = SplitMix(seed: 0x51_07CE)
         var violations = 0
         for _ in 0..<10_000 {
             var bytes = Self.conversation
@@ -105,18 +106,5 @@ import Testing
         #expect(
             try rig.sent().map { $0.payload }
                 == [Array(Credit(bytes: UInt32(WireLimits.linkWindow / 2)).frame().dropFirst(16))])
-    }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

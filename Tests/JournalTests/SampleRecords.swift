@@ -1,26 +1,14 @@
 import Domain
+import TestSupport
 
 @testable import Journal
 
 /// Records with members that come from a seed: the same seed, the same record.
 struct SampleRecords {
-    /// SplitMix64.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            self.state &+= 0x9E37_79B9_7F4A_7C15
-            var z = self.state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
-    private var random: Generator
+    private var random: SplitMix
 
     init(seed: UInt64) {
-        self.random = Generator(state: seed)
+        self.random = SplitMix(seed: seed)
     }
 
     mutating func number() -> UInt64 { self.random.next() >> UInt64(self.random.next() % 64) }
@@ -112,26 +100,6 @@ struct SampleRecords {
 }
 
 extension JournalRecord {
-    /// Kind and payload, as in a segment.
-    var encodedBody: [UInt8] {
-        func body(_ entry: some JournalEntry) -> [UInt8] {
-            let count = entry.payloadSize
-            return unsafe [UInt8](unsafeUninitializedCapacity: count + 1) { buffer, filled in
-                guard let base = buffer.baseAddress else { return }
-                unsafe base[0] = type(of: entry).kind.rawValue
-                var encoder = unsafe RecordEncoder(UnsafeMutableRawPointer(base + 1), count: count)
-                entry.encode(into: &encoder)
-                filled = encoder.isWhole ? count + 1 : 0
-            }
-        }
-        return switch self {
-        case .begin(let record): body(record)
-        case .attempt(let record): body(record)
-        case .attemptEnd(let record): body(record)
-        case .settle(let record): body(record)
-        }
-    }
-
     static func decode(_ bytes: [UInt8]) throws(LentRecord.DecodingFailure) -> JournalRecord {
         let result: Result<JournalRecord, LentRecord.DecodingFailure> = unsafe bytes.withUnsafeBytes { buffer in
             do throws(LentRecord.DecodingFailure) {

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Journal
@@ -233,7 +234,7 @@ import Testing
 
     @Test func mutatedSegmentsNeverTrap() throws {
         let written = try Written()
-        var random = SampleRecords.Generator(state: 77)
+        var random = SplitMix(seed: 77)
         var whole = 0
         for _ in 0..<1500 {
             var bytes = Array(written.bytes[..<8192])

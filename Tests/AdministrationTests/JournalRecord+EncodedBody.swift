@@ -1,0 +1,1 @@
+../JournalTests/JournalRecord+EncodedBody.swift
