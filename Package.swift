@@ -78,7 +78,7 @@ let package = Package(
 
         // Services.
         module("Platform", ["CLinux"]),
-        module("Logging", ["Domain", "Platform"]),
+        module("EventLog", ["Domain", "Platform"]),
         module("Journal", ["Domain", "Platform", "CJournal"]),
         module("Limits", ["Domain", "Platform", "CLimits"]),
         module("IPCEpoll", ["IPC", "Platform"]),
@@ -91,43 +91,43 @@ let package = Package(
             "Administration",
             [
                 "Domain", "JSON", "Cryptography", "Database", "KeyValue", "Identity", "UsageStore", "Platform",
-                "Logging", "Limits",
+                "EventLog", "Limits",
             ]),
         module("UsageStore", ["Domain", "Database", "Journal"]),
-        module("WorkerRuntime", ["Domain", "IPC", "Platform", "Logging"]),
+        module("WorkerRuntime", ["Domain", "IPC", "Platform", "EventLog"]),
 
         // Roles: none imports another.
-        module("Supervisor", ["Domain", "IPC", "Platform", "Logging"]),
+        module("Supervisor", ["Domain", "IPC", "Platform", "EventLog"]),
         module(
             "EdgeWorker",
             [
-                "Domain", "IPC", "IPCNIO", "JSON", "Dialects", "Routing", "Cryptography", "Platform", "Logging",
+                "Domain", "IPC", "IPCNIO", "JSON", "Dialects", "Routing", "Cryptography", "Platform", "EventLog",
                 "WorkerRuntime", "Journal", "Identity", "KeyValue", "Limits",
                 nioCore, nioPosix, nioHTTP1,
             ]),
         module(
             "UpstreamWorker",
             [
-                "Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Journal", "Platform", "Logging",
+                "Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Journal", "Platform", "EventLog",
                 "WorkerRuntime",
             ]),
         module(
             "Aggregator",
             [
-                "Domain", "IPC", "IPCEpoll", "Platform", "Logging", "Journal", "Database", "UsageStore",
+                "Domain", "IPC", "IPCEpoll", "Platform", "EventLog", "Journal", "Database", "UsageStore",
                 "Limits", "WorkerRuntime",
             ]),
         module(
             "ControlPlane",
             [
                 "Administration", "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "JSON",
-                "Platform", "Logging",
+                "Platform", "EventLog",
                 "WorkerRuntime",
             ]),
 
         // Programs: about 20 lines each over a role.
         program(
-            "sluice", ["Administration", "Configuration", "Domain", "JSON", "Logging", "Platform", argumentParser]),
+            "sluice", ["Administration", "Configuration", "Domain", "JSON", "EventLog", "Platform", argumentParser]),
         program("sluice-supervisor", ["Supervisor"]),
         program("sluice-edge", ["EdgeWorker"]),
         program("sluice-upstream", ["UpstreamWorker"]),
@@ -163,7 +163,7 @@ let package = Package(
         tests("Catalogue", ["Catalogue", "Domain"]),
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
-        tests("Logging", ["Logging", "Domain", "Platform"]),
+        tests("EventLog", ["EventLog", "Domain", "Platform"]),
         tests("Journal", ["Journal", "TestSupport", "Domain", "Platform", "CJournal", "journal-load"]),
         tests("Limits", ["Limits", "TestSupport", "Domain", "Platform"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
@@ -173,38 +173,38 @@ let package = Package(
         tests("KeyValue", ["KeyValue"]),
         tests("Identity", ["Identity", "KeyValue", "Domain", "Cryptography", "identity-driver"]),
         tests("UsageStore", ["UsageStore", "Domain", "Database", "Journal"]),
-        tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "Logging", "Platform"]),
-        tests("Supervisor", ["Supervisor", "Domain", "IPC", "Logging", "Platform"]),
+        tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "EventLog", "Platform"]),
+        tests("Supervisor", ["Supervisor", "Domain", "IPC", "EventLog", "Platform"]),
         tests(
             "EdgeWorker",
             [
                 "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Limits",
-                "Logging", "Platform", "TestSupport", nioCore, nioEmbedded, nioHTTP1,
+                "EventLog", "Platform", "TestSupport", nioCore, nioEmbedded, nioHTTP1,
             ]),
         tests(
             "UpstreamWorker",
             [
-                "UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "Journal", "JSON", "Logging",
+                "UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "Journal", "JSON", "EventLog",
                 "Platform",
             ]),
         tests(
             "Aggregator",
             [
-                "Aggregator", "Domain", "IPC", "IPCEpoll", "Limits", "Logging", "Platform", "Journal", "Database",
+                "Aggregator", "Domain", "IPC", "IPCEpoll", "Limits", "EventLog", "Platform", "Journal", "Database",
                 "TestSupport", "UsageStore",
             ]),
         tests(
             "ControlPlane",
             [
                 "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC",
-                "Identity", "IPCEpoll", "JSON", "Logging", "Platform",
+                "Identity", "IPCEpoll", "JSON", "EventLog", "Platform",
             ]),
         tests(
             "Administration",
             [
                 "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
                 "Limits",
-                "Logging", "Platform", "UsageStore",
+                "EventLog", "Platform", "UsageStore",
             ]),
     ],
     cxxLanguageStandard: .cxx17

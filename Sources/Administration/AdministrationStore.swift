@@ -3,7 +3,7 @@ import Database
 public import Domain
 import Identity
 import KeyValue
-public import Logging
+public import EventLog
 
 /// Organizations, projects and keys: the control database and the identity table that follows it.
 ///

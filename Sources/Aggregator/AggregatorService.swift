@@ -2,7 +2,7 @@ import Domain
 import IPC
 import IPCEpoll
 import Limits
-import Logging
+import EventLog
 import Platform
 
 /// The aggregator's work without its process: links from edges and upstreams, the metrics, the answers to `/metrics`, and

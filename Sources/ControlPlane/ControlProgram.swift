@@ -1,5 +1,5 @@
 import Domain
-import Logging
+import EventLog
 import WorkerRuntime
 
 /// The program `sluice-control`.

@@ -4,7 +4,7 @@ import Domain
 import Glibc
 import IPC
 import IPCEpoll
-import Logging
+import EventLog
 import Platform
 import WorkerRuntime
 

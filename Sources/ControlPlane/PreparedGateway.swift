@@ -3,7 +3,7 @@ import Configuration
 import Cryptography
 import Domain
 import Glibc
-import Logging
+import EventLog
 import Platform
 import WorkerRuntime
 

@@ -1,6 +1,6 @@
 /// What the supervisor needs to know of the configuration: secret-free.
 public struct Topology: Hashable, Sendable {
-    public var listeners: [ListenAddress]
+    public var listeners: [ListenerSettings]
     public var edges: UInt16
     public var upstreams: UInt16
     /// Milliseconds that running requests get after TERM.
@@ -8,10 +8,15 @@ public struct Topology: Hashable, Sendable {
     /// Absolute path of the state folder.
     public var stateDirectory: String
     public var logLevel: LogLevel
+    public var logFormat: LogFormat
+    /// Absolute path of the file that all processes log to; nil: the supervisor's standard error.
+    public var logFile: String?
+    /// Empty: every process runs as the supervisor does.
+    public var users: [RoleUser]
 
     public init(
-        listeners: [ListenAddress], edges: UInt16, upstreams: UInt16, drainTimeout: UInt64, stateDirectory: String,
-        logLevel: LogLevel
+        listeners: [ListenerSettings], edges: UInt16, upstreams: UInt16, drainTimeout: UInt64, stateDirectory: String,
+        logLevel: LogLevel, logFormat: LogFormat = .json, logFile: String? = nil, users: [RoleUser] = []
     ) {
         self.listeners = listeners
         self.edges = edges
@@ -19,5 +24,8 @@ public struct Topology: Hashable, Sendable {
         self.drainTimeout = drainTimeout
         self.stateDirectory = stateDirectory
         self.logLevel = logLevel
+        self.logFormat = logFormat
+        self.logFile = logFile
+        self.users = users
     }
 }

@@ -3,7 +3,7 @@ import Domain
 import IPC
 import IPCNIO
 import JSON
-import Logging
+import EventLog
 import NIOCore
 
 /// What all connections of one edge share. Lives on the edge's only event loop; nothing here is locked.

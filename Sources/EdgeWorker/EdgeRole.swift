@@ -3,7 +3,7 @@ import Identity
 import IPC
 import IPCNIO
 import Journal
-import Logging
+import EventLog
 import NIOCore
 import NIOHTTP1
 import NIOPosix

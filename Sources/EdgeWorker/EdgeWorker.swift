@@ -1,5 +1,5 @@
 import Domain
-import Logging
+import EventLog
 import NIOCore
 import NIOPosix
 import Platform

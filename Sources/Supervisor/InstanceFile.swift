@@ -1,5 +1,5 @@
 import Glibc
-import Logging
+import EventLog
 import Platform
 
 /// The counter behind instance numbers: `STATE/instance`, locked by control, which handed it over.

@@ -1,5 +1,5 @@
 import Domain
-import Logging
+import EventLog
 import Platform
 
 /// The sockets that clients connect to. Owned here and shared with every edge, so that none of them takes connections with

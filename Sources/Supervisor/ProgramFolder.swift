@@ -1,6 +1,6 @@
 import Domain
 import Glibc
-import Logging
+import EventLog
 
 /// Where the tree's programs are: beside the supervisor's own.
 struct ProgramFolder: Hashable {

@@ -1,5 +1,5 @@
 import Glibc
-import Logging
+import EventLog
 import Platform
 
 /// `STATE/run`, 0700: what a running gateway tells the programs beside it.

@@ -1,5 +1,5 @@
 import Domain
-import Logging
+import EventLog
 import Platform
 
 /// Starts children with exactly what their role gets: descriptors, arguments, environment.

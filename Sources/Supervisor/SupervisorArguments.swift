@@ -1,4 +1,4 @@
-import Logging
+import EventLog
 
 /// The supervisor's command line, as `sluice serve` writes it: `--name=value` only.
 struct SupervisorArguments: Hashable {

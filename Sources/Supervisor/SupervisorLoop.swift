@@ -1,6 +1,6 @@
 import Domain
 import IPC
-import Logging
+import EventLog
 import Platform
 
 /// The supervisor's shell: carries out what `SupervisorMachine` decides, on one epoll loop in the process's only thread.
@@ -223,7 +223,7 @@ final class SupervisorLoop: DescriptorHandler {
             self.instances = try InstanceFile(OwnedDescriptor(adopting: last), host: announcement.host)
             let topology = announcement.topology
             self.log.level = topology.logLevel
-            let listeners = try ListenerSet(topology.listeners)
+            let listeners = try ListenerSet(topology.listeners.map(\.address))
             self.listeners = listeners
             let folder = try RunFolder(stateDirectory: topology.stateDirectory)
             self.runFolder = folder

@@ -1,6 +1,6 @@
 import Domain
 import IPC
-import Logging
+import EventLog
 
 /// The end of the tree, in an order in which nothing is lost: edges finish their requests while their upstreams still work,
 /// the aggregator hears from both to the last, and ends last.

@@ -1,6 +1,6 @@
 import Domain
 import IPC
-import Logging
+import EventLog
 import Platform
 
 /// Everything the supervisor decides, without any I/O: who is started when, who is linked with whom, who hangs, what

@@ -1,6 +1,6 @@
 import Domain
 import IPC
-import Logging
+import EventLog
 import Platform
 
 /// What the supervisor tells the log.

@@ -1,6 +1,6 @@
 import Domain
 import Glibc
-import Logging
+import EventLog
 import Platform
 
 /// The supervisor as a program. One thread for life: nothing here may start another, or spawning could hang.

@@ -1,6 +1,6 @@
 internal import IPC
 internal import IPCEpoll
-internal import Logging
+internal import EventLog
 internal import Platform
 
 /// A link to the aggregator, which gets this worker's counts once a second. Lives on the worker's loop.

@@ -1,7 +1,7 @@
 internal import Domain
 internal import IPC
 internal import IPCEpoll
-internal import Logging
+internal import EventLog
 internal import Platform
 
 /// A link to an edge and the request streams that run on it. Lives on the worker's loop; the role keeps it until it ends.

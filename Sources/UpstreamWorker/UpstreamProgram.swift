@@ -1,6 +1,6 @@
 internal import Domain
 internal import HTTPClient
-internal import Logging
+internal import EventLog
 internal import WorkerRuntime
 
 /// The program `sluice-upstream`: a child of the supervisor that calls providers.

@@ -3,7 +3,7 @@ internal import HTTPClient
 public import IPC
 internal import IPCEpoll
 internal import Journal
-public import Logging
+public import EventLog
 internal import Platform
 public import WorkerRuntime
 

@@ -3,7 +3,7 @@ internal import Domain
 internal import HTTPClient
 internal import IPC
 internal import JSON
-internal import Logging
+internal import EventLog
 internal import Platform
 
 /// What all exchanges of the worker share. Lives on its loop.

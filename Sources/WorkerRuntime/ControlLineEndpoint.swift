@@ -1,5 +1,5 @@
 public import IPC
-public import Logging
+public import EventLog
 public import Platform
 
 /// A worker's end of the line to the supervisor, on the role's event loop: feeds packets to the `WorkerMachine` and carries

@@ -1,5 +1,5 @@
 public import Domain
-public import Logging
+public import EventLog
 import Platform
 
 /// A worker's command line, written by the supervisor and nobody else: `--name=value` only, each at most once, unknown ones

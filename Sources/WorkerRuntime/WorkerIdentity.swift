@@ -1,6 +1,6 @@
 import Domain
 import Glibc
-public import Logging
+public import EventLog
 import Platform
 
 /// Who this process is, and how it reaches the supervisor; may be handed to the thread of the event loop.

@@ -1,6 +1,6 @@
 public import Domain
 public import IPC
-import Logging
+import EventLog
 
 /// A worker's side of its conversation with the supervisor, without any I/O.
 ///

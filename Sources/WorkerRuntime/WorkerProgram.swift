@@ -1,6 +1,6 @@
 public import Domain
 import Glibc
-public import Logging
+public import EventLog
 public import Platform
 
 /// The start of every worker program, common to all roles.

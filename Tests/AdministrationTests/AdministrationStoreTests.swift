@@ -4,7 +4,7 @@ import Domain
 import Foundation
 import Glibc
 import Identity
-import Logging
+import EventLog
 import Testing
 
 @testable import Administration

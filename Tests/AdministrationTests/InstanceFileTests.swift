@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Logging
+import EventLog
 import Platform
 import Testing
 

@@ -1,5 +1,5 @@
 import Glibc
-import Logging
+import EventLog
 import Testing
 
 @testable import Administration

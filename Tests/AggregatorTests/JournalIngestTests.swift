@@ -2,7 +2,7 @@ import Database
 import Domain
 import IPC
 import Journal
-import Logging
+import EventLog
 import Platform
 import Testing
 

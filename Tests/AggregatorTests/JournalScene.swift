@@ -2,7 +2,7 @@ import Database
 import Domain
 import Foundation
 import Journal
-import Logging
+import EventLog
 import Platform
 import UsageStore
 

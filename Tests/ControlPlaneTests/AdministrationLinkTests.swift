@@ -1,7 +1,7 @@
 import Domain
 import IPC
 import IPCEpoll
-import Logging
+import EventLog
 import Platform
 import Testing
 

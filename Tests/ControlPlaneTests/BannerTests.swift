@@ -1,6 +1,6 @@
 import Configuration
 import Domain
-import Logging
+import EventLog
 import Testing
 
 @testable import ControlPlane

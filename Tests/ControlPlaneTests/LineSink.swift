@@ -1,4 +1,4 @@
-import Logging
+import EventLog
 import Synchronization
 
 /// Keeps what is logged.

@@ -2,7 +2,7 @@ import Administration
 import Domain
 import Glibc
 import JSON
-import Logging
+import EventLog
 import Platform
 import Testing
 

@@ -4,7 +4,7 @@ import Cryptography
 import Domain
 import Glibc
 import Identity
-import Logging
+import EventLog
 import Platform
 import Testing
 

@@ -43,7 +43,7 @@ import Testing
         #expect(
             snapshots.topology
                 == Topology(
-                    listeners: [.ipv4(address: [127, 0, 0, 1], port: 8080)], edges: 8, upstreams: 2,
+                    listeners: [ListenerSettings(.ipv4(address: [127, 0, 0, 1], port: 8080))], edges: 8, upstreams: 2,
                     drainTimeout: 300_000, stateDirectory: "/srv/gateway/sluice-state", logLevel: .info))
     }
 
@@ -84,7 +84,8 @@ import Testing
         #expect(
             snapshots.topology
                 == Topology(
-                    listeners: [.unix(path: "/run/x"), .inherited(descriptor: 3)], edges: 3, upstreams: 5,
+                    listeners: [ListenerSettings(.unix(path: "/run/x")), ListenerSettings(.inherited(descriptor: 3))],
+                    edges: 3, upstreams: 5,
                     drainTimeout: 1234, stateDirectory: "/var/lib/sluice", logLevel: .debug))
         #expect(snapshots.edge.http.maxBody == 77)
         #expect(snapshots.edge.corsOrigins == ["https://a.example"])

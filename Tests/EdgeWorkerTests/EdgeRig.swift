@@ -1,7 +1,7 @@
 import Domain
 import IPC
 import IPCNIO
-import Logging
+import EventLog
 import NIOCore
 import NIOEmbedded
 import Testing

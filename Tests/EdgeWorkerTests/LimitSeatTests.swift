@@ -1,7 +1,7 @@
 import Domain
 import Glibc
 import Limits
-import Logging
+import EventLog
 import Testing
 
 @testable import EdgeWorker

@@ -26,10 +26,22 @@ enum SampleMessages {
         version: 1, host: 0xabcdef,
         topology: Topology(
             listeners: [
-                .ipv4(address: [127, 0, 0, 1], port: 8080),
-                .ipv6(address: [UInt8](repeating: 0, count: 15) + [1], scope: 2, port: 0), .unix(path: "/run/x.sock"),
-                .inherited(descriptor: 3),
-            ], edges: 2, upstreams: 1, drainTimeout: 300_000, stateDirectory: "/tmp/state", logLevel: .info))
+                ListenerSettings(
+                    .ipv4(address: [127, 0, 0, 1], port: 8080), tls: .init(certificate: "/c.pem", key: "/k.pem")),
+                ListenerSettings(.ipv6(address: [UInt8](repeating: 0, count: 15) + [1], scope: 2, port: 0)),
+                ListenerSettings(.unix(path: "/run/x.sock")), ListenerSettings(.inherited(descriptor: 3)),
+            ], edges: 2, upstreams: 1, drainTimeout: 300_000, stateDirectory: "/tmp/state", logLevel: .info,
+            logFormat: .text, logFile: "/var/log/x.log", users: [RoleUser(role: .edge, user: 901, group: 900)]))
+
+    static let report = TreeReport(
+        state: .ready, pid: 77, build: [1, 2], age: 9000, version: 3, listeners: ["http://127.0.0.1:8080"],
+        quarantined: 1,
+        processes: [
+            .init(
+                role: .edge, index: 1, generation: 2, instance: 8, pid: 99, state: .draining, age: 1234, restarts: 2,
+                activeRequests: 17, version: 3, missing: [.landlock, .seccomp])
+        ],
+        operations: [.init(token: 5, kind: .reload, state: .failed, message: "x.yaml:3:1: no", age: 20)])
 
     static let metrics = MetricReport(series: [
         .init(name: "a_total", labels: [.init("model", "m"), .init("status", "200")], value: .counter(.max)),
@@ -52,6 +64,10 @@ enum SampleMessages {
         Credit(bytes: 65_536), FurtherAttempt(call: 1, number: 2, reason: .hedge), Grant(allowed: true), metrics,
         OwnerDead(role: .upstream, instance: 9),
         Suspects(instance: 9, fingerprints: [1, .max]), Quarantine(fingerprint: .max, milliseconds: 600_000),
+        SnapshotAcknowledged(version: 4, refusal: "no"), SnapshotAcknowledged(version: 5), ReloadRequest(version: 6),
+        ReloadRefused(version: 6, message: "a\nb"), ReopenLogs(), Order(token: 1, kind: .upgrade), report,
+        ListenerOffer(
+            version: 6, entries: [.init(name: "127.0.0.1:80", hasTLS: true), .init(name: "x", hasTLS: false)]),
     ]
 
     /// Decodes a payload as what its type says, as a receiver would.
@@ -59,7 +75,14 @@ enum SampleMessages {
         switch type {
         case .hello: unsafe try Hello(payload: payload)
         case .ready: unsafe try Ready(payload: payload)
-        case .snapshot, .snapshotAcknowledged: unsafe try SnapshotNotice(payload: payload)
+        case .snapshot: unsafe try SnapshotNotice(payload: payload)
+        case .snapshotAcknowledged: unsafe try SnapshotAcknowledged(payload: payload)
+        case .reload: unsafe try ReloadRequest(payload: payload)
+        case .reloadRefused: unsafe try ReloadRefused(payload: payload)
+        case .reopenLogs: unsafe try ReopenLogs(payload: payload)
+        case .listeners: unsafe try ListenerOffer(payload: payload)
+        case .order: unsafe try Order(payload: payload)
+        case .treeReport: unsafe try TreeReport(payload: payload)
         case .link: unsafe try LinkOffer(payload: payload)
         case .heartbeat: unsafe try Heartbeat(payload: payload)
         case .drain: unsafe try Drain(payload: payload)

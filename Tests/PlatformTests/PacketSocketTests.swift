@@ -55,7 +55,7 @@ import Testing
     @Test func tooManyDescriptorsAreNotSent() throws {
         let memory = try SealedMemory.make(name: "test", bytes: [1])
         #expect(throws: SystemError.self) {
-            try self.a.send([1], descriptors: Array(repeating: memory.number, count: 9))
+            try self.a.send([1], descriptors: Array(repeating: memory.number, count: 193))
         }
     }
 

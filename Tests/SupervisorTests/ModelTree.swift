@@ -25,7 +25,8 @@ struct ModelTree {
     static let announcement = TopologyAnnouncement(
         version: 5, host: 9,
         topology: Topology(
-            listeners: [.ipv4(address: [127, 0, 0, 1], port: 0)], edges: 2, upstreams: 1, drainTimeout: 60_000,
+            listeners: [ListenerSettings(.ipv4(address: [127, 0, 0, 1], port: 0))], edges: 2, upstreams: 1,
+            drainTimeout: 60_000,
             stateDirectory: "/state", logLevel: .info))
 
     mutating func take() -> [SupervisorAction] {

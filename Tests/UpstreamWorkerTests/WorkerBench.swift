@@ -2,7 +2,7 @@ import Domain
 import HTTPClient
 import IPC
 import IPCEpoll
-import Logging
+import EventLog
 import Platform
 
 @testable import UpstreamWorker

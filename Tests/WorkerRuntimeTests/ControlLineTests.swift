@@ -1,7 +1,7 @@
 import Domain
 import Glibc
 import IPC
-import Logging
+import EventLog
 import Platform
 import Synchronization
 import Testing

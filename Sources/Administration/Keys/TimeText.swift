@@ -1,5 +1,5 @@
 import Domain
-import Logging
+import EventLog
 
 /// Points in time as text: RFC 3339 in UTC.
 public enum TimeText {

@@ -1,5 +1,5 @@
 import Glibc
-public import Logging
+public import EventLog
 public import Platform
 
 /// The locked instance file: the proof that no other gateway uses this state folder, and where process numbers come

@@ -1,5 +1,5 @@
 public import Glibc
-public import Logging
+public import EventLog
 public import Platform
 
 /// The folder of everything the gateway keeps: ours, closed to everybody else, held open.

@@ -1,6 +1,6 @@
 import Domain
 import JSON
-public import Logging
+public import EventLog
 import UsageStore
 
 /// `usage`: what was used in a period. `GET usage` takes `since` and `until` (times; else from the beginning of today in UTC until

@@ -2,7 +2,7 @@ import Database
 import Domain
 import Glibc
 import Journal
-import Logging
+import EventLog
 import Platform
 import UsageStore
 

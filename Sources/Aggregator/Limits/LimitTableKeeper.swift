@@ -1,7 +1,7 @@
 import Database
 import Domain
 import Limits
-import Logging
+import EventLog
 import Platform
 import UsageStore
 

@@ -1,7 +1,7 @@
 import Domain
 import IPC
 import IPCEpoll
-import Logging
+import EventLog
 import Platform
 
 /// The aggregator's end of the link to one edge or upstream: takes its reports and answers its requests for `/metrics`.

@@ -115,7 +115,7 @@ int sluice_wait_writable(int fd, int timeout_ms);
 
 /* ---- messages with descriptors ---- */
 
-#define SLUICE_MAX_FDS 8
+#define SLUICE_MAX_FDS 192
 
 /* Sends one packet with `fd_count` descriptors. Returns bytes sent or -1. */
 ssize_t sluice_send_fds(int socket, const void *bytes, size_t length, const int *fds, int fd_count);

@@ -1,6 +1,6 @@
 import Configuration
 import Domain
-import Logging
+import EventLog
 
 /// What a newcomer needs once the gateway is up: where it is, with which key, and a line to try it. Pure.
 struct Banner {

@@ -1,7 +1,7 @@
 import Domain
 import IPC
 import IPCEpoll
-import Logging
+import EventLog
 import Platform
 
 /// Control's end of the link to one edge: answers administration requests. There is no administration yet, so each gets

@@ -1,6 +1,6 @@
 import Administration
 import Glibc
-import Logging
+import EventLog
 import Platform
 
 /// The socket on which operators of this machine give their requests: `run/control.sock` in the state folder.

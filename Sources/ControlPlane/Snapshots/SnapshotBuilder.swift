@@ -72,7 +72,7 @@ struct SnapshotBuilder {
 
     private func topology(_ configuration: GatewayConfiguration, stateDirectory: String) -> Topology {
         Topology(
-            listeners: configuration.listen,
+            listeners: configuration.listen.map { ListenerSettings($0) },
             edges: UInt16(clamping: configuration.workers.edge.resolved(cores: self.cores, coresPerWorker: 1)),
             upstreams: UInt16(
                 clamping: configuration.workers.upstream.resolved(

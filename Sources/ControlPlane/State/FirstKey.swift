@@ -2,7 +2,7 @@ import Administration
 import Configuration
 import Cryptography
 import Domain
-import Logging
+import EventLog
 
 /// Sees to it that a gateway which needs keys has one from its first start on.
 ///

@@ -1,7 +1,7 @@
 import Administration
 import Domain
 import Glibc
-import Logging
+import EventLog
 import Platform
 
 /// A file of the state folder that holds the first key until somebody has it.

@@ -1,5 +1,5 @@
 import Domain
-import Logging
+import EventLog
 
 /// Logs requests the gateway itself failed, at most ten a second; what was left out is counted and said with the next.
 struct FailureLog {

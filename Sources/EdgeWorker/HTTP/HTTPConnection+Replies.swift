@@ -5,7 +5,7 @@ import IPC
 import IPCNIO
 import JSON
 import Limits
-import Logging
+import EventLog
 import NIOCore
 
 /// The output half of a connection. Everything goes into one buffer during a turn of the event loop and out with one write

@@ -2,7 +2,7 @@ import Domain
 import IPC
 import JSON
 import Limits
-import Logging
+import EventLog
 
 /// How a request keeps its limits: admitted, granted further attempts, settled.
 extension EdgeCore {

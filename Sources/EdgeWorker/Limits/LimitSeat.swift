@@ -1,5 +1,5 @@
 import Limits
-import Logging
+import EventLog
 import Platform
 
 /// An edge's place at the limit table: taken as soon as the aggregator has made a table that has one free, and given back at the

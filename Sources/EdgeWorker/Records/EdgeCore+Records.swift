@@ -1,7 +1,7 @@
 import Domain
 import IPC
 import Journal
-import Logging
+import EventLog
 
 /// How a request gets into the journal, and how it is over.
 extension EdgeCore {

@@ -1,4 +1,4 @@
-import Logging
+import EventLog
 import NIOCore
 import Platform
 

@@ -1,7 +1,7 @@
 import Domain
 import IPC
 import IPCNIO
-import Logging
+import EventLog
 import NIOCore
 
 /// A link of the edge to one peer, and the request streams that run over it.

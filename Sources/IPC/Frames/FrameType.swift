@@ -10,9 +10,15 @@ public enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
     case topology = 7
     case snapshotAcknowledged = 8
     case ownerDead = 9
+    case reopenLogs = 10
     case status = 11
     case suspects = 12
     case quarantine = 13
+    case reload = 14
+    case reloadRefused = 15
+    case listeners = 16
+    case order = 17
+    case treeReport = 18
 
     // Requests.
     case request = 32
@@ -31,15 +37,17 @@ public enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
     /// The largest payload of this type, in bytes. A longer one breaks the protocol.
     public var maximumLength: UInt32 {
         switch self {
-        case .ready, .cancel: 0
+        case .reopenLogs, .cancel: 0
         case .grant: 1
+        case .ready: 2
         case .attempt: 3
         case .credit: 4
-        case .heartbeat, .ownerDead, .quarantine: 64
-        case .hello, .link, .drain, .snapshot, .snapshotAcknowledged: 1 << 10
+        case .heartbeat, .ownerDead, .quarantine, .reload, .order: 64
+        case .hello, .link, .drain, .snapshot: 1 << 10
+        case .snapshotAcknowledged: 2 << 10
         case .responseHead: 16 << 10
-        case .status, .topology: 32 << 10
-        case .suspects: 64 << 10
+        case .status, .topology, .reloadRefused, .listeners: 32 << 10
+        case .suspects, .treeReport: 60 << 10
         case .body, .chunk: UInt32(WireLimits.data)
         case .request, .end: 256 << 10
         case .records: UInt32(WireLimits.frame)

@@ -23,10 +23,12 @@ public struct FrameTypeSet: Hashable, Sendable {
     public static let aggregator = FrameTypeSet([.hello, .request, .body, .cancel, .credit, .records])
     /// What a child accepts from the supervisor.
     public static let child = FrameTypeSet([
-        .hello, .snapshot, .link, .heartbeat, .drain, .status, .ready, .ownerDead, .quarantine,
+        .hello, .snapshot, .link, .heartbeat, .drain, .status, .ready, .ownerDead, .quarantine, .reopenLogs, .reload,
+        .reloadRefused, .listeners, .treeReport,
     ])
     /// What the supervisor accepts from a child.
     public static let supervisor = FrameTypeSet([
         .hello, .ready, .heartbeat, .topology, .link, .snapshotAcknowledged, .status, .suspects, .quarantine,
+        .reloadRefused, .order,
     ])
 }

@@ -22,16 +22,23 @@ public struct TopologyAnnouncement: Hashable, WireMessage {
         self.version = try reader.read()
         self.host = try reader.read()
         let listeners = try reader.readList(minimumSize: 5) { (reader) throws(WireReader.Malformed) in
-            try ListenAddress(from: &reader)
+            try ListenerSettings(from: &reader)
         }
         let edges: UInt16 = try reader.read()
         let upstreams: UInt16 = try reader.read()
         let drainTimeout: UInt64 = try reader.read()
         let directory = try reader.readString(limit: 4096)
         guard let level = LogLevel(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+        guard let format = LogFormat(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+        let file = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            try reader.readString(limit: 4096)
+        }
+        let users = try reader.readList(minimumSize: 9) { (reader) throws(WireReader.Malformed) in
+            try RoleUser(from: &reader)
+        }
         self.topology = Topology(
             listeners: listeners, edges: edges, upstreams: upstreams, drainTimeout: drainTimeout,
-            stateDirectory: directory, logLevel: level)
+            stateDirectory: directory, logLevel: level, logFormat: format, logFile: file, users: users)
     }
 
     public func write(to writer: inout WireWriter) {
@@ -43,6 +50,42 @@ public struct TopologyAnnouncement: Hashable, WireMessage {
         writer.write(self.topology.drainTimeout)
         writer.write(self.topology.stateDirectory)
         writer.write(self.topology.logLevel.rawValue)
+        writer.write(self.topology.logFormat.rawValue)
+        writer.write(optional: self.topology.logFile) { $0.write($1) }
+        writer.write(list: self.topology.users) { $1.write(to: &$0) }
+    }
+}
+
+extension RoleUser {
+    init(from reader: inout WireReader) throws(WireReader.Malformed) {
+        guard let role = Role(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+        let user: UInt32 = try reader.read()
+        self.init(role: role, user: user, group: try reader.read())
+    }
+
+    func write(to writer: inout WireWriter) {
+        writer.write(self.role.rawValue)
+        writer.write(self.user)
+        writer.write(self.group)
+    }
+}
+
+extension ListenerSettings {
+    init(from reader: inout WireReader) throws(WireReader.Malformed) {
+        let address = try ListenAddress(from: &reader)
+        let files = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            let certificate = try reader.readString(limit: 4096)
+            return TLSFiles(certificate: certificate, key: try reader.readString(limit: 4096))
+        }
+        self.init(address, tls: files)
+    }
+
+    func write(to writer: inout WireWriter) {
+        self.address.write(to: &writer)
+        writer.write(optional: self.tls) {
+            $0.write($1.certificate)
+            $0.write($1.key)
+        }
     }
 }
 

@@ -3,7 +3,7 @@ import Configuration
 import Domain
 import Foundation
 import JSON
-import Logging
+import EventLog
 import Platform
 
 /// Sends requests of the administration to the gateway of a configuration: over its socket, or, while it is stopped, to the

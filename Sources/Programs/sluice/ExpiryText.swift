@@ -1,5 +1,5 @@
 import Administration
-import Logging
+import EventLog
 
 /// When a key expires, as a person says it.
 enum ExpiryText {

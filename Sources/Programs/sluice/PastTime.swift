@@ -1,5 +1,5 @@
 import Administration
-import Logging
+import EventLog
 
 /// A time that has passed, as a person says it.
 enum PastTime {

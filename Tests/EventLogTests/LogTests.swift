@@ -1,6 +1,6 @@
 import Domain
 import Glibc
-import Logging
+import EventLog
 import Platform
 import Synchronization
 import Testing
