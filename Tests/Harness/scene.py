@@ -75,6 +75,7 @@ def make_scene(
         yield one
         assert one.arrivals is not None
         one.invariants.check(one.arrivals, settle)
+        print(f"back to rest after {one.invariants.settled:.1f} s")
     sent = warm + one.arrivals
     calls = mock_calls(mock, since)
     print(books_agree(sent, calls, gateway.state, in_flight_at_kills=one.kills_concern, others=one.others))
