@@ -12,7 +12,9 @@ struct GatewaySchema {
         var configuration = GatewayConfiguration()
         var reader = MappingReader(root, problems: self.problems)
 
-        if let listen = self.listen(&reader) { configuration.listen = listen }
+        let passed = PassedSockets(in: self.environment)
+        configuration.listen = self.listen(&reader) ?? passed.addresses ?? configuration.listen
+        for notice in passed.notices(listen: configuration.listen) { self.problems.notice(notice) }
         self.admin(reader.mapping("admin"))
         let stateDirectory = reader.value("state_directory", ScalarParser.text("the path of a folder"))
         configuration.stateDirectory = stateDirectory ?? configuration.stateDirectory
