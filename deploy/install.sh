@@ -66,6 +66,13 @@ run() {
     if [ "$dry" = yes ]; then printf 'would: %s\n' "$*"; else "$@"; fi
 }
 
+# The same, and what the command says is shown only if it fails.
+quietly() {
+    local said
+    if [ "$dry" = yes ]; then run "$@"; return; fi
+    said=$("$@" 2>&1) || { printf '%s\n' "$said" >&2; return 1; }
+}
+
 need_root() {
     [ "$dry" = yes ] || [ -n "$destdir" ] || [ "$(id -u)" -eq 0 ] || die "must be run as root (or with --destdir)"
 }
@@ -114,8 +121,8 @@ install_packages() {
     else
         say "packages: installing ${missing[*]}"
         local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
-        run "${apt[@]}" update || die "the package lists cannot be fetched"
-        run "${apt[@]}" install -y --no-install-recommends "${missing[@]}" ||
+        quietly "${apt[@]}" update || die "the package lists cannot be fetched"
+        quietly "${apt[@]}" install -y --no-install-recommends "${missing[@]}" ||
             die "could not install ${missing[*]}; these are the names in Debian 12"
     fi
 }
@@ -155,6 +162,7 @@ install_programs() {
     run ln -sfn "$build" "$library/.current-$$"
     run mv -T "$library/.current-$$" "$library/current"
     run ln -sfn ../lib/sluice/current/sluice "$destdir$prefix/bin/sluice"
+    run install -m 0755 "$here/sluice-health" "$destdir$prefix/bin/sluice-health"
     remove_old_builds "$build"
 }
 
@@ -186,8 +194,8 @@ make_users() {
         run systemd-sysusers "$here/systemd/sluice.sysusers" || die "systemd-sysusers failed"
         return
     fi
-    local kind name id group
-    while read -r kind name id group _; do
+    local kind name id
+    while read -r kind name id _; do
         case "$kind" in
             g) getent group "$name" >/dev/null || run groupadd --system "$name" ;;
             u) getent group "$name" >/dev/null || run groupadd --system "$name"
@@ -197,7 +205,6 @@ make_users() {
             m) id -nG "$name" 2>/dev/null | tr ' ' '\n' | grep -qx "$id" || run usermod --append --groups "$id" "$name" ;;
         esac
     done <"$here/systemd/sluice.sysusers"
-    : "${group:=}"
 }
 
 # systemd-tmpfiles where it is, else the same by hand.
@@ -285,7 +292,7 @@ uninstall() {
     done
     say "removing programs and units"
     run rm -rf "$library"
-    run rm -f "$destdir$prefix/bin/sluice" "$units/sluice.service" "$units/sluice.socket" \
+    run rm -f "$destdir$prefix/bin/sluice" "$destdir$prefix/bin/sluice-health" "$units/sluice.service" "$units/sluice.socket" \
         "$destdir/usr/lib/sysusers.d/sluice.conf" "$destdir/usr/lib/tmpfiles.d/sluice.conf" \
         "$destdir/etc/logrotate.d/sluice"
     run rm -f "$units/sluice.service.d/notify-reload.conf"

@@ -20,17 +20,19 @@ struct PassedSockets: Hashable {
     }
 
     /// Where a gateway listens whose configuration does not say: on all of them, or nil when there are none.
-    var addresses: [ListenAddress]? {
-        self.count == 0 ? nil : (0..<self.count).map { .inherited(descriptor: Int32(3 + $0)) }
+    var listeners: [ListenerSettings]? {
+        self.count == 0 ? nil : (0..<self.count).map { ListenerSettings(self.address($0)) }
     }
 
     /// One sentence a socket that `listen` leaves out: clients that connect there wait in vain.
-    func notices(listen: [ListenAddress]) -> [String] {
+    func notices(listen: [ListenerSettings]) -> [String] {
         (0..<self.count).compactMap { index in
-            guard !listen.contains(.inherited(descriptor: Int32(3 + index))) else { return nil }
+            guard !listen.contains(where: { $0.address == self.address(index) }) else { return nil }
             let name = index < self.names.count ? " (\(self.names[index]))" : ""
             return "the service manager passed the socket fd:\(3 + index)\(name), but `listen` does not name it: "
                 + "nobody takes connections there"
         }
     }
+
+    private func address(_ index: Int) -> ListenAddress { .inherited(descriptor: Int32(3 + index)) }
 }

@@ -17,7 +17,8 @@ final class SupervisorLoop: DescriptorHandler {
     private var machine: SupervisorMachine
     private var children: [Seat: ChildConnection] = [:]
     private var listeners: ListenerSet?
-    private var snapshots: SnapshotStore?
+    /// By generation.
+    private var snapshots: [UInt32: SnapshotStore] = [:]
     private var instances: InstanceFile?
     private var runFolder: RunFolder?
     private var timer: LoopTimer?
@@ -130,8 +131,9 @@ final class SupervisorLoop: DescriptorHandler {
             case .send(let seat, let frame): self.send(seat, frame, [])
             case .sendIfRoom(let seat, let frame): try? self.children[seat]?.socket.send(frame)
             case .sendSnapshot(let seat, let version):
-                guard let number = self.snapshots?.number(for: seat.role) else { continue }
+                guard let number = self.snapshots[seat.generation]?.number(for: seat.role) else { continue }
                 self.send(seat, SnapshotNotice(version: version).frame(), [number])
+            case .sendListeners(let seat, let version): self.sendListeners(seat, version)
             case .link(let a, let aInstance, let b, let bInstance): self.link(a, aInstance, b, bInstance)
             case .signal(let seat, let signal): self.children[seat]?.process.kill(signal)
             case .adopt(let announcement, let descriptors): self.adopt(announcement, descriptors)
@@ -171,12 +173,11 @@ final class SupervisorLoop: DescriptorHandler {
     private func start(_ seat: Seat, _ instance: UInt32) throws(SystemError) {
         let pair = try SocketPair(.packets)
         var inheritance: Spawner.Inheritance?
-        if let snapshots = self.snapshots, let instances = self.instances {
+        if let snapshots = self.snapshots[seat.generation], let instances = self.instances {
             inheritance = .init(inForce: snapshots.inForce.number, instanceFile: instances.number)
         }
         let process = try self.spawner.start(
-            seat, instance: instance, line: pair.second.number, listeners: self.listeners?.numbers ?? [],
-            inheritance: inheritance)
+            seat, instance: instance, line: pair.second.number, inheritance: inheritance)
         do throws(SystemError) {
             self.children[seat] = try ChildConnection(
                 seat: seat, process: process, socket: PacketSocket(pair.first), loop: self.loop, owner: self)
@@ -195,6 +196,12 @@ final class SupervisorLoop: DescriptorHandler {
             // A child that has gone is noticed by its end.
             if error.isWouldBlock { self.perform(self.machine.lineFull(seat)) }
         }
+    }
+
+    private func sendListeners(_ seat: Seat, _ version: UInt64) {
+        guard let listeners else { return }
+        let offer = ListenerOffer(version: version, entries: listeners.entries)
+        self.send(seat, offer.frame(), listeners.numbers)
     }
 
     private func link(_ a: Seat, _ aInstance: UInt32, _ b: Seat, _ bInstance: UInt32) {
@@ -219,7 +226,7 @@ final class SupervisorLoop: DescriptorHandler {
             guard let last = descriptors.last, let store = SnapshotStore(adopting: descriptors.dropLast()) else {
                 throw StartFailure("sluice: control announced no snapshots")
             }
-            self.snapshots = store
+            self.snapshots[self.machine.serving.number] = store
             self.instances = try InstanceFile(OwnedDescriptor(adopting: last), host: announcement.host)
             let topology = announcement.topology
             self.log.level = topology.logLevel

@@ -6,7 +6,7 @@ import Testing
     private static let two = ["LISTEN_FDS": "2", "LISTEN_PID": "1", "LISTEN_FDNAMES": "web:other"]
 
     @Test func theyStandInForListen() {
-        let both = [ListenAddress.inherited(descriptor: 3), .inherited(descriptor: 4)]
+        let both = [ListenerSettings(.inherited(descriptor: 3)), ListenerSettings(.inherited(descriptor: 4))]
         for text in ["", "drain_timeout: 1s"] {
             #expect(Document(text: text, environment: Self.two).result.configuration?.listen == both)
         }
@@ -17,7 +17,7 @@ import Testing
 
     @Test func theFileCountsMoreAndALeftOutSocketIsSaid() {
         let result = Document(text: "listen: [{address: fd:3}]", environment: Self.two).result
-        #expect(result.configuration?.listen == [.inherited(descriptor: 3)])
+        #expect(result.configuration?.listen == [ListenerSettings(.inherited(descriptor: 3))])
         let expected =
             "f: the service manager passed the socket fd:4 (other), but `listen` does not name it: "
             + "nobody takes connections there"
