@@ -194,16 +194,14 @@ make_users() {
         run systemd-sysusers "$here/systemd/sluice.sysusers" || die "systemd-sysusers failed"
         return
     fi
-    local kind name id
+    local kind name id group
     while read -r kind name id _; do
-        case "$kind" in
-            g) getent group "$name" >/dev/null || run groupadd --system "$name" ;;
-            u) getent group "$name" >/dev/null || run groupadd --system "$name"
-               getent passwd "$name" >/dev/null ||
-                   run useradd --system --gid "$name" --no-create-home --home-dir /nonexistent \
-                       --shell /usr/sbin/nologin "$name" ;;
-            m) id -nG "$name" 2>/dev/null | tr ' ' '\n' | grep -qx "$id" || run usermod --append --groups "$id" "$name" ;;
-        esac
+        [ "$kind" = u ] || continue
+        group=${id#-:}
+        [ "$group" != - ] || group=$name
+        getent group "$group" >/dev/null || run groupadd --system "$group"
+        getent passwd "$name" >/dev/null ||
+            run useradd --system --gid "$group" --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$name"
     done <"$here/systemd/sluice.sysusers"
 }
 
@@ -312,7 +310,7 @@ uninstall() {
         [ "$kind" != u ] || ! getent passwd "$name" >/dev/null || run userdel "$name"
     done <"$here/systemd/sluice.sysusers"
     while read -r kind name _; do
-        case "$kind" in g | u) ! getent group "$name" >/dev/null || run groupdel "$name" ;; esac
+        [ "$kind" != u ] || ! getent group "$name" >/dev/null || run groupdel "$name"
     done <"$here/systemd/sluice.sysusers"
 }
 

@@ -82,24 +82,24 @@ def test_a_folder_gets_everything_and_again_nothing_changes(tmp_path, programs) 
     assert not (tmp_path / "etc/sluice").exists()
 
 
-def test_a_new_build_takes_the_link_and_old_ones_go(tmp_path, programs) -> None:
-    """One that runs stays however old it is."""
+def test_a_new_build_takes_the_link_and_old_ones_go(tmp_path) -> None:
+    """One that runs stays however old it is. Any program stands in for the six."""
     library = tmp_path / "usr/local/lib/sluice"
     builds: list[str] = []
     holder = None
     try:
         for number in range(4):
             changed = tmp_path / f"programs-{number}"
-            shutil.copytree(programs, changed)
+            changed.mkdir()
+            for name in NAMES:
+                shutil.copy("/bin/sleep", changed / name)
             with open(changed / "sluice-edge", "ab") as file:
                 file.write(b"x" * (number + 1))
             install("--destdir", tmp_path, "--from", changed, "--prefix", "/usr/local", "--keep", "1", "--no-systemd")
             shutil.rmtree(changed)
             builds.append(os.readlink(library / "current"))
             if number == 0:
-                # Any program from that folder will do: one that waits for its control socket's end.
-                shutil.copy("/bin/sleep", library / builds[0] / "sleep")
-                holder = subprocess.Popen([library / builds[0] / "sleep", "60"])
+                holder = subprocess.Popen([library / builds[0] / "sluice-control", "60"])
         assert len(set(builds)) == 4
         assert {path.name for path in library.iterdir()} == {"current", builds[0], builds[2], builds[3]}
     finally:
@@ -189,7 +189,7 @@ def test_on_a_bare_debian_the_recipe_gives_a_gateway_that_serves(debian: pathlib
     line = ["chroot", debian, "/usr/local/lib/sluice/current/sluice", "serve", "--config", "/etc/sluice/sluice.yaml"]
     gateway = subprocess.Popen(line, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env={"PATH": "/usr/bin:/bin"})
     try:
-        listeners = debian / "var/lib/sluice/run/listeners"
+        listeners = debian / "var/lib/sluice/state/run/listeners"
         wait_until(lambda: gateway.poll() is not None or listeners.exists(), 30, "the listeners")
         assert gateway.poll() is None, gateway.stderr.read().decode()
         host, _, port = listeners.read_text().strip().rpartition(":")
@@ -197,7 +197,7 @@ def test_on_a_bare_debian_the_recipe_gives_a_gateway_that_serves(debian: pathlib
         wait_until(lambda: is_ready(address), 30, "ready")
         health = subprocess.run(["chroot", debian, "sluice-health"], capture_output=True, timeout=20)
         assert health.returncode == 0, health.stderr
-        key = next((debian / "var/lib/sluice").glob("*_key")).read_text().strip()
+        key = next((debian / "var/lib/sluice/state").glob("*_key")).read_text().strip()
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         body = b'{"model": "simulated", "messages": [{"role": "user", "content": "Hello"}]}'
         reply = wire.request(address, "POST", "/v1/chat/completions", headers, body)
