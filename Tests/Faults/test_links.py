@@ -79,6 +79,11 @@ def broken(gateway: Gateway, end: End) -> None:
     wait_until(renewed, 6, lambda: f"a new link, {end.name}:\n{gateway.log_text()[-1500:]}", interval=0.05)
 
 
+def linked(gateway: Gateway, role: str, other: str) -> End:
+    """The end of a link that is there, or comes at the next heartbeat."""
+    return wait_until(lambda: between(gateway, role, other), 6, f"a link from {role} to {other}")[0]
+
+
 def settled(one: Scene, pids: list[int]) -> None:
     assert one.gateway.children() == pids, f"a process ended:\n{one.gateway.log_text()[-3000:]}"
 
@@ -98,7 +103,7 @@ def test_f17_corrupt_frames_cost_a_link_and_nothing_else(scene: SceneMaker) -> N
         ]
         one.start(steady(30, 2 + len(cases) * (1.2 if one.full else 0.5), mix=Mix(events=(2, 10), gap_ms=(0, 5))))
         for name, (role, other) in cases:
-            end = between(gateway, role, other)[0]
+            end = linked(gateway, role, other)
             seen = gateway.log_text().count("broke the protocol")
             say(end, CORRUPT[name])
             if one.full:
@@ -108,13 +113,13 @@ def test_f17_corrupt_frames_cost_a_link_and_nothing_else(scene: SceneMaker) -> N
                 lambda s=seen: gateway.log_text().count("broke the protocol") > s, 6, f"{name}, {role} to {other}: said"
             )
             settled(one, pids)
-        half = between(gateway, "upstream", "edge")[0]
+        half = linked(gateway, "upstream", "edge")
         say(half, frame(CHUNK, length=1000) + b"x" * 10)
         hang_up(half)
         broken(gateway, half)
         settled(one, pids)
         # Byte by byte is no damage: a CANCEL for a stream that nobody knows is dropped.
-        whole = between(gateway, "edge", "upstream")[0]
+        whole = linked(gateway, "edge", "upstream")
         one.client.stop()
         one.wait()
         for byte in frame(CANCEL, stream=1):
