@@ -214,7 +214,7 @@ final class EdgeRole: WorkerRole {
         if self.exhaustionSaid.map({ $0 + EdgeRole.exhaustionSaidEvery < now }) ?? true {
             self.exhaustionSaid = now
             let connections = self.core?.openConnections ?? 0
-            self.identity.log.warning("no descriptor for a connection", ["connections": .int(Int64(connections))])
+            self.identity.log.warning("no descriptor for a connection", ["connections": .unsigned(UInt64(clamping: connections))])
         }
         self.balance()
         self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.acceptRetry) { [weak self] in
