@@ -213,8 +213,8 @@ final class EdgeRole: WorkerRole {
         let now = NIODeadline.now()
         if self.exhaustionSaid.map({ $0 + EdgeRole.exhaustionSaidEvery < now }) ?? true {
             self.exhaustionSaid = now
-            let connections = self.core?.openConnections ?? 0
-            self.identity.log.warning("no descriptor for a connection", ["connections": .unsigned(UInt64(clamping: connections))])
+            let connections = UInt64(clamping: self.core?.openConnections ?? 0)
+            self.identity.log.warning("no descriptor for a connection", ["connections": .unsigned(connections)])
         }
         self.balance()
         self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.acceptRetry) { [weak self] in
