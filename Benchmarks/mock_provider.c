@@ -1,13 +1,15 @@
 /* mock_provider: a small OpenAI-compatible server for load tests, whose replies a client can predict to the byte.
  *
  *   cc -O2 -o mock_provider mock_provider.c
- *   ./mock_provider [--host H] [--port P] [--delay-ms D] [--chunks N] [--chunk-ms C]
+ *   ./mock_provider [--host H] [--port P] [--delay-ms D] [--chunks N] [--chunk-ms C] [--log FILE]
  *
  * One thread, epoll. The first line on standard output is the port. A request whose model is
  * `load-N-C-PAD-TAG` overrides the options: N content events C ms apart with PAD bytes of filling each. Events are
  * made only while less than 64 KiB wait to be sent, so a reader that stops costs nothing here.
  *   POST   a chat.completion, or a stream when the body holds "stream": true
  *   GET    /stats: {"connections":n,"open":n,"requests":n,"done":n,"aborted":n}; any other path: a list of models
+ * With --log each call is written down as it comes, `+ ID MODEL`, and as it ends, `- ID EVENTS done|aborted`; ID is its
+ * x-client-request-id.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -39,7 +41,7 @@ struct connection {
     int closing;                    /* close when everything is sent */
     struct buffer in, out;
     size_t scanned;                 /* where the search for the end of the head goes on */
-    char model[200];
+    char model[200], id[80];
     int chunks, next, chunk_ms, pad;
     uint64_t due;                   /* ms; 0: not in the wheel */
     struct connection *after, **link;
@@ -49,6 +51,7 @@ static struct { unsigned long connections, open, requests, done, aborted; } stat
 static struct connection *wheel[WHEEL];
 static unsigned timers;
 static int poller, option_delay, option_chunks = 20, option_chunk_ms;
+static FILE *calls;
 
 static uint64_t now_ms(void) {
     struct timespec t;
@@ -105,8 +108,15 @@ static void arm(struct connection *c, uint64_t due) {
     timers++;
 }
 
+static void log_end(const struct connection *c, const char *how) {
+    if (!calls) return;
+    fprintf(calls, "- %s %d %s\n", c->id, c->next > 0 ? c->next : 0, how);
+    fflush(calls);
+}
+
 static void drop(struct connection *c) {
     disarm(c);
+    if (c->busy) log_end(c, "aborted");
     stats.aborted += (unsigned)c->busy;
     stats.open--;
     close(c->fd);
@@ -137,6 +147,7 @@ static void event(struct connection *c, int index) {
 static void finish(struct connection *c) {
     c->busy = 0;
     stats.done++;
+    log_end(c, "done");
 }
 
 static void unary(struct connection *c, const char *json, int count) {
@@ -221,6 +232,7 @@ static void begin(struct connection *c, const char *body, size_t length) {
         }
     }
     stats.requests++;
+    if (calls) fprintf(calls, "+ %s %s\n", c->id, c->model), fflush(calls);
     if (option_delay) arm(c, now_ms() + (uint64_t)option_delay);
     else go_on(c);
 }
@@ -234,10 +246,13 @@ static int take_request(struct connection *c) {
         return c->in.length > MAX_HEAD ? -1 : 0;
     }
     size_t head = (size_t)(end + 4 - p), body = 0;
+    strcpy(c->id, "none");
     for (char *line = p, *eol; line < end; line = eol + 2) {
         eol = memmem(line, (size_t)(end + 2 - line), "\r\n", 2);
         if (!strncasecmp(line, "content-length:", 15)) body = strtoul(line + 15, NULL, 10);
         else if (!strncasecmp(line, "transfer-encoding:", 18)) return -1;
+        else if (!strncasecmp(line, "x-client-request-id: ", 21))
+            snprintf(c->id, sizeof c->id, "%.*s", (int)(eol - line - 21), line + 21);
         else if (!strncasecmp(line, "connection: close", 17)) c->closing = 1;
     }
     if (body > max_body) return -1;
@@ -325,7 +340,9 @@ int main(int count, char **arguments) {
         else if (!strcmp(arguments[i], "--delay-ms")) option_delay = atoi(arguments[i + 1]);
         else if (!strcmp(arguments[i], "--chunks")) option_chunks = atoi(arguments[i + 1]);
         else if (!strcmp(arguments[i], "--chunk-ms")) option_chunk_ms = atoi(arguments[i + 1]);
-        else return fprintf(stderr, "unknown option %s\n", arguments[i]), 2;
+        else if (!strcmp(arguments[i], "--log")) {
+            if (!(calls = fopen(arguments[i + 1], "we"))) die("--log");
+        } else return fprintf(stderr, "unknown option %s\n", arguments[i]), 2;
     }
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);

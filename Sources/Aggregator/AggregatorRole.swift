@@ -28,8 +28,10 @@ final class AggregatorRole: WorkerRole {
         self.service = AggregatorService(loop: self.context.loop, hello: own, log: self.log)
     }
 
-    func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool {
-        guard let snapshot = try? AggregatorSnapshot(decoding: bytes), snapshot.version == version else { return false }
+    func receive(snapshot bytes: [UInt8], version: UInt64) -> SnapshotVerdict {
+        guard let snapshot = try? AggregatorSnapshot(decoding: bytes), snapshot.version == version else {
+            return .refused("it is malformed")
+        }
         self.log.level = snapshot.logLevel
         self.service?.log.level = snapshot.logLevel
         do throws(StartFailure) {
@@ -39,7 +41,7 @@ final class AggregatorRole: WorkerRole {
             WorkerProgram.giveUp(error)
         }
         self.context.endpoint.ready()
-        return true
+        return .inForce
     }
 
     func receive(link offer: LinkOffer, descriptor: Int32, area: Int32?) {

@@ -105,7 +105,7 @@ final class ControlRole: WorkerRole {
     }
 
     /// Control makes snapshots and gets none.
-    func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool { false }
+    func receive(snapshot bytes: [UInt8], version: UInt64) -> SnapshotVerdict { .refused("control makes them") }
 
     func receive(link offer: LinkOffer, descriptor: Int32, area: Int32?) {
         let owned = OwnedDescriptor(adopting: descriptor)
@@ -135,7 +135,7 @@ final class ControlRole: WorkerRole {
         self.quarantine.tell(quarantine.fingerprint, milliseconds: quarantine.milliseconds)
     }
 
-    func treeIsReady() {
+    func activate() {
         guard self.announcesStart else { return }
         self.announcesStart = false
         let listed = (try? BoundedFile.read(path: "\(self.stateDirectory)/run/listeners", limit: 1 << 20)) ?? []

@@ -5,7 +5,6 @@ import IPCNIO
 import Journal
 import EventLog
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import Platform
 import WorkerRuntime
@@ -21,7 +20,6 @@ final class EdgeRole: WorkerRole {
     private static let farewell = TimeAmount.milliseconds(100)
 
     private let identity: WorkerIdentity
-    private let group: any EventLoopGroup
     private let eventLoop: any EventLoop
     private let endpoint: ControlLineEndpoint
     private var host: UInt32 = 0
@@ -33,10 +31,9 @@ final class EdgeRole: WorkerRole {
     private var early: [(offer: LinkOffer, descriptor: Int32, area: Int32?)] = []
     private var earlyQuarantines: [Quarantine] = []
     private var links: [PeerLink] = []
-    private var listeners: [any Channel] = []
+    private let listeners: EdgeListeners
     private var hasAdopted = false
     private var isReady = false
-    private var isAccepting = false
     private var isOver = false
     private var gate: AcceptGate
     private var drainTimer: Scheduled<Void>?
@@ -44,8 +41,8 @@ final class EdgeRole: WorkerRole {
     init(identity: WorkerIdentity, endpoint: ControlLineEndpoint, group: any EventLoopGroup, eventLoop: any EventLoop) {
         self.identity = identity
         self.endpoint = endpoint
-        self.group = group
         self.eventLoop = eventLoop
+        self.listeners = EdgeListeners(group: group, eventLoop: eventLoop)
         self.gate = AcceptGate(descriptorLimit: AcceptGate.descriptorLimit)
     }
 
@@ -55,16 +52,24 @@ final class EdgeRole: WorkerRole {
         self.host = hello.host
     }
 
-    func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool {
-        guard let snapshot = try? EdgeSnapshot(decoding: bytes), snapshot.version == version else { return false }
-        if let core = self.core {
-            core.use(EdgeSettings(snapshot))
-            core.journal.update(snapshot.journal)
-            return true
+    func receive(snapshot bytes: [UInt8], version: UInt64) -> SnapshotVerdict {
+        guard let snapshot = try? EdgeSnapshot(decoding: bytes), snapshot.version == version else {
+            return .refused("it is malformed")
         }
-        let isFirst = self.firstSnapshot == nil
-        self.firstSnapshot = snapshot
-        return isFirst ? self.begin() : true
+        guard let core = self.core else {
+            guard self.listeners.isOffered(version) else { return .refused("its listeners did not come") }
+            let isFirst = self.firstSnapshot == nil
+            self.firstSnapshot = snapshot
+            return !isFirst || self.begin() ? .inForce : .refused("cryptography does not start")
+        }
+        self.listeners.use(version, core: core) { [endpoint] refusal in
+            if refusal == nil {
+                core.use(EdgeSettings(snapshot))
+                core.journal.update(snapshot.journal)
+            }
+            endpoint.acknowledge(version: version, refusal: refusal)
+        }
+        return .later
     }
 
     /// Begins to work as the newest snapshot says, once there is a journal: nobody is served unrecorded because of a fault
@@ -83,7 +88,11 @@ final class EdgeRole: WorkerRole {
         core.onLoadChange = { [weak self] in self?.balance() }
         self.seat = LimitSeat(stateDirectory: snapshot.stateDirectory, instance: core.instance, log: core.log)
         self.takeSeat()
-        self.adoptListeners(core)
+        self.listeners.use(snapshot.version, core: core) { refusal in
+            if let refusal { return self.endpoint.fail(StartFailure("sluice-edge: \(refusal)")) }
+            self.hasAdopted = true
+            self.becomeReady()
+        }
         for quarantine in self.earlyQuarantines { core.take(quarantine) }
         self.earlyQuarantines = []
         for link in self.early { self.connect(link.offer, link.descriptor, link.area, core) }
@@ -145,8 +154,7 @@ final class EdgeRole: WorkerRole {
             self.isOver = true
             return self.endpoint.drained()
         }
-        for listener in self.listeners { listener.close(promise: nil) }
-        self.listeners = []
+        self.listeners.close()
         self.drainTimer?.cancel()
         let amount = TimeAmount.milliseconds(Int64(clamping: min(timeout, 86_400_000)))
         self.drainTimer = self.eventLoop.assumeIsolated().scheduleTask(in: amount) {
@@ -173,34 +181,8 @@ final class EdgeRole: WorkerRole {
 
     // MARK: Listeners
 
-    private func adoptListeners(_ core: EdgeCore) {
-        let shared = NIOLoopBound(core, eventLoop: self.eventLoop)
-        let bootstrap = ServerBootstrap(group: self.group)
-            .serverChannelOption(.maxMessagesPerRead, value: 1)
-            .serverChannelOption(.autoRead, value: false)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 4 << 10, high: 16 << 10))
-            // One read a turn, as large as those before were full: a body that comes in one read is never copied.
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 << 10)
-            )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try HTTPConnection.install(in: channel.pipeline.syncOperations, core: shared.value)
-                }
-            }
-        let adoptions = self.identity.arguments.listenerDescriptors.map { bootstrap.withBoundSocket($0) }
-        EventLoopFuture.whenAllSucceed(adoptions, on: self.eventLoop).assumeIsolated().whenComplete { result in
-            switch result {
-            case .success(let channels):
-                self.listeners = channels
-                self.hasAdopted = true
-                self.becomeReady()
-            case .failure(let error):
-                self.endpoint.fail(StartFailure("sluice-edge: cannot use the inherited listeners: \(error)"))
-            }
-        }
+    func receive(listeners: ListenerOffer, descriptors: [Int32]) {
+        self.listeners.take(listeners, descriptors)
     }
 
     private func becomeReady() {
@@ -215,13 +197,9 @@ final class EdgeRole: WorkerRole {
     private func balance() {
         guard self.isReady, let core = self.core, !core.isDraining else { return }
         let isOpen = self.gate.isOpen(active: core.metrics.inFlight, connections: core.openConnections)
-        guard isOpen != self.isAccepting else { return }
-        self.isAccepting = isOpen
+        guard isOpen != self.listeners.isAccepting else { return }
         core.log.debug("accepting", ["on": .bool(isOpen)])
-        for listener in self.listeners {
-            _ = listener.setOption(.autoRead, value: isOpen)
-            if isOpen { listener.read() }
-        }
+        self.listeners.isAccepting = isOpen
     }
 
     // MARK: Links

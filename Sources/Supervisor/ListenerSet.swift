@@ -1,4 +1,5 @@
 import Domain
+import IPC
 import EventLog
 import Platform
 
@@ -6,6 +7,8 @@ import Platform
 /// it when it dies.
 final class ListenerSet {
     private let listeners: [Listener]
+    /// As edges are told of them; a second one of the same text (port 0 twice) is another.
+    let entries: [ListenerOffer.Entry]
 
     /// Opens all of them or none; the failure names the address.
     init(_ addresses: [ListenAddress]) throws(StartFailure) {
@@ -18,6 +21,13 @@ final class ListenerSet {
             }
         }
         self.listeners = listeners
+        var seen: [String: Int] = [:]
+        self.entries = addresses.map {
+            let text = Self.text($0)
+            let count = seen[text, default: 0] + 1
+            seen[text] = count
+            return ListenerOffer.Entry(name: count == 1 ? text : "\(text)#\(count)", hasTLS: false)
+        }
     }
 
     var numbers: [Int32] { self.listeners.map(\.number) }

@@ -22,7 +22,7 @@ struct Spawner {
 
     /// Starts the program of `seat`; `line` becomes its control socket.
     func start(
-        _ seat: Seat, instance: UInt32, line: Int32, listeners: [Int32], inheritance: Inheritance?
+        _ seat: Seat, instance: UInt32, line: Int32, inheritance: Inheritance?
     ) throws(SystemError) -> ChildProcess {
         var arguments = [seat.role.program, "--instance=\(instance)"]
         var descriptors = [
@@ -38,12 +38,7 @@ struct Spawner {
                 descriptors.append(.init(source: inheritance.instanceFile, target: 6))
             }
             if let configuration { arguments.append("--config=\(configuration)") }
-        case .edge:
-            arguments.append("--listeners=\(listeners.count)")
-            for (target, listener) in zip(Int32(4)..., listeners) {
-                descriptors.append(.init(source: listener, target: target))
-            }
-        case .upstream, .aggregator, .supervisor: break
+        case .edge, .upstream, .aggregator, .supervisor: break
         }
         return try ChildProcess(
             path: self.programs.program(of: seat.role), arguments: arguments, environment: self.environment,

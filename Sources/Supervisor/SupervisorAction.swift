@@ -9,6 +9,8 @@ enum SupervisorAction: Hashable {
     case sendIfRoom(Seat, [UInt8])
     /// Send the seat's role its snapshot.
     case sendSnapshot(Seat, version: UInt64)
+    /// Send an edge the listeners that go with that snapshot.
+    case sendListeners(Seat, version: UInt64)
     /// Make a socket pair and give each of the two its end, naming the other's instance.
     case link(Seat, UInt32, Seat, UInt32)
     case signal(Seat, Int32)

@@ -132,6 +132,7 @@ final class SupervisorLoop: DescriptorHandler {
             case .sendSnapshot(let seat, let version):
                 guard let number = self.snapshots?.number(for: seat.role) else { continue }
                 self.send(seat, SnapshotNotice(version: version).frame(), [number])
+            case .sendListeners(let seat, let version): self.sendListeners(seat, version)
             case .link(let a, let aInstance, let b, let bInstance): self.link(a, aInstance, b, bInstance)
             case .signal(let seat, let signal): self.children[seat]?.process.kill(signal)
             case .adopt(let announcement, let descriptors): self.adopt(announcement, descriptors)
@@ -175,8 +176,7 @@ final class SupervisorLoop: DescriptorHandler {
             inheritance = .init(inForce: snapshots.inForce.number, instanceFile: instances.number)
         }
         let process = try self.spawner.start(
-            seat, instance: instance, line: pair.second.number, listeners: self.listeners?.numbers ?? [],
-            inheritance: inheritance)
+            seat, instance: instance, line: pair.second.number, inheritance: inheritance)
         do throws(SystemError) {
             self.children[seat] = try ChildConnection(
                 seat: seat, process: process, socket: PacketSocket(pair.first), loop: self.loop, owner: self)
@@ -195,6 +195,12 @@ final class SupervisorLoop: DescriptorHandler {
             // A child that has gone is noticed by its end.
             if error.isWouldBlock { self.perform(self.machine.lineFull(seat)) }
         }
+    }
+
+    private func sendListeners(_ seat: Seat, _ version: UInt64) {
+        guard let listeners else { return }
+        let offer = ListenerOffer(version: version, entries: listeners.entries)
+        self.send(seat, offer.frame(), listeners.numbers)
     }
 
     private func link(_ a: Seat, _ aInstance: UInt32, _ b: Seat, _ bInstance: UInt32) {

@@ -45,6 +45,8 @@ extension SupervisorMachine {
             let beat: Heartbeat = try packet.message()
             guard slot.beat(beat.sequence, activeRequests: beat.activeRequests) else { throw .malformed(.heartbeat) }
             self.slots[seat] = slot
+        case .snapshotAcknowledged where seat.role != .control:
+            _ = try packet.message(SnapshotAcknowledged.self)
         case .link:
             self.linkEnded(seat, slot, try packet.message())
         case .topology where seat == .control:
@@ -67,6 +69,7 @@ extension SupervisorMachine {
     private mutating func equip(_ seat: Seat, _ slot: ChildSlot, at now: UInt64) {
         guard slot.takesLinks, self.stopping == nil else { return }
         if seat.role != .control, let version = self.announcement?.version {
+            if seat.role == .edge { self.actions.append(.sendListeners(seat, version: version)) }
             self.actions.append(.sendSnapshot(seat, version: version))
         }
         let able = self.seats.filter { self.slots[$0]?.takesLinks == true }

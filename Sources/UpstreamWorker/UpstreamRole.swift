@@ -46,10 +46,10 @@ public final class UpstreamRole: WorkerRole {
         self.services.loop.schedule(after: Self.reportInterval) { [unowned self] in self.report() }
     }
 
-    public func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool {
+    public func receive(snapshot bytes: [UInt8], version: UInt64) -> SnapshotVerdict {
         do throws(WireReader.Malformed) {
             let snapshot = try UpstreamSnapshot(decoding: bytes)
-            guard snapshot.version == version else { return false }
+            guard snapshot.version == version else { return .refused("it is another version's") }
             self.services.log.level = snapshot.logLevel
             self.services.providers.add(snapshot)
             if let journal = self.services.journal {
@@ -59,9 +59,9 @@ public final class UpstreamRole: WorkerRole {
                 self.openJournal(snapshot)
             }
         } catch {
-            return false
+            return .refused("it is malformed")
         }
-        return true
+        return .inForce
     }
 
     /// Nothing is called before there is a journal. What keeps it from being opened may be put right meanwhile.

@@ -1,3 +1,4 @@
+public import Domain
 public import IPC
 public import EventLog
 public import Platform
@@ -22,17 +23,20 @@ public final class ControlLineEndpoint {
     private let sender: PacketSender
     private let log: Log
     private let exit: (Int32) -> Void
+    private let errorDescriptor: Int32
     private var unsent: [Unsent] = []
     /// The role; to be set before the first packet.
     public var role: (any WorkerRole)?
 
-    /// `exit` ends the process; it is called once.
+    /// `exit` ends the process; it is called once. `errorDescriptor` is what the log is written to.
     public init(
-        machine: WorkerMachine, sender: PacketSender, log: Log, exit: @escaping (Int32) -> Void
+        machine: WorkerMachine, sender: PacketSender, log: Log, errorDescriptor: Int32 = 2,
+        exit: @escaping (Int32) -> Void
     ) {
         self.machine = machine
         self.sender = sender
         self.log = log
+        self.errorDescriptor = errorDescriptor
         self.exit = exit
     }
 
@@ -53,9 +57,14 @@ public final class ControlLineEndpoint {
 
     // MARK: From the role
 
-    /// The role has its snapshot and links and can work.
-    public func ready() {
-        self.perform(self.machine.ready())
+    /// The role has its snapshot and links and can work; `missing` of its hardening could not be had.
+    public func ready(missing: Hardening = []) {
+        self.perform(self.machine.ready(missing: missing))
+    }
+
+    /// The answer to a snapshot for which the role said `.later`: in force, or why not (for people).
+    public func acknowledge(version: UInt64, refusal: String? = nil) {
+        self.perform(self.machine.acknowledged(version: version, refusal: refusal))
     }
 
     /// The role has nothing left to do: the process exits with 0.
@@ -83,7 +92,17 @@ public final class ControlLineEndpoint {
         self.send(Quarantine(fingerprint: fingerprint, milliseconds: 0).frame(), [])
     }
 
-    /// Control's answer to its start. `descriptors` stay the caller's.
+    /// What an operator asks of the tree. Only control does.
+    public func order(_ order: Order) {
+        self.send(order.frame(), [])
+    }
+
+    /// Control's answer to a reload that it cannot do.
+    public func reloadRefused(_ refusal: ReloadRefused) {
+        self.send(refusal.frame(), [])
+    }
+
+    /// Control's answer to its start, and to a reload. `descriptors` stay the caller's.
     public func announce(_ topology: TopologyAnnouncement, descriptors: [Int32]) {
         self.send(topology.frame(), descriptors)
     }
@@ -102,7 +121,12 @@ public final class ControlLineEndpoint {
             case .status(let status): self.role?.receive(status: status)
             case .ownerDead(let message): self.role?.receive(ownerDead: message)
             case .quarantine(let message): self.role?.receive(quarantine: message)
-            case .treeReady: self.role?.treeIsReady()
+            case .activate: self.role?.activate()
+            case .listeners(let offer, let descriptors): self.take(listeners: offer, descriptors)
+            case .reopenLogs(let descriptor): self.reopenLogs(descriptor)
+            case .reload(let request): self.role?.receive(reload: request)
+            case .reloadRefused(let refusal): self.role?.receive(reloadRefused: refusal)
+            case .report(let report): self.role?.receive(report: report)
             case .giveMemoryBack:
                 self.role?.giveMemoryBack()
                 ProcessMemory.giveBack()
@@ -114,14 +138,30 @@ public final class ControlLineEndpoint {
 
     private func take(snapshot descriptor: Int32, version: UInt64) {
         let owned = OwnedDescriptor(adopting: descriptor)
-        do {
+        do throws(SystemError) {
             let bytes = try SealedMemory.read(owned.number, limit: Self.snapshotLimit)
-            guard let role = self.role, role.receive(snapshot: bytes, version: version) else {
-                return self.perform(self.machine.failed(ExitCode.snapshotRefused, "the snapshot cannot be used"))
+            switch self.role?.receive(snapshot: bytes, version: version) ?? .refused("there is no role") {
+            case .inForce: self.acknowledge(version: version)
+            case .refused(let reason): self.acknowledge(version: version, refusal: reason)
+            case .later: break
             }
         } catch {
-            self.perform(self.machine.failed(ExitCode.snapshotRefused, "the snapshot cannot be read: \(error)"))
+            self.acknowledge(version: version, refusal: "it cannot be read: \(error)")
         }
+    }
+
+    private func take(listeners offer: ListenerOffer, _ descriptors: [Int32]) {
+        guard let role = self.role else { return descriptors.forEach(Self.close) }
+        role.receive(listeners: offer, descriptors: descriptors)
+    }
+
+    private func reopenLogs(_ descriptor: Int32) {
+        do throws(SystemError) {
+            try StandardError.replace(with: descriptor, number: self.errorDescriptor)
+        } catch {
+            self.log.error("the log cannot be reopened", ["error": .string("\(error)")])
+        }
+        Self.close(descriptor)
     }
 
     private func take(link offer: LinkOffer, _ descriptor: Int32, _ area: Int32?) {

@@ -10,8 +10,6 @@ public struct WorkerArguments: Hashable, Sendable {
 
     public var role: Role
     public var instance: UInt32
-    /// Number of inherited listeners, from descriptor 4 up (edges only).
-    public var listeners: Int32 = 0
     /// Sealed memory with the environment (control only).
     public var environment: Int32?
     /// Sealed memory with the configuration in force, given to a control that was started again.
@@ -21,13 +19,10 @@ public struct WorkerArguments: Hashable, Sendable {
     /// The configuration file (control only).
     public var configuration: String?
 
-    /// The inherited listeners' descriptors.
-    public var listenerDescriptors: [Int32] { (0..<self.listeners).map { 4 + $0 } }
-
     /// Every descriptor the process must have, and no other.
     public var descriptors: [Int32] {
         let extra = [self.environment, self.inForce, self.instanceFile].compactMap { $0 }
-        return ([0, 1, 2, Self.controlDescriptor] + self.listenerDescriptors + extra).sorted()
+        return ([0, 1, 2, Self.controlDescriptor] + extra).sorted()
     }
 
     /// Parses what follows the program's name.
@@ -53,7 +48,6 @@ public struct WorkerArguments: Hashable, Sendable {
     private mutating func take(_ name: String, _ value: String) throws(StartFailure) {
         switch (name, self.role) {
         case ("--instance", _): self.instance = try self.number(name, value, 1...0xFF_FFFF)
-        case ("--listeners", .edge): self.listeners = Int32(try self.number(name, value, 1...64))
         case ("--environment-fd", .control): self.environment = Int32(try self.number(name, value, 4...63))
         case ("--in-force-fd", .control): self.inForce = Int32(try self.number(name, value, 4...63))
         case ("--instance-file-fd", .control): self.instanceFile = Int32(try self.number(name, value, 4...63))

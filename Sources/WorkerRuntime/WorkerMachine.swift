@@ -23,7 +23,13 @@ public struct WorkerMachine: Sendable {
         case status(TreeStatus)
         case ownerDead(OwnerDead)
         case quarantine(Quarantine)
-        case treeReady
+        case activate
+        case listeners(ListenerOffer, descriptors: [Int32])
+        /// Put the descriptor in the place of standard error, and close it.
+        case reopenLogs(descriptor: Int32)
+        case reload(ReloadRequest)
+        case reloadRefused(ReloadRefused)
+        case report(TreeReport)
         /// Give memory that is not used back to the kernel.
         case giveMemoryBack
         case close([Int32])
@@ -82,11 +88,20 @@ public struct WorkerMachine: Sendable {
         }
     }
 
-    /// The role has all it needs and can work.
-    public mutating func ready() -> [Action] {
+    /// The role has all it needs and can work; `missing` of its hardening could not be had.
+    public mutating func ready(missing: Hardening) -> [Action] {
         guard self.state == .working, !self.isReady else { return [] }
         self.isReady = true
-        return [.send(Ready().frame())]
+        return [.send(Ready(missing: missing).frame())]
+    }
+
+    /// The role has put a snapshot in force, or cannot (`refusal`): without any, that is the end.
+    public mutating func acknowledged(version: UInt64, refusal: String?) -> [Action] {
+        guard self.state != .over else { return [] }
+        if let refusal, !self.isReady {
+            return self.leave(ExitCode.snapshotRefused, "the snapshot cannot be used: \(refusal)")
+        }
+        return [.send(SnapshotAcknowledged(version: version, refusal: refusal).frame())]
     }
 
     /// The role has nothing left to do.
@@ -105,10 +120,7 @@ public struct WorkerMachine: Sendable {
         _ packet: [UInt8], _ descriptors: [Int32], _ activeRequests: UInt32
     ) throws(FrameError) -> [Action] {
         let frame = try Packet(packet, accepting: .child)
-        let expected = frame.type == .snapshot || frame.type == .link ? 1 : 0
-        guard descriptors.count == expected || (frame.type == .link && descriptors.count == 2) else {
-            throw .malformed(frame.type)
-        }
+        guard Self.mayCome(descriptors.count, with: frame.type) else { throw .malformed(frame.type) }
         guard self.state != .waitingForHello else {
             guard frame.type == .hello else { throw .helloExpected }
             return self.greet(try frame.message())
@@ -136,10 +148,34 @@ public struct WorkerMachine: Sendable {
             return [.ownerDead(try frame.message())]
         case .quarantine where self.role == .edge || self.role == .control:
             return [.quarantine(try frame.message())]
-        case .ready where self.role == .control:
-            return [.treeReady]
+        case .ready:
+            _ = try frame.message(Ready.self)
+            return [.activate]
+        case .listeners where self.role == .edge:
+            let offer: ListenerOffer = try frame.message()
+            guard offer.descriptorCount == descriptors.count else { throw .malformed(.listeners) }
+            return [.listeners(offer, descriptors: descriptors)]
+        case .reopenLogs:
+            _ = try frame.message(ReopenLogs.self)
+            return [.reopenLogs(descriptor: descriptors[0])]
+        case .reload where self.role == .control:
+            return [.reload(try frame.message())]
+        case .reloadRefused where self.role == .control:
+            return [.reloadRefused(try frame.message())]
+        case .treeReport where self.role == .control:
+            return [.report(try frame.message())]
         default:
             throw .unexpectedType(frame.type)
+        }
+    }
+
+    private static func mayCome(_ descriptors: Int, with type: FrameType) -> Bool {
+        switch type {
+        case .snapshot, .reopenLogs: descriptors == 1
+        case .link: descriptors == 1 || descriptors == 2
+        // As many as the entries say.
+        case .listeners: true
+        default: descriptors == 0
         }
     }
 

@@ -1,12 +1,17 @@
 public import IPC
+import Platform
 
 /// The working part of a worker. All calls come on the role's event loop, after `start`; the role answers through the
 /// `ControlLineEndpoint` it was given.
 public protocol WorkerRole: AnyObject {
     /// The supervisor has introduced itself; `hello` holds this process's instance number and the host's number.
     func start(hello: Hello)
-    /// A snapshot of the role's configuration. False when it cannot be used: the process exits.
-    func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool
+    /// A snapshot of the role's configuration. Versions may come again, and older ones too: a reload that did not succeed is
+    /// taken back so.
+    func receive(snapshot bytes: [UInt8], version: UInt64) -> SnapshotVerdict
+    /// All listeners of the snapshot of the same version, which follows. The role owns the descriptors from now on. Only edges
+    /// get it.
+    func receive(listeners: ListenerOffer, descriptors: [Int32])
     /// A new link to the named peer: one end of a stream socket, non-blocking. The role owns `descriptor` from now on and
     /// closes it, as well as `area`, the memory that it shares with the peer (edges and upstreams only). Replaces nothing by
     /// itself: an older link ends by its own end-of-file.
@@ -27,8 +32,16 @@ public protocol WorkerRole: AnyObject {
     func receive(ownerDead: OwnerDead)
     /// Requests of a fingerprint are refused for a while, or no longer. Only edges and control get it.
     func receive(quarantine: Quarantine)
-    /// Every process of the tree is READY. Only control gets it.
-    func treeIsReady()
+    /// A process that was started on stand-by, beside an older generation: its time has come. Control: every process of the
+    /// tree is READY. The others do not get it otherwise.
+    func activate()
+    /// The configuration is to be read again: `ControlLineEndpoint.announce` with that version, or `reloadRefused`. Only
+    /// control gets this and the next two.
+    func receive(reload: ReloadRequest)
+    /// What was announced last is not used: the configuration before stays in force.
+    func receive(reloadRefused: ReloadRefused)
+    /// How the tree is doing in full. What was announced last is in force once its version stands here.
+    func receive(report: TreeReport)
 }
 
 extension WorkerRole {
@@ -38,5 +51,11 @@ extension WorkerRole {
     public func receive(status: TreeStatus) {}
     public func receive(ownerDead: OwnerDead) {}
     public func receive(quarantine: Quarantine) {}
-    public func treeIsReady() {}
+    public func receive(listeners: ListenerOffer, descriptors: [Int32]) {
+        for descriptor in descriptors { _ = OwnedDescriptor(adopting: descriptor) }
+    }
+    public func activate() {}
+    public func receive(reload: ReloadRequest) {}
+    public func receive(reloadRefused: ReloadRefused) {}
+    public func receive(report: TreeReport) {}
 }

@@ -155,8 +155,11 @@ def provider_calls(provider: OwnProvider) -> list[str]:
     return [seen.header("x-client-request-id") or "" for seen in list(provider.log) if seen.method == "POST"]
 
 
-def judge(entries: list[Entry], calls: list[str], books: Books, in_flight_at_kills: int) -> Verdict:
-    """Raises AssertionError where the books differ from what was seen."""
+def judge(
+    entries: list[Entry], calls: list[str], books: Books, in_flight_at_kills: int, prompt_tokens: int = PROMPT_TOKENS
+) -> Verdict:
+    """Raises AssertionError where the books differ from what was seen. `prompt_tokens` is what the provider says of every
+    prompt."""
     by_label = books.by_label()
     unsettled = [row for row in books.requests.values() if row["rank"] == RANKS["open"]]
     assert not unsettled, f"{len(unsettled)} requests are not settled, such as {unsettled[:2]}"
@@ -169,7 +172,7 @@ def judge(entries: list[Entry], calls: list[str], books: Books, in_flight_at_kil
             assert row is not None, f"no row for a request whose last byte came: {entry}"
             assert row["rank"] == RANKS["edge"], f"settled by somebody else than its edge: {entry} {row}"
             assert (row["status"], row["outcome"], row["usage_source"]) == (200, "complete", "provider"), (entry, row)
-            assert (row["input"], row["output"]) == (PROMPT_TOKENS, entry.tokens), (entry, row)
+            assert (row["input"], row["output"]) == (prompt_tokens, entry.tokens), (entry, row)
         elif entry.record is not None:
             assert entry.record in books.requests, f"no row for a request that was answered: {entry}"
     assert len(books.requests) <= len(entries), "more rows than requests were sent"

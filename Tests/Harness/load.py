@@ -26,23 +26,39 @@ from .gateway import ROOT, Gateway, openai_provider, raise_descriptor_limit
 # The provider
 
 
-def build_mock(folder: pathlib.Path) -> pathlib.Path:
+def compile_c(source: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
+    """The program of one C file, in `folder`; skips where there is no compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         pytest.skip("no C compiler")
-    program = folder / "mock_provider"
-    subprocess.run([compiler, "-O2", "-o", program, ROOT / "Benchmarks" / "mock_provider.c"], check=True)
+    program = folder / source.stem
+    subprocess.run([compiler, "-O2", "-o", program, source], check=True)
     return program
 
 
-class MockProvider:
-    """The compiled mock provider, running; a context manager."""
+def build_mock(folder: pathlib.Path) -> pathlib.Path:
+    return compile_c(ROOT / "Benchmarks" / "mock_provider.c", folder)
 
-    def __init__(self, program: pathlib.Path) -> None:
-        self.program, self.port = program, 0
+
+@dataclass
+class Call:
+    """One line of the mock provider's own log: a call it was sent, and what it made of it."""
+
+    id: str
+    model: str
+    events: int = 0
+    end: str = "open"  # done | aborted | open
+
+
+class MockProvider:
+    """The compiled mock provider, running; a context manager. With `log` it writes down every call it gets."""
+
+    def __init__(self, program: pathlib.Path, log: pathlib.Path | None = None) -> None:
+        self.program, self.log, self.port = program, log, 0
 
     def __enter__(self) -> "MockProvider":
-        self.process = subprocess.Popen([str(self.program)], stdout=subprocess.PIPE, text=True)
+        line = [str(self.program)] + (["--log", str(self.log)] if self.log else [])
+        self.process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
         return self
 
@@ -56,6 +72,21 @@ class MockProvider:
         """Its provider entry in a configuration; deadlines that a slow machine does not meet by accident."""
         timeouts = {"connect": "30s", "first_token": "120s", "idle": "300s", "total": "600s"}
         return openai_provider(f"http://127.0.0.1:{self.port}/v1", timeouts=timeouts, max_connections=10000)
+
+    def calls(self) -> list[Call]:
+        """Its log so far, in the order the calls came."""
+        assert self.log is not None, "started without a log"
+        found: list[Call] = []
+        open_calls: dict[str, Call] = {}
+        for line in self.log.read_text().splitlines():
+            sign, id, *rest = line.split(" ")
+            if sign == "+":
+                found.append(Call(id, rest[0]))
+                open_calls[id] = found[-1]
+            else:
+                call = open_calls.pop(id)
+                call.events, call.end = int(rest[0]), rest[1]
+        return found
 
     def stats(self) -> dict:
         return wire.request(("127.0.0.1", self.port), "GET", "/stats").json()
@@ -100,13 +131,20 @@ class Outcome:
     ended: float = 0.0
     kind: str = "open"  # complete | json error | sse error | reset | refused | truncated | wrong | hung
     detail: str = ""
+    status: int = 0
+    code: str | None = None  # of the error, if it ended with one
+    record: str | None = None  # x-sluice-record
 
 
-def judge(outcome: Outcome, reply: wire.Reply | None, ended: str | None) -> None:
-    """Sets `kind`. "truncated" (clean but short) and "wrong" (other bytes) must never occur."""
+def judge(
+    outcome: Outcome, reply: wire.Reply | None, ended: str | None, errors: tuple[int, ...] = (502, 503, 504)
+) -> None:
+    """Sets `kind`. "truncated" (clean but short) and "wrong" (other bytes) must never occur. `errors` are the statuses that
+    may come with a JSON error."""
     if reply is None or reply.status == 0:
         outcome.kind, outcome.detail = "reset", f"no reply, {ended}"
         return
+    outcome.status, outcome.record = reply.status, reply.header("x-sluice-record")
     expected = expected_stream(outcome.model) if outcome.stream else expected_unary(outcome.model)
     outcome.detail = (
         f"status {reply.status}, {len(reply.body)} of {len(expected)} bytes, complete {reply.complete}, {ended}"
@@ -117,8 +155,9 @@ def judge(outcome: Outcome, reply: wire.Reply | None, ended: str | None) -> None
         )
     elif reply.complete:
         try:
-            outcome.kind = "json error" if reply.status in (502, 503, 504) and reply.error["code"] else "wrong"
-            outcome.detail += " " + str(reply.error["code"])
+            outcome.code = reply.error["code"]
+            outcome.kind = "json error" if reply.status in errors and outcome.code else "wrong"
+            outcome.detail += " " + str(outcome.code)
         except (AssertionError, ValueError, KeyError) as error:
             outcome.kind, outcome.detail = "wrong", f"{outcome.detail}: {error}: {reply.body[:200]!r}"
     elif outcome.stream and (at := reply.body.find(b'data: {"error"')) >= 0:
@@ -127,7 +166,8 @@ def judge(outcome: Outcome, reply: wire.Reply | None, ended: str | None) -> None
         good = expected.startswith(whole.rstrip(b"\n")) and len(last) == 1 and b"[DONE]" not in reply.body
         outcome.kind = "sse error" if good else "wrong"
         if good:
-            outcome.detail += " " + str(json.loads(last[0])["error"]["code"])
+            outcome.code = str(json.loads(last[0])["error"]["code"])
+            outcome.detail += " " + outcome.code
         else:
             outcome.detail += f": {reply.body[-300:]!r}"
     elif expected.startswith(reply.body):

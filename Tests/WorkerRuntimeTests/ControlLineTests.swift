@@ -14,19 +14,24 @@ private struct NoSink: LogSink {
 /// Remembers what it was told.
 private final class RecordingRole: WorkerRole {
     var events: [String] = []
-    var takesSnapshots = true
+    var verdict = SnapshotVerdict.inForce
     var activeRequests: UInt32 = 4
     var links: [Int32] = []
 
     func start(hello: Hello) { self.events.append("start \(hello.host)") }
-    func receive(snapshot bytes: [UInt8], version: UInt64) -> Bool {
+    func receive(snapshot bytes: [UInt8], version: UInt64) -> SnapshotVerdict {
         self.events.append("snapshot \(version) \(String(decoding: bytes, as: UTF8.self))")
-        return self.takesSnapshots
+        return self.verdict
     }
     func receive(link offer: LinkOffer, descriptor: Int32, area: Int32?) {
         self.events.append("link \(offer.role.label) \(offer.instance)")
         self.links.append(descriptor)
     }
+    func receive(listeners: ListenerOffer, descriptors: [Int32]) {
+        self.events.append("listeners \(listeners.version) \(listeners.entries.map(\.name))")
+        self.links += descriptors
+    }
+    func activate() { self.events.append("activate") }
     func drain(timeout: UInt64) { self.events.append("drain \(timeout)") }
     func meanActiveRequests(_ mean: UInt32) { self.events.append("mean \(mean)") }
 }
@@ -76,9 +81,10 @@ private final class RecordingRole: WorkerRole {
         try loop.turn(waitingAtMost: 1_000_000_000)
         #expect(self.role.events == ["start 5", "snapshot 2 abc", "link upstream 8", "mean 6"])
         #expect(try self.received() == self.hello)
+        #expect(try self.received() == SnapshotAcknowledged(version: 2).frame())
         #expect(try self.received() == Heartbeat(sequence: 1, activeRequests: 4).frame())
-        endpoint.ready()
-        #expect(try self.received() == Ready().frame())
+        endpoint.ready(missing: .landlock)
+        #expect(try self.received() == Ready(missing: .landlock).frame())
         try self.supervisor.send(Drain(timeout: 9).frame())
         try loop.turn(waitingAtMost: 1_000_000_000)
         #expect(self.role.events.last == "drain 9")
@@ -94,12 +100,66 @@ private final class RecordingRole: WorkerRole {
 
     @Test func aSnapshotTheRoleRefusesEndsTheProcess() throws {
         let endpoint = self.makeEndpoint()
-        self.role.takesSnapshots = false
+        self.role.verdict = .refused("no")
         let snapshot = try SealedMemory.make(name: "s", bytes: [1])
         endpoint.received(.packet(bytes: self.hello, descriptors: []))
         endpoint.received(
             .packet(bytes: SnapshotNotice(version: 1).frame(), descriptors: [dup(snapshot.number)]))
         #expect(self.exits.codes == [ExitCode.snapshotRefused])
+    }
+
+    @Test func aLaterSnapshotThatIsRefusedIsOnlySaidSo() throws {
+        let endpoint = self.makeEndpoint()
+        let snapshot = try SealedMemory.make(name: "s", bytes: [1])
+        endpoint.received(.packet(bytes: self.hello, descriptors: []))
+        endpoint.ready()
+        self.role.verdict = .refused("no")
+        endpoint.received(
+            .packet(bytes: SnapshotNotice(version: 3).frame(), descriptors: [dup(snapshot.number)]))
+        self.role.verdict = .later
+        endpoint.received(
+            .packet(bytes: SnapshotNotice(version: 4).frame(), descriptors: [dup(snapshot.number)]))
+        #expect(try self.received() == self.hello)
+        #expect(try self.received() == Ready().frame())
+        #expect(try self.received() == SnapshotAcknowledged(version: 3, refusal: "no").frame())
+        #expect(try self.received() == nil)
+        endpoint.acknowledge(version: 4)
+        #expect(try self.received() == SnapshotAcknowledged(version: 4).frame())
+        // One that is not sealed is no reason to end either.
+        let file = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+        endpoint.received(.packet(bytes: SnapshotNotice(version: 5).frame(), descriptors: [file]))
+        #expect(try self.received() != nil)
+        #expect(self.exits.codes == [])
+    }
+
+    @Test func listenersReachTheRole() throws {
+        let endpoint = self.makeEndpoint()
+        endpoint.received(.packet(bytes: self.hello, descriptors: []))
+        let offer = ListenerOffer(version: 2, entries: [.init(name: "a", hasTLS: false)])
+        endpoint.received(.packet(bytes: offer.frame(), descriptors: [41]))
+        endpoint.received(.packet(bytes: Ready().frame(), descriptors: []))
+        #expect(self.role.events == ["start 5", "listeners 2 [\"a\"]", "activate"])
+        #expect(self.role.links == [41])
+        self.role.links = []
+    }
+
+    @Test func theLogIsReopened() throws {
+        let old = try SocketPair(.stream)
+        let new = try SocketPair(.stream)
+        let exits = self.exits
+        let endpoint = ControlLineEndpoint(
+            machine: WorkerMachine(role: .edge, instance: 7, build: [1]), sender: self.worker.sender,
+            log: Log(role: .edge, sink: NoSink()), errorDescriptor: old.first.number,
+            exit: { exits.codes.append($0) })
+        endpoint.received(.packet(bytes: self.hello, descriptors: []))
+        let copy = dup(new.first.number)
+        endpoint.received(.packet(bytes: ReopenLogs().frame(), descriptors: [copy]))
+        #expect(ImmediateOutput.write([42], to: old.first.number))
+        var byte: UInt8 = 0
+        #expect(unsafe read(new.second.number, &byte, 1) == 1)
+        #expect(byte == 42)
+        #expect(fcntl(copy, F_GETFD) == -1)
+        #expect(self.exits.codes == [])
     }
 
     @Test func aSnapshotThatIsNotSealedEndsTheProcess() throws {

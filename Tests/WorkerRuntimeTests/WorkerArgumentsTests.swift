@@ -4,11 +4,10 @@ import Testing
 import WorkerRuntime
 
 @Suite struct WorkerArgumentsTests {
-    @Test func anEdgeHasListeners() throws {
-        let parsed = try WorkerArguments.parse(["--instance=7", "--listeners=2"], role: .edge)
+    @Test func anEdgeHasNothingButItsNumber() throws {
+        let parsed = try WorkerArguments.parse(["--instance=7"], role: .edge)
         #expect(parsed.instance == 7)
-        #expect(parsed.listenerDescriptors == [4, 5])
-        #expect(parsed.descriptors == [0, 1, 2, 3, 4, 5])
+        #expect(parsed.descriptors == [0, 1, 2, 3])
     }
 
     @Test func controlHasItsFilesAndPath() throws {
@@ -25,8 +24,8 @@ import WorkerRuntime
     @Test(arguments: [
         [], ["--instance=0"], ["--instance=+1"], ["--instance=1x"], ["--instance="], ["--instance=16777216"],
         ["--instance=99999999999"], ["instance=1"], ["--instance"], ["--instance=1", "--instance=1"],
-        ["--instance=1", "--other=1"], ["--instance=1", "--environment-fd=4"], ["--instance=1", "--listeners=0"],
-        ["--instance=1", "--listeners=65"], ["--instance=1", "--listeners=-1"], ["--instance=1", "--config=/x"],
+        ["--instance=1", "--other=1"], ["--instance=1", "--environment-fd=4"], ["--instance=1", "--listeners=1"],
+        ["--instance=1", "--config=/x"],
     ])
     func everythingElseIsRefused(arguments: [String]) {
         let failure = #expect(throws: StartFailure.self) { try WorkerArguments.parse(arguments, role: .edge) }

@@ -124,10 +124,42 @@ import WorkerRuntime
 
     @Test func readyIsSaidOnce() {
         var machine = Self.machine()
-        #expect(machine.ready() == [])
+        #expect(machine.ready(missing: []) == [])
         machine = Self.working()
-        #expect(machine.ready() == [.send(Ready().frame())])
-        #expect(machine.ready() == [])
+        #expect(machine.ready(missing: .seccomp) == [.send(Ready(missing: .seccomp).frame())])
+        #expect(machine.ready(missing: []) == [])
+    }
+
+    @Test func aRefusedSnapshotEndsItOnlyBeforeReady() {
+        var machine = Self.working()
+        #expect(
+            machine.acknowledged(version: 2, refusal: nil) == [.send(SnapshotAcknowledged(version: 2).frame())])
+        var other = machine
+        #expect(
+            other.acknowledged(version: 3, refusal: "no")
+                == [.exit(ExitCode.snapshotRefused, reason: "the snapshot cannot be used: no")])
+        #expect(other.acknowledged(version: 4, refusal: nil) == [])
+        _ = machine.ready(missing: [])
+        #expect(
+            machine.acknowledged(version: 3, refusal: "no")
+                == [.send(SnapshotAcknowledged(version: 3, refusal: "no").frame())])
+    }
+
+    @Test func listenersComeWithTheirDescriptors() {
+        let offer = ListenerOffer(
+            version: 2, entries: [.init(name: "a", hasTLS: true), .init(name: "b", hasTLS: false)])
+        var machine = Self.working()
+        #expect(
+            machine.received(offer.frame(), descriptors: [5, 6, 7, 8], activeRequests: 0)
+                == [.listeners(offer, descriptors: [5, 6, 7, 8])])
+        for (role, descriptors) in [(Role.edge, [5, 6, 7]), (.edge, [5, 6, 7, 8, 9]), (.upstream, [5, 6, 7, 8])]
+            as [(Role, [Int32])]
+        {
+            var machine = Self.working(role)
+            let actions = machine.received(offer.frame(), descriptors: descriptors, activeRequests: 0)
+            #expect(Self.exitCode(actions) == ExitCode.protocolBroken)
+            #expect(actions.first == .close(descriptors))
+        }
     }
 
     @Test func drainGoesToTheRoleAndEndsWithIt() {
@@ -156,8 +188,20 @@ import WorkerRuntime
         var aggregator = Self.working(.aggregator)
         #expect(aggregator.received(status.frame(), descriptors: [], activeRequests: 0) == [.status(status)])
         var control = Self.working(.control)
-        #expect(control.received(Ready().frame(), descriptors: [], activeRequests: 0) == [.treeReady])
-        for frame in [status.frame(), Ready().frame()] {
+        #expect(control.received(Ready().frame(), descriptors: [], activeRequests: 0) == [.activate])
+        var upstream = Self.working(.upstream)
+        #expect(upstream.received(Ready().frame(), descriptors: [], activeRequests: 0) == [.activate])
+        #expect(
+            upstream.received(ReopenLogs().frame(), descriptors: [7], activeRequests: 0)
+                == [.reopenLogs(descriptor: 7)])
+        let (reload, refused) = (ReloadRequest(version: 2), ReloadRefused(version: 2, message: "no"))
+        let report = TreeReport(
+            state: .ready, pid: 1, build: [1], age: 2, version: 3, listeners: [], quarantined: 0, processes: [],
+            operations: [])
+        #expect(control.received(reload.frame(), descriptors: [], activeRequests: 0) == [.reload(reload)])
+        #expect(control.received(refused.frame(), descriptors: [], activeRequests: 0) == [.reloadRefused(refused)])
+        #expect(control.received(report.frame(), descriptors: [], activeRequests: 0) == [.report(report)])
+        for frame in [status.frame(), reload.frame(), refused.frame(), report.frame(), ReopenLogs().frame()] {
             var edge = Self.working(.edge)
             let actions = edge.received(frame, descriptors: [], activeRequests: 0)
             #expect(Self.exitCode(actions) == ExitCode.protocolBroken)
@@ -184,7 +228,7 @@ import WorkerRuntime
             // The descriptor goes somewhere, whatever the bytes are.
             let leaves = actions.filter {
                 switch $0 {
-                case .close([5]), .snapshot(_, 5), .link(_, 5, nil): true
+                case .close([5]), .snapshot(_, 5), .link(_, 5, nil), .reopenLogs(5), .listeners(_, [5]): true
                 default: false
                 }
             }

@@ -1,5 +1,6 @@
 /// All listeners of a configuration, for an edge, each with its descriptors in the order of the entries: the listening socket, and with
-/// TLS the certificates' and the key's file, opened for reading at their beginning.
+/// TLS the certificates' and the key's file, opened for reading. All edges get the same open files, so their position is shared: to be
+/// read with pread.
 ///
 /// The SNAPSHOT of the same version, which follows, puts both in force or refuses both. A name that the edge has already is the same
 /// socket; one that is missing is to be closed.
