@@ -4,24 +4,19 @@ import NIOSSL
 /// What TLS on one listener needs, made of its certificates and its key. Immutable; connections that were made with it keep it.
 struct TLSContext {
     let context: NIOSSLContext
-    /// Seconds since 1970 at which the certificate ends.
-    let end: Int64
+    /// The server's own.
+    let certificate: NIOSSLCertificate
 
     /// What is negotiated, the first that the client knows too.
     static let protocols = ["h2", "http/1.1"]
     /// Bytes of memory for encrypted output that a connection keeps.
     private static let keptOutput = 16 << 10
 
-    /// Reads both files to their end. `now` in seconds since 1970: a certificate is refused that has ended by then, or not
-    /// begun; nil: at any time.
-    init(certificate: Int32, key: Int32, now: Int64?) throws(TLSFailure) {
+    /// Reads both files to their end.
+    init(certificate: Int32, key: Int32) throws(TLSFailure) {
         let chain = try TLSContext.chain(try TLSFile.certificate.read(certificate))
         guard let own = chain.first else { throw .noCertificate }
-        self.end = Int64(own.notValidAfter)
-        if let now {
-            guard now < self.end else { throw .expired }
-            guard now >= Int64(own.notValidBefore) else { throw .notYetValid }
-        }
+        self.certificate = own
         let privateKey = try TLSContext.privateKey(key)
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(privateKey))
@@ -62,6 +57,12 @@ struct TLSContext {
         } catch {
             throw .badKey
         }
+    }
+
+    /// Why a client has to refuse the certificate at this time, in seconds since 1970; nil where it is valid.
+    func fault(at now: Int64) -> TLSFailure? {
+        if now >= Int64(self.certificate.notValidAfter) { return .expired }
+        return now < Int64(self.certificate.notValidBefore) ? .notYetValid : nil
     }
 
     /// What encrypts one connection.
