@@ -17,7 +17,8 @@ final class SupervisorLoop: DescriptorHandler {
     private var machine: SupervisorMachine
     private var children: [Seat: ChildConnection] = [:]
     private var listeners: ListenerSet?
-    private var snapshots: SnapshotStore?
+    /// By generation.
+    private var snapshots: [UInt32: SnapshotStore] = [:]
     private var instances: InstanceFile?
     private var runFolder: RunFolder?
     private var timer: LoopTimer?
@@ -130,7 +131,7 @@ final class SupervisorLoop: DescriptorHandler {
             case .send(let seat, let frame): self.send(seat, frame, [])
             case .sendIfRoom(let seat, let frame): try? self.children[seat]?.socket.send(frame)
             case .sendSnapshot(let seat, let version):
-                guard let number = self.snapshots?.number(for: seat.role) else { continue }
+                guard let number = self.snapshots[seat.generation]?.number(for: seat.role) else { continue }
                 self.send(seat, SnapshotNotice(version: version).frame(), [number])
             case .sendListeners(let seat, let version): self.sendListeners(seat, version)
             case .link(let a, let aInstance, let b, let bInstance): self.link(a, aInstance, b, bInstance)
@@ -172,7 +173,7 @@ final class SupervisorLoop: DescriptorHandler {
     private func start(_ seat: Seat, _ instance: UInt32) throws(SystemError) {
         let pair = try SocketPair(.packets)
         var inheritance: Spawner.Inheritance?
-        if let snapshots = self.snapshots, let instances = self.instances {
+        if let snapshots = self.snapshots[seat.generation], let instances = self.instances {
             inheritance = .init(inForce: snapshots.inForce.number, instanceFile: instances.number)
         }
         let process = try self.spawner.start(
@@ -225,7 +226,7 @@ final class SupervisorLoop: DescriptorHandler {
             guard let last = descriptors.last, let store = SnapshotStore(adopting: descriptors.dropLast()) else {
                 throw StartFailure("sluice: control announced no snapshots")
             }
-            self.snapshots = store
+            self.snapshots[self.machine.serving.number] = store
             self.instances = try InstanceFile(OwnedDescriptor(adopting: last), host: announcement.host)
             let topology = announcement.topology
             self.log.level = topology.logLevel

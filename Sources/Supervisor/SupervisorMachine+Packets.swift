@@ -35,10 +35,12 @@ extension SupervisorMachine {
         switch packet.type {
         case .hello:
             let hello: Hello = try packet.message()
-            guard hello.protocolVersion == WireLimits.protocolVersion, hello.role == seat.role,
-                hello.instance == slot.instance, hello.build == self.build
+            let build = self.generation(of: seat)?.build
+            guard WireLimits.controlProtocols.contains(hello.protocolVersion), hello.role == seat.role,
+                hello.instance == slot.instance, build.map({ $0 == hello.build }) ?? (seat.role == .control)
             else { throw .wrongPeer }
             guard slot.greeted() else { throw .unexpectedType(.hello) }
+            if build == nil { self.changeGeneration(seat.generation) { $0.build = hello.build } }
             self.slots[seat] = slot
             self.equip(seat, slot, at: now)
         case .heartbeat:
@@ -49,13 +51,13 @@ extension SupervisorMachine {
             _ = try packet.message(SnapshotAcknowledged.self)
         case .link:
             self.linkEnded(seat, slot, try packet.message())
-        case .topology where seat == .control:
-            try self.announced(try packet.message(), descriptors, slot)
-        case .suspects where seat == .aggregator:
+        case .topology where seat.role == .control:
+            try self.announced(seat, try packet.message(), descriptors, slot)
+        case .suspects where seat.role == .aggregator:
             self.suspected(try packet.message(), at: now)
-        case .quarantine where seat == .control:
+        case .quarantine where seat.role == .control:
             self.cleared(try packet.message(), at: now)
-        case .ready where seat != .control || self.announcement != nil:
+        case .ready where seat.role != .control || self.generation(of: seat)?.announcement != nil:
             _ = try packet.message(Ready.self)
             guard slot.becameReady(at: now) else { throw .unexpectedType(.ready) }
             self.slots[seat] = slot
@@ -68,11 +70,12 @@ extension SupervisorMachine {
     /// Gives a child that has introduced itself what it works with.
     private mutating func equip(_ seat: Seat, _ slot: ChildSlot, at now: UInt64) {
         guard slot.takesLinks, self.stopping == nil else { return }
-        if seat.role != .control, let version = self.announcement?.version {
+        guard let generation = self.generation(of: seat) else { return }
+        if seat.role != .control, let version = generation.announcement?.version {
             if seat.role == .edge { self.actions.append(.sendListeners(seat, version: version)) }
             self.actions.append(.sendSnapshot(seat, version: version))
         }
-        let able = self.seats.filter { self.slots[$0]?.takesLinks == true }
+        let able = generation.seats.filter { self.slots[$0]?.takesLinks == true }
         for peer in LinkBroker.peers(of: seat, among: able) {
             self.actions.append(.link(seat, slot.instance, peer, self.slots[peer]?.instance ?? 0))
         }
@@ -87,7 +90,8 @@ extension SupervisorMachine {
     /// A child says that its link to a peer has ended. Mostly the peer has ended too, and gets new links when it is back; if
     /// both still live at the next beat, the link itself broke.
     private mutating func linkEnded(_ seat: Seat, _ slot: ChildSlot, _ link: LinkOffer) {
-        let peer = self.seats.first { $0.role == link.role && self.slots[$0]?.instance == link.instance }
+        let peers = self.generation(of: seat)?.seats ?? []
+        let peer = peers.first { $0.role == link.role && self.slots[$0]?.instance == link.instance }
         guard let peer, LinkBroker.areLinked(seat.role, peer.role) else { return }
         let broken = BrokenLink(one: seat, oneInstance: slot.instance, other: peer, otherInstance: link.instance)
         if !self.brokenLinks.contains(where: { $0.isSame(as: broken) }) { self.brokenLinks.append(broken) }
@@ -108,7 +112,7 @@ extension SupervisorMachine {
     }
 
     private mutating func announced(
-        _ announcement: TopologyAnnouncement, _ descriptors: [Int32], _ slot: ChildSlot
+        _ seat: Seat, _ announcement: TopologyAnnouncement, _ descriptors: [Int32], _ slot: ChildSlot
     ) throws(FrameError) {
         let topology = announcement.topology
         guard slot.state == .greeted || slot.state == .draining,
@@ -118,8 +122,10 @@ extension SupervisorMachine {
             topology.stateDirectory.utf8.first == UInt8(ascii: "/"), !topology.stateDirectory.utf8.contains(0)
         else { throw .malformed(.topology) }
         // A control that was started again runs on the configuration in force: there is nothing new in what it says.
-        guard self.announcement == nil, self.stopping == nil else { return self.close(descriptors) }
-        self.announcement = announcement
+        guard self.generation(of: seat)?.announcement == nil, self.stopping == nil else {
+            return self.close(descriptors)
+        }
+        self.changeGeneration(seat.generation) { $0.announcement = announcement }
         self.actions.append(.adopt(announcement, descriptors: descriptors))
     }
 

@@ -13,15 +13,16 @@ extension SupervisorMachine {
             Self.faults.contains(signal)
         else { return }
         self.poison.died(seat.role, instance: instance)
-        guard self.slots[.aggregator]?.takesLinks == true else { return }
-        self.actions.append(.sendIfRoom(.aggregator, OwnerDead(role: seat.role, instance: instance).frame()))
+        let aggregator = self.serving.aggregator
+        guard self.slots[aggregator]?.takesLinks == true else { return }
+        self.actions.append(.sendIfRoom(aggregator, OwnerDead(role: seat.role, instance: instance).frame()))
     }
 
     /// An aggregator that has just introduced itself has heard of none of the deaths still to be answered for.
     mutating func inquireAgain() {
         for death in self.poison.open {
             self.actions.append(
-                .sendIfRoom(.aggregator, OwnerDead(role: death.role, instance: death.instance).frame()))
+                .sendIfRoom(self.serving.aggregator, OwnerDead(role: death.role, instance: death.instance).frame()))
         }
     }
 

@@ -27,10 +27,12 @@ struct SupervisorMachine {
     static let heartbeatInterval: UInt64 = 1000
 
     let build: [UInt8]
-    /// In the order in which they are started.
-    var seats: [Seat] = [.control]
+    /// The generation that takes the requests.
+    var serving = Generation(number: 1)
+    /// The other one during an upgrade: on stand-by, or draining.
+    var other: Generation?
+    /// Of all generations.
     var slots: [Seat: ChildSlot] = [.control: ChildSlot()]
-    var announcement: TopologyAnnouncement?
     var isListening = false
     var stopping: Stopping?
     var actions: [SupervisorAction] = []
@@ -45,7 +47,7 @@ struct SupervisorMachine {
     /// The control process that was told that the tree is ready.
     private var informedControl: UInt32?
 
-    /// `build` is this program's; the children must have the same.
+    /// `build` is this program's. What the children must agree on is their generation's.
     init(build: [UInt8]) {
         self.build = build
     }
@@ -53,7 +55,7 @@ struct SupervisorMachine {
     /// Begins.
     mutating func start(at now: UInt64) -> [SupervisorAction] {
         self.nextBeat = now &+ Self.heartbeatInterval
-        self.actions.append(.spawn(.control))
+        self.actions.append(.spawn(self.serving.control))
         return self.take()
     }
 
@@ -61,8 +63,8 @@ struct SupervisorMachine {
 
     mutating func spawned(_ seat: Seat, instance: UInt32, at now: UInt64) -> [SupervisorAction] {
         self.slots[seat]?.spawned(instance: instance, at: now)
-        let hello = Hello(
-            role: seat.role, instance: instance, host: self.announcement?.host ?? 0, build: self.build)
+        let host = self.generation(of: seat)?.announcement?.host ?? 0
+        let hello = Hello(role: seat.role, instance: instance, host: host, build: self.build)
         self.actions.append(.note(.spawned(seat, instance: instance)))
         self.actions.append(.send(seat, hello.frame()))
         return self.take()
@@ -135,11 +137,8 @@ struct SupervisorMachine {
     mutating func listening(at now: UInt64) -> [SupervisorAction] {
         guard let topology = self.announcement?.topology, self.stopping == nil else { return [] }
         self.isListening = true
-        self.seats =
-            [.control, .aggregator]
-            + (0..<topology.upstreams).map { Seat(role: .upstream, index: $0) }
-            + (0..<topology.edges).map { Seat(role: .edge, index: $0) }
-        for seat in self.seats where self.slots[seat] == nil {
+        self.serving.populate(topology)
+        for seat in self.serving.seats where self.slots[seat] == nil {
             self.slots[seat] = ChildSlot()
             self.actions.append(.spawn(seat))
         }
@@ -215,8 +214,9 @@ struct SupervisorMachine {
 
     /// Something about the tree has changed, or a second has passed.
     mutating func sendStatus() {
-        guard let slot = self.slots[.aggregator], slot.isReachable, slot.state != .handshaking else { return }
-        self.actions.append(.sendIfRoom(.aggregator, self.status.frame()))
+        let aggregator = self.serving.aggregator
+        guard let slot = self.slots[aggregator], slot.isReachable, slot.state != .handshaking else { return }
+        self.actions.append(.sendIfRoom(aggregator, self.status.frame()))
     }
 
     /// How the tree is doing.
@@ -249,14 +249,15 @@ struct SupervisorMachine {
         self.actions.append(.note(.ready(seat, instance: slot.instance, afterMilliseconds: slot.age(at: now))))
         if seat.role == .edge { self.actions.append(.restoreBacklogs) }
         self.sendStatus()
-        guard self.isListening, self.slots.values.allSatisfy({ $0.state == .ready }) else { return }
+        guard self.isListening, self.serving.seats.allSatisfy({ self.slots[$0]?.state == .ready }) else { return }
         if !self.wasEverReady {
             self.wasEverReady = true
             self.actions.append(.treeIsReady)
         }
-        guard let control = self.slots[.control]?.instance, control != self.informedControl else { return }
-        self.informedControl = control
-        self.actions.append(.send(.control, Ready().frame()))
+        let control = self.serving.control
+        guard let instance = self.slots[control]?.instance, instance != self.informedControl else { return }
+        self.informedControl = instance
+        self.actions.append(.send(control, Ready().frame()))
     }
 
     private mutating func giveUp(_ seat: Seat, _ code: Int32, at now: UInt64) {

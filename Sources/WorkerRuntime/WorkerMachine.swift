@@ -185,22 +185,19 @@ public struct WorkerMachine: Sendable {
     }
 
     private mutating func greet(_ hello: Hello) -> [Action] {
-        guard hello.protocolVersion == WireLimits.protocolVersion else {
+        guard WireLimits.controlProtocols.contains(hello.protocolVersion) else {
             return self.leave(
                 ExitCode.wrongBuild,
                 "the supervisor speaks protocol \(hello.protocolVersion), this program \(WireLimits.protocolVersion)")
-        }
-        guard hello.build == self.build else {
-            let other = String(decoding: hello.build, as: UTF8.self)
-            return self.leave(
-                ExitCode.wrongBuild,
-                "the supervisor is build \(other), this program \(String(decoding: self.build, as: UTF8.self))")
         }
         guard hello.role == self.role, hello.instance == self.instance else {
             return self.leave(ExitCode.protocolBroken, "the supervisor takes this process for another")
         }
         self.state = .working
-        let answer = Hello(role: self.role, instance: self.instance, host: hello.host, build: self.build)
+        // A supervisor of another build is spoken to as it speaks; workers of two builds never meet.
+        let answer = Hello(
+            protocolVersion: hello.protocolVersion, role: self.role, instance: self.instance, host: hello.host,
+            build: self.build)
         return [.send(answer.frame()), .start(hello)]
     }
 

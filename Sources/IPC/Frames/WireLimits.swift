@@ -17,4 +17,7 @@ public enum WireLimits {
     public static let header = 16
     /// Version of this protocol; a peer with another one is refused.
     public static let protocolVersion: UInt16 = 1
+    /// What a supervisor and its children understand from each other: this version and the one before, so that a tree can be
+    /// upgraded while it runs.
+    public static let controlProtocols = max(1, protocolVersion - 1)...protocolVersion
 }
