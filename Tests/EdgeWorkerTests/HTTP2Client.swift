@@ -69,7 +69,7 @@ final class HTTP2Client {
 
     static func fields(
         _ method: String = "POST", _ path: String = "/v1/chat/completions", key: String? = EdgeRig.key,
-        _ more: [(String, String)] = []
+        more: [(String, String)] = []
     ) -> [(String, String)] {
         [(":method", method), (":scheme", "https"), (":path", path), (":authority", "a")]
             + (key.map { [("authorization", "Bearer \($0)")] } ?? []) + more

@@ -1,6 +1,8 @@
 import Domain
 import IPC
+import Journal
 import NIOCore
+import NIOEmbedded
 import NIOHTTP2
 import Testing
 
@@ -87,6 +89,6 @@ import Testing
         try client.post(FakeClient.stream)
         _ = try peer.request()
         rig.core.giveUp()
-        #expect(rig.journal.settled.count == 1 && rig.core.metrics.inFlight == 0)
+        #expect(rig.journal.settles.count == 1 && rig.core.metrics.inFlight == 0)
     }
 }

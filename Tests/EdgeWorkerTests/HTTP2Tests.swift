@@ -1,5 +1,6 @@
 import Domain
 import IPC
+import Journal
 import NIOCore
 import NIOEmbedded
 import NIOHPACK
@@ -30,7 +31,7 @@ import Testing
     @Test func theKeyIsAskedForBeforeTheBody() throws {
         let rig = try EdgeRig()
         let client = try HTTP2Client(rig)
-        let stream = try client.begin(HTTP2Client.fields(key: "sk-wrong", [("content-length", "1000000")]))
+        let stream = try client.begin(HTTP2Client.fields(key: "sk-wrong", more: [("content-length", "1000000")]))
         let reply = try client.reply(stream)
         #expect(reply.status == "401" && reply.hasEnded && reply.body.contains("invalid_api_key"))
         #expect(reply.header("www-authenticate") == "Bearer")
@@ -132,7 +133,7 @@ import Testing
         try client.send(.rstStream(.cancel), stream: stream)
         #expect(try peer.answerCancels() == 1)
         #expect(rig.core.metrics.inFlight == 0 && client.isOpen && rig.core.departed.isEmpty)
-        #expect(rig.journal.settled.last?.outcome == .disconnected)
+        #expect(rig.journal.settles.last?.outcome == .disconnected)
     }
 
     @Test func aConnectionThatEndsCancelsItsStreams() throws {
@@ -156,7 +157,7 @@ import Testing
         let preflight = try client.begin(
             HTTP2Client.fields(
                 "OPTIONS", "/v1/models", key: nil,
-                [("origin", "https://x.example"), ("access-control-request-method", "POST")]), ends: true)
+                more: [("origin", "https://x.example"), ("access-control-request-method", "POST")]), ends: true)
         let reply = try client.reply(preflight)
         #expect(reply.status == "204" && reply.hasEnded && reply.header("access-control-allow-origin") != nil)
     }
@@ -165,12 +166,12 @@ import Testing
         let rig = try EdgeRig()
         let peer = try rig.upstream()
         let client = try HTTP2Client(rig)
-        let stream = try client.begin(HTTP2Client.fields([("expect", "100-continue")]))
+        let stream = try client.begin(HTTP2Client.fields(more: [("expect", "100-continue")]))
         #expect(try client.reply(stream).status == "100")
         try client.body(FakeClient.chat, stream: stream)
         try peer.answer(try #require(try peer.request()).stream, "{}")
         #expect(try client.reply(stream).status == "200")
-        let wrong = try client.begin(HTTP2Client.fields(key: "x", [("expect", "100-continue")]))
+        let wrong = try client.begin(HTTP2Client.fields(key: "x", more: [("expect", "100-continue")]))
         #expect(try client.reply(wrong).heads.compactMap { $0.first(name: ":status") } == ["401"])
     }
 
@@ -180,7 +181,7 @@ import Testing
         let client = try HTTP2Client(rig)
         let filler = String(repeating: "x", count: 300_000)
         let body = #"{"model":"smart","messages":["\#(filler)"]}"#
-        let stream = try client.begin(HTTP2Client.fields([("content-length", "\(body.utf8.count)")]))
+        let stream = try client.begin(HTTP2Client.fields(more: [("content-length", "\(body.utf8.count)")]))
         var rest = body[...]
         while !rest.isEmpty {
             let piece = rest.prefix(40_000)
