@@ -94,7 +94,7 @@ final class EdgeRole: WorkerRole {
         self.seat = LimitSeat(stateDirectory: snapshot.stateDirectory, instance: core.instance, log: core.log)
         self.takeSeat()
         self.listeners.use(snapshot.version, core: core) { refusal in
-            if let refusal { return self.endpoint.fail(StartFailure("sluice-edge: \(refusal)")) }
+            if let refusal { return self.endpoint.acknowledge(version: snapshot.version, refusal: refusal) }
             self.hasAdopted = true
             self.becomeReady()
         }
