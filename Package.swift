@@ -72,7 +72,7 @@ let package = Package(
         module("JSON", ["CSimdJSON", "Domain"]),
         module("Dialects", ["Domain", "JSON"]),
         module("Routing", ["Domain"]),
-        module("Configuration", ["Domain", yams]),
+        module("Configuration", ["Domain", "Cryptography", yams]),
         module("Catalogue", ["Domain"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
 

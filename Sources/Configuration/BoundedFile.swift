@@ -6,6 +6,8 @@ public enum BoundedFile {
     public struct Failure: Error, Hashable, Sendable {
         /// Such as `No such file or directory`.
         public let reason: String
+        /// The file may be there, but not for this process.
+        public static let forbidden = Failure(reason: unsafe String(cString: strerror(EACCES)))
 
         public init(reason: String) {
             self.reason = reason

@@ -74,9 +74,6 @@ import Testing
             "listen:\n  - address: 127.0.0.1:80\n  - address: 127.0.0.1:80",
             "3:14: listen[1].address: the address is listed"),
         BadCase(
-            "listen:\n- {address: 127.0.0.1:80, tls: {certificate: a, key: b}}",
-            "2:27: listen[0].tls: not available yet"),
-        BadCase(
             "admin: {listen: 127.0.0.1:9}", "1:9: admin.listen: not available yet: leave listen out or set it to same"),
         BadCase("admin: {listn: same}", "1:9: admin.listn: unknown key; did you mean listen?"),
         BadCase("state_directory: ''", "1:18: state_directory: expected the path of a folder"),

@@ -74,7 +74,7 @@ import Testing
 
     @Test func theDefaultsAreThoseOfTheSchema() {
         let configuration = GatewayConfiguration()
-        #expect(configuration.listen == [.ipv4(address: [127, 0, 0, 1], port: 8080)])
+        #expect(configuration.listen == [ListenerSettings(.ipv4(address: [127, 0, 0, 1], port: 8080))])
         #expect(configuration.stateDirectory == "./sluice-state")
         #expect(configuration.workers == WorkerSettings(edge: .automatic, upstream: .automatic))
         #expect(configuration.drainTimeout == 300_000)
@@ -141,10 +141,11 @@ import Testing
         let loopback = [UInt8](repeating: 0, count: 15) + [1]
         let anyPort = ListenAddress.ipv4(address: [127, 0, 0, 1], port: 0)
         #expect(
-            configuration.listen == [
+            configuration.listen.map(\.address) == [
                 .ipv4(address: [0, 0, 0, 0], port: 80), .ipv6(address: loopback, scope: 0, port: 8080),
                 .unix(path: "/run/sluice.sock"), .inherited(descriptor: 3), anyPort, anyPort,
             ])
+        #expect(configuration.listen.allSatisfy { $0.tls == nil })
         #expect(configuration.stateDirectory == "/var/lib/sluice")
         #expect(configuration.workers == WorkerSettings(edge: .fixed(3), upstream: .fixed(200)))
         #expect(configuration.drainTimeout == 3_600_000)

@@ -45,6 +45,16 @@ import Testing
         #expect(text.contains(#""Authorization: Bearer $(cat /state/static_key)""#))
     }
 
+    @Test func listenersWithTLSAreNamedSo() {
+        var configuration = self.simulated
+        configuration.listen = [
+            ListenerSettings(.unix(path: "/a")),
+            ListenerSettings(.ipv4(address: [127, 0, 0, 1], port: 0), tls: .init(certificate: "c", key: "k")),
+        ]
+        let urls = self.banner(["unix:/a", "127.0.0.1:8443"], key: .notNeeded, configuration).urls
+        #expect(urls.map(\.base) == ["http://localhost", "https://127.0.0.1:8443"])
+    }
+
     @Test func withoutAKeyThereIsNoHeader() {
         let text = self.banner(key: .notNeeded, self.simulated).text()
         #expect(!text.contains("Authorization"))

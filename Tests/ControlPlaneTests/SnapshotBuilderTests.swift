@@ -47,6 +47,17 @@ import Testing
                     drainTimeout: 300_000, stateDirectory: "/srv/gateway/sluice-state", logLevel: .info))
     }
 
+    @Test func pathsOfTLSFilesAreAbsolute() {
+        let address = ListenAddress.unix(path: "/run/x")
+        let configuration = GatewayConfiguration(listen: [
+            ListenerSettings(address, tls: .init(certificate: "tls/c.pem", key: "/etc/k.pem"))
+        ])
+        #expect(
+            self.builder.build(configuration).topology.listeners == [
+                ListenerSettings(address, tls: .init(certificate: "/srv/gateway/tls/c.pem", key: "/etc/k.pem"))
+            ])
+    }
+
     @Test func providersKeepTheOrderOfTheFile() {
         let configuration = GatewayConfiguration(
             providers: [self.provider("zeta"), self.provider("alpha"), self.provider("mu")], defaultProvider: "mu",
@@ -76,7 +87,8 @@ import Testing
 
     @Test func whatTheFileSaysIsTakenOver() {
         let configuration = GatewayConfiguration(
-            listen: [.unix(path: "/run/x"), .inherited(descriptor: 3)], stateDirectory: "/var/lib/sluice",
+            listen: [ListenerSettings(.unix(path: "/run/x")), ListenerSettings(.inherited(descriptor: 3))],
+            stateDirectory: "/var/lib/sluice",
             workers: WorkerSettings(edge: .fixed(3), upstream: .fixed(5)), drainTimeout: 1234,
             http: HTTPSettings(limits: HTTPLimits(maxBody: 77), corsOrigins: ["https://a.example"]),
             auth: AuthSettings(keys: .optional), logLevel: .debug)
@@ -208,7 +220,8 @@ import Testing
         #expect(self.builder.build(configuration).canBeRead)
         configuration.providers = [self.provider(String(repeating: "p", count: 257))]
         #expect(!self.builder.build(configuration).canBeRead)
-        configuration = GatewayConfiguration(listen: [ListenAddress](repeating: .unix(path: "/x"), count: 5000))
+        configuration = GatewayConfiguration(
+            listen: [ListenerSettings](repeating: ListenerSettings(.unix(path: "/x")), count: 5000))
         #expect(!self.builder.build(configuration).canBeRead)
     }
 

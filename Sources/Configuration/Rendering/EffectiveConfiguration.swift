@@ -18,10 +18,7 @@ public struct EffectiveConfiguration {
 
     private static func value(of configuration: GatewayConfiguration) -> EffectiveValue {
         .mapping([
-            (
-                "listen",
-                .list(configuration.listen.map { .mapping([("address", .text(ListenAddressText.text(of: $0)))]) })
-            ),
+            ("listen", .list(configuration.listen.map { self.value(of: $0) })),
             ("admin", .mapping([("listen", .text("same"))])),
             ("state_directory", .text(configuration.stateDirectory)),
             (
@@ -68,6 +65,13 @@ public struct EffectiveConfiguration {
             ),
             ("schedule", .mapping([("timezone", .text(configuration.timeZone))])),
         ])
+    }
+
+    private static func value(of listener: ListenerSettings) -> EffectiveValue {
+        let tls = listener.tls.map { files in
+            EffectiveValue.mapping([("certificate", .text(files.certificate)), ("key", .text(files.key))])
+        }
+        return .mapping([("address", .text(ListenAddressText.text(of: listener.address))), ("tls", tls ?? .null)])
     }
 
     private static func value(of count: WorkerCount) -> EffectiveValue {

@@ -12,7 +12,8 @@ struct GatewaySchema {
         var configuration = GatewayConfiguration()
         var reader = MappingReader(root, problems: self.problems)
 
-        if let listen = self.listen(&reader) { configuration.listen = listen }
+        let listen = ListenSchema(problems: self.problems, readFile: self.readFile)
+        configuration.listen = listen.read(&reader) ?? configuration.listen
         self.admin(reader.mapping("admin"))
         let stateDirectory = reader.value("state_directory", ScalarParser.text("the path of a folder"))
         configuration.stateDirectory = stateDirectory ?? configuration.stateDirectory
@@ -32,7 +33,7 @@ struct GatewaySchema {
         let provider = ProviderSchema(problems: self.problems, readFile: self.readFile)
         configuration.providers = providers.entries.compactMap { provider.read($0) }
         if names.isEmpty {
-            configuration.providers = self.providersOfTheEnvironment(listen: configuration.listen)
+            configuration.providers = self.providersOfTheEnvironment(listen: configuration.listen.map(\.address))
             names = configuration.providers.map(\.settings.name)
         }
         configuration.defaultProvider = self.explicitDefault(&reader, names: names) ?? self.impliedDefault(names)
@@ -47,40 +48,6 @@ struct GatewaySchema {
         UnbuiltSchema.read(&reader)
         reader.finish()
         return configuration
-    }
-
-    private func listen(_ reader: inout MappingReader) -> [ListenAddress]? {
-        guard let nodes = reader.list("listen", of: "addresses, such as `- address: 127.0.0.1:8080`") else {
-            return nil
-        }
-        guard !nodes.isEmpty else {
-            if let entry = reader.entry("listen") {
-                self.problems.problem(entry.value, "expected at least one address")
-            }
-            return nil
-        }
-        var addresses: [ListenAddress] = []
-        for node in nodes {
-            var item = MappingReader(node, problems: self.problems)
-            let entry = item.entry("address")
-            item.unavailable("tls")
-            item.finish()
-            guard let entry else {
-                if item.lacks("address") {
-                    self.problems.problem(node, "expected an address, such as `address: 127.0.0.1:8080`")
-                }
-                continue
-            }
-            let address = self.problems.value(of: entry.value) { scalar throws(ValueError) in
-                try ListenAddressText.parse(scalar.text)
-            }
-            guard let address else { continue }
-            if addresses.contains(address), !ListenAddressText.isChosenByKernel(address) {
-                self.problems.problem(entry.value, "the address is listed twice")
-            }
-            addresses.append(address)
-        }
-        return addresses
     }
 
     private func admin(_ reader: MappingReader) {

@@ -5,8 +5,9 @@ public import Domain
 /// ``ConfigurationLoader`` makes it from a file or from the environment; nothing in it refers to either any more. Its
 /// defaults are those of an empty file, but for the providers, which then come from the environment. Lists keep the order of the file.
 public struct GatewayConfiguration: Hashable, Sendable {
-    /// Where clients connect; never empty, no address twice (but for port 0).
-    public var listen: [ListenAddress]
+    /// Where clients connect; never empty, no address twice (but for port 0). Paths as written: relative to the working
+    /// directory of `sluice serve`.
+    public var listen: [ListenerSettings]
     /// The folder of everything the gateway keeps, as written: relative to the working directory of `sluice serve`.
     public var stateDirectory: String
     public var workers: WorkerSettings
@@ -30,7 +31,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var logLevel: LogLevel
 
     public init(
-        listen: [ListenAddress] = GatewayConfiguration.defaultListen, stateDirectory: String = "./sluice-state",
+        listen: [ListenerSettings] = GatewayConfiguration.defaultListen, stateDirectory: String = "./sluice-state",
         workers: WorkerSettings = WorkerSettings(), drainTimeout: UInt64 = 300_000,
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
@@ -54,5 +55,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     }
 
     /// 127.0.0.1:8080: reachable from this machine only until somebody decides otherwise.
-    public static let defaultListen: [ListenAddress] = [.ipv4(address: [127, 0, 0, 1], port: 8080)]
+    public static let defaultListen = [
+        ListenerSettings(.ipv4(address: [127, 0, 0, 1], port: 8080))
+    ]
 }

@@ -12,7 +12,11 @@ struct Banner {
 
     init(version: String, listeners: [String], key: ClientKey, configuration: GatewayConfiguration) {
         self.version = version
-        self.urls = listeners.compactMap { ReachableURL(listener: $0) }
+        // The bound addresses stand in the order of the configuration.
+        let hasTLS = listeners.count == configuration.listen.count ? configuration.listen.map { $0.tls != nil } : []
+        self.urls = listeners.enumerated().compactMap { index, line in
+            ReachableURL(listener: line, hasTLS: hasTLS.indices.contains(index) && hasTLS[index])
+        }
         self.key = key
         self.model = Self.model(in: configuration)
     }

@@ -6,9 +6,10 @@ struct ReachableURL: Hashable, Sendable {
     var socket: String?
 
     /// Of a line in `run/listeners`: `127.0.0.1:8080`, `[::1]:8080` or `unix:/path`; nil for anything else.
-    init?(listener line: String) {
+    init?(listener line: String, hasTLS: Bool = false) {
+        let scheme = hasTLS ? "https" : "http"
         if line.hasPrefix("unix:/") {
-            self.base = "http://localhost"
+            self.base = "\(scheme)://localhost"
             self.socket = String(line.dropFirst("unix:".count))
             return
         }
@@ -19,9 +20,9 @@ struct ReachableURL: Hashable, Sendable {
         else { return nil }
         // The unspecified address accepts from everywhere but is no place to connect to.
         switch host {
-        case "0.0.0.0": self.base = "http://127.0.0.1:\(port)"
-        case "[::]": self.base = "http://[::1]:\(port)"
-        default: self.base = "http://\(host):\(port)"
+        case "0.0.0.0": self.base = "\(scheme)://127.0.0.1:\(port)"
+        case "[::]": self.base = "\(scheme)://[::1]:\(port)"
+        default: self.base = "\(scheme)://\(host):\(port)"
         }
     }
     /// Whether it can only be an IPv4 address or one of IPv6 in brackets: the text is pasted into a shell.

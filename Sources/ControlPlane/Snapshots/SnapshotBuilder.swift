@@ -70,9 +70,19 @@ struct SnapshotBuilder {
         return settings
     }
 
+    private func settings(of listener: ListenerSettings) -> ListenerSettings {
+        var settings = listener
+        settings.tls = listener.tls.map { files in
+            ListenerSettings.TLSFiles(
+                certificate: AbsolutePath.resolve(files.certificate, in: self.workingDirectory),
+                key: AbsolutePath.resolve(files.key, in: self.workingDirectory))
+        }
+        return settings
+    }
+
     private func topology(_ configuration: GatewayConfiguration, stateDirectory: String) -> Topology {
         Topology(
-            listeners: configuration.listen.map { ListenerSettings($0) },
+            listeners: configuration.listen.map { self.settings(of: $0) },
             edges: UInt16(clamping: configuration.workers.edge.resolved(cores: self.cores, coresPerWorker: 1)),
             upstreams: UInt16(
                 clamping: configuration.workers.upstream.resolved(
