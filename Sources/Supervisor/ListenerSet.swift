@@ -67,6 +67,7 @@ final class ListenerSet {
         if case .inherited = address, !inherits {
             throw StartFailure("cannot listen on \(Self.text(address)): an inherited socket needs a restart")
         }
+        if case .inherited(let number) = address { try InheritedSockets.ofThisProcess.check(number) }
         do throws(SystemError) {
             return try Self.open(address)
         } catch {
