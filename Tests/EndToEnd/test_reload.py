@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import pathlib
 import signal
 import socket
 import threading
+import time
 
 from Harness import wire
 from Harness.gateway import Gateway, base_config, openai_provider
 from Harness.processes import descriptors, wait_until
 from Harness.provider import OwnProvider, stream_body
+from Harness.service import NotifySocket
 
 
 def config(**changes) -> dict:
@@ -207,3 +210,30 @@ def test_the_supervisors_process_id_is_written_down() -> None:
         path = gateway.state / "run" / "supervisor.pid"
         assert path.read_text() == f"{gateway.pid}\n"
     assert not path.exists()
+
+
+def test_the_service_manager_hears_of_it(tmp_path: pathlib.Path) -> None:
+    manager = NotifySocket(tmp_path, is_abstract=False)
+    with Gateway(config(), environment={"NOTIFY_SOCKET": manager.path}) as gateway:
+        version = manager_version(manager)
+        for works in (True, False):
+            seen, asked = len(manager.messages), time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+            reload(gateway, {"drain_timeout": "7s"} if works else {"nonsense": 1}, works)
+            began = manager.wait_for("RELOADING=1", after=seen)
+            said = dict(line.split("=", 1) for line in manager.messages[began].split("\n"))
+            assert asked <= int(said["MONOTONIC_USEC"]) <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+            manager.wait_for("READY=1", after=began)
+        manager.wait_for(f"STATUS=ready: 1 edge, 1 upstream; configuration {version + 1}")
+    manager.wait_for("STOPPING=1")
+    manager.close()
+
+
+def manager_version(manager: NotifySocket) -> int:
+    """The version in the first line about a tree that is ready."""
+
+    def find() -> str | None:
+        lines = [line for message in manager.messages for line in message.split("\n")]
+        return next((line for line in lines if line.startswith("STATUS=ready: 1 edge, 1 upstream; ")), None)
+
+    line = wait_until(find, 20, lambda: f"a line about the tree: {manager.messages}")
+    return int(str(line).rpartition(" ")[2])
