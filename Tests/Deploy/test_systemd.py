@@ -79,10 +79,12 @@ def test_the_service_starts_serves_and_stops(machine: BootedDebian) -> None:
 
 
 def test_a_connection_starts_the_service_and_waits_for_it(machine: BootedDebian) -> None:
-    machine.run("systemctl", "start", UNIT)
+    # Once before, so that there is a key.
+    machine.run("systemctl", "start", SOCKET, UNIT)
     machine.run("systemctl", "stop", UNIT)
-    assert machine.show(SOCKET, "ActiveState") == "active"
+    assert machine.show(UNIT, "ActiveState") == "inactive" and machine.show(SOCKET, "ActiveState") == "active"
     assert chat(machine) == 200
+    assert machine.show(UNIT, "ActiveState") == "active"
 
 
 def test_a_killed_supervisor_is_started_again_and_nobody_is_refused(machine: BootedDebian) -> None:

@@ -75,7 +75,7 @@ class BootedDebian:
             # unshare takes pid 1 with it, and that one all others.
             os.kill(self._process.pid, signal.SIGKILL)
             self._process.wait(20)
-            wait_until(lambda: not (self._group / "cgroup.procs").read_text(), 20, "all have ended")
+            wait_until(lambda: "populated 0" in (self._group / "cgroup.events").read_text(), 20, "all have ended")
         if self._group is not None:
             for folder, _, _ in sorted(os.walk(self._group), reverse=True):
                 os.rmdir(folder)
