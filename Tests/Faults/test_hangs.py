@@ -20,9 +20,13 @@ from Harness.processes import alive, wait_until
 from Harness.scene import SceneMaker
 
 # The tenth heartbeat goes unanswered 10 to 11 s after the hang begins; 2 s later ABRT has become KILL, and a start follows.
+# Without a backtrace ABRT itself ends a process that is blocked; one that is stopped waits for KILL.
 EARLIEST, LATEST = 8.0, 14.5
-# 14 s: in builds for tests ABRT wakes the process up for a backtrace, and only KILL, 2 s later, ends it.
 STREAM = "load-280-50-0"
+
+
+# Without it ABRT starts a program for the backtrace, which KILL, 2 s later, can leave behind.
+QUIET = {"SWIFT_BACKTRACE": "enable=no"}
 
 
 def config(mock: MockProvider) -> dict:
@@ -74,13 +78,13 @@ def judge(gateway: Gateway, role: str, hang: Hang) -> None:
 
 
 def blocked(mock: MockProvider, role: str) -> None:
-    with Gateway(config(mock), crashes_expected=True) as gateway, gateway.connect() as blocker:
+    with Gateway(config(mock), crashes_expected=True, environment=QUIET) as gateway, gateway.connect() as blocker:
         request = gateway.chat_bytes({"model": "load:load-1-0-0-b"}, {f"x-sluice-test-block-{role}": "15"})
         judge(gateway, role, asyncio.run(replaced(gateway, role, lambda: blocker.send(request))))
 
 
 def stopped(mock: MockProvider, role: str) -> None:
-    with Gateway(config(mock), crashes_expected=True) as gateway:
+    with Gateway(config(mock), crashes_expected=True, environment=QUIET) as gateway:
         victim = gateway.children(role)[0]
         hang = asyncio.run(replaced(gateway, role, lambda: gateway.kill_child(victim, signal.SIGSTOP)))
         assert hang.victim == victim
@@ -89,7 +93,7 @@ def stopped(mock: MockProvider, role: str) -> None:
 
 def stopped_behind(mock: MockProvider, role: str) -> None:
     """Aggregator or control: replaced like the others, and no stream is lost meanwhile."""
-    with Gateway(config(mock), crashes_expected=True) as gateway:
+    with Gateway(config(mock), crashes_expected=True, environment=QUIET) as gateway:
         victim = gateway.child(role)
         hang = asyncio.run(replaced(gateway, role, lambda: gateway.kill_child(victim, signal.SIGSTOP)))
         print(f"\n{role} replaced after {hang.after:.1f} s")
