@@ -177,7 +177,8 @@ final class SupervisorLoop: DescriptorHandler {
             inheritance = .init(inForce: snapshots.inForce.number, instanceFile: instances.number)
         }
         let process = try self.spawner.start(
-            seat, instance: instance, line: pair.second.number, inheritance: inheritance)
+            seat, instance: instance, line: pair.second.number, inheritance: inheritance,
+            topology: self.machine.announcement?.topology)
         do throws(SystemError) {
             self.children[seat] = try ChildConnection(
                 seat: seat, process: process, socket: PacketSocket(pair.first), loop: self.loop, owner: self)
