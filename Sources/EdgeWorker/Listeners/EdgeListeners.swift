@@ -19,6 +19,8 @@ final class EdgeListeners {
     /// way back, fails because of the date.
     private var certificates: (now: Set<NIOSSLCertificate>, before: Set<NIOSSLCertificate>) = ([], [])
     private var isStarted = false
+    /// No connection can be taken for want of descriptors or memory.
+    var onExhausted: (() -> Void)?
 
     init(group: any EventLoopGroup, eventLoop: any EventLoop) {
         self.group = group
@@ -155,7 +157,14 @@ final class EdgeListeners {
 
     private func bootstrap(_ listener: OpenListener, _ core: EdgeCore) -> ServerBootstrap {
         let shared = NIOLoopBound((listener: listener, core: core), eventLoop: self.eventLoop)
+        let listeners = NIOLoopBound(self, eventLoop: self.eventLoop)
         return ServerBootstrap(group: self.group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handler = AcceptFailureHandler { [weak owner = listeners.value] in owner?.onExhausted?() }
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
