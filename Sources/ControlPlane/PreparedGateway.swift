@@ -35,19 +35,26 @@ struct PreparedGateway: ~Copyable {
             let bytes = try Self.sealed(environment, limit: ConfigurationSource.environmentLimit, "the environment")
             self = try Self(
                 reading: arguments.configuration, environment: EnvironmentBlock(bytes: bytes),
-                workingDirectory: Self.workingDirectory(), onTerminal: isatty(2) == 1, readFile: BoundedFile.read)
+                workingDirectory: Self.workingDirectory(), onTerminal: isatty(2) == 1, readFile: BoundedFile.read,
+                settle: { (configuration, state) throws(StartFailure) in
+                    try ControlConfinement.settle(configuration, state: state, arguments: arguments)
+                })
         case (let inForce?, let instanceFile?):
             let bytes = try Self.sealed(inForce, limit: ConfigurationSource.limit, "the configuration in force")
-            self = try Self(inForce: bytes, instanceFile: OwnedDescriptor(adopting: instanceFile))
+            self = try Self(
+                inForce: bytes, instanceFile: OwnedDescriptor(adopting: instanceFile), hasOwnUser: arguments.user != nil)
         default:
             throw StartFailure("sluice-control: --in-force-fd and --instance-file-fd go together")
         }
     }
 
+    /// Gives the state folder at a path to the users of the workers, and makes this process control's; they are returned.
+    typealias Settle = (GatewayConfiguration, String) throws(StartFailure) -> [RoleUser]
+
     /// The gateway starts: reads the file (or only the environment), prepares the state folder and locks it.
     init(
         reading path: String?, environment: EnvironmentBlock, workingDirectory: String, onTerminal: Bool = false,
-        readFile: BoundedFile.Reader
+        readFile: BoundedFile.Reader, settle: Settle = { (_, _) throws(StartFailure) in [] }
     ) throws(StartFailure) {
         var file: ConfigurationSource.File?
         if let path {
@@ -63,13 +70,16 @@ struct PreparedGateway: ~Copyable {
             version: Self.firstVersion, file: file, environment: environment, workingDirectory: workingDirectory,
             readFile: readFile)
         let configuration = try Self.accepted(result)
-        let directory = try StateDirectory(
-            path: AbsolutePath.resolve(configuration.stateDirectory, in: workingDirectory))
+        let state = AbsolutePath.resolve(configuration.stateDirectory, in: workingDirectory)
+        let users = try settle(configuration, state)
+        let directory = try StateDirectory(path: state)
         let instance = try InstanceFile.lock(in: directory, patience: Self.patience, random: Self.random)
+        try directory.takeOverFormerLayout()
         let store = try AdministrationStore(stateDirectory: directory.path)
         let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
         source.staticKey = configuration.auth.staticKey
-        let snapshots = try SnapshotSet.made(of: source, result, configuration, store, readFile: readFile)
+        let snapshots = try SnapshotSet.made(
+            of: source, result, configuration, store, users: users, readFile: readFile)
         source.limitPlaces = snapshots.aggregator.limitTable.places
         self.state = GatewayState(
             source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
@@ -79,7 +89,9 @@ struct PreparedGateway: ~Copyable {
     }
 
     /// Control was started again: nothing but `bytes` and the instance file counts.
-    init(inForce bytes: [UInt8], instanceFile: consuming OwnedDescriptor) throws(StartFailure) {
+    init(
+        inForce bytes: [UInt8], instanceFile: consuming OwnedDescriptor, hasOwnUser: Bool = false
+    ) throws(StartFailure) {
         guard let source = ConfigurationSource(decoding: bytes) else {
             throw StartFailure("sluice-control: the configuration in force cannot be read")
         }
@@ -89,8 +101,9 @@ struct PreparedGateway: ~Copyable {
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
         // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
         let store = Result { () throws(StartFailure) in try AdministrationStore(stateDirectory: state) }
+        let users = try RoleUsers.resolve(configuration.user, asRoot: hasOwnUser)
         let snapshots = try SnapshotSet.made(
-            of: source, result, configuration, try? store.get(), readFile: BoundedFile.read)
+            of: source, result, configuration, try? store.get(), users: users, readFile: BoundedFile.read)
         self.state = GatewayState(
             source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
         self.administration = store

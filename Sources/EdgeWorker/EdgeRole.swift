@@ -230,6 +230,7 @@ final class EdgeRole: WorkerRole {
             role: offer.role, instance: offer.instance, area: area.flatMap { BodyArea(mapping: $0, core.log) },
             log: core.log,
             opened: { [weak self] in self?.opened($0) }, ended: { [weak self] in self?.ended($0) })
+        peer.retired = { core.upstreams.remove($0) }
         let machine = LinkMachine(
             hello: Hello(
                 role: .edge, instance: self.identity.arguments.instance, host: self.host, build: WorkerIdentity.build),

@@ -27,11 +27,12 @@ public enum SupervisorProgram {
                 programs: programs, environment: Self.childEnvironment(Self.variable),
                 configuration: parsed.configuration, null: null, gatewayEnvironment: parsed.environment)
             let code = try Self.orFailure { () throws(SystemError) in
-                try SupervisorLoop(
+                let output = try LogOutput()
+                return try SupervisorLoop(
                     spawner: spawner, signals: signals,
                     notifier: ServiceNotifier(processID: getpid(), variable: Self.variable),
-                    log: Log(role: .supervisor), build: Array(SluiceVersion.current.utf8),
-                    say: StandardErrorSink.shared.writePlain
+                    log: Log(role: .supervisor), output: output, processID: getpid(),
+                    build: Array(SluiceVersion.current.utf8), say: output.say
                 ).run()
             }
             exit(code)
@@ -44,8 +45,9 @@ public enum SupervisorProgram {
     /// The whole environment of every child.
     static func childEnvironment(_ variable: (String) -> String?) -> [String] {
         #if SLUICE_TEST_HOOKS
-        let backtrace = variable("SWIFT_BACKTRACE") ?? "enable=yes"
-        let sanitizers = ["ASAN_OPTIONS", "TSAN_OPTIONS"].compactMap { name in
+        // With enable=yes workers stay out of their sandboxes, in which no other program can be started.
+        let backtrace = variable("SWIFT_BACKTRACE") ?? "enable=no"
+        let sanitizers = ["ASAN_OPTIONS", "TSAN_OPTIONS", "SLUICE_SECCOMP"].compactMap { name in
             variable(name).map { "\(name)=\($0)" }
         }
         return ["SWIFT_BACKTRACE=\(backtrace)"] + sanitizers

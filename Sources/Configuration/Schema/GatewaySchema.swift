@@ -25,7 +25,7 @@ struct GatewaySchema {
         configuration.workers = self.workers(reader.mapping("workers"))
         let drainTimeout = reader.value("drain_timeout", ScalarParser.duration(.zero ... .seconds(86_400)))
         configuration.drainTimeout = drainTimeout ?? configuration.drainTimeout
-        reader.unavailable("user")
+        configuration.user = reader.value("user", ScalarParser.text("the name of a user"))
 
         configuration.http = HTTPSchema.read(reader.mapping("http"))
         configuration.auth = AuthSchema.read(reader.mapping("auth"), problems: self.problems)

@@ -21,7 +21,8 @@ enum ConfigurationReload {
         let snapshots: SnapshotSet
         do throws(StartFailure) {
             snapshots = try SnapshotSet.made(
-                of: source, result, configuration, store, earlier: before.snapshots.upstream, readFile: readFile)
+                of: source, result, configuration, store, users: before.snapshots.topology.users,
+                earlier: before.snapshots.upstream, readFile: readFile)
         } catch {
             throw ReloadRefusal(error)
         }

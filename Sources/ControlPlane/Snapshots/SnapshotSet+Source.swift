@@ -8,7 +8,7 @@ extension SnapshotSet {
     /// The snapshots of a configuration that was read from `source`; what cannot be used is said in one line.
     static func made(
         of source: ConfigurationSource, _ result: ConfigurationResult, _ configuration: GatewayConfiguration,
-        _ store: AdministrationStore?, earlier: UpstreamSnapshot? = nil, readFile: BoundedFile.Reader
+        _ store: AdministrationStore?, users: [RoleUser], earlier: UpstreamSnapshot? = nil, readFile: BoundedFile.Reader
     ) throws(StartFailure) -> SnapshotSet {
         let now = Int64(clamping: Timestamp.now() / 1000)
         guard let rules = ZoneRules.make(configuration.timeZone, around: now) else {
@@ -24,7 +24,9 @@ extension SnapshotSet {
         builder.earlier = earlier.map {
             UpstreamSnapshot.Earlier(version: $0.version, providers: $0.providers, prices: $0.prices)
         }
-        let snapshots = builder.build(configuration)
+        var snapshots = builder.build(configuration)
+        snapshots.topology.users = users
+        snapshots.topology.trustFolders = ReadablePaths.folders(of: snapshots.upstream.providers.compactMap(\.caFile))
         guard snapshots.canBeRead else {
             throw StartFailure("the configuration is too large for the workers", code: ControlExitCode.configuration)
         }

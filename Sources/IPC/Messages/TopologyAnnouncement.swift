@@ -26,6 +26,7 @@ public struct TopologyAnnouncement: Hashable, WireMessage {
         }
         let edges: UInt16 = try reader.read()
         let upstreams: UInt16 = try reader.read()
+        let maximumEdges: UInt16 = try reader.read()
         let drainTimeout: UInt64 = try reader.read()
         let directory = try reader.readString(limit: 4096)
         guard let level = LogLevel(rawValue: try reader.read()) else { throw WireReader.Malformed() }
@@ -36,9 +37,13 @@ public struct TopologyAnnouncement: Hashable, WireMessage {
         let users = try reader.readList(minimumSize: 9) { (reader) throws(WireReader.Malformed) in
             try RoleUser(from: &reader)
         }
+        let folders = try reader.readList(minimumSize: 4) { (reader) throws(WireReader.Malformed) in
+            try reader.readString(limit: 4096)
+        }
         self.topology = Topology(
             listeners: listeners, edges: edges, upstreams: upstreams, drainTimeout: drainTimeout,
-            stateDirectory: directory, logLevel: level, logFormat: format, logFile: file, users: users)
+            stateDirectory: directory, logLevel: level, logFormat: format, logFile: file, users: users,
+            trustFolders: folders, maximumEdges: maximumEdges)
     }
 
     public func write(to writer: inout WireWriter) {
@@ -47,12 +52,14 @@ public struct TopologyAnnouncement: Hashable, WireMessage {
         writer.write(list: self.topology.listeners) { $1.write(to: &$0) }
         writer.write(self.topology.edges)
         writer.write(self.topology.upstreams)
+        writer.write(self.topology.maximumEdges)
         writer.write(self.topology.drainTimeout)
         writer.write(self.topology.stateDirectory)
         writer.write(self.topology.logLevel.rawValue)
         writer.write(self.topology.logFormat.rawValue)
         writer.write(optional: self.topology.logFile) { $0.write($1) }
         writer.write(list: self.topology.users) { $1.write(to: &$0) }
+        writer.write(list: self.topology.trustFolders) { $0.write($1) }
     }
 }
 
