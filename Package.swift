@@ -63,7 +63,7 @@ let package = Package(
     ],
     targets: [
         // C libraries, thin: each is imported by one module only.
-        .target(name: "CLinux"),
+        .target(name: "CLinux", cSettings: testHooks ? [.define("SLUICE_TEST_HOOKS")] : []),
         .target(name: "CJournal"),
         .target(name: "CLimits"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -155,6 +155,9 @@ let package = Package(
         .executableTarget(
             name: "limit-driver", dependencies: ["Limits", "Domain", "Platform"], path: "Tests/Drivers/limit-driver",
             swiftSettings: settings),
+        .executableTarget(
+            name: "sandbox-driver", dependencies: ["WorkerRuntime", "Domain", "Platform"],
+            path: "Tests/Drivers/sandbox-driver", swiftSettings: settings),
 
         // What tests of several modules use; no program does.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),

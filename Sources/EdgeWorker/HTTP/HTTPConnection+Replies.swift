@@ -97,6 +97,13 @@ extension HTTPConnection: ExchangeClient {
         return writer.bytes
     }()
 
+    #if SLUICE_TEST_HOOKS
+    /// Answers with what `TestHooks.probe` found.
+    func send(probed body: [UInt8]) {
+        self.sendWhole(self.makeHead(status: 200, length: .known(UInt64(clamping: body.count))), body)
+    }
+    #endif
+
     /// The head every reply has in common; settles whether the connection goes on.
     private func makeHead(status: UInt16, length: ReplyHead.Length) -> ReplyHead {
         let request =

@@ -273,6 +273,11 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         self.request = CurrentRequest(
             head, route: route, record: self.core.mint(), settings: settings, start: self.core.now)
         self.request?.address = self.clientAddress(head, settings.limitPolicy)
+        #if SLUICE_TEST_HOOKS
+        if let probe = head.probe {
+            return self.send(probed: TestHooks.probe(probe))
+        }
+        #endif
         var isWrongKey = false
         let admission = Admission.decide(
             head, route, settings, isLoopback: { self.isLoopback },

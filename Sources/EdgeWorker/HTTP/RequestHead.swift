@@ -62,6 +62,7 @@ struct RequestHead {
     var blockUpstream: UInt8 = 0
     var dropsSettle = false
     var crashesEdge = false
+    var probe: String?
     #endif
 
     init(_ head: HTTPRequestHead) {
@@ -198,6 +199,7 @@ struct RequestHead {
             self.crashesEdge = value.hasBytes("edge")
             if value.hasBytes("upstream") { self.blockUpstream = ProviderRequest.crashForTest }
         }
+        if name.hasBytes(ignoringCase: "x-sluice-test-probe") { self.probe = value }
         if name.hasBytes(ignoringCase: "x-sluice-test-drop-settle") { self.dropsSettle = value.hasBytes("1") }
         #endif
     }
