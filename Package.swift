@@ -25,6 +25,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let swiftLog = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -54,6 +55,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     ],
     targets: [
         // C libraries, thin: each is imported by one module only.
@@ -78,7 +80,7 @@ let package = Package(
 
         // Services.
         module("Platform", ["CLinux"]),
-        module("EventLog", ["Domain", "Platform"]),
+        module("EventLog", ["Domain", "Platform", swiftLog]),
         module("Journal", ["Domain", "Platform", "CJournal"]),
         module("Limits", ["Domain", "Platform", "CLimits"]),
         module("IPCEpoll", ["IPC", "Platform"]),
@@ -163,7 +165,7 @@ let package = Package(
         tests("Catalogue", ["Catalogue", "Domain"]),
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
-        tests("EventLog", ["EventLog", "Domain", "Platform"]),
+        tests("EventLog", ["EventLog", "Domain", "Platform", swiftLog]),
         tests("Journal", ["Journal", "TestSupport", "Domain", "Platform", "CJournal", "journal-load"]),
         tests("Limits", ["Limits", "TestSupport", "Domain", "Platform"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),

@@ -35,6 +35,7 @@ final class ControlRole: WorkerRole {
         self.context = context
         self.log = context.log
         self.log.level = gateway.configuration.logLevel
+        self.log.format = gateway.configuration.logging.format
         for notice in gateway.notices { self.log.warning("configuration notice", ["notice": .string(notice)]) }
         self.configuration = gateway.configuration
         self.clientKey = gateway.clientKey

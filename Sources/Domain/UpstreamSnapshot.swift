@@ -10,10 +10,11 @@ public struct UpstreamSnapshot: Hashable, Sendable {
     public var stateDirectory: String
     public var journal: JournalSettings
     public var logLevel: LogLevel
+    public var logFormat: LogFormat
 
     public init(
         version: UInt64, providers: [ProviderSettings], prices: [Price] = [], stateDirectory: String = "",
-        journal: JournalSettings = JournalSettings(), logLevel: LogLevel
+        journal: JournalSettings = JournalSettings(), logLevel: LogLevel, logFormat: LogFormat = .json
     ) {
         self.version = version
         self.providers = providers
@@ -21,5 +22,6 @@ public struct UpstreamSnapshot: Hashable, Sendable {
         self.stateDirectory = stateDirectory
         self.journal = journal
         self.logLevel = logLevel
+        self.logFormat = logFormat
     }
 }

@@ -51,6 +51,7 @@ public final class UpstreamRole: WorkerRole {
             let snapshot = try UpstreamSnapshot(decoding: bytes)
             guard snapshot.version == version else { return .refused("it is another version's") }
             self.services.log.level = snapshot.logLevel
+            self.services.log.format = snapshot.logFormat
             self.services.providers.add(snapshot)
             if let journal = self.services.journal {
                 journal.update(snapshot.journal)

@@ -49,6 +49,7 @@ public enum WorkerProgram {
             try Self.orFailure(role) { () throws(SystemError) in try Self.settle(role) }
             let socket = PacketSocket(OwnedDescriptor(adopting: WorkerArguments.controlDescriptor))
             let log = Log(role: role, instance: parsed.instance)
+            log.takeOverProcess()
             return (WorkerIdentity(arguments: parsed, log: log, sender: socket.sender), socket)
         } catch {
             Self.giveUp(error)

@@ -336,6 +336,9 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         self.budgetHasRoom()
         self.core.budget.forget(self)
         let body = self.body.body
+        if request.settings.requestLogging.prompts {
+            request.promptSample = Array(body.readableBytesView.prefix(AccessLog.longestSample + 1))
+        }
         do throws(GatewayError) {
             let capacity = body.readableBytes + body.writableBytes
             let planned = try unsafe body.withUnsafeReadableBytes { (bytes) throws(GatewayError) in

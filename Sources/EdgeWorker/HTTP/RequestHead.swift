@@ -41,6 +41,7 @@ struct RequestHead {
     var tags: [UInt8] = []
     /// The tags are too long or no printable ASCII.
     var hasInvalidTags = false
+    var userAgent: String?
     var expectsContinue = false
     var contentEncoding: String?
     var origin: String?
@@ -112,6 +113,7 @@ struct RequestHead {
         case 10 where name.hasBytes(ignoringCase: "connection"):
             scan.saysClose = scan.saysClose || value.listContains("close")
             scan.saysKeepAlive = scan.saysKeepAlive || value.listContains("keep-alive")
+        case 10 where name.hasBytes(ignoringCase: "user-agent"): self.userAgent = value
         case 11 where name.hasBytes(ignoringCase: "traceparent"):
             scan.traceParents += 1
             // Of two nobody knows which one is meant.

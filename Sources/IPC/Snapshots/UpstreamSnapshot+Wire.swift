@@ -6,6 +6,7 @@ extension UpstreamSnapshot {
         var writer = WireWriter(reserving: 4096)
         writer.write(self.version)
         writer.write(self.logLevel.rawValue)
+        writer.write(self.logFormat.rawValue)
         writer.write(list: self.providers) { $1.write(to: &$0) }
         writer.write(list: self.prices) { $1.write(to: &$0) }
         writer.write(self.stateDirectory)
@@ -18,6 +19,7 @@ extension UpstreamSnapshot {
         self = try WireReader.decode(bytes) { (reader) throws(WireReader.Malformed) in
             let version: UInt64 = try reader.read()
             guard let level = LogLevel(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+            guard let format = LogFormat(rawValue: try reader.read()) else { throw WireReader.Malformed() }
             let providers = try reader.readList(minimumSize: 16) { (reader) throws(WireReader.Malformed) in
                 try ProviderSettings(from: &reader)
             }
@@ -27,7 +29,7 @@ extension UpstreamSnapshot {
             let stateDirectory = try reader.readString(limit: 4096)
             return UpstreamSnapshot(
                 version: version, providers: providers, prices: prices, stateDirectory: stateDirectory,
-                journal: try JournalSettings(from: &reader), logLevel: level)
+                journal: try JournalSettings(from: &reader), logLevel: level, logFormat: format)
         }
     }
 }
