@@ -20,12 +20,15 @@ public final class StandardErrorSink: LogSink {
     public var droppedLines: UInt64 { self.dropped.load(ordering: .relaxed) }
 
     public func write(_ line: [UInt8]) {
-        unsafe line.withUnsafeBytes { unsafe self.write(lines: $0) }
+        if !ImmediateOutput.write(line, to: self.descriptor) { self.lost(1) }
     }
 
     public func write(lines: UnsafeRawBufferPointer) {
         guard unsafe !ImmediateOutput.write(lines, to: self.descriptor) else { return }
-        let count = unsafe lines.reduce(into: UInt64(0)) { $0 += $1 == UInt8(ascii: "\n") ? 1 : 0 }
+        self.lost(unsafe lines.reduce(into: UInt64(0)) { $0 += $1 == UInt8(ascii: "\n") ? 1 : 0 })
+    }
+
+    private func lost(_ count: UInt64) {
         self.dropped.wrappingAdd(count, ordering: .relaxed)
         self.unsaid.wrappingAdd(count, ordering: .relaxed)
     }

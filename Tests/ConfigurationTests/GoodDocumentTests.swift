@@ -194,7 +194,7 @@ import Testing
         let both = Document(text: start + "logging: {prompts: true, responses: true}").result
         #expect(
             both.notices == [
-                "the log holds the beginning of what clients send (logging.prompts) and of what they get "
+                "f: the log holds the beginning of what clients send (logging.prompts) and of what they get "
                     + "(logging.responses)"
             ])
         #expect(

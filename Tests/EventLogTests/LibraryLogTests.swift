@@ -27,7 +27,7 @@ import Testing
             ])
         #expect(
             sink.lines.last == start
-                + #""two\nlines","logger":"some.library","\n":"v","count":"7","deep":"[\"x\": 1]","level_":"mine","#
+                + #""two\nlines","logger":"some.library","\n":"v","count":"7","deep":"[\"x\": \"1\"]","level_":"mine","#
                 + #""list":["a","\u001b"],"n":7,"ok":true}"# + "\n")
         library = Logger(label: "other")
         library.notice("message", error: Failure())

@@ -67,8 +67,7 @@ struct RequestHead {
         self.target = head.uri
         // Two blanks, the version and the line's end.
         self.requestLineBytes = head.method.rawValue.utf8.count &+ head.uri.utf8.count &+ 12
-        let path = head.uri.utf8.prefix { $0 != UInt8(ascii: "?") }
-        self.path = path.count == head.uri.utf8.count ? head.uri : String(Substring(path))
+        self.path = head.uri.beforeQuestionMark
         self.isHTTP10 = head.version.minor == 0
         switch head.method {
         case .GET: self.method = .get
