@@ -18,16 +18,12 @@ struct PreparedGateway: ~Copyable {
     /// Milliseconds a start waits for the state folder: commands that find the gateway stopped have it for a moment.
     private static let patience: UInt64 = 2000
 
-    let source: ConfigurationSource
-    let configuration: GatewayConfiguration
-    let snapshots: SnapshotSet
+    let state: GatewayState
     /// What a newcomer is told.
     let clientKey: ClientKey
     /// Keys and projects; when control was started again and they cannot be opened, why not.
     let administration: Result<AdministrationStore, StartFailure>
     let instance: InstanceFile
-    /// For the log; empty when nothing new was read.
-    let notices: [String]
 
     /// As the command line says. Every failure is for people: one line, or one per problem of the configuration.
     init(arguments: WorkerArguments) throws(StartFailure) {
@@ -73,13 +69,13 @@ struct PreparedGateway: ~Copyable {
         let store = try AdministrationStore(stateDirectory: directory.path)
         let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
         source.staticKey = configuration.auth.staticKey
-        self.snapshots = try Self.snapshots(source, configuration, store, readFile: readFile)
+        let snapshots = try SnapshotSet.made(of: source, result, configuration, store, readFile: readFile)
+        source.limitPlaces = snapshots.aggregator.limitTable.places
+        self.state = GatewayState(
+            source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
         self.administration = .success(store)
         self.clientKey = clientKey
-        self.source = source
-        self.configuration = configuration
         self.instance = instance
-        self.notices = result.notices
     }
 
     /// Control was started again: nothing but `bytes` and the instance file counts.
@@ -87,18 +83,19 @@ struct PreparedGateway: ~Copyable {
         guard let source = ConfigurationSource(decoding: bytes) else {
             throw StartFailure("sluice-control: the configuration in force cannot be read")
         }
-        let configuration = try Self.accepted(source.result())
+        let result = source.result()
+        let configuration = try Self.accepted(result)
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
         // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
         let store = Result { () throws(StartFailure) in try AdministrationStore(stateDirectory: state) }
-        self.snapshots = try Self.snapshots(source, configuration, try? store.get(), readFile: BoundedFile.read)
+        let snapshots = try SnapshotSet.made(
+            of: source, result, configuration, try? store.get(), readFile: BoundedFile.read)
+        self.state = GatewayState(
+            source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
         self.administration = store
         self.clientKey = configuration.auth.staticKey == nil ? .stored : .configuration
-        self.source = source
-        self.configuration = configuration
         self.instance = instance
-        self.notices = []
     }
 
     // MARK: Parts
@@ -109,40 +106,6 @@ struct PreparedGateway: ~Copyable {
             throw StartFailure(lines.joined(separator: "\n"), code: ControlExitCode.configuration)
         }
         return configuration
-    }
-
-    private static func snapshots(
-        _ source: ConfigurationSource, _ configuration: GatewayConfiguration,
-        _ store: AdministrationStore?, readFile: BoundedFile.Reader
-    ) throws(StartFailure) -> SnapshotSet {
-        var digest: [UInt8]?
-        if let key = source.staticKey {
-            do {
-                let algorithm = try SHA256()
-                digest = try key.withBytes { try algorithm.digest($0) }.bytes
-            } catch {
-                throw StartFailure("sluice-control: \(error)")
-            }
-        }
-        let builder = SnapshotBuilder(
-            version: source.version, staticKeyDigest: digest, cores: AvailableCores.count(readFile: readFile),
-            workingDirectory: source.workingDirectory, timeZone: try Self.timeZone(configuration),
-            projects: (try? store?.projectTimeZones()) ?? [])
-        let snapshots = builder.build(configuration)
-        guard snapshots.canBeRead else {
-            throw StartFailure("the configuration is too large for the workers", code: ControlExitCode.configuration)
-        }
-        return snapshots
-    }
-
-    private static func timeZone(_ configuration: GatewayConfiguration) throws(StartFailure) -> TimeZoneRules {
-        let now = Int64(clamping: Timestamp.now() / 1000)
-        guard let rules = ZoneRules.make(configuration.timeZone, around: now) else {
-            throw StartFailure(
-                "schedule.timezone: this machine does not know \(configuration.timeZone)",
-                code: ControlExitCode.configuration)
-        }
-        return rules
     }
 
     private static func random(_ count: Int) throws(StartFailure) -> [UInt8] {

@@ -29,6 +29,9 @@ enum UpstreamMetrics {
         let dropped = MetricReport.Series(
             name: "sluice_log_lines_dropped_total", labels: [MetricReport.Label("role", Role.upstream.label)],
             value: .counter(services.log.droppedLines))
-        return MetricReport(series: attempts + errors + [connections, lost, dropped])
+        let snapshots = MetricReport.Series(
+            name: "sluice_snapshots", labels: [MetricReport.Label("role", "upstream")],
+            value: .gauge(Int64(services.providers.alive)))
+        return MetricReport(series: attempts + errors + [connections, lost, dropped, snapshots])
     }
 }

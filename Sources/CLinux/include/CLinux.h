@@ -136,11 +136,14 @@ int sluice_accept(int fd);
 /* The user of the process at the other end of a Unix socket, when it connected: 0 and *uid, or -1. */
 int sluice_peer_user(int fd, uint32_t *uid);
 int sluice_listen_again(int fd, int backlog);
-/* 1 if `fd` is a socket that listens, else 0. */
+/* Options of a TCP listener that accepted sockets inherit; of no effect on others. */
+void sluice_prepare_listener(int fd);
+/* 1 if `fd` is a stream socket (IPv4, IPv6, Unix) that listens, else 0. */
 int sluice_is_listening(int fd);
 /* The local address as `127.0.0.1:80`, `[::1]:80` or `unix:/path` (abstract: `unix:@name`), NUL-terminated; its length or -1. */
 int sluice_local_name(int fd, char *text, size_t capacity);
-/* Sends one datagram to the Unix socket at `path` (a leading `@` stands for an abstract name). 0 or -1. */
+/* Sends one datagram to the Unix socket at `path` (a leading `@` stands for an abstract name). Waits up to 200 ms for room
+ * in the receiver's queue. 0 or -1. */
 int sluice_send_datagram(const char *path, const void *bytes, size_t length);
 /* The local port of a TCP socket, 0 for other families, -1 on error. */
 int sluice_local_port(int fd);

@@ -13,7 +13,9 @@ struct GatewaySchema {
         var reader = MappingReader(root, problems: self.problems)
 
         let listen = ListenSchema(problems: self.problems, readFile: self.readFile)
-        configuration.listen = listen.read(&reader) ?? configuration.listen
+        let passed = PassedSockets(in: self.environment)
+        configuration.listen = listen.read(&reader) ?? passed.listeners ?? configuration.listen
+        for notice in passed.notices(listen: configuration.listen) { self.problems.notice(notice) }
         self.admin(reader.mapping("admin"))
         let stateDirectory = reader.value("state_directory", ScalarParser.text("the path of a folder"))
         configuration.stateDirectory = stateDirectory ?? configuration.stateDirectory

@@ -58,6 +58,10 @@ struct EdgeMetrics {
     var droppedLines: UInt64 = 0 {
         didSet { if self.droppedLines != oldValue { self.hasNews = true } }
     }
+    /// Versions of the configuration in memory.
+    var snapshots: UInt32 = 0 {
+        didSet { if self.snapshots != oldValue { self.hasNews = true } }
+    }
     /// Requests being worked on.
     var inFlight: UInt32 = 0 {
         didSet { self.hasNews = true }
@@ -145,6 +149,9 @@ struct EdgeMetrics {
             .init(
                 name: "sluice_log_lines_dropped_total", labels: [.init("role", Role.edge.label)],
                 value: .counter(self.droppedLines)),
+            .init(
+                name: "sluice_snapshots", labels: [MetricReport.Label("role", "edge")],
+                value: .gauge(Int64(self.snapshots))),
         ]
         for (key, count) in self.requests {
             let labels =
