@@ -44,10 +44,10 @@ final class LogOutput {
         return file
     }
 
-    /// From now on the log is what `descriptor`, which stays the caller's, stands for.
-    func use(_ descriptor: Int32, path: String?) throws(StartFailure) {
+    /// From now on the log is what `descriptor` stands for.
+    func use(_ descriptor: borrowing OwnedDescriptor, path: String?) throws(StartFailure) {
         do throws(SystemError) {
-            try StandardError.replace(with: descriptor, number: self.number)
+            try StandardError.replace(with: descriptor.number, number: self.number)
         } catch {
             throw StartFailure("cannot use the log: \(error.reason)")
         }

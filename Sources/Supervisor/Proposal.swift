@@ -32,7 +32,7 @@ final class Proposal {
     func useLog(_ output: LogOutput) throws(StartFailure) -> Bool {
         switch self.log {
         case .some(let log):
-            try output.use(log.number, path: self.announcement.topology.logFile)
+            try output.use(log, path: self.announcement.topology.logFile)
             return true
         case nil: return false
         }

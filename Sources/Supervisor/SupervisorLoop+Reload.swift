@@ -47,8 +47,7 @@ extension SupervisorLoop {
     func reopenLogs(_ operation: OperationList.ID?) {
         var failure: String?
         do throws(StartFailure) {
-            let log = try self.output.open(self.output.path)
-            try self.output.use(log.number, path: self.output.path)
+            try self.output.use(self.output.open(self.output.path), path: self.output.path)
             self.giveLogToAll()
         } catch {
             failure = error.message

@@ -241,7 +241,7 @@ final class SupervisorLoop: DescriptorHandler {
             self.runFolder = folder
             try folder.write(listeners: listeners.names)
             try folder.write(processID: self.processID)
-            if let path = topology.logFile { try self.output.use(self.output.open(path).number, path: path) }
+            if let path = topology.logFile { try self.output.use(self.output.open(path), path: path) }
         } catch {
             return self.perform(self.machine.cannotListen("sluice: \(error.message)", at: self.now))
         }

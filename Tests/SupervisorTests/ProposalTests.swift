@@ -134,15 +134,15 @@ import Testing
         let standard = unsafe open("\(self.folder.path)/standard", O_WRONLY | O_APPEND | O_CLOEXEC)
         let output = try LogOutput(number: standard)
         let path = "\(self.folder.path)/log"
-        try output.use(output.open(path).number, path: path)
+        try output.use(output.open(path), path: path)
         #expect(ImmediateOutput.write(Array("a\n".utf8), to: standard))
         output.say("for people")
         // It is moved away; what is written goes on there until it is reopened.
         #expect(unsafe rename(path, "\(path).1") == 0)
         #expect(ImmediateOutput.write(Array("b\n".utf8), to: standard))
-        try output.use(output.open(output.path).number, path: output.path)
+        try output.use(output.open(output.path), path: output.path)
         #expect(ImmediateOutput.write(Array("c\n".utf8), to: standard))
-        try output.use(output.open(nil).number, path: nil)
+        try output.use(output.open(nil), path: nil)
         #expect(ImmediateOutput.write(Array("d\n".utf8), to: standard))
         #expect(self.text("log.1") == "a\nb\n")
         #expect(self.text("log") == "c\n")

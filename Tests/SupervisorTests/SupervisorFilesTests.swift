@@ -156,7 +156,10 @@ import Testing
         #expect(SupervisorProgram.childEnvironment { _ in nil } == ["SWIFT_BACKTRACE=enable=no"])
         #expect(
             SupervisorProgram.childEnvironment { "\($0)!" }
-                == ["SWIFT_BACKTRACE=SWIFT_BACKTRACE!", "ASAN_OPTIONS=ASAN_OPTIONS!", "TSAN_OPTIONS=TSAN_OPTIONS!", "SLUICE_SECCOMP=SLUICE_SECCOMP!"])
+                == [
+                    "SWIFT_BACKTRACE=SWIFT_BACKTRACE!", "ASAN_OPTIONS=ASAN_OPTIONS!", "TSAN_OPTIONS=TSAN_OPTIONS!",
+                    "SLUICE_SECCOMP=SLUICE_SECCOMP!",
+                ])
         #endif
     }
 }
