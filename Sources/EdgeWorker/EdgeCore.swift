@@ -61,7 +61,7 @@ final class EdgeCore {
 
     private let wallMilliseconds: () -> UInt64
     private var minter: RecordIDMinter
-    private var connections: [HTTPConnection] = []
+    private var connections = ConnectionList()
     /// Those in force, and those that requests keep.
     private var knownSettings: [SettingsReference] = []
     private var ticking: Scheduled<Void>?
@@ -129,23 +129,16 @@ final class EdgeCore {
 
     // MARK: Connections
 
+    /// Connections, not the streams on them.
     var openConnections: Int { self.connections.count }
 
-    func add(_ connection: HTTPConnection) {
-        connection.place = self.connections.count
-        self.connections.append(connection)
+    func add(_ connection: any ClientConnection) {
+        self.connections.add(connection)
         self.onLoadChange?()
     }
 
-    func remove(_ connection: HTTPConnection) {
-        let place = connection.place
-        guard place >= 0, place < self.connections.count, self.connections[place] === connection else { return }
-        connection.place = -1
-        let last = self.connections.removeLast()
-        if last !== connection {
-            self.connections[place] = last
-            last.place = place
-        }
+    func remove(_ connection: any ClientConnection) {
+        guard self.connections.remove(connection) else { return }
         self.onLoadChange?()
         self.checkDrained()
     }
@@ -185,7 +178,7 @@ final class EdgeCore {
         self.keys.refresh(now: now)
         self.countSettings()
         // A copy: connections that are closed here leave the list.
-        for connection in self.connections { connection.tick(now: now) }
+        for connection in self.connections.all { connection.tick(now: now) }
     }
 
     // MARK: Draining
@@ -194,18 +187,18 @@ final class EdgeCore {
     func drain() {
         guard !self.isDraining else { return }
         self.isDraining = true
-        for connection in self.connections { connection.drain() }
+        for connection in self.connections.all { connection.drain() }
         self.checkDrained()
     }
 
     /// Ends what still runs.
     func endDraining() {
-        for connection in self.connections { connection.endDraining() }
+        for connection in self.connections.all { connection.endDraining() }
     }
 
     /// Ends what waits for an upstream's last word, and settles all that has begun.
     func giveUp() {
-        for connection in self.connections { connection.giveUp() }
+        for connection in self.connections.all { connection.giveUp() }
         self.settleAll()
     }
 

@@ -94,7 +94,7 @@ final class EdgeRole: WorkerRole {
         self.seat = LimitSeat(stateDirectory: snapshot.stateDirectory, instance: core.instance, log: core.log)
         self.takeSeat()
         self.listeners.use(snapshot.version, core: core) { refusal in
-            if let refusal { return self.endpoint.fail(StartFailure("sluice-edge: \(refusal)")) }
+            if let refusal { return self.endpoint.acknowledge(version: snapshot.version, refusal: refusal) }
             self.hasAdopted = true
             self.becomeReady()
         }
@@ -230,6 +230,7 @@ final class EdgeRole: WorkerRole {
             role: offer.role, instance: offer.instance, area: area.flatMap { BodyArea(mapping: $0, core.log) },
             log: core.log,
             opened: { [weak self] in self?.opened($0) }, ended: { [weak self] in self?.ended($0) })
+        peer.retired = { core.upstreams.remove($0) }
         let machine = LinkMachine(
             hello: Hello(
                 role: .edge, instance: self.identity.arguments.instance, host: self.host, build: WorkerIdentity.build),

@@ -27,11 +27,12 @@ public enum SupervisorProgram {
                 programs: programs, environment: Self.childEnvironment(Self.variable),
                 configuration: parsed.configuration, null: null, gatewayEnvironment: parsed.environment)
             let code = try Self.orFailure { () throws(SystemError) in
-                try SupervisorLoop(
+                let output = try LogOutput()
+                return try SupervisorLoop(
                     spawner: spawner, signals: signals,
                     notifier: ServiceNotifier(processID: getpid(), variable: Self.variable),
-                    log: Log(role: .supervisor), build: Array(SluiceVersion.current.utf8),
-                    say: StandardErrorSink.shared.writePlain
+                    log: Log(role: .supervisor), output: output, processID: getpid(),
+                    build: Array(SluiceVersion.current.utf8), say: output.say
                 ).run()
             }
             exit(code)

@@ -18,6 +18,8 @@ struct ModelTree {
     private var lastInstance: UInt32 = 0
     /// Seats whose processes answer HELLO by themselves.
     var answersHello = true
+    /// Why the shell can open nothing of what is proposed.
+    var refusesProposals: String?
 
     static let edges = [Seat(role: .edge, index: 0), Seat(role: .edge, index: 1)]
     static let upstream = Seat(role: .upstream, index: 0)
@@ -44,6 +46,14 @@ struct ModelTree {
                 self.perform(self.machine.spawned(seat, instance: self.lastInstance, at: self.now))
                 if self.answersHello { self.greet(seat) }
             case .adopt: self.perform(self.machine.listening(at: self.now))
+            case .propose:
+                if let reason = self.refusesProposals {
+                    self.perform(self.machine.cannotPropose(reason, at: self.now))
+                } else {
+                    self.perform(self.machine.proposed(at: self.now))
+                }
+            case .reopenLogs(let operation):
+                self.perform(self.machine.reopenedLogs(operation, failure: nil, at: self.now))
             default: break
             }
         }
@@ -63,6 +73,10 @@ struct ModelTree {
     mutating func exit(_ seat: Seat, _ status: ChildProcess.Status = .code(0)) {
         self.running[seat] = nil
         self.perform(self.machine.exited(seat, status, at: self.now))
+    }
+
+    mutating func order(_ kind: OrderKind, token: UInt64 = 0) {
+        self.perform(self.machine.order(kind, token: token, at: self.now))
     }
 
     mutating func stop(_ how: SupervisorMachine.Stop) {

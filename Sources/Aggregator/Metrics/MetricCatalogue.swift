@@ -42,7 +42,7 @@ public enum MetricCatalogue {
             labels: ["endpoint", "model", "provider", "status"], openLabels: ["model"]),
         MetricDefinition(
             name: "sluice_snapshots", kind: .gauge,
-            help: "Versions of the configuration that workers hold; at most two each once the requests of older ones have ended.",
+            help: "Versions of the configuration that workers hold, those included that requests still keep.",
             labels: ["role"]),
         MetricDefinition(
             name: "sluice_time_to_first_token_seconds", kind: .histogram,

@@ -7,6 +7,7 @@ import JSON
 import Limits
 import EventLog
 import NIOCore
+import NIOSSL
 
 /// The output half of a connection. Everything goes into one buffer during a turn of the event loop and out with one write
 /// at its end; only large pieces of a reply are written as they are.
@@ -113,9 +114,16 @@ extension HTTPConnection: ExchangeClient {
             && (self.machine.hasWholeRequest || request.canDiscard)
         self.request?.keepsAlive = keepsAlive
         self.request?.status = status
+        let connection: ReplyHead.Connection =
+            if self.stream != nil {
+                .implied
+            } else if keepsAlive {
+                request.isHTTP10 ? .keepAlive : .implied
+            } else {
+                .close
+            }
         var head = ReplyHead(
-            status: status, length: length,
-            connection: !keepsAlive ? .close : request.isHTTP10 ? .keepAlive : .implied, record: request.record,
+            status: status, length: length, connection: connection, record: request.record,
             requestID: request.requestID, cors: request.cors)
         if let limits = request.limits.reply {
             head.limits = limits
@@ -126,12 +134,19 @@ extension HTTPConnection: ExchangeClient {
 
     private func sendWhole(_ head: ReplyHead, _ body: [UInt8]) {
         self.output.reserveCapacity(minimumWritableBytes: 512 + body.count)
-        head.write(to: &self.output, date: self.core.date)
+        self.write(head)
         if let request = self.request, !request.isHeadOnly {
             self.output.writeBytes(body)
             if request.failure != nil { request.errorBytes = UInt64(clamping: body.count) }
         }
         self.replyIsWhole()
+    }
+
+    private func write(_ head: ReplyHead) {
+        guard let stream = self.stream else { return head.write(to: &self.output, date: self.core.date) }
+        var bytes = ByteBuffer()
+        head.write(to: &bytes, date: self.core.date)
+        stream.begin(bytes)
     }
 
     // MARK: Replies of a peer
@@ -144,7 +159,7 @@ extension HTTPConnection: ExchangeClient {
             } else if !reply.isStream, let count = reply.contentLength {
                 .known(count)
             } else {
-                request.isHTTP10 ? .untilClose : .chunked
+                self.stream != nil ? .untilEndOfStream : request.isHTTP10 ? .untilClose : .chunked
             }
         var head = self.makeHead(status: reply.status, length: length)
         head.contentType = .provider(reply.contentType)
@@ -164,7 +179,7 @@ extension HTTPConnection: ExchangeClient {
             self.withholdsHead = true
             return
         }
-        head.write(to: &self.output, date: self.core.date)
+        self.write(head)
         self.scheduleFlush()
     }
 
@@ -241,8 +256,8 @@ extension HTTPConnection: ExchangeClient {
         if let withheld = self.withheld {
             self.withheld = nil
             if !self.withholdsHead { self.request?.replyBytes &+= UInt64(clamping: withheld.readableBytes) }
+            if self.withholdsHead, let stream = self.stream { stream.begin(withheld) } else { self.write(withheld) }
             self.withholdsHead = false
-            self.write(withheld)
         }
         guard self.framing?.end(&self.output) == true else { return self.replyFailed(.invalidReply) }
         self.framing = nil
@@ -274,7 +289,8 @@ extension HTTPConnection: ExchangeClient {
         }
         self.finishRequest()
         self.machine.closed()
-        self.closing = request.repliesWithEvents || framing.tellsItsEnd ? .close : .abort
+        let endsClean = self.stream == nil && (request.repliesWithEvents || framing.tellsItsEnd)
+        self.closing = endsClean ? .close : .abort
         self.scheduleFlush()
     }
 
@@ -370,6 +386,7 @@ extension HTTPConnection: ExchangeClient {
         self.direct.wroteToChannel()
         let promise = context.eventLoop.makePromise(of: Void.self)
         let closing = self.closing
+        if closing != .abort { self.stream?.endsWithNextWrite() }
         promise.futureResult.assumeIsolated().whenComplete { [weak self] result in
             if case .success = result {
                 self?.isLastTaken = true
@@ -384,7 +401,13 @@ extension HTTPConnection: ExchangeClient {
     func hasStalled(now: UInt64) -> Bool {
         // The last bytes have a deadline of their own.
         guard self.closing == .none, let channel = self.context?.channel else { return false }
-        let buffered = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let buffered: Int
+        if let stream = self.stream {
+            // NIO's channel of a stream has no such option, and ends the process of whoever asks.
+            buffered = stream.waiting
+        } else {
+            buffered = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        }
         return self.progress.isStalled(
             waits: buffered > 0 || self.output.readableBytes > 0 || !channel.isWritable, buffered: buffered, now: now)
     }
@@ -393,7 +416,13 @@ extension HTTPConnection: ExchangeClient {
     func cut() {
         guard let context = self.context else { return }
         if self.isCloseDelimited, !self.isLastTaken { self.closing = .abort }
-        if self.closing == .abort { HTTPConnection.closeWithReset(context.channel) }
+        if self.closing == .abort {
+            HTTPConnection.closeWithReset(context.channel)
+            // TLS would say first that this is a proper end.
+            if let secure = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) {
+                return secure.close(promise: nil)
+            }
+        }
         context.close(promise: nil)
     }
 

@@ -32,6 +32,8 @@ struct RequestHead {
     var isHTTP10 = false
     var keepsAlive = true
     var body = Body.none
+    /// The length of the body is said, be it 0.
+    var hasLength = false
     var credential = Credential.none
     /// The client's own label, if it is one that can be echoed.
     var requestID: String?
@@ -147,6 +149,7 @@ struct RequestHead {
     }
 
     private mutating func finish(_ scan: Scan) {
+        self.hasLength = scan.contentLengths > 0
         if scan.transferEncodings > 0 {
             self.body = .chunked
             // Lengths said twice or in two ways, or in a way HTTP/1.0 does not know: two readers could disagree.

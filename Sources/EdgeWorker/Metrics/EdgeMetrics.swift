@@ -45,6 +45,9 @@ struct EdgeMetrics {
     var limits = LimitMetrics() {
         didSet { self.hasNews = true }
     }
+    var tls = TLSMetrics() {
+        didSet { self.hasNews = true }
+    }
     /// Records that were not written, for want of room in the journal.
     var lostRecords: UInt64 = 0 {
         didSet { if self.lostRecords != oldValue { self.hasNews = true } }
@@ -140,6 +143,7 @@ struct EdgeMetrics {
                 .init(name: "sluice_cost_dollars_total", labels: names, value: .counter(consumed.cost)))
         }
         series += self.limits.series
+        series += self.tls.series
         series += self.series("sluice_request_duration_seconds", self.durations)
         series += self.series("sluice_time_to_first_token_seconds", self.firstContents)
         return MetricReport(series: series)

@@ -15,6 +15,8 @@ struct ReplyHead {
         case known(UInt64)
         case chunked
         case untilClose
+        /// By HTTP/2.
+        case untilEndOfStream
         /// The status has no body (204).
         case absent
     }
@@ -103,7 +105,7 @@ struct ReplyHead {
             buffer.writeStaticString("\r\ncontent-length: ")
             buffer.writeDecimal(count)
         case .chunked: buffer.writeStaticString("\r\ntransfer-encoding: chunked")
-        case .untilClose, .absent: break
+        case .untilClose, .untilEndOfStream, .absent: break
         }
     }
 

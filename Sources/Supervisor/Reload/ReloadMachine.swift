@@ -27,8 +27,6 @@ struct ReloadMachine: Hashable, Sendable {
     enum Step: Hashable, Sendable {
         /// Ask control for a configuration of this version.
         case ask(UInt64)
-        /// Open what it names; answered by `adopted` or `adoptionFailed`.
-        case adopt(UInt64)
         /// Say who is there; answered by `gathered`.
         case gather(Stage)
         /// Send the snapshot, to an edge with the listeners.
@@ -103,11 +101,9 @@ struct ReloadMachine: Hashable, Sendable {
         version > 0 && version <= self.version
     }
 
-    /// Control has announced what it was asked for.
-    mutating func announced() -> [Step] {
-        guard case .asking = self.phase else { return [] }
-        self.phase = .adopting
-        return [.adopt(self.version)]
+    /// Control has announced what it was asked for. The owner opens what it names: `adopted` or `adoptionFailed`.
+    mutating func announced() {
+        if case .asking = self.phase { self.phase = .adopting }
     }
 
     /// Control cannot.
