@@ -355,6 +355,9 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         // The body may have taken minutes; upstreams know the plans of the newest configuration.
         request.settings = self.core.settings
         let body = self.body.body
+        if request.settings.requestLogging.prompts {
+            request.promptSample = Array(body.readableBytesView.prefix(AccessLog.longestSample + 1))
+        }
         do throws(GatewayError) {
             let capacity = body.readableBytes + body.writableBytes
             let planned = try unsafe body.withUnsafeReadableBytes { (bytes) throws(GatewayError) in

@@ -43,6 +43,7 @@ struct RequestHead {
     var tags: [UInt8] = []
     /// The tags are too long or no printable ASCII.
     var hasInvalidTags = false
+    var userAgent: String?
     var expectsContinue = false
     var contentEncoding: String?
     var origin: String?
@@ -69,8 +70,7 @@ struct RequestHead {
         self.target = head.uri
         // Two blanks, the version and the line's end.
         self.requestLineBytes = head.method.rawValue.utf8.count &+ head.uri.utf8.count &+ 12
-        let path = head.uri.utf8.prefix { $0 != UInt8(ascii: "?") }
-        self.path = path.count == head.uri.utf8.count ? head.uri : String(Substring(path))
+        self.path = head.uri.beforeQuestionMark
         self.isHTTP10 = head.version.minor == 0
         switch head.method {
         case .GET: self.method = .get
@@ -115,6 +115,7 @@ struct RequestHead {
         case 10 where name.hasBytes(ignoringCase: "connection"):
             scan.saysClose = scan.saysClose || value.listContains("close")
             scan.saysKeepAlive = scan.saysKeepAlive || value.listContains("keep-alive")
+        case 10 where name.hasBytes(ignoringCase: "user-agent"): self.userAgent = value
         case 11 where name.hasBytes(ignoringCase: "traceparent"):
             scan.traceParents += 1
             // Of two nobody knows which one is meant.
