@@ -82,7 +82,9 @@ def kill_and_look(folder: pathlib.Path, edges: int, upstreams: int, count: int, 
 def look(gateway: Gateway, count: int, mature: float, chance: random.Random) -> None:
     roles = sorted(program(pid) or "" for pid in gateway.children())
     killed = kill_at_random(gateway, count, mature, chance)
-    wait_until(lambda: not [pid for pid, began in killed.items() if start_time(pid) == began], 5, "all killed have gone")
+    wait_until(
+        lambda: not [pid for pid, began in killed.items() if start_time(pid) == began], 5, "all killed have gone"
+    )
     wait_until(lambda: sorted(program(pid) or "" for pid in gateway.children()) == roles, 40, "each is back, once")
     wait_until(gateway.is_ready, 20, "it serves again")
     assert_no_zombie(gateway)

@@ -8,7 +8,8 @@ import Testing
         #expect(status.seccomp == 2 && status.noNewPrivileges && status.threads == 3)
     }
 
-    @Test(arguments: ["", "\n\n", "Seccomp", "Seccomp:\nNoNewPrivs:\t2", "Seccomp:\tx"]) func nothingIsMissed(_ text: String) {
+    @Test(arguments: ["", "\n\n", "Seccomp", "Seccomp:\nNoNewPrivs:\t2", "Seccomp:\tx"])
+    func nothingIsMissed(_ text: String) {
         let status = ProcessStatus(text: text)
         #expect(status.seccomp == 0 && !status.noNewPrivileges)
     }

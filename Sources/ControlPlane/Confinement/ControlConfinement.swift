@@ -32,12 +32,14 @@ enum ControlConfinement {
     static func close(_ gateway: borrowing PreparedGateway, given: Hardening) -> Hardening {
         let source = gateway.source
         let topology = gateway.snapshots.topology
-        var files = source.includes.map(\.path) + topology.listeners.compactMap(\.tls).flatMap { [$0.certificate, $0.key] }
+        var files = source.includes.map(\.path)
+        for pair in topology.listeners.compactMap(\.tls) { files += [pair.certificate, pair.key] }
         if let file = source.file { files.append(file.name) }
         let paths = files.map { AbsolutePath.resolve($0, in: source.workingDirectory) }
         var missing = given.subtracting([.landlock, .seccomp])
         if !topology.users.isEmpty { missing.remove(.ownUser) }
-        return missing.union(
-            RoleSandbox.of(.control, state: topology.stateDirectory, readable: ReadablePaths.folders(of: paths)).enter())
+        let sandbox = RoleSandbox.of(
+            .control, state: topology.stateDirectory, readable: ReadablePaths.folders(of: paths))
+        return missing.union(sandbox.enter())
     }
 }
