@@ -63,8 +63,8 @@ struct SupervisorMachine {
     /// Seats that came for an operation and are not READY yet.
     var growing: [Seat: OperationList.ID] = [:]
     var lastStatusLine = ""
-    /// Roles whose missing hardening was said.
-    private var unhardened: Set<Role> = []
+    /// Of the hardening, what was said to be missing.
+    private var unhardened: Hardening = []
     /// The control process that was told that the tree is ready.
     private var informedControl: UInt32?
 
@@ -272,9 +272,6 @@ struct SupervisorMachine {
     mutating func childIsReady(_ seat: Seat, _ slot: ChildSlot, at now: UInt64) {
         self.actions.append(.note(.ready(seat, instance: slot.instance, afterMilliseconds: slot.age(at: now))))
         if seat.role == .edge { self.actions.append(.restoreBacklogs) }
-        if !slot.missing.isEmpty, self.unhardened.insert(seat.role).inserted {
-            self.actions.append(.note(.hardeningMissing(seat.role, slot.missing)))
-        }
         if let id = self.growing.removeValue(forKey: seat) { self.operations.finish(id, done: "it is ready") }
         defer { self.sendStatus(at: now) }
         if seat.role == .control { self.startReload(at: now) }
@@ -285,11 +282,20 @@ struct SupervisorMachine {
             self.actions.append(.treeIsReady)
             self.startReload(at: now)
         }
+        self.noteHardening()
         let control = self.serving.control
         guard let instance = self.slots[control]?.instance, instance != self.informedControl else { return }
         self.informedControl = instance
         self.actions.append(.send(control, Ready().frame()))
         self.actions.append(.giveLog(control))
+    }
+
+    /// One line for all processes; another one only if more should be missing later.
+    private mutating func noteHardening() {
+        let missing = self.slots.values.reduce(into: Hardening()) { $0.formUnion($1.missing) }
+        guard !missing.isSubset(of: self.unhardened) else { return }
+        self.unhardened.formUnion(missing)
+        self.actions.append(.note(.hardeningMissing(missing)))
     }
 
     private mutating func giveUp(_ seat: Seat, _ code: Int32, at now: UInt64) {

@@ -32,7 +32,7 @@ enum SupervisorNote: Hashable {
     case resized(edges: Int)
     case orderRefused(OrderKind, String)
     case logsReopened
-    case hardeningMissing(Role, Hardening)
+    case hardeningMissing(Hardening)
 
     /// Writes the event.
     func write(to log: Log) {
@@ -96,10 +96,23 @@ enum SupervisorNote: Hashable {
             log.warning("order refused", ["order": .string(kind.label), "reason": .string(reason)])
         case .logsReopened:
             log.info("logs reopened")
-        case .hardeningMissing(let role, let missing):
+        case .hardeningMissing(let missing):
             log.warning(
-                "hardening not available here", ["child": .string(role.label), "missing": .list(missing.labels)])
+                "hardening is not complete",
+                ["missing": .list(missing.labels), "why": .list(Self.reasons(for: missing))])
         }
+    }
+
+    /// What such a lack comes from; docs/security.md says what to do.
+    private static func reasons(for missing: Hardening) -> [String] {
+        let reasons: [(Hardening, String)] = [
+            (.ownUser, "own_user: not started as root, or no users are configured and present"),
+            (.noNewPrivileges, "no_new_privileges: the kernel refused"),
+            (.notDumpable, "not_dumpable: a build for tests"),
+            (.landlock, "landlock: the kernel has none, or a build that looks into itself"),
+            (.seccomp, "seccomp: not allowed here, or a build that looks into itself"),
+        ]
+        return reasons.filter { missing.contains($0.0) }.map(\.1)
     }
 
     private static func fields(_ seat: Seat, _ instance: UInt32?, _ more: LogFields = [:]) -> LogFields {

@@ -37,10 +37,19 @@ enum SupervisorLaunch {
             arguments.append("--config=\(try self.absolutePath(configurationFile))")
         }
         let kept = environment.entries { name in
-            name == "NOTIFY_SOCKET" || name.hasPrefix("LISTEN_") || name.hasPrefix("WATCHDOG_")
+            name == "NOTIFY_SOCKET" || name.hasPrefix("LISTEN_") || name.hasPrefix("WATCHDOG_") || self.isForTests(name)
         }
         let code = self.execute(supervisor, arguments: arguments.map { Array($0.utf8) }, environment: kept)
         throw Failure(message: "\(supervisor) cannot be run: \(unsafe String(cString: strerror(code)))")
+    }
+
+    /// What builds for tests hand on, so that a test can choose how children behave.
+    private static func isForTests(_ name: String) -> Bool {
+        #if SLUICE_TEST_HOOKS
+        return ["SWIFT_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS", "SLUICE_SECCOMP"].contains(name)
+        #else
+        return false
+        #endif
     }
 
     /// What control gets: everything, but for passed sockets that are meant for another process (a parent that did not
