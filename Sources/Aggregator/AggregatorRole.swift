@@ -33,7 +33,7 @@ final class AggregatorRole: WorkerRole {
             return .refused("it is malformed")
         }
         self.log.level = snapshot.logLevel
-        self.service?.log.level = snapshot.logLevel
+        self.log.format = snapshot.logFormat
         do throws(StartFailure) {
             try self.service?.journals(
                 stateDirectory: snapshot.stateDirectory, prices: snapshot.prices, limitTable: snapshot.limitTable)

@@ -26,7 +26,9 @@ final class EdgeCore {
     let upstreams = UpstreamPool()
     let budget: BodyBudget
     private(set) var settings: EdgeSettings
-    private(set) var log: Log
+    let log: Log
+    /// nil where no request is logged.
+    private var access: AccessLog?
     var metrics = EdgeMetrics()
     var failures = FailureLog()
     let journal: any RequestJournal
@@ -101,6 +103,13 @@ final class EdgeCore {
         self.knownSettings.append(SettingsReference(settings: settings))
         self.countSettings()
         self.log.level = settings.logLevel
+        self.log.format = settings.logFormat
+        if self.access?.logging != settings.requestLogging || self.access?.format != settings.logFormat
+            || settings.logLevel > .info
+        {
+            self.access?.flushTurn()
+            self.access = AccessLog(settings, self.log, self.flusher)
+        }
         self.metrics.expect(models: settings.aliases)
     }
 
@@ -111,6 +120,13 @@ final class EdgeCore {
 
     /// Nanoseconds of the event loop's clock.
     var now: UInt64 { self.eventLoop.now.uptimeNanoseconds }
+
+    /// Writes the line of a request that is over.
+    @inline(__always)
+    func logRequest(_ request: CurrentRequest, _ settlement: Settlement, _ end: @autoclosure () -> AccessLog.End) {
+        guard let access = self.access else { return }
+        access.write(request, settlement, end(), milliseconds: self.wallMilliseconds())
+    }
 
     /// Seconds since 1970.
     var wallSeconds: Int64 { Int64(clamping: self.wallMilliseconds() / 1000) }
@@ -161,6 +177,12 @@ final class EdgeCore {
         self.metrics.record(error)
         self.failures.record(
             error, record: record, endpoint: endpoint, seconds: self.now / 1_000_000_000, to: self.log)
+    }
+
+    /// Brings the metrics of what could not be written up to date.
+    func countLosses() {
+        self.metrics.lostRecords = self.journal.lost
+        self.metrics.droppedLines = self.log.droppedLines
     }
 
     // MARK: Time

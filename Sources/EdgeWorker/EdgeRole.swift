@@ -285,7 +285,7 @@ final class EdgeRole: WorkerRole {
             guard let self, !self.isOver else { return }
             if let core = self.core {
                 if self.seat?.take() == true { core.desk.ledger = self.seat?.owner }
-                core.metrics.lostRecords = core.journal.lost
+                core.countLosses()
                 if core.metrics.hasNews { self.report() }
             }
             self.scheduleReport()
@@ -294,7 +294,7 @@ final class EdgeRole: WorkerRole {
 
     private func report() {
         guard let core = self.core, let link = core.aggregator?.handler else { return }
-        core.metrics.lostRecords = core.journal.lost
+        core.countLosses()
         link.send(core.metrics.report())
     }
 }

@@ -102,6 +102,7 @@ final class SupervisorLoop: DescriptorHandler {
     }
 
     private func tick() {
+        self.log.sayLosses()
         self.perform(self.machine.tick(at: self.now))
         self.arm()
     }
@@ -233,6 +234,7 @@ final class SupervisorLoop: DescriptorHandler {
             self.instances = try InstanceFile(OwnedDescriptor(adopting: last), host: announcement.host)
             let topology = announcement.topology
             self.log.level = topology.logLevel
+            self.log.format = topology.logFormat
             let listeners = try ListenerSet(topology.listeners)
             self.listeners = listeners
             let folder = try RunFolder(stateDirectory: topology.stateDirectory)

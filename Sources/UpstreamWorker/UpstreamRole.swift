@@ -52,6 +52,7 @@ public final class UpstreamRole: WorkerRole {
             let snapshot = try UpstreamSnapshot(decoding: bytes)
             guard snapshot.version == version else { return .refused("it is another version's") }
             self.services.log.level = snapshot.logLevel
+            self.services.log.format = snapshot.logFormat
             self.services.providers.add(snapshot, at: self.services.loop.now)
             if let journal = self.services.journal {
                 journal.update(snapshot.journal)

@@ -97,6 +97,13 @@ extension HTTPConnection: ExchangeClient {
         return writer.bytes
     }()
 
+    #if SLUICE_TEST_HOOKS
+    /// Answers with what `TestHooks.probe` found.
+    func send(probed body: [UInt8]) {
+        self.sendWhole(self.makeHead(status: 200, length: .known(UInt64(clamping: body.count))), body)
+    }
+    #endif
+
     /// The head every reply has in common; settles whether the connection goes on.
     private func makeHead(status: UInt16, length: ReplyHead.Length) -> ReplyHead {
         let request =
@@ -130,7 +137,11 @@ extension HTTPConnection: ExchangeClient {
         self.write(head)
         if let request = self.request, !request.isHeadOnly {
             self.output.writeBytes(body)
-            if request.failure != nil { request.errorBytes = UInt64(clamping: body.count) }
+            if request.failure != nil {
+                request.errorBytes = UInt64(clamping: body.count)
+            } else {
+                request.answerBytes = UInt64(clamping: body.count)
+            }
         }
         self.replyIsWhole()
     }
@@ -184,6 +195,9 @@ extension HTTPConnection: ExchangeClient {
         guard let request = self.request else { return }
         let isContent = !(request.repliesWithEvents && HTTPConnection.isComment(chunk))
         if isContent, request.firstContent == nil { request.firstContent = self.core.now }
+        if request.settings.requestLogging.responses, request.replySample.count < AccessLog.longestSample {
+            request.replySample += chunk.readableBytesView.prefix(AccessLog.longestSample - request.replySample.count)
+        }
         let piece = self.framing?.piece(chunk.readableBytes)
         if piece == .plain, request.isRecorded, self.framing?.isWhole == true {
             // END follows in the same read, as a rule; it is settled before the client has the whole reply.

@@ -273,6 +273,11 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         self.request = CurrentRequest(
             head, route: route, record: self.core.mint(), settings: settings, start: self.core.now)
         self.request?.address = self.clientAddress(head, settings.limitPolicy)
+        #if SLUICE_TEST_HOOKS
+        if let probe = head.probe {
+            return self.send(probed: TestHooks.probe(probe))
+        }
+        #endif
         var isWrongKey = false
         let admission = Admission.decide(
             head, route, settings, isLoopback: { self.isLoopback },
@@ -350,6 +355,9 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         // The body may have taken minutes; upstreams know the plans of the newest configuration.
         request.settings = self.core.settings
         let body = self.body.body
+        if request.settings.requestLogging.prompts {
+            request.promptSample = Array(body.readableBytesView.prefix(AccessLog.longestSample + 1))
+        }
         do throws(GatewayError) {
             let capacity = body.readableBytes + body.writableBytes
             let planned = try unsafe body.withUnsafeReadableBytes { (bytes) throws(GatewayError) in

@@ -43,6 +43,7 @@ struct RequestHead {
     var tags: [UInt8] = []
     /// The tags are too long or no printable ASCII.
     var hasInvalidTags = false
+    var userAgent: String?
     var expectsContinue = false
     var contentEncoding: String?
     var origin: String?
@@ -62,14 +63,14 @@ struct RequestHead {
     var blockUpstream: UInt8 = 0
     var dropsSettle = false
     var crashesEdge = false
+    var probe: String?
     #endif
 
     init(_ head: HTTPRequestHead) {
         self.target = head.uri
         // Two blanks, the version and the line's end.
         self.requestLineBytes = head.method.rawValue.utf8.count &+ head.uri.utf8.count &+ 12
-        let path = head.uri.utf8.prefix { $0 != UInt8(ascii: "?") }
-        self.path = path.count == head.uri.utf8.count ? head.uri : String(Substring(path))
+        self.path = head.uri.beforeQuestionMark
         self.isHTTP10 = head.version.minor == 0
         switch head.method {
         case .GET: self.method = .get
@@ -114,6 +115,7 @@ struct RequestHead {
         case 10 where name.hasBytes(ignoringCase: "connection"):
             scan.saysClose = scan.saysClose || value.listContains("close")
             scan.saysKeepAlive = scan.saysKeepAlive || value.listContains("keep-alive")
+        case 10 where name.hasBytes(ignoringCase: "user-agent"): self.userAgent = value
         case 11 where name.hasBytes(ignoringCase: "traceparent"):
             scan.traceParents += 1
             // Of two nobody knows which one is meant.
@@ -198,6 +200,7 @@ struct RequestHead {
             self.crashesEdge = value.hasBytes("edge")
             if value.hasBytes("upstream") { self.blockUpstream = ProviderRequest.crashForTest }
         }
+        if name.hasBytes(ignoringCase: "x-sluice-test-probe") { self.probe = value }
         if name.hasBytes(ignoringCase: "x-sluice-test-drop-settle") { self.dropsSettle = value.hasBytes("1") }
         #endif
     }

@@ -15,12 +15,12 @@ final class EdgeListeners {
     private var offer: (version: UInt64, listeners: [OfferedListener])?
     private var open: [String: OpenListener] = [:]
     private var isClosed = false
-    /// No connection can be taken for want of descriptors or memory.
-    var onExhausted: (() -> Void)?
     /// Servers' certificates in force now and before: they stay usable beyond their end, so that nothing that works, and no
     /// way back, fails because of the date.
     private var certificates: (now: Set<NIOSSLCertificate>, before: Set<NIOSSLCertificate>) = ([], [])
     private var isStarted = false
+    /// No connection can be taken for want of descriptors or memory.
+    var onExhausted: (() -> Void)?
 
     init(group: any EventLoopGroup, eventLoop: any EventLoop) {
         self.group = group
