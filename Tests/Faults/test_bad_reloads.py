@@ -69,6 +69,7 @@ def said(gateway: Gateway, failures: int, name: str) -> dict:
     return messages(gateway, FAILED)[-1]
 
 
+@pytest.mark.verify
 @pytest.mark.timeout(120)
 def test_f9_a_bad_file_changes_nothing(scene: SceneMaker) -> None:
     """Each kind of fault: the old configuration serves on, the log names the place, no request fails."""
