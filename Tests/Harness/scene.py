@@ -70,7 +70,7 @@ def make_scene(
     gateway = Gateway(config, folder=folder, environment=quiet, crashes_expected=True)
     with gateway:
         gateway.wait_for_tree()
-        warm = OpenLoop(folder / "client", prefix="warm").run(gateway, steady(100, 1))
+        warm = OpenLoop(folder / "client", prefix="warm").run(gateway, steady(100, 0.5))
         one = Scene(gateway, OpenLoop(folder / "client"), Invariants(gateway), mock, full)
         yield one
         assert one.arrivals is not None
