@@ -19,8 +19,8 @@ final class ControlRole: WorkerRole {
     private var gateway: PreparedGateway?
     private let configuration: GatewayConfiguration
     private let clientKey: ClientKey
-    private let store: AdministrationStore?
-    private let service: AdministrationService
+    private var store: AdministrationStore?
+    private var service: AdministrationService
     private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
     private let stateDirectory: String
@@ -29,6 +29,8 @@ final class ControlRole: WorkerRole {
     private var links: [UInt32: AdministrationLink] = [:]
     /// Whether the gateway's start is still to be announced; a control that was started again has nothing to tell.
     private var announcesStart: Bool
+    private var isOnStandby: Bool
+    private let limits: LimitSettings
 
     init(_ context: WorkerProgram.Context) throws(StartFailure) {
         let gateway = try PreparedGateway(arguments: context.arguments)
@@ -41,19 +43,25 @@ final class ControlRole: WorkerRole {
         let endpoint = context.endpoint
         self.quarantine = QuarantineBoard(
             now: { Clocks.monotonicNanoseconds() / 1_000_000 }, release: { endpoint.release(fingerprint: $0) })
-        switch gateway.administration {
-        case .success(let store):
-            self.store = store
-            self.service = AdministrationService(
-                store: store, limits: gateway.snapshots.edge.limits, quarantine: self.quarantine)
-        case .failure(let failure):
-            self.store = nil
-            self.service = AdministrationService(unavailable: failure.message)
-            self.log.error("administration is not available", ["error": .string(failure.message)])
-        }
+        self.isOnStandby = context.arguments.isOnStandby
+        self.limits = gateway.snapshots.edge.limits
+        self.service = AdministrationService(unavailable: "the gateway is being upgraded")
+        let administration = gateway.administration
         self.stateDirectory = gateway.snapshots.topology.stateDirectory
         self.announcesStart = context.arguments.inForce == nil
         self.gateway = consume gateway
+        if !self.isOnStandby { self.use(administration) }
+    }
+
+    private func use(_ administration: Result<AdministrationStore, StartFailure>) {
+        switch administration {
+        case .success(let store):
+            self.store = store
+            self.service = AdministrationService(store: store, limits: self.limits, quarantine: self.quarantine)
+        case .failure(let failure):
+            self.service = AdministrationService(unavailable: failure.message)
+            self.log.error("administration is not available", ["error": .string(failure.message)])
+        }
     }
 
     func start(hello: Hello) {
@@ -77,9 +85,13 @@ final class ControlRole: WorkerRole {
         } catch {
             return self.context.endpoint.fail(StartFailure("cannot make the snapshots: \(error)"))
         }
+        if !self.isOnStandby { self.serveOperators() }
+        self.context.endpoint.ready()
+    }
+
+    private func serveOperators() {
         self.openOperatorSocket()
         self.maintain(turn: 0)
-        self.context.endpoint.ready()
     }
 
     private func openOperatorSocket() {
@@ -136,6 +148,13 @@ final class ControlRole: WorkerRole {
     }
 
     func activate() {
+        if self.isOnStandby {
+            // The control before has ended: its files and its socket are ours now.
+            self.isOnStandby = false
+            let directory = self.stateDirectory
+            self.use(Result { () throws(StartFailure) in try AdministrationStore(stateDirectory: directory) })
+            self.serveOperators()
+        }
         guard self.announcesStart else { return }
         self.announcesStart = false
         let listed = (try? BoundedFile.read(path: "\(self.stateDirectory)/run/listeners", limit: 1 << 20)) ?? []

@@ -42,7 +42,9 @@ struct PreparedGateway: ~Copyable {
                 workingDirectory: Self.workingDirectory(), onTerminal: isatty(2) == 1, readFile: BoundedFile.read)
         case (let inForce?, let instanceFile?):
             let bytes = try Self.sealed(inForce, limit: ConfigurationSource.limit, "the configuration in force")
-            self = try Self(inForce: bytes, instanceFile: OwnedDescriptor(adopting: instanceFile))
+            self = try Self(
+                inForce: bytes, instanceFile: OwnedDescriptor(adopting: instanceFile),
+                isOnStandby: arguments.isOnStandby)
         default:
             throw StartFailure("sluice-control: --in-force-fd and --instance-file-fd go together")
         }
@@ -83,7 +85,11 @@ struct PreparedGateway: ~Copyable {
     }
 
     /// Control was started again: nothing but `bytes` and the instance file counts.
-    init(inForce bytes: [UInt8], instanceFile: consuming OwnedDescriptor) throws(StartFailure) {
+    ///
+    /// On stand-by the files are another control's: nothing of them is opened for writing.
+    init(
+        inForce bytes: [UInt8], instanceFile: consuming OwnedDescriptor, isOnStandby: Bool = false
+    ) throws(StartFailure) {
         guard let source = ConfigurationSource(decoding: bytes) else {
             throw StartFailure("sluice-control: the configuration in force cannot be read")
         }
@@ -91,14 +97,34 @@ struct PreparedGateway: ~Copyable {
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
         // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
-        let store = Result { () throws(StartFailure) in try AdministrationStore(stateDirectory: state) }
-        self.snapshots = try Self.snapshots(source, configuration, try? store.get(), readFile: BoundedFile.read)
+        let store = Result { () throws(StartFailure) in
+            guard !isOnStandby else { throw StartFailure("another control still works") }
+            return try AdministrationStore(stateDirectory: state)
+        }
+        var snapshots = try Self.snapshots(source, configuration, try? store.get(), readFile: BoundedFile.read)
+        if isOnStandby {
+            snapshots.aggregator.limitTable.projects = SharedState.projectTimeZones(stateDirectory: state)
+        }
+        self.snapshots = snapshots
         self.administration = store
         self.clientKey = configuration.auth.staticKey == nil ? .stored : .configuration
         self.source = source
         self.configuration = configuration
         self.instance = instance
         self.notices = []
+    }
+
+    /// Whether this program could go on with the configuration in force (in sealed memory, at the descriptor) and the files of
+    /// the gateway that runs; throws the reason where it cannot.
+    static func check(_ inForce: Int32) throws(StartFailure) {
+        let bytes = try Self.sealed(inForce, limit: ConfigurationSource.limit, "the configuration in force")
+        guard let source = ConfigurationSource(decoding: bytes) else {
+            throw StartFailure("the configuration in force has a format that the new program does not know")
+        }
+        let configuration = try Self.accepted(source.result())
+        _ = try Self.snapshots(source, configuration, nil, readFile: BoundedFile.read)
+        let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
+        if let obstacle = SharedState.obstacle(stateDirectory: state) { throw StartFailure(obstacle) }
     }
 
     // MARK: Parts
