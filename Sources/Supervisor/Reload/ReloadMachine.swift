@@ -1,3 +1,5 @@
+import Domain
+
 /// One reload after the other, without any I/O: the new configuration goes into force everywhere or nowhere.
 ///
 /// Belongs to `SupervisorMachine`, which reports events with the time in milliseconds and carries out the steps in order. Control
