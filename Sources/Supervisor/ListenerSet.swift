@@ -11,7 +11,7 @@ final class ListenerSet {
     let entries: [ListenerOffer.Entry]
 
     /// Opens all of them or none; the failure names the address.
-    init(_ addresses: [ListenAddress]) throws(StartFailure) {
+    convenience init(_ addresses: [ListenAddress]) throws(StartFailure) {
         var listeners: [Listener] = []
         for address in addresses {
             do throws(SystemError) {
@@ -20,6 +20,10 @@ final class ListenerSet {
                 throw StartFailure("sluice: cannot listen on \(Self.text(address)): \(error.reason)")
             }
         }
+        self.init(addresses, listeners)
+    }
+
+    private init(_ addresses: [ListenAddress], _ listeners: [Listener]) {
         self.listeners = listeners
         var seen: [String: Int] = [:]
         self.entries = addresses.map {
@@ -28,6 +32,19 @@ final class ListenerSet {
             seen[text] = count
             return ListenerOffer.Entry(name: count == 1 ? text : "\(text)#\(count)", hasTLS: false)
         }
+    }
+
+    /// Takes over what another program of this process had open.
+    convenience init(_ addresses: [ListenAddress], adopting sockets: [SupervisorState.Socket]) throws(StartFailure) {
+        guard sockets.count == addresses.count else {
+            throw StartFailure("sluice-supervisor: the program before has left no listeners")
+        }
+        self.init(addresses, sockets.map { Listener(adopting: $0.number, path: $0.path) })
+    }
+
+    /// For the program that replaces this one.
+    var sockets: [SupervisorState.Socket] {
+        self.listeners.map { SupervisorState.Socket(number: $0.number, path: $0.path) }
     }
 
     var numbers: [Int32] { self.listeners.map(\.number) }

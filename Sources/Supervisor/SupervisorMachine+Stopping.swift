@@ -61,6 +61,7 @@ extension SupervisorMachine {
         self.actions.append(.closeListeners)
         self.stopping = Stopping(
             phase: .edges, isFast: isFast, code: code, phaseEnd: .max, end: isFast ? now &+ Self.fastLimit : nil)
+        self.carryOut(self.upgrade.abandon(), at: now)
         for seat in self.seats where self.slots[seat]?.isAlive != true { self.slots[seat]?.over() }
         self.enter(.edges, at: now)
         self.advanceStop(at: now)

@@ -39,23 +39,42 @@ struct SupervisorMachine {
     /// Reported by children since the last beat.
     var brokenLinks: [BrokenLink] = []
     var poison = PoisonLedger()
-    private var nextBeat: UInt64 = .max
-    private var crashes = CrashWindow()
+    var upgrade: UpgradeMachine
+    /// The newest generation's number.
+    var lastGeneration: UInt32 = 1
+    /// What the generation that serves reads and writes.
+    var formats = SharedFormats.current
+    /// What the programs that were asked have said.
+    var nextBuild: [UInt8]?
+    var nextFormats: SharedFormats?
+    /// Times processes were started again in generations that have ended.
+    var pastRestarts: [Role: UInt64] = [:]
+    var nextBeat: UInt64 = .max
+    var crashes = CrashWindow()
     /// Fingerprints quarantined at the last beat.
-    private var quarantined = 0
-    private var wasEverReady = false
+    var quarantined = 0
+    var wasEverReady = false
     /// The control process that was told that the tree is ready.
-    private var informedControl: UInt32?
+    var informedControl: UInt32?
 
     /// `build` is this program's. What the children must agree on is their generation's.
-    init(build: [UInt8]) {
+    /// `standbyLimit`: milliseconds in which the processes of an upgrade must be READY.
+    init(build: [UInt8], standbyLimit: UInt64 = 30_000) {
         self.build = build
+        self.upgrade = UpgradeMachine(standbyLimit: standbyLimit)
     }
 
     /// Begins.
     mutating func start(at now: UInt64) -> [SupervisorAction] {
         self.nextBeat = now &+ Self.heartbeatInterval
         self.actions.append(.spawn(self.serving.control))
+        return self.take()
+    }
+
+    /// Goes on in another program, which the one before has become.
+    mutating func resumed(at now: UInt64) -> [SupervisorAction] {
+        self.actions.append(.note(.upgraded(generation: self.serving.number)))
+        self.sendStatus()
         return self.take()
     }
 
@@ -76,6 +95,7 @@ struct SupervisorMachine {
             self.advanceStop(at: now)
             return self.take()
         }
+        if self.upgradeTakesSpawnFailure(seat, reason, at: now) { return self.take() }
         // A program that has never run here is broken; one that has will run again when there is memory.
         guard let instance = self.slots[seat]?.instance, instance != 0 else {
             self.actions.append(.say("sluice: \(reason)"))
@@ -96,7 +116,8 @@ struct SupervisorMachine {
             self.advanceStop(at: now)
             return self.take()
         }
-        if let code = Self.refusal(status), !slot.wasEverReady {
+        if self.upgradeTakesEnd(seat, status, at: now) { return self.take() }
+        if let code = Self.refusal(status), !slot.wasEverReady, self.lastGeneration == 1 {
             self.slots[seat]?.over()
             self.giveUp(seat, code, at: now)
             return self.take()
@@ -156,7 +177,9 @@ struct SupervisorMachine {
     /// When `tick` is to be called next.
     var deadline: UInt64 {
         let slots = self.slots.values.compactMap(\.deadline).min() ?? .max
-        return min(self.nextBeat, slots, self.stopping?.deadline ?? .max, self.crashes.deadline ?? .max)
+        return min(
+            self.nextBeat, slots, self.stopping?.deadline ?? .max, self.crashes.deadline ?? .max,
+            self.upgrade.deadline ?? .max)
     }
 
     mutating func tick(at now: UInt64) -> [SupervisorAction] {
@@ -179,12 +202,14 @@ struct SupervisorMachine {
             self.mendLinks()
             self.sendStatus()
         }
+        self.upgradeTick(at: now)
         self.stopTick(at: now)
         return self.take()
     }
 
     private mutating func beat(at now: UInt64) {
-        let edges = self.slots.filter { $0.key.role == .edge && $0.value.state == .ready }.map(\.value.activeRequests)
+        let edges = self.serving.seats.filter { $0.role == .edge && self.slots[$0]?.state == .ready }
+            .map { self.slots[$0]?.activeRequests ?? 0 }
         let total = edges.reduce(UInt64(0)) { $0 &+ UInt64($1) }
         let count = UInt64(max(1, edges.count))
         let mean = UInt32(clamping: (total &+ count &- 1) / count)
@@ -223,11 +248,11 @@ struct SupervisorMachine {
     var status: TreeStatus {
         var entries = [TreeStatus.Entry(role: .supervisor, up: 1, restarts: 0)]
         for role in [Role.control, .aggregator, .upstream, .edge] {
-            let slots = self.slots.filter { $0.key.role == role }.map(\.value)
+            let slots = self.serving.seats.filter { $0.role == role }.compactMap { self.slots[$0] }
             entries.append(
                 TreeStatus.Entry(
                     role: role, up: UInt32(clamping: slots.count { $0.state == .ready }),
-                    restarts: slots.reduce(0) { $0 &+ $1.restarts }))
+                    restarts: slots.reduce(self.pastRestarts[role, default: 0]) { $0 &+ $1.restarts }))
         }
         return TreeStatus(entries: entries, quarantined: UInt32(clamping: self.quarantined))
     }
@@ -249,6 +274,7 @@ struct SupervisorMachine {
         self.actions.append(.note(.ready(seat, instance: slot.instance, afterMilliseconds: slot.age(at: now))))
         if seat.role == .edge { self.actions.append(.restoreBacklogs) }
         self.sendStatus()
+        guard seat.generation == self.serving.number else { return self.standbyIsReady(at: now) }
         guard self.isListening, self.serving.seats.allSatisfy({ self.slots[$0]?.state == .ready }) else { return }
         if !self.wasEverReady {
             self.wasEverReady = true

@@ -1,5 +1,5 @@
-import Domain
-import EventLog
+public import Domain
+public import EventLog
 import Glibc
 import IPC
 import Platform

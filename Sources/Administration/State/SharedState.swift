@@ -34,7 +34,8 @@ public enum SharedState {
         var projects: [LimitTableSettings.Project] = []
         do throws(DatabaseError) {
             let database = try Self.open("\(stateDirectory)/\(ControlSchema.fileName)", ControlSchema.applicationID)
-            let select = try database.statement("SELECT id, time_zone FROM projects WHERE time_zone <> '' ORDER BY name")
+            let select = try database.statement(
+                "SELECT id, time_zone FROM projects WHERE time_zone <> '' ORDER BY name")
             while try select.step() {
                 guard let id = select.id(0), let zone = zones.rules(select.text(1)) else { continue }
                 projects.append(.init(id: id, timeZone: zone))

@@ -51,6 +51,21 @@ extension SupervisorMachine {
 
     // MARK: The new generation
 
+    /// The new control has said what it makes of the configuration in force. Listeners, folders and counts stay as they are.
+    mutating func standbyAnnounced(
+        _ seat: Seat, _ announcement: TopologyAnnouncement, _ descriptors: [Int32]
+    ) throws(FrameError) {
+        guard let serving = self.announcement, announcement.host == serving.host,
+            announcement.version == serving.version,
+            announcement.topology.stateDirectory == serving.topology.stateDirectory
+        else { throw .malformed(.topology) }
+        var adopted = announcement
+        adopted.topology.listeners = serving.topology.listeners
+        adopted.topology.edges = UInt16(clamping: self.serving.seats.count { $0.role == .edge })
+        self.changeGeneration(seat.generation) { $0.announcement = adopted }
+        self.actions.append(.adoptStandby(seat.generation, adopted, descriptors: descriptors))
+    }
+
     /// Its control has announced; its snapshots are kept.
     mutating func standbyAdopted(at now: UInt64) -> [SupervisorAction] {
         guard let other = self.other, let topology = other.announcement?.topology, self.upgrade.hasStandby else {
@@ -79,7 +94,9 @@ extension SupervisorMachine {
         switch self.upgrade.phase {
         case .retiring(.files, _):
             seat.generation == self.serving.number && UpgradeMachine.Part.files.roles.contains(seat.role)
-        case .retiring, .replacing: seat.generation == self.other?.number
+        // Requests that still run may need an upstream.
+        case .retiring(.edges, _): seat.generation == self.other?.number && seat.role != .upstream
+        case .retiring(.upstreams, _), .replacing: seat.generation == self.other?.number
         case .discarding: seat.generation == self.other?.number
         case .idle, .asking, .standby: false
         }
@@ -110,6 +127,16 @@ extension SupervisorMachine {
         self.slots[seat]?.over()
         self.actions.append(.note(.endedAsAsked(seat, instance: slot.instance, status)))
         self.inquire(seat, instance: slot.instance, status)
+        self.checkUpgrade(at: now)
+        return true
+    }
+
+    /// A process of an upgrade could not be started. False: as for any other.
+    mutating func upgradeTakesSpawnFailure(_ seat: Seat, _ reason: String, at now: UInt64) -> Bool {
+        guard self.isOnStandby(seat), self.upgrade.phase != .idle else { return false }
+        if case .retiring = self.upgrade.phase { return false }
+        self.slots[seat]?.over()
+        self.carryOut(self.upgrade.standbyFailed(reason), at: now)
         self.checkUpgrade(at: now)
         return true
     }
@@ -202,7 +229,9 @@ extension SupervisorMachine {
         for seat in self.serving.seats {
             self.pastRestarts[seat.role, default: 0] &+= self.slots[seat]?.restarts ?? 0
         }
-        for seat in self.serving.seats where !self.slots[seat, default: ChildSlot()].isAlive { self.slots[seat]?.over() }
+        for seat in self.serving.seats where self.slots[seat]?.isAlive != true && seat.role != .upstream {
+            self.slots[seat]?.over()
+        }
         self.other = self.serving
         self.serving = next
         if let nextFormats { self.formats = nextFormats }
