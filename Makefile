@@ -4,7 +4,7 @@ RELEASE := .build-release
 CONFIG ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test verify verify-real-model bench bench-records lint format clean packages bench-packages python
+.PHONY: help run build test verify verify-real-model bench bench-records lint format clean packages verify-packages bench-packages python
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ build: packages ## Build the six programs, optimised, into .build-release/releas
 test: packages python ## Lint, structure, unit, end-to-end and short fault tests; at most 30 minutes
 	@scripts/test
 
-verify: packages python ## The long checks: 100 kills, 1,000 streams, slow readers, every replay, sanitizers
+verify: verify-packages python ## The long checks: 100 kills, 1,000 streams, slow readers, every replay, sanitizers
 	@scripts/test --verify
 
 verify-real-model: build python ## A small real language model answers through the gateway (builds it: 10 minutes)
@@ -42,6 +42,9 @@ clean: ## Remove everything that was built
 
 packages:
 	@scripts/install-packages
+
+verify-packages:
+	@scripts/install-packages --verify
 
 bench-packages:
 	@scripts/install-packages --bench

@@ -408,6 +408,15 @@ static int fail_closed(int fd) {
     return -1;
 }
 
+void sluice_prepare_listener(int fd) {
+    int on = 1;
+    /* Accepted sockets inherit it: replies are small writes that must not wait for an acknowledgement. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    /* This too: a client that stops reading is felt after so many unsent bytes, not after the megabytes the kernel would keep. */
+    int unsent = 128 << 10;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
 int sluice_listen_tcp(int ipv6, const uint8_t *address, uint16_t port, uint32_t scope, int backlog) {
     int fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return -1;
@@ -425,11 +434,7 @@ int sluice_listen_tcp(int ipv6, const uint8_t *address, uint16_t port, uint32_t 
         bound = bind(fd, (struct sockaddr *)&name, sizeof name);
     }
     if (bound != 0) return fail_closed(fd);
-    /* Accepted sockets inherit it: replies are small writes that must not wait for an acknowledgement. */
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    /* This too: a client that stops reading is felt after so many unsent bytes, not after the megabytes the kernel would keep. */
-    int unsent = 128 << 10;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+    sluice_prepare_listener(fd);
     if (listen(fd, backlog) != 0) return fail_closed(fd);
     return fd;
 }
@@ -495,9 +500,12 @@ int sluice_peer_user(int fd, uint32_t *uid) {
 int sluice_listen_again(int fd, int backlog) { return listen(fd, backlog); }
 
 int sluice_is_listening(int fd) {
-    int on = 0;
+    int on = 0, type = 0, domain = 0;
     socklen_t length = sizeof on;
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &length) == 0 && on;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &length) == 0 && on &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM &&
+           getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 &&
+           (domain == AF_INET || domain == AF_INET6 || domain == AF_UNIX);
 }
 
 int sluice_local_name(int fd, char *text, size_t capacity) {
@@ -538,8 +546,11 @@ int sluice_send_datagram(const char *path, const void *bytes, size_t length) {
     }
     memcpy(name.sun_path, path, size);
     if (path[0] == '@') name.sun_path[0] = 0;
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
+    /* The receiver's queue is ten datagrams by default: one that is full is worth a short wait, for READY=1 comes once. */
+    struct timeval patience = {.tv_usec = 200 * 1000};
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     ssize_t sent = sendto(fd, bytes, length, MSG_NOSIGNAL, (struct sockaddr *)&name,
                           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size));
     int saved = errno;

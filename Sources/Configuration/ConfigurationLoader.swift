@@ -26,8 +26,11 @@ public enum ConfigurationLoader {
             let schema = GatewaySchema(
                 problems: problems, environment: environment, readFile: readFile)
             let configuration = schema.read(root)
-            return ConfigurationResult(
+            var result = ConfigurationResult(
                 configuration: configuration, problems: problems.problems, notices: problems.notices)
+            result.file = file
+            result.positions = problems.positions
+            return result
         }
     }
 
@@ -47,6 +50,30 @@ public enum ConfigurationLoader {
         let problem = ConfigurationProblem(
             file: file, line: line, column: column, path: "", message: "the file is not UTF-8 text")
         return ConfigurationResult(configuration: nil, problems: [problem])
+    }
+
+    /// The state folder that the bytes of a file name, as written, whatever else is wrong with them; nil where that cannot be told.
+    ///
+    /// For those who look for a gateway that runs: its file may have been broken since, and their environment may not be its own.
+    public static func stateDirectory(
+        bytes: [UInt8], environment: [String: String], readFile: BoundedFile.Reader
+    ) -> String? {
+        withoutActuallyEscaping(readFile) { readFile in
+            let problems = ProblemSink(file: "")
+            let text = String(decoding: bytes, as: UTF8.self)
+            let substitution = Substitution(environment: environment, readFile: readFile)
+            var parser = DocumentParser(substitution: substitution, problems: problems)
+            guard bytes.count <= self.fileLimit else { return nil }
+            guard let root = parser.parse(text) else {
+                // No YAML: a line of its own is still to be understood.
+                let lines = text.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("state_directory:") }
+                guard lines.count == 1, let line = lines.first else { return nil }
+                return self.stateDirectory(bytes: Array(line.utf8), environment: environment, readFile: readFile)
+            }
+            var reader = MappingReader(root, problems: ProblemSink(file: ""))
+            let directory = reader.value("state_directory", ScalarParser.text("the path of a folder"))
+            return directory ?? (reader.lacks("state_directory") ? GatewayConfiguration().stateDirectory : nil)
+        }
     }
 
     /// The configuration when there is no file: providers whose keys are in `environment`, else the simulated one.

@@ -6,10 +6,24 @@ public struct ConfigurationResult: Hashable, Sendable {
     public var problems: [ConfigurationProblem]
     /// What the operator should know although nothing is wrong, one sentence each, without secrets.
     public var notices: [String]
+    /// As it was given; `environment` where there is none.
+    var file = "environment"
+    /// Where the values of the file stand, by their paths.
+    var positions: [String: DocumentPosition] = [:]
 
     public init(configuration: GatewayConfiguration?, problems: [ConfigurationProblem] = [], notices: [String] = []) {
         self.configuration = problems.isEmpty ? configuration : nil
         self.problems = problems
         self.notices = notices
+    }
+
+    /// Something that only shows after the file was read, at the place of the value at `path`, such as `limits.table_slots`; where
+    /// the file does not say it, at that of what it would be a part of.
+    public func problem(at path: String, _ message: String) -> ConfigurationProblem {
+        var known = Substring(path)
+        while self.positions[String(known)] == nil, let dot = known.lastIndex(of: ".") { known = known[..<dot] }
+        let position = self.positions[String(known)]
+        return ConfigurationProblem(
+            file: self.file, line: position?.line ?? 0, column: position?.column ?? 0, path: path, message: message)
     }
 }

@@ -79,6 +79,7 @@ struct EnvironmentProviders {
     /// The configuration of a gateway without a file.
     static func configuration(from environment: [String: String]) -> ConfigurationResult {
         var configuration = GatewayConfiguration()
+        configuration.listen = PassedSockets(in: environment).listeners ?? configuration.listen
         let found = EnvironmentProviders(in: environment, listen: configuration.listen.map(\.address))
         configuration.providers = found.providers
         configuration.defaultProvider = found.providers.first?.settings.name

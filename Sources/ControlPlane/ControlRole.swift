@@ -8,16 +8,18 @@ import EventLog
 import Platform
 import WorkerRuntime
 
-/// Control as a worker: hands what it has prepared to the supervisor, serves edges, and tells the operator when all is
-/// up.
+/// Control as a worker: hands what it has prepared to the supervisor, serves edges and operators, reads the configuration again
+/// when it is asked to, and tells the operator when all is up.
 ///
 /// Lives on the process's event loop. Everything that can fail has been done before the role exists
 /// (`PreparedGateway`).
 final class ControlRole: WorkerRole {
     private let context: WorkerProgram.Context
     private var log: Log
-    private var gateway: PreparedGateway?
-    private let configuration: GatewayConfiguration
+    private var desk: ConfigurationDesk
+    private let board: StatusBoard
+    /// Handed to the supervisor with each announcement.
+    private let instance: InstanceFile
     private let clientKey: ClientKey
     private var store: AdministrationStore?
     private var service: AdministrationService
@@ -30,26 +32,30 @@ final class ControlRole: WorkerRole {
     /// Whether the gateway's start is still to be announced; a control that was started again has nothing to tell.
     private var announcesStart: Bool
     private var isOnStandby: Bool
-    private let limits: LimitSettings
+    private let ofTheTree: [any AdministrationResource]
 
     init(_ context: WorkerProgram.Context) throws(StartFailure) {
         let gateway = try PreparedGateway(arguments: context.arguments)
+        context.endpoint.missing = ControlConfinement.close(gateway, given: context.endpoint.missing)
         self.context = context
         self.log = context.log
-        self.log.level = gateway.configuration.logLevel
-        for notice in gateway.notices { self.log.warning("configuration notice", ["notice": .string(notice)]) }
-        self.configuration = gateway.configuration
+        let state = gateway.state
+        self.log.level = state.configuration.logLevel
+        self.announcesStart = context.arguments.inForce == nil
+        if self.announcesStart { Self.say(state.notices, self.log) }
         self.clientKey = gateway.clientKey
         let endpoint = context.endpoint
-        self.quarantine = QuarantineBoard(
-            now: { Clocks.monotonicNanoseconds() / 1_000_000 }, release: { endpoint.release(fingerprint: $0) })
+        let milliseconds = { Clocks.monotonicNanoseconds() / 1_000_000 }
+        self.quarantine = QuarantineBoard(now: milliseconds, release: { endpoint.release(fingerprint: $0) })
+        self.board = StatusBoard(notices: state.notices, now: milliseconds)
         self.isOnStandby = context.arguments.isOnStandby
-        self.limits = gateway.snapshots.edge.limits
-        self.service = AdministrationService(unavailable: "the gateway is being upgraded")
+        // They answer whatever has become of the databases.
+        self.ofTheTree = [StatusResource(board: self.board), OrdersResource { endpoint.order($0) }]
+        self.service = AdministrationService(unavailable: "the gateway is being upgraded", resources: self.ofTheTree)
+        self.stateDirectory = state.snapshots.topology.stateDirectory
+        self.desk = ConfigurationDesk(state)
         let administration = gateway.administration
-        self.stateDirectory = gateway.snapshots.topology.stateDirectory
-        self.announcesStart = context.arguments.inForce == nil
-        self.gateway = consume gateway
+        self.instance = gateway.instance
         if !self.isOnStandby { self.use(administration) }
     }
 
@@ -57,31 +63,20 @@ final class ControlRole: WorkerRole {
         switch administration {
         case .success(let store):
             self.store = store
-            self.service = AdministrationService(store: store, limits: self.limits, quarantine: self.quarantine)
+            self.service = AdministrationService(
+                store: store, limits: self.desk.inForce.snapshots.edge.limits, quarantine: self.quarantine,
+                others: self.ofTheTree)
         case .failure(let failure):
-            self.service = AdministrationService(unavailable: failure.message)
+            self.service = AdministrationService(unavailable: failure.message, resources: self.ofTheTree)
             self.log.error("administration is not available", ["error": .string(failure.message)])
         }
     }
 
     func start(hello: Hello) {
-        guard let gateway = self.gateway.take() else { return }
-        let host = gateway.instance.record.host
+        let host = self.instance.record.host
         self.hello = Hello(role: .control, instance: hello.instance, host: host, build: WorkerIdentity.build)
         do throws(SystemError) {
-            let snapshots = gateway.snapshots
-            let edge = try SealedMemory.make(name: "edge-snapshot", bytes: snapshots.edge.encoded())
-            let upstream = try SealedMemory.make(name: "upstream-snapshot", bytes: snapshots.upstream.encoded())
-            let aggregator = try SealedMemory.make(name: "aggregator-snapshot", bytes: snapshots.aggregator.encoded())
-            let inForce = try SealedMemory.make(name: "configuration", bytes: gateway.source.encoded())
-            let announcement = TopologyAnnouncement(
-                version: gateway.source.version, host: host, topology: snapshots.topology)
-            // The supervisor gets descriptors of its own, and with one of them the lock; ours are closed on return.
-            self.context.endpoint.announce(
-                announcement,
-                descriptors: [
-                    edge.number, upstream.number, aggregator.number, inForce.number, gateway.instance.descriptor.number,
-                ])
+            try self.announce(self.desk.inForce)
         } catch {
             return self.context.endpoint.fail(StartFailure("cannot make the snapshots: \(error)"))
         }
@@ -93,6 +88,64 @@ final class ControlRole: WorkerRole {
         self.openOperatorSocket()
         self.maintain(turn: 0)
     }
+
+    /// Hands a configuration to the supervisor.
+    private func announce(_ state: GatewayState) throws(SystemError) {
+        let snapshots = state.snapshots
+        let edge = try SealedMemory.make(name: "edge-snapshot", bytes: snapshots.edge.encoded())
+        let upstream = try SealedMemory.make(name: "upstream-snapshot", bytes: snapshots.upstream.encoded())
+        let aggregator = try SealedMemory.make(name: "aggregator-snapshot", bytes: snapshots.aggregator.encoded())
+        let inForce = try SealedMemory.make(name: "configuration", bytes: state.source.encoded())
+        // The supervisor gets descriptors of its own, and with one of them the lock; those of the memory are closed on return.
+        self.context.endpoint.announce(
+            TopologyAnnouncement(
+                version: state.version, host: self.instance.record.host, topology: snapshots.topology),
+            descriptors: [
+                edge.number, upstream.number, aggregator.number, inForce.number, self.instance.descriptor.number,
+            ])
+    }
+
+    // MARK: Reload
+
+    func receive(reload: ReloadRequest) {
+        do throws(ReloadRefusal) {
+            let state = try ConfigurationReload.read(
+                after: self.desk.inForce, version: reload.version, store: self.store, readFile: BoundedFile.readNow)
+            do throws(SystemError) {
+                try self.announce(state)
+            } catch {
+                throw ReloadRefusal(lines: ["cannot make the snapshots: \(error)"])
+            }
+            self.desk.announced(state)
+        } catch {
+            for line in error.lines { self.log.error("configuration refused", ["problem": .string(line)]) }
+            self.board.keep(refusal: error.message)
+            self.context.endpoint.reloadRefused(ReloadRefused(version: reload.version, message: error.message))
+        }
+    }
+
+    func receive(reloadRefused: ReloadRefused) {
+        self.desk.refused(reloadRefused.version)
+        self.board.keep(refusal: reloadRefused.message)
+    }
+
+    func receive(report: TreeReport) {
+        self.board.tell(report)
+        guard self.desk.reported(report.version) else { return }
+        let state = self.desk.inForce
+        self.log.level = state.configuration.logLevel
+        self.operators?.log.level = state.configuration.logLevel
+        self.service.use(limits: state.snapshots.edge.limits)
+        self.board.notices = state.notices
+        self.log.info("configuration in force", ["version": .unsigned(state.version)])
+        Self.say(state.notices, self.log)
+    }
+
+    private static func say(_ notices: [String], _ log: Log) {
+        for notice in notices { log.warning("configuration notice", ["notice": .string(notice)]) }
+    }
+
+    // MARK: Work
 
     private func openOperatorSocket() {
         do throws(SystemError) {
@@ -161,7 +214,7 @@ final class ControlRole: WorkerRole {
         let banner = Banner(
             version: SluiceVersion.current,
             listeners: listed.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) },
-            key: self.clientKey, configuration: self.configuration)
+            key: self.clientKey, configuration: self.desk.inForce.configuration)
         if isatty(2) == 1 {
             StandardErrorSink.shared.writePlain(banner.text())
             if case .unseen = self.clientKey { self.forgetUnseenKey() }

@@ -18,16 +18,12 @@ struct PreparedGateway: ~Copyable {
     /// Milliseconds a start waits for the state folder: commands that find the gateway stopped have it for a moment.
     private static let patience: UInt64 = 2000
 
-    let source: ConfigurationSource
-    let configuration: GatewayConfiguration
-    let snapshots: SnapshotSet
+    let state: GatewayState
     /// What a newcomer is told.
     let clientKey: ClientKey
     /// Keys and projects; when control was started again and they cannot be opened, why not.
     let administration: Result<AdministrationStore, StartFailure>
     let instance: InstanceFile
-    /// For the log; empty when nothing new was read.
-    let notices: [String]
 
     /// As the command line says. Every failure is for people: one line, or one per problem of the configuration.
     init(arguments: WorkerArguments) throws(StartFailure) {
@@ -39,21 +35,27 @@ struct PreparedGateway: ~Copyable {
             let bytes = try Self.sealed(environment, limit: ConfigurationSource.environmentLimit, "the environment")
             self = try Self(
                 reading: arguments.configuration, environment: EnvironmentBlock(bytes: bytes),
-                workingDirectory: Self.workingDirectory(), onTerminal: isatty(2) == 1, readFile: BoundedFile.read)
+                workingDirectory: Self.workingDirectory(), onTerminal: isatty(2) == 1, readFile: BoundedFile.read,
+                settle: { (configuration, state) throws(StartFailure) in
+                    try ControlConfinement.settle(configuration, state: state, arguments: arguments)
+                })
         case (let inForce?, let instanceFile?):
             let bytes = try Self.sealed(inForce, limit: ConfigurationSource.limit, "the configuration in force")
             self = try Self(
                 inForce: bytes, instanceFile: OwnedDescriptor(adopting: instanceFile),
-                isOnStandby: arguments.isOnStandby)
+                hasOwnUser: arguments.user != nil, isOnStandby: arguments.isOnStandby)
         default:
             throw StartFailure("sluice-control: --in-force-fd and --instance-file-fd go together")
         }
     }
 
+    /// Gives the state folder at a path to the users of the workers, and makes this process control's; they are returned.
+    typealias Settle = (GatewayConfiguration, String) throws(StartFailure) -> [RoleUser]
+
     /// The gateway starts: reads the file (or only the environment), prepares the state folder and locks it.
     init(
         reading path: String?, environment: EnvironmentBlock, workingDirectory: String, onTerminal: Bool = false,
-        readFile: BoundedFile.Reader
+        readFile: BoundedFile.Reader, settle: Settle = { (_, _) throws(StartFailure) in [] }
     ) throws(StartFailure) {
         var file: ConfigurationSource.File?
         if let path {
@@ -69,31 +71,36 @@ struct PreparedGateway: ~Copyable {
             version: Self.firstVersion, file: file, environment: environment, workingDirectory: workingDirectory,
             readFile: readFile)
         let configuration = try Self.accepted(result)
-        let directory = try StateDirectory(
-            path: AbsolutePath.resolve(configuration.stateDirectory, in: workingDirectory))
+        let state = AbsolutePath.resolve(configuration.stateDirectory, in: workingDirectory)
+        let users = try settle(configuration, state)
+        let directory = try StateDirectory(path: state)
         let instance = try InstanceFile.lock(in: directory, patience: Self.patience, random: Self.random)
+        try directory.takeOverFormerLayout()
         let store = try AdministrationStore(stateDirectory: directory.path)
         let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
         source.staticKey = configuration.auth.staticKey
-        self.snapshots = try Self.snapshots(source, configuration, store, readFile: readFile)
+        let snapshots = try SnapshotSet.made(
+            of: source, result, configuration, store, users: users, readFile: readFile)
+        source.limitPlaces = snapshots.aggregator.limitTable.places
+        self.state = GatewayState(
+            source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
         self.administration = .success(store)
         self.clientKey = clientKey
-        self.source = source
-        self.configuration = configuration
         self.instance = instance
-        self.notices = result.notices
     }
 
     /// Control was started again: nothing but `bytes` and the instance file counts.
     ///
     /// On stand-by the files are another control's: nothing of them is opened for writing.
     init(
-        inForce bytes: [UInt8], instanceFile: consuming OwnedDescriptor, isOnStandby: Bool = false
+        inForce bytes: [UInt8], instanceFile: consuming OwnedDescriptor, hasOwnUser: Bool = false,
+        isOnStandby: Bool = false
     ) throws(StartFailure) {
         guard let source = ConfigurationSource(decoding: bytes) else {
             throw StartFailure("sluice-control: the configuration in force cannot be read")
         }
-        let configuration = try Self.accepted(source.result())
+        let result = source.result()
+        let configuration = try Self.accepted(result)
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
         // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
@@ -101,17 +108,17 @@ struct PreparedGateway: ~Copyable {
             guard !isOnStandby else { throw StartFailure("another control still works") }
             return try AdministrationStore(stateDirectory: state)
         }
-        var snapshots = try Self.snapshots(source, configuration, try? store.get(), readFile: BoundedFile.read)
+        let users = try RoleUsers.resolve(configuration.user, asRoot: hasOwnUser)
+        var snapshots = try SnapshotSet.made(
+            of: source, result, configuration, try? store.get(), users: users, readFile: BoundedFile.read)
         if isOnStandby {
             snapshots.aggregator.limitTable.projects = SharedState.projectTimeZones(stateDirectory: state)
         }
-        self.snapshots = snapshots
+        self.state = GatewayState(
+            source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
         self.administration = store
         self.clientKey = configuration.auth.staticKey == nil ? .stored : .configuration
-        self.source = source
-        self.configuration = configuration
         self.instance = instance
-        self.notices = []
     }
 
     /// Whether this program could go on with the configuration in force (in sealed memory, at the descriptor) and the files of
@@ -121,8 +128,9 @@ struct PreparedGateway: ~Copyable {
         guard let source = ConfigurationSource(decoding: bytes) else {
             throw StartFailure("the configuration in force has a format that the new program does not know")
         }
-        let configuration = try Self.accepted(source.result())
-        _ = try Self.snapshots(source, configuration, nil, readFile: BoundedFile.read)
+        let result = source.result()
+        let configuration = try Self.accepted(result)
+        _ = try SnapshotSet.made(of: source, result, configuration, nil, users: [], readFile: BoundedFile.read)
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
         if let obstacle = SharedState.obstacle(stateDirectory: state) { throw StartFailure(obstacle) }
     }
@@ -135,40 +143,6 @@ struct PreparedGateway: ~Copyable {
             throw StartFailure(lines.joined(separator: "\n"), code: ControlExitCode.configuration)
         }
         return configuration
-    }
-
-    private static func snapshots(
-        _ source: ConfigurationSource, _ configuration: GatewayConfiguration,
-        _ store: AdministrationStore?, readFile: BoundedFile.Reader
-    ) throws(StartFailure) -> SnapshotSet {
-        var digest: [UInt8]?
-        if let key = source.staticKey {
-            do {
-                let algorithm = try SHA256()
-                digest = try key.withBytes { try algorithm.digest($0) }.bytes
-            } catch {
-                throw StartFailure("sluice-control: \(error)")
-            }
-        }
-        let builder = SnapshotBuilder(
-            version: source.version, staticKeyDigest: digest, cores: AvailableCores.count(readFile: readFile),
-            workingDirectory: source.workingDirectory, timeZone: try Self.timeZone(configuration),
-            projects: (try? store?.projectTimeZones()) ?? [])
-        let snapshots = builder.build(configuration)
-        guard snapshots.canBeRead else {
-            throw StartFailure("the configuration is too large for the workers", code: ControlExitCode.configuration)
-        }
-        return snapshots
-    }
-
-    private static func timeZone(_ configuration: GatewayConfiguration) throws(StartFailure) -> TimeZoneRules {
-        let now = Int64(clamping: Timestamp.now() / 1000)
-        guard let rules = ZoneRules.make(configuration.timeZone, around: now) else {
-            throw StartFailure(
-                "schedule.timezone: this machine does not know \(configuration.timeZone)",
-                code: ControlExitCode.configuration)
-        }
-        return rules
     }
 
     private static func random(_ count: Int) throws(StartFailure) -> [UInt8] {

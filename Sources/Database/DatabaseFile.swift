@@ -8,7 +8,7 @@ enum DatabaseFile {
     private static let headerSize = 100
     private static let magic = Array("SQLite format 3\0".utf8)
 
-    /// Refuses what is no plain file, and makes a missing one (mode 0600: SQLite gives its companions, -wal and -shm, the
+    /// Refuses what is no plain file, and makes a missing one (0640 as far as the umask allows: SQLite gives its companions, -wal and -shm, the
     /// same) when `creates`. Before SQLite opens it.
     static func prepare(_ path: String, creates: Bool) throws(DatabaseError) {
         var info = stat()
@@ -26,7 +26,7 @@ enum DatabaseFile {
         }
         guard errno == ENOENT, creates else { throw Self.systemFailure(path) }
         // O_EXCL: a file that somebody else made in between is never opened and closed here, see `examine`.
-        let file = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let file = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
         guard file >= 0 || errno == EEXIST else { throw Self.systemFailure(path) }
         if file >= 0 { close(file) }
     }

@@ -13,10 +13,13 @@ public struct Topology: Hashable, Sendable {
     public var logFile: String?
     /// Empty: every process runs as the supervisor does.
     public var users: [RoleUser]
+    /// Absolute paths of folders that upstreams may read besides the system's: those of certificates to trust.
+    public var trustFolders: [String]
 
     public init(
         listeners: [ListenerSettings], edges: UInt16, upstreams: UInt16, drainTimeout: UInt64, stateDirectory: String,
-        logLevel: LogLevel, logFormat: LogFormat = .json, logFile: String? = nil, users: [RoleUser] = []
+        logLevel: LogLevel, logFormat: LogFormat = .json, logFile: String? = nil, users: [RoleUser] = [],
+        trustFolders: [String] = []
     ) {
         self.listeners = listeners
         self.edges = edges
@@ -27,5 +30,6 @@ public struct Topology: Hashable, Sendable {
         self.logFormat = logFormat
         self.logFile = logFile
         self.users = users
+        self.trustFolders = trustFolders
     }
 }

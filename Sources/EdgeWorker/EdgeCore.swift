@@ -11,6 +11,10 @@ import NIOCore
 /// Owns the settings in force, the links to the other processes, the counters, the list of open connections and the clock
 /// tick that ends the patience of each.
 final class EdgeCore {
+    private struct SettingsReference {
+        weak var settings: EdgeSettings?
+    }
+
     /// Bytes of request bodies an edge keeps in memory.
     static let bodyBudget = 256 << 20
     private static let tick = TimeAmount.milliseconds(500)
@@ -58,6 +62,8 @@ final class EdgeCore {
     private let wallMilliseconds: () -> UInt64
     private var minter: RecordIDMinter
     private var connections: [HTTPConnection] = []
+    /// Those in force, and those that requests keep.
+    private var knownSettings: [SettingsReference] = []
     private var ticking: Scheduled<Void>?
 
     init(
@@ -92,8 +98,15 @@ final class EdgeCore {
     /// Puts another snapshot in force; requests that have begun keep theirs.
     func use(_ settings: EdgeSettings) {
         self.settings = settings
+        self.knownSettings.append(SettingsReference(settings: settings))
+        self.countSettings()
         self.log.level = settings.logLevel
         self.metrics.expect(models: settings.aliases)
+    }
+
+    private func countSettings() {
+        self.knownSettings.removeAll { $0.settings == nil }
+        self.metrics.snapshots = UInt32(clamping: self.knownSettings.count)
     }
 
     /// Nanoseconds of the event loop's clock.
@@ -170,6 +183,7 @@ final class EdgeCore {
         self.date = HTTPDate.bytes(seconds: self.wallMilliseconds() / 1000)
         let now = self.now
         self.keys.refresh(now: now)
+        self.countSettings()
         // A copy: connections that are closed here leave the list.
         for connection in self.connections { connection.tick(now: now) }
     }

@@ -16,6 +16,9 @@ final class EdgeRole: WorkerRole {
     private static let reportInterval = TimeAmount.seconds(1)
     private static let journalRetry = TimeAmount.seconds(1)
     private static let seatRetry = TimeAmount.milliseconds(100)
+    /// Until connections are taken again that there was no descriptor for.
+    private static let acceptRetry = TimeAmount.milliseconds(200)
+    private static let exhaustionSaidEvery = TimeAmount.seconds(10)
     /// Time for the last bytes and counters to leave the process.
     private static let farewell = TimeAmount.milliseconds(100)
 
@@ -38,6 +41,7 @@ final class EdgeRole: WorkerRole {
     /// An older generation takes the connections.
     private var isOnStandby: Bool
     private var gate: AcceptGate
+    private var exhaustionSaid: NIODeadline?
     private var drainTimer: Scheduled<Void>?
 
     init(identity: WorkerIdentity, endpoint: ControlLineEndpoint, group: any EventLoopGroup, eventLoop: any EventLoop) {
@@ -47,6 +51,7 @@ final class EdgeRole: WorkerRole {
         self.isOnStandby = identity.arguments.isOnStandby
         self.listeners = EdgeListeners(group: group, eventLoop: eventLoop)
         self.gate = AcceptGate(descriptorLimit: AcceptGate.descriptorLimit)
+        self.listeners.onExhausted = { [weak self] in self?.pauseAccepting() }
     }
 
     // MARK: WorkerRole
@@ -208,6 +213,22 @@ final class EdgeRole: WorkerRole {
         guard isOpen != self.listeners.isAccepting else { return }
         core.log.debug("accepting", ["on": .bool(isOpen)])
         self.listeners.isAccepting = isOpen
+    }
+
+    /// There is no descriptor for a connection that waits: it waits on, in the queue of the listener.
+    private func pauseAccepting() {
+        self.gate.exhausted(descriptorLimit: AcceptGate.descriptorLimit)
+        let now = NIODeadline.now()
+        if self.exhaustionSaid.map({ $0 + EdgeRole.exhaustionSaidEvery < now }) ?? true {
+            self.exhaustionSaid = now
+            let connections = UInt64(clamping: self.core?.openConnections ?? 0)
+            self.identity.log.warning("no descriptor for a connection", ["connections": .unsigned(connections)])
+        }
+        self.balance()
+        self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.acceptRetry) { [weak self] in
+            self?.gate.recovered()
+            self?.balance()
+        }
     }
 
     // MARK: Links

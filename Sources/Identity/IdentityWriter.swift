@@ -51,6 +51,10 @@ public final class IdentityWriter {
         stateDirectory: String, meta: IdentityMeta, entities: [Entity] = [], next: () -> (Digest, IdentityRow)?
     ) throws(KeyValueError) {
         let path = IdentityTable.path(stateDirectory: stateDirectory)
+        let place = IdentityTable.folder(stateDirectory: stateDirectory)
+        guard unsafe mkdir(place, 0o700) == 0 || errno == EEXIST else {
+            throw KeyValueError(path: place, operation: "create", code: errno)
+        }
         let new = "\(path).new"
         for leftover in ["", "-lock", "-gate"] { try Self.remove(new + leftover) }
         do {
@@ -63,10 +67,10 @@ public final class IdentityWriter {
             throw KeyValueError(path: path, operation: "rename", code: errno)
         }
         for leftover in ["-lock", "-gate"] { try Self.remove(new + leftover) }
-        let folder = unsafe open(stateDirectory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw KeyValueError(path: stateDirectory, operation: "sync", code: errno) }
+        let folder = unsafe open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw KeyValueError(path: place, operation: "sync", code: errno) }
         defer { close(folder) }
-        guard fsync(folder) == 0 else { throw KeyValueError(path: stateDirectory, operation: "sync", code: errno) }
+        guard fsync(folder) == 0 else { throw KeyValueError(path: place, operation: "sync", code: errno) }
     }
 
     /// Opens an existing table, after it was examined. Throws a `.file` fault for one that is damaged or of another format;

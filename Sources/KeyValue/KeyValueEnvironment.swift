@@ -26,9 +26,24 @@ final class KeyValueEnvironment {
         try self.check("open", unsafe mdb_env_set_maxreaders(pointer, Self.readerLimit))
         if let mapSize { try self.check("open", unsafe mdb_env_set_mapsize(pointer, mapSize)) }
         let access = mapSize == nil ? MDB_RDONLY : 0
-        code = unsafe mdb_env_open(pointer, path, UInt32(MDB_NOSUBDIR | MDB_NOTLS | access), 0o600)
+        code = unsafe mdb_env_open(pointer, path, UInt32(MDB_NOSUBDIR | MDB_NOTLS | access), 0o660)
         try self.check("open", code)
+        if mapSize != nil { try self.closeToReaders() }
         try self.checkLength()
+    }
+
+    /// Readers of the file's group write into the lock file, and LMDB makes both with one mode: the table itself is for reading.
+    private func closeToReaders() throws(KeyValueError) {
+        var number: mdb_filehandle_t = -1
+        try self.check("open", unsafe mdb_env_get_fd(self.pointer, &number))
+        var info = stat()
+        guard unsafe fstat(number, &info) == 0 else {
+            throw KeyValueError(path: self.path, operation: "open", code: errno)
+        }
+        guard info.st_mode & 0o020 != 0 else { return }
+        guard fchmod(number, info.st_mode & 0o7757) == 0 else {
+            throw KeyValueError(path: self.path, operation: "open", code: errno)
+        }
     }
 
     deinit {

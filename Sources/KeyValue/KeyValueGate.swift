@@ -16,7 +16,7 @@ struct KeyValueGate: ~Copyable {
 
     /// The lock file of the table at `path`; made where it is missing.
     init(path: String) throws(KeyValueError) {
-        let number = unsafe open("\(path)-gate", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let number = unsafe open("\(path)-gate", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o660)
         guard number >= 0 else { throw KeyValueError(path: "\(path)-gate", operation: "open", code: errno) }
         self.file = OwnedDescriptor(adopting: number)
         self.path = path

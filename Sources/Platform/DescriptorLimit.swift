@@ -11,4 +11,9 @@ public enum DescriptorLimit {
         }
         return now
     }
+
+    /// Lowers the limit to `most` for good, where it is above.
+    public static func lower(to most: UInt64) throws(SystemError) {
+        guard sluice_lower_descriptor_limit(most) == 0 else { throw SystemError.last("setrlimit(RLIMIT_NOFILE)") }
+    }
 }

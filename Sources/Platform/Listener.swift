@@ -29,7 +29,7 @@ public final class Listener {
         self.path = path
     }
 
-    /// Takes over an inherited listening socket; refuses what is none.
+    /// Takes over an inherited listening socket, and gives it what sockets made here have; refuses what is none.
     public init(inherited number: Int32) throws(SystemError) {
         guard sluice_is_listening(number) == 1 else {
             throw SystemError(operation: "use the inherited socket", code: ENOTSOCK)
@@ -39,6 +39,8 @@ public final class Listener {
         guard sluice_set_cloexec(number, 1) == 0, sluice_set_nonblocking(number) == 0 else {
             throw SystemError.last("fcntl")
         }
+        sluice_prepare_listener(number)
+        self.restoreBacklog()
     }
 
     /// Takes over a listener of another program of this process.

@@ -41,6 +41,18 @@ public enum ProcessHardening {
 }
 
 extension ProcessHardening {
+    /// Files that this process makes are closed to other users, and with `toGroup` to its group too, whatever mode they are
+    /// made with.
+    public static func closeNewFiles(toGroup: Bool) {
+        umask(toGroup ? 0o077 : 0o007)
+    }
+
+    /// Whether the process can be dumped and traced by others of its user.
+    public static var isDumpable: Bool { sluice_is_dumpable() != 0 }
+
+    /// Whether this is a build with a sanitizer, which needs more of the system than the gateway does.
+    public static var isSanitized: Bool { sluice_is_sanitized() != 0 }
+
     /// Sleeps until a signal handler has run.
     public static func sleepForEver() {
         pause()

@@ -14,6 +14,7 @@ final class ListenerSet {
     convenience init(_ addresses: [ListenAddress]) throws(StartFailure) {
         var listeners: [Listener] = []
         for address in addresses {
+            if case .inherited(let number) = address { try InheritedSockets.ofThisProcess.check(number) }
             do throws(SystemError) {
                 listeners.append(try Self.open(address))
             } catch {

@@ -23,12 +23,13 @@ struct Spawner {
     /// Starts the program of `seat`; `line` becomes its control socket.
     func start(
         _ seat: Seat, program: ProgramFile, instance: UInt32, line: Int32, isOnStandby: Bool = false,
-        inheritance: Inheritance?
+        inheritance: Inheritance?, topology: Topology? = nil
     ) throws(SystemError) -> ChildProcess {
         var arguments = [seat.role.program, "--instance=\(instance)"]
         var descriptors = [
             ChildProcess.Inherited(source: self.null, target: 0), ChildProcess.Inherited(source: line, target: 3),
         ]
+        if let topology { arguments += ChildConfinement(topology).arguments(of: seat.role) }
         switch seat.role {
         case .control:
             arguments.append("--environment-fd=4")

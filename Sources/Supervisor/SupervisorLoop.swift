@@ -207,7 +207,8 @@ final class SupervisorLoop: DescriptorHandler {
         }
         let process = try self.spawner.start(
             seat, program: self.program(of: seat), instance: instance, line: pair.second.number,
-            isOnStandby: self.machine.isOnStandby(seat), inheritance: inheritance)
+            isOnStandby: self.machine.isOnStandby(seat), inheritance: inheritance,
+            topology: self.machine.announcement?.topology)
         do throws(SystemError) {
             self.children[seat] = try ChildConnection(
                 seat: seat, process: process, socket: PacketSocket(pair.first), loop: self.loop, owner: self)

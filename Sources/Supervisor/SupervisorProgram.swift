@@ -85,8 +85,9 @@ public enum SupervisorProgram {
     /// The whole environment of every child.
     static func childEnvironment(_ variable: (String) -> String?) -> [String] {
         #if SLUICE_TEST_HOOKS
-        let backtrace = variable("SWIFT_BACKTRACE") ?? "enable=yes"
-        let sanitizers = ["ASAN_OPTIONS", "TSAN_OPTIONS"].compactMap { name in
+        // With enable=yes workers stay out of their sandboxes, in which no other program can be started.
+        let backtrace = variable("SWIFT_BACKTRACE") ?? "enable=no"
+        let sanitizers = ["ASAN_OPTIONS", "TSAN_OPTIONS", "SLUICE_SECCOMP"].compactMap { name in
             variable(name).map { "\(name)=\($0)" }
         }
         return ["SWIFT_BACKTRACE=\(backtrace)"] + sanitizers

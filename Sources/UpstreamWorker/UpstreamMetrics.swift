@@ -24,6 +24,9 @@ enum UpstreamMetrics {
             name: "sluice_provider_connections", labels: [], value: .gauge(Int64(services.client.connections)))
         let lost = MetricReport.Series(
             name: "sluice_records_lost_total", labels: [], value: .counter(services.journal?.lost ?? 0))
-        return MetricReport(series: attempts + errors + [connections, lost])
+        let snapshots = MetricReport.Series(
+            name: "sluice_snapshots", labels: [MetricReport.Label("role", "upstream")],
+            value: .gauge(Int64(services.providers.alive)))
+        return MetricReport(series: attempts + errors + [connections, lost, snapshots])
     }
 }

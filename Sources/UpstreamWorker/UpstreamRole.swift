@@ -51,7 +51,7 @@ public final class UpstreamRole: WorkerRole {
             let snapshot = try UpstreamSnapshot(decoding: bytes)
             guard snapshot.version == version else { return .refused("it is another version's") }
             self.services.log.level = snapshot.logLevel
-            self.services.providers.add(snapshot)
+            self.services.providers.add(snapshot, at: self.services.loop.now)
             if let journal = self.services.journal {
                 journal.update(snapshot.journal)
                 self.endpoint.ready()
@@ -162,6 +162,7 @@ public final class UpstreamRole: WorkerRole {
     // MARK: Counts
 
     private func report(andAgain: Bool = true) {
+        self.services.providers.retire(at: self.services.loop.now)
         if !self.aggregators.isEmpty {
             let report = UpstreamMetrics.report(self.services)
             for aggregator in self.aggregators { aggregator.send(report) }

@@ -9,8 +9,16 @@ public import Database
 public enum UsageSchema {
     /// "SLUu", in the file's header.
     public static let applicationID: Int32 = 0x534C_5575
-    /// The file's name in the state directory.
+    /// The file's name in its folder.
     public static let fileName = "usage.db"
+
+    /// The database's folder, where only the aggregator writes.
+    public static func folder(stateDirectory: String) -> String { "\(stateDirectory)/usage" }
+
+    /// The database of the gateway with this state folder.
+    public static func path(stateDirectory: String) -> String {
+        "\(self.folder(stateDirectory: stateDirectory))/\(Self.fileName)"
+    }
 
     /// What the rows mean is said in `docs/usage.md`.
     public static let migrations: [Migration] = [

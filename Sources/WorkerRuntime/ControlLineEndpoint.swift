@@ -25,6 +25,8 @@ public final class ControlLineEndpoint {
     private let exit: (Int32) -> Void
     private let errorDescriptor: Int32
     private var unsent: [Unsent] = []
+    /// What of the process's hardening could not be had; told with READY.
+    public var missing: Hardening = []
     /// The role; to be set before the first packet.
     public var role: (any WorkerRole)?
 
@@ -57,9 +59,9 @@ public final class ControlLineEndpoint {
 
     // MARK: From the role
 
-    /// The role has its snapshot and links and can work; `missing` of its hardening could not be had.
-    public func ready(missing: Hardening = []) {
-        self.perform(self.machine.ready(missing: missing))
+    /// The role has its snapshot and links and can work.
+    public func ready() {
+        self.perform(self.machine.ready(missing: self.missing))
     }
 
     /// The answer to a snapshot for which the role said `.later`: in force, or why not (for people).

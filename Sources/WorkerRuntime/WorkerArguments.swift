@@ -1,6 +1,6 @@
 public import Domain
 public import EventLog
-import Platform
+public import Platform
 
 /// A worker's command line, written by the supervisor and nobody else: `--name=value` only, each at most once, unknown ones
 /// refused.
@@ -18,6 +18,12 @@ public struct WorkerArguments: Hashable, Sendable {
     public var instanceFile: Int32?
     /// The configuration file (control only).
     public var configuration: String?
+    /// Absolute path of the state folder (not for control's first process, which finds it out).
+    public var state: String?
+    /// Folders to be read besides the system's (upstreams only).
+    public var trustFolders: [String] = []
+    /// Who to become before anything else is done; nil: whoever the supervisor is.
+    public var user: ProcessUser?
 
     /// Another generation still works: everything is to be got ready, and nothing taken over before `WorkerRole.activate`.
     public var isOnStandby = false
@@ -41,7 +47,7 @@ public struct WorkerArguments: Hashable, Sendable {
                 throw StartFailure("\(role.program): this program is started by sluice-supervisor only")
             }
             let (name, value) = (String(argument[..<split]), String(argument[argument.index(after: split)...]))
-            guard seen.insert(name).inserted else { throw StartFailure("\(role.program): \(name) is given twice") }
+            guard seen.insert(name).inserted || name == "--trust" else { throw StartFailure("\(role.program): \(name) is given twice") }
             try parsed.take(name, value)
         }
         guard seen.contains("--instance") else { throw StartFailure("\(role.program): --instance is missing") }
@@ -59,8 +65,30 @@ public struct WorkerArguments: Hashable, Sendable {
         case ("--in-force-fd", .control): self.inForce = Int32(try self.number(name, value, 4...63))
         case ("--instance-file-fd", .control): self.instanceFile = Int32(try self.number(name, value, 4...63))
         case ("--config", .control): self.configuration = value
+        case ("--state", _): self.state = try self.path(name, value)
+        case ("--trust", .upstream): self.trustFolders.append(try self.path(name, value))
+        case ("--user", _): self.user = try self.user(name, value)
         default: throw StartFailure("\(self.role.program): unknown argument \(name)")
         }
+    }
+
+    private func path(_ name: String, _ value: String) throws(StartFailure) -> String {
+        guard value.utf8.first == UInt8(ascii: "/") else {
+            throw StartFailure("\(self.role.program): \(name) needs an absolute path")
+        }
+        return value
+    }
+
+    /// `user:group` and further groups, as numbers.
+    private func user(_ name: String, _ value: String) throws(StartFailure) -> ProcessUser {
+        let parts = value.split(separator: ":", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { part in
+            part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt32(part) : nil
+        }
+        guard numbers.count == parts.count, (2...18).contains(numbers.count) else {
+            throw StartFailure("\(self.role.program): \(name) needs the numbers of a user and its groups")
+        }
+        return ProcessUser(user: numbers[0], group: numbers[1], groups: Array(numbers.dropFirst(2)))
     }
 
     private func number(_ name: String, _ value: String, _ range: ClosedRange<UInt32>) throws(StartFailure) -> UInt32 {

@@ -1,4 +1,4 @@
-import Domain
+public import Domain
 import Glibc
 public import EventLog
 import Platform
@@ -7,6 +7,8 @@ import Platform
 public struct WorkerIdentity: Sendable {
     public let arguments: WorkerArguments
     public let log: Log
+    /// What of the hardening this process does not have.
+    public let missing: Hardening
     let sender: PacketSender
 
     /// Identifies the program's build; the whole tree must agree.
@@ -17,6 +19,9 @@ public struct WorkerIdentity: Sendable {
     public func makeEndpoint() -> ControlLineEndpoint {
         let machine = WorkerMachine(
             role: self.arguments.role, instance: self.arguments.instance, build: Self.build)
-        return ControlLineEndpoint(machine: machine, sender: self.sender, log: self.log, exit: { Glibc.exit($0) })
+        let endpoint = ControlLineEndpoint(
+            machine: machine, sender: self.sender, log: self.log, exit: { Glibc.exit($0) })
+        endpoint.missing = self.missing
+        return endpoint
     }
 }

@@ -43,17 +43,38 @@ public enum WorkerProgram {
         role: Role, arguments: [String] = CommandLine.arguments
     ) -> (identity: WorkerIdentity, socket: PacketSocket) {
         if Preflight.isAsked(arguments) { Preflight.run(role) }
+        // Before the process is closed in.
+        _ = WorkerIdentity.build
         do throws(StartFailure) {
             let parsed = try WorkerArguments.parse(Array(arguments.dropFirst()), role: role)
             let open = try Self.orFailure(role) { () throws(SystemError) in try DescriptorList.open() }
             try parsed.verifyDescriptors(open: open)
-            try Self.orFailure(role) { () throws(SystemError) in try Self.settle(role) }
+            try Self.orFailure(role) { () throws(SystemError) in
+                try parsed.user?.become()
+                try Self.settle(role)
+            }
+            ProcessHardening.closeNewFiles(toGroup: parsed.user == nil)
+            let missing = Self.enterSandbox(parsed)
             let socket = PacketSocket(OwnedDescriptor(adopting: WorkerArguments.controlDescriptor))
             let log = Log(role: role, instance: parsed.instance)
-            return (WorkerIdentity(arguments: parsed, log: log, sender: socket.sender), socket)
+            let identity = WorkerIdentity(
+                arguments: parsed, log: log, missing: missing, sender: socket.sender)
+            return (identity, socket)
         } catch {
             Self.giveUp(error)
         }
+    }
+
+    /// Closes the role's sandbox, where it is known from the command line; returns what this process lacks of all its hardening.
+    /// Control reads the configuration first and closes its own (`RoleSandbox.enter`).
+    private static func enterSandbox(_ arguments: WorkerArguments) -> Hardening {
+        var missing = ProcessHardening.missing(ownUser: arguments.user != nil)
+        if arguments.role != .control, let state = arguments.state {
+            missing.formUnion(RoleSandbox.of(arguments.role, state: state, readable: arguments.trustFolders).enter())
+        } else {
+            missing.formUnion([.landlock, .seccomp])
+        }
+        return missing
     }
 
     /// Says why in one line for people and ends the process.

@@ -55,7 +55,7 @@ import Testing
             _ = try store.revokeKey(first.record.id)
             return (first.secret, second.secret)
         }()
-        self.remove("identity.mdb")
+        self.remove("identity/identity.mdb")
         _ = try self.open()
         #expect(try !self.isKnown(keys.0))
         #expect(try self.isKnown(keys.1))
@@ -63,7 +63,7 @@ import Testing
 
     /// The table goes back to an earlier state, as if a crash had come between the two commits.
     @Test func aTableThatIsBehindCatchesUp() throws {
-        let path = "\(self.folder.path)/identity.mdb"
+        let path = "\(self.folder.path)/identity/identity.mdb"
         let old = try {
             let store = try self.open()
             return try store.createKey(AdministrationStore.NewKey(name: "old"))
@@ -75,7 +75,7 @@ import Testing
             return try store.createKey(AdministrationStore.NewKey(name: "new"))
         }()
         try before.write(to: URL(fileURLWithPath: path))
-        self.remove("identity.mdb-lock")
+        self.remove("identity/identity.mdb-lock")
         #expect(try self.isKnown(old.secret))
         _ = try self.open()
         #expect(try !self.isKnown(old.secret))
@@ -91,7 +91,7 @@ import Testing
         #expect(try !self.isKnown(old.secret))
     }
 
-    @Test(arguments: ["control.db", "identity.mdb"]) func aDamagedFileIsNamedAndLeftAlone(_ name: String) throws {
+    @Test(arguments: ["control.db", "identity/identity.mdb"]) func aDamagedFileIsNamedAndLeftAlone(_ name: String) throws {
         do { _ = try self.open().createKey(AdministrationStore.NewKey(name: "a")) }
         let url = URL(fileURLWithPath: "\(self.folder.path)/\(name)")
         let good = try Data(contentsOf: url)
@@ -180,12 +180,12 @@ import Testing
             #expect(try reader.entity(.key, .standard) == nil)
         }
         try check()
-        self.remove("identity.mdb")
+        self.remove("identity/identity.mdb")
         do { _ = try self.open() }
         try check()
         // A table of another database is replaced as a whole.
-        self.remove("identity.mdb")
-        self.remove("identity.mdb-lock")
+        self.remove("identity/identity.mdb")
+        self.remove("identity/identity.mdb-lock")
         try IdentityWriter.create(
             stateDirectory: self.folder.path, meta: IdentityMeta(sequence: 1, source: EntityID(high: 9, low: 9)),
             entities: [.init(.user, .standard, EntityRow(limits: LimitSet([.concurrency: 1])))]

@@ -17,6 +17,7 @@ import Testing
 
     init() throws {
         self.folder = try TemporaryFolder()
+        try self.folder.makeFolder("limits", mode: 0o700)
         self.store = try AdministrationStore(stateDirectory: self.folder.path, clock: { Self.now })
         var settings = LimitSettings()
         settings.perKey = LimitSet([.requestsPerMinute: 60])
@@ -57,7 +58,7 @@ import Testing
     private func makeTable(_ id: EntityID, _ scope: LimitScope = .key, zone: TimeZoneRules = .utc) throws -> LimitOwner
     {
         let table = try LimitTable.create(
-            "\(self.folder.path)/limits.table", shape: LimitTableShape(slots: 1024, places: 4),
+            "\(self.folder.path)/limits/limits.table", shape: LimitTableShape(slots: 1024, places: 4),
             boot: try BootID.current(), wall: Self.now)
         try table.publish()
         let owner = LimitOwner(table)
@@ -192,7 +193,7 @@ import Testing
                 row["used"]?.integer == (isCounted ? 0 : nil) && row["remaining"]?.integer == (isCounted ? 60 : nil))
         }
         try check(false)
-        let path = "\(self.folder.path)/limits.table"
+        let path = "\(self.folder.path)/limits/limits.table"
         let boot = BootID(high: 1, low: 2)
         try LimitTable.create(path, shape: LimitTableShape(slots: 1024, places: 4), boot: boot).publish()
         try check(false)

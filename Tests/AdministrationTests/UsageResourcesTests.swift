@@ -31,6 +31,7 @@ import UsageStore
 
     init() throws {
         self.folder = try TemporaryFolder()
+        try self.folder.makeFolder("usage", mode: 0o700)
         let file = UsageFile(stateDirectory: self.folder.path)
         self.service = AdministrationService(resources: [
             UsageResource(file: file, names: self.names) { Self.day + 3_600_000 },
@@ -50,7 +51,7 @@ import UsageStore
 
     /// One request yesterday, two today: one dear by an unknown key, one that failed.
     private mutating func fill() throws -> [RecordID] {
-        let writer = try UsageWriter(path: "\(self.folder.path)/usage.db")
+        let writer = try UsageWriter(path: "\(self.folder.path)/usage/usage.db")
         let price = Price(Price.Rates(input: 75_000, output: 300_000))
         try writer.add(prices: [price])
         let records = [Self.day - 1, Self.day, Self.day + 1000].map { self.minter.mint(milliseconds: $0) }
@@ -192,8 +193,8 @@ import UsageStore
     }
 
     @Test func aDamagedFileIsNamed() throws {
-        let path = "\(self.folder.path)/usage.db"
-        try self.folder.write("usage.db", [UInt8](repeating: 1, count: 4096))
+        let path = "\(self.folder.path)/usage/usage.db"
+        try self.folder.write("usage/usage.db", [UInt8](repeating: 1, count: 4096))
         let (status, reply) = try self.ask("usage")
         #expect(status == 503)
         #expect(reply["error"]?["code"]?.string == Array("storage_failed".utf8))

@@ -107,7 +107,7 @@ import Testing
 
     @Test func aDamagedDatabaseIsNamed() throws {
         let bytes = Array("SQLite format 4\0".utf8) + [UInt8](repeating: 9, count: 5000)
-        try self.scene.state.write("usage.db", bytes)
+        try self.scene.state.write("usage/usage.db", bytes)
         #expect {
             _ = try self.ingest()
         } throws: { error in
@@ -115,7 +115,7 @@ import Testing
             return ExitCode.meansCannotStart(failure.code) && failure.message.contains(self.scene.database)
                 && failure.message.contains("byte 14") && !failure.message.contains("\n")
         }
-        #expect(try self.scene.state.bytes("usage.db") == bytes)
+        #expect(try self.scene.state.bytes("usage/usage.db") == bytes)
     }
 
     @Test func aStateDirectoryThatIsNotThereYetIsWaitedFor() throws {

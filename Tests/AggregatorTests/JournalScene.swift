@@ -22,11 +22,13 @@ final class JournalScene {
     private var now: UInt64 = 1
 
     var folder: String { JournalFolder.path(stateDirectory: self.state.path) }
-    var database: String { self.state.file(UsageSchema.fileName) }
+    var database: String { UsageSchema.path(stateDirectory: self.state.path) }
     static var log: Log { Log(role: .aggregator, sink: Silence()) }
 
     init(makesFolder: Bool = true) throws {
         self.state = try TemporaryFolder()
+        try FileManager.default.createDirectory(
+            atPath: UsageSchema.folder(stateDirectory: self.state.path), withIntermediateDirectories: false)
         if makesFolder { try self.makeFolder() }
     }
 

@@ -22,7 +22,7 @@ import UsageStore
         self.settings.places = 4
     }
 
-    private var path: String { self.scene.state.file(LimitTable.fileName) }
+    private var path: String { LimitTable.path(stateDirectory: self.scene.state.path) }
 
     private func keeper(_ settings: LimitTableSettings? = nil, boot: BootID = boot) -> LimitTableKeeper {
         LimitTableKeeper(
@@ -107,7 +107,7 @@ import UsageStore
         #expect(self.step(self.keeper(boot: next), tail) == .soon)
         #expect(try LimitTable.open(self.path, .reading, boot: next).shape.slots == 1024)
         // And a file that is none.
-        try self.scene.state.write(LimitTable.fileName, [1, 2, 3])
+        try self.scene.state.write("limits/limits.table", [1, 2, 3])
         #expect(self.step(self.keeper(), tail) == .soon)
         #expect(try self.open().isCurrent)
     }

@@ -18,16 +18,18 @@ import Testing
                 unsafe buffer.baseAddress.flatMap { unsafe mkdtemp($0) }.map { unsafe String(cString: $0) }
             }
             self.path = try #require(made)
+            unsafe mkdir("\(self.path)/limits", 0o700)
         }
 
         deinit {
-            for name in ["limits.table", "limits.table.new"] { unsafe unlink("\(self.path)/\(name)") }
+            for name in ["limits.table", "limits.table.new"] { unsafe unlink("\(self.path)/limits/\(name)") }
+            unsafe rmdir("\(self.path)/limits")
             unsafe rmdir(self.path)
         }
 
         func makeTable(places: Int = 2, slots: Int = 1024) throws {
             let table = try LimitTable.create(
-                "\(self.path)/limits.table", shape: LimitTableShape(slots: slots, places: places, holdsPerPlace: 64),
+                "\(self.path)/limits/limits.table", shape: LimitTableShape(slots: slots, places: places, holdsPerPlace: 64),
                 boot: try BootID.current())
             try table.publish()
         }
@@ -66,7 +68,7 @@ import Testing
     @Test func whatIsNoTableIsNotUsed() throws {
         let folder = try Folder()
         let text = [UInt8](repeating: 0x78, count: 9000)
-        let file = unsafe open("\(folder.path)/limits.table", O_WRONLY | O_CREAT, 0o600)
+        let file = unsafe open("\(folder.path)/limits/limits.table", O_WRONLY | O_CREAT, 0o600)
         #expect(unsafe write(file, text, text.count) == text.count)
         close(file)
         let seat = self.seat(folder)

@@ -61,6 +61,16 @@ import Testing
         #expect(!only.isOpen(active: 0, connections: 1000 - AcceptGate.reserve))
     }
 
+    @Test func acceptGateWithoutDescriptors() {
+        var gate = AcceptGate(descriptorLimit: 1000)
+        gate.exhausted(descriptorLimit: 256)
+        #expect(!gate.isOpen(active: 0, connections: 0))
+        gate.recovered()
+        // The limit was lowered under it: what it holds beyond that keeps it closed.
+        #expect(!gate.isOpen(active: 0, connections: 250))
+        #expect(gate.isOpen(active: 0, connections: 256 - AcceptGate.reserve - 1))
+    }
+
     @Test func bodyBudgetWakesWhoWaits() {
         let budget = BodyBudget(limit: 10)
         let (a, b) = (LineSink(), LineSink())

@@ -236,7 +236,7 @@ def test_the_socket_withstands_nonsense(tmp_path: pathlib.Path) -> None:
             assert json.loads(client.recv(length, socket.MSG_WAITALL))["status"] == 200
 
 
-@pytest.mark.parametrize("name", ["control.db", "identity.mdb"])
+@pytest.mark.parametrize("name", ["control.db", "identity/identity.mdb"])
 def test_a_damaged_file_is_named_and_left_alone(tmp_path: pathlib.Path, name: str) -> None:
     gateway = configured(tmp_path, auth={})
     gateway.command()

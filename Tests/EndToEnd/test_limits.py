@@ -446,7 +446,7 @@ def test_figures_survive_restarts(tmp_path: pathlib.Path) -> None:
         finally:
             # SIGKILL to every process.
             killed.destroy()
-        (tmp_path / "state" / "limits.table").unlink()
+        (tmp_path / "state" / "limits" / "limits.table").unlink()
         with configured(tmp_path, **config) as gateway:
             gateway.wait_for_tree()
             assert used(gateway, "cost_monthly", "a") == pytest.approx(before, abs=1e-9)

@@ -98,6 +98,8 @@ class Gateway:
         self.environment |= environment or {}
         self.stop_deadline = stop_deadline
         self.crashes_expected = crashes_expected
+        # Descriptors the gateway is started with, beside the standard ones.
+        self.inherited: tuple[int, ...] = ()
         self.process: subprocess.Popen | None = None
         self.key = CLIENT_KEY
         self._stderr: list[bytes] = []
@@ -128,6 +130,7 @@ class Gateway:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            pass_fds=self.inherited,
         )
         for pipe, lines in ((self.process.stderr, self._stderr), (self.process.stdout, self._stdout)):
             reader = threading.Thread(target=self._collect, args=(pipe, lines), daemon=True)

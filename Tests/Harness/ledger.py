@@ -126,6 +126,7 @@ class Books:
     def __init__(self, state: pathlib.Path) -> None:
         with contextlib.closing(sqlite3.connect(f"file:{state / 'usage.db'}?mode=ro", uri=True)) as database:
             database.row_factory = sqlite3.Row
+            database.execute("BEGIN")  # all of one moment, while the aggregator writes on
             self.requests = {row["record"]: dict(row) for row in database.execute("SELECT * FROM requests_text")}
             for record, label in database.execute("SELECT lower(hex(record)), label FROM requests"):
                 self.requests[record]["label"] = label

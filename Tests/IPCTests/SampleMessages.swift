@@ -31,7 +31,8 @@ enum SampleMessages {
                 ListenerSettings(.ipv6(address: [UInt8](repeating: 0, count: 15) + [1], scope: 2, port: 0)),
                 ListenerSettings(.unix(path: "/run/x.sock")), ListenerSettings(.inherited(descriptor: 3)),
             ], edges: 2, upstreams: 1, drainTimeout: 300_000, stateDirectory: "/tmp/state", logLevel: .info,
-            logFormat: .text, logFile: "/var/log/x.log", users: [RoleUser(role: .edge, user: 901, group: 900)]))
+            logFormat: .text, logFile: "/var/log/x.log", users: [RoleUser(role: .edge, user: 901, group: 900)],
+            trustFolders: ["/etc/ours", "/srv/certificates"]))
 
     static let report = TreeReport(
         state: .ready, pid: 77, build: [1, 2], age: 9000, version: 3, listeners: ["http://127.0.0.1:8080"],

@@ -21,7 +21,10 @@ import Testing
                 caFile: "/ca.pem",
                 timeouts: ProviderTimeouts(connect: 1, firstToken: 2, idle: 3, total: 4)),
             ProviderSettings(name: "two", kind: .simulated(delay: 50, tokensPerSecond: 200)),
-        ], logLevel: .warning)
+        ], logLevel: .warning,
+        earlier: .init(
+            version: 3, providers: [ProviderSettings(name: "two", kind: .simulated(delay: 1, tokensPerSecond: 2))],
+            prices: [.free]))
 
     private let aggregator = AggregatorSnapshot(
         version: 9, stateDirectory: "/s", limitTable: SnapshotCodecTests.table, logLevel: .error)

@@ -100,7 +100,7 @@ import Testing
         let first = reader.generation
         #expect(try reader.entity(.organization, .standard) == entity.row)
         // Made by the same commits: only the file tells them apart.
-        try FileManager.default.removeItem(atPath: self.folder.file(IdentityTable.fileName))
+        try FileManager.default.removeItem(atPath: IdentityTable.path(stateDirectory: self.folder.path))
         try make()
         try reader.refresh()
         #expect(reader.generation != first)
@@ -140,7 +140,7 @@ import Testing
         do { _ = try self.create(2) }
         let reader = IdentityReader(stateDirectory: self.folder.path)
         try reader.refresh()
-        try FileManager.default.removeItem(atPath: self.folder.file(IdentityTable.fileName))
+        try FileManager.default.removeItem(atPath: IdentityTable.path(stateDirectory: self.folder.path))
         #expect(!IdentityWriter.exists(stateDirectory: self.folder.path))
         // What was read keeps being read until the name is looked at again; then nothing is known.
         #expect(try reader.row(for: self.digest(1)) == self.row(1))
@@ -151,21 +151,24 @@ import Testing
         #expect(try reader.row(for: self.digest(6)) == self.row(6))
         try writer.apply([.remove(self.digest(6))], sequence: 9)
         #expect(try reader.row(for: self.digest(6)) == nil)
-        let files = try FileManager.default.contentsOfDirectory(atPath: self.folder.path)
+        let files = try FileManager.default.contentsOfDirectory(
+            atPath: IdentityTable.folder(stateDirectory: self.folder.path))
         #expect(Set(files) == ["identity.mdb", "identity.mdb-lock", "identity.mdb-gate"])
     }
 
     @Test func refusesATableOfAnotherKind() throws {
-        let path = self.folder.file(IdentityTable.fileName)
+        let path = IdentityTable.path(stateDirectory: self.folder.path)
+        try FileManager.default.createDirectory(
+            atPath: IdentityTable.folder(stateDirectory: self.folder.path), withIntermediateDirectories: false)
         do {
             let store = try KeyValueStore(path: path)
             try store.write { (table) throws(KeyValueError) in try table.put(Array("meta".utf8), Array("SLID".utf8)) }
         }
-        let before = try self.folder.bytes(IdentityTable.fileName)
+        let before = try self.folder.bytes("identity/identity.mdb")
         let error = #expect(throws: KeyValueError.self) { try IdentityWriter(stateDirectory: self.folder.path) }
         #expect(error?.fault == .file)
         #expect(error?.description.contains(path) == true)
-        #expect(try self.folder.bytes(IdentityTable.fileName) == before)
+        #expect(try self.folder.bytes("identity/identity.mdb") == before)
         #expect(throws: KeyValueError.self) { try IdentityReader(stateDirectory: self.folder.path).refresh() }
     }
 
@@ -173,13 +176,13 @@ import Testing
         do { _ = try self.create(1) }
         let damaged = try self.digest(50)
         do {
-            let store = try KeyValueStore(path: self.folder.file(IdentityTable.fileName))
+            let store = try KeyValueStore(path: IdentityTable.path(stateDirectory: self.folder.path))
             try store.write { (table) throws(KeyValueError) in try table.put(damaged.bytes, [1, 2, 3]) }
         }
         let reader = IdentityReader(stateDirectory: self.folder.path)
         try reader.refresh()
         do {
-            let store = try KeyValueStore(path: self.folder.file(IdentityTable.fileName))
+            let store = try KeyValueStore(path: IdentityTable.path(stateDirectory: self.folder.path))
             try store.write { (table) throws(KeyValueError) in
                 try table.put(EntityRow.key(.project, .standard), [1, 2, 3])
             }

@@ -72,6 +72,27 @@ import Testing
         #expect(inherited.name == own.name)
     }
 
+    @Test func anInheritedSocketGetsTheOptionsOfOurs() throws {
+        func option(_ name: Int32, of number: Int32) -> Int32 {
+            var value: Int32 = -1
+            var length = socklen_t(MemoryLayout<Int32>.size)
+            _ = unsafe getsockopt(number, Int32(IPPROTO_TCP), name, &value, &length)
+            return value
+        }
+        // As somebody else makes it: none of our options, and a queue for one connection.
+        let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #expect(listen(number, 1) == 0)
+        let inherited = try Listener(inherited: number)
+        let own = try Listener(address: Self.loopback, port: 0)
+        for name in [TCP_NODELAY, TCP_NOTSENT_LOWAT] {
+            #expect(option(name, of: inherited.number) == option(name, of: own.number))
+        }
+        #expect(option(TCP_NODELAY, of: inherited.number) == 1)
+        #expect(Self.backlog(inherited.number) == Self.backlog(own.number))
+        #expect(fcntl(number, F_GETFD) & FD_CLOEXEC != 0)
+        #expect(fcntl(number, F_GETFL) & O_NONBLOCK != 0)
+    }
+
     /// `tcpi_sacked` of a listening socket is its backlog.
     private static func backlog(_ number: Int32) -> UInt32 {
         var info = [UInt8](repeating: 0, count: 64)

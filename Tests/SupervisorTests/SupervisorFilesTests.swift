@@ -144,10 +144,10 @@ import Testing
         #if !SLUICE_TEST_HOOKS
         #expect(SupervisorProgram.childEnvironment { _ in "x" } == ["SWIFT_BACKTRACE=enable=no"])
         #else
-        #expect(SupervisorProgram.childEnvironment { _ in nil } == ["SWIFT_BACKTRACE=enable=yes"])
+        #expect(SupervisorProgram.childEnvironment { _ in nil } == ["SWIFT_BACKTRACE=enable=no"])
         #expect(
             SupervisorProgram.childEnvironment { "\($0)!" }
-                == ["SWIFT_BACKTRACE=SWIFT_BACKTRACE!", "ASAN_OPTIONS=ASAN_OPTIONS!", "TSAN_OPTIONS=TSAN_OPTIONS!"])
+                == ["SWIFT_BACKTRACE=SWIFT_BACKTRACE!", "ASAN_OPTIONS=ASAN_OPTIONS!", "TSAN_OPTIONS=TSAN_OPTIONS!", "SLUICE_SECCOMP=SLUICE_SECCOMP!"])
         #endif
     }
 }

@@ -15,10 +15,10 @@ struct ProviderPoolTests {
     @Test
     func anUnchangedProviderKeepsItsPoolOverAReload() {
         var history = ProviderHistory()
-        history.add(self.snapshot(1, [self.one, self.two]))
+        history.add(self.snapshot(1, [self.one, self.two]), at: 0)
         var changed = self.two
         changed.timeouts.idle = 1
-        history.add(self.snapshot(2, [changed, self.one]))
+        history.add(self.snapshot(2, [changed, self.one]), at: 0)
         let first = history.providers(of: 1)
         let second = history.providers(of: 2)
         #expect(first?.pools[0] === second?.pools[1])
@@ -29,13 +29,57 @@ struct ProviderPoolTests {
     }
 
     @Test
-    func afewVersionsAreKept() {
+    func olderVersionsAreKeptForAWhile() {
         var history = ProviderHistory()
-        for version in 1...6 { history.add(self.snapshot(UInt64(version), [self.one])) }
+        for version in UInt64(1)...6 { history.add(self.snapshot(version, [self.one]), at: version) }
         #expect(history.latest?.version == 6)
-        #expect(history.providers(of: 2) == nil)
-        #expect(history.providers(of: 3) != nil)
+        #expect(history.alive == 6)
+        #expect(history.providers(of: 1) != nil)
         #expect(history.providers(of: 7) == nil)
+        // 1 was the newest until 2.
+        history.retire(at: 2 + ProviderHistory.patience)
+        #expect(history.providers(of: 1) == nil)
+        #expect(history.providers(of: 2) != nil)
+        history.retire(at: 100 + ProviderHistory.patience)
+        #expect(history.alive == 2)
+        #expect(history.providers(of: 5) != nil)
+        #expect(history.latest?.version == 6)
+    }
+
+    @Test
+    func aRunningRequestKeepsItsOwn() {
+        var history = ProviderHistory()
+        history.add(self.snapshot(1, [self.one]), at: 0)
+        let pinned = history.providers(of: 1)
+        for version in UInt64(2)...4 { history.add(self.snapshot(version, [self.two]), at: 0) }
+        history.retire(at: ProviderHistory.patience)
+        #expect(history.providers(of: 1) == nil)
+        #expect(history.alive == 3)
+        #expect(pinned?.pools.first?.settings == self.one)
+        withExtendedLifetime(pinned) {}
+    }
+
+    @Test
+    func whatWasTakenBackIsOneOfTheOlder() {
+        var history = ProviderHistory()
+        history.add(self.snapshot(1, [self.one]), at: 0)
+        history.add(self.snapshot(2, [self.two]), at: 0)
+        history.add(self.snapshot(1, [self.one]), at: 0)
+        #expect(history.latest?.version == 1)
+        #expect(history.latest?.pools.first?.settings == self.one)
+        #expect(history.providers(of: 2)?.pools.first?.settings == self.two)
+    }
+
+    @Test
+    func aWorkerThatStartsKnowsPlansOfTheConfigurationBefore() {
+        var history = ProviderHistory()
+        var snapshot = self.snapshot(7, [self.two, self.one])
+        snapshot.earlier = UpstreamSnapshot.Earlier(version: 6, providers: [self.one], prices: [])
+        history.add(snapshot, at: 0)
+        #expect(history.latest?.version == 7)
+        #expect(history.providers(of: 6)?.pools.first === history.latest?.pools[1])
+        history.retire(at: ProviderHistory.patience)
+        #expect(history.alive == 2)
     }
 
     @Test

@@ -51,7 +51,7 @@ final class WorkerBench: EpollLinkDelegate {
             loop: self.loop, client: try HTTPClient(loop: self.loop),
             log: Log(role: .upstream, instance: 1, level: .error, sink: Silence()), bodyBudget: bodyBudget)
         self.services.providers.add(
-            UpstreamSnapshot(version: 1, providers: providers, prices: prices, logLevel: .error))
+            UpstreamSnapshot(version: 1, providers: providers, prices: prices, logLevel: .error), at: 0)
         self.services.journal = self.journal
         let scratch = LinkScratch()
         let build: [UInt8] = [1]

@@ -8,7 +8,7 @@ import Limits
 struct LimitDirectory {
     let store: AdministrationStore
     /// The limits of the configuration in force.
-    let settings: LimitSettings
+    var settings: LimitSettings
 
     func subject(_ fields: inout RequestFields) throws(AdministrationFailure) -> LimitSubject {
         let isGlobal = try fields.flag("global")

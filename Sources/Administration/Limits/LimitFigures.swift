@@ -20,7 +20,7 @@ struct LimitFigures {
 
     /// How one stands, in the order of `LimitKind`; nil where there is no table (yet) that belongs to this start of the host.
     func report(_ subject: LimitSubject, limits: LimitSet) throws(AdministrationFailure) -> [Figure]? {
-        let path = "\(self.stateDirectory)/\(LimitTable.fileName)"
+        let path = LimitTable.path(stateDirectory: self.stateDirectory)
         let table: LimitTable
         do {
             table = try LimitTable.open(path, .reading, boot: try BootID.current())

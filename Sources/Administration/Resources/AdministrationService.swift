@@ -6,6 +6,7 @@ import JSON
 public final class AdministrationService {
     private let resources: [any AdministrationResource]
     private let unavailable: AdministrationFailure?
+    private var limits: LimitsResource?
     private let reader = JSONReader()
 
     public init(resources: [any AdministrationResource]) {
@@ -13,24 +14,32 @@ public final class AdministrationService {
         self.unavailable = nil
     }
 
-    /// A service that refuses everything, for the reason given.
-    public init(unavailable message: String) {
-        self.resources = []
+    /// A service that refuses everything but what `resources` answer, for the reason given.
+    public init(unavailable message: String, resources: [any AdministrationResource] = []) {
+        self.resources = resources
         self.unavailable = AdministrationFailure(status: 503, code: "storage_failed", message: message)
     }
 
     /// The resources of a store: keys, projects and limits, and usage and requests of the usage database beside it; and of a
-    /// gateway that runs, what is quarantined. `limits` are those of the configuration in force.
+    /// gateway that runs, what is quarantined, and `others`. `limits` are those of the configuration in force.
     public convenience init(
-        store: AdministrationStore, limits: LimitSettings, quarantine: QuarantineBoard = QuarantineBoard()
+        store: AdministrationStore, limits: LimitSettings, quarantine: QuarantineBoard = QuarantineBoard(),
+        others: [any AdministrationResource] = []
     ) {
         let usage = UsageFile(stateDirectory: store.stateDirectory)
+        let limits = LimitsResource(store: store, settings: limits)
         let resources: [any AdministrationResource] = [
-            KeysResource(store: store), ProjectsResource(store: store), LimitsResource(store: store, settings: limits),
+            KeysResource(store: store), ProjectsResource(store: store), limits,
             UsageResource(file: usage, names: store),
             RequestsResource(file: usage, names: store), QuarantineResource(board: quarantine),
         ]
-        self.init(resources: resources)
+        self.init(resources: resources + others)
+        self.limits = limits
+    }
+
+    /// Another configuration is in force.
+    public func use(limits: LimitSettings) {
+        self.limits?.settings = limits
     }
 
     /// The answer to the text of a frame, as the text of a frame.
@@ -51,10 +60,9 @@ public final class AdministrationService {
     /// The answer to a request.
     public func reply(to request: AdministrationRequest) -> AdministrationReply {
         do throws(AdministrationFailure) {
-            if let unavailable = self.unavailable { throw unavailable }
             guard let first = request.path.first,
                 let resource = self.resources.first(where: { $0.name.utf8.elementsEqual(first.utf8) })
-            else { throw .unknownURL }
+            else { throw self.unavailable ?? .unknownURL }
             return try resource.reply(to: request, path: request.path.dropFirst())
         } catch {
             return AdministrationReply(error)

@@ -9,7 +9,7 @@ import JSON
 public final class LimitsResource: AdministrationResource {
     public let name = "limits"
     private let store: AdministrationStore
-    private let directory: LimitDirectory
+    private var directory: LimitDirectory
     private let figures: LimitFigures
 
     /// `settings` are those of the configuration in force.
@@ -44,6 +44,12 @@ public final class LimitsResource: AdministrationResource {
         return try self.show(self.directory.subject(&again))
     }
 
+    /// Those of the configuration in force.
+    var settings: LimitSettings {
+        get { self.directory.settings }
+        set { self.directory.settings = newValue }
+    }
+
     private func change(
         _ subject: LimitSubject, _ body: (inout LimitSet) -> Void
     ) throws(AdministrationFailure) {
@@ -53,7 +59,7 @@ public final class LimitsResource: AdministrationResource {
         case .configuration(let key):
             throw AdministrationFailure(
                 status: 409, code: "in_configuration",
-                message: "these limits stand in the configuration, at \(key): change the file and start again")
+                message: "these limits stand in the configuration, at \(key): change the file and reload (`sluice reload`)")
         }
     }
 

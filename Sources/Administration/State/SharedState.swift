@@ -1,5 +1,6 @@
 import Database
 public import Domain
+import EventLog
 import Glibc
 import Limits
 import Platform

@@ -4,14 +4,17 @@ public import Platform
 
 /// The folder of everything the gateway keeps: ours, closed to everybody else, held open.
 ///
+/// Where roles have users of their own (`StateOwnership`), the folder can be passed through, and each folder inside belongs to
+/// the role that writes there; its mode of 0711 tells. Else nobody but us gets in.
+///
 /// All its files are reached through the open descriptor, so that nobody can put another folder into its place between
 /// a check and a use. Every failure is one line that names the path.
 public struct StateDirectory: ~Copyable {
     /// Absolute.
     public let path: String
     private let descriptor: OwnedDescriptor
-    /// The folders inside: for sockets and the list of listeners, and for the workers' journals.
-    private static let folders = ["run", "journal"]
+    /// The mode of a folder that several users of the gateway's pass through.
+    static let sharedMode: mode_t = 0o711
 
     /// Opens the folder; makes it, and its own folders inside, where they are missing. The folder that holds it must exist.
     public init(path: String) throws(StartFailure) {
@@ -23,8 +26,9 @@ public struct StateDirectory: ~Copyable {
         guard descriptor.number >= 0 else {
             throw Self.failure("cannot open the state directory \(path)", ControlExitCode.cannotCreate)
         }
-        try Self.check(descriptor.number, "the state directory \(path)", advice: "chmod 700")
-        for name in Self.folders {
+        let isShared = try Self.isShared(descriptor.number, path)
+        if !isShared { try Self.check(descriptor.number, "the state directory \(path)", advice: "chmod 700") }
+        for name in StateLayout.folders where !isShared || name == StateLayout.runFolder {
             guard unsafe mkdirat(descriptor.number, name, 0o700) == 0 || errno == EEXIST else {
                 throw Self.failure("cannot create \(path)/\(name)", ControlExitCode.cannotCreate)
             }
@@ -36,6 +40,20 @@ public struct StateDirectory: ~Copyable {
         }
         self.path = path
         self.descriptor = descriptor
+    }
+
+    /// Whether roles have users of their own here, of which this process has control's.
+    private static func isShared(_ folder: Int32, _ path: String) throws(StartFailure) -> Bool {
+        var info = stat()
+        guard unsafe fstat(folder, &info) == 0 else {
+            throw Self.failure("cannot examine the state directory \(path)", ControlExitCode.stateDamaged)
+        }
+        return info.st_mode & 0o777 == Self.sharedMode && info.st_uid == geteuid() && geteuid() != 0
+    }
+
+    /// Moves files to the folders where they are kept since roles have users. Only while we hold the instance file's lock.
+    public func takeOverFormerLayout() throws(StartFailure) {
+        try StateLayout.moveFormerFiles(in: self.descriptor.number, self.path)
     }
 
     /// The path of a file inside, for messages.

@@ -17,7 +17,7 @@ public final class UsageFile {
 
     /// `now` is monotonic, in nanoseconds.
     public init(stateDirectory: String, now: @escaping () -> UInt64 = Clocks.monotonicNanoseconds) {
-        self.path = "\(stateDirectory)/\(UsageSchema.fileName)"
+        self.path = UsageSchema.path(stateDirectory: stateDirectory)
         self.now = now
     }
 

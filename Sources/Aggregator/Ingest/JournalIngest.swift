@@ -79,7 +79,9 @@ final class JournalIngest {
         self.loop = loop
         self.log = log
         self.folder = JournalFolder.path(stateDirectory: stateDirectory)
-        self.path = "\(stateDirectory)/\(UsageSchema.fileName)"
+        self.path = UsageSchema.path(stateDirectory: stateDirectory)
+        // Control makes it at its start; what keeps it from being there is told when the database is opened.
+        _ = unsafe mkdir(UsageSchema.folder(stateDirectory: stateDirectory), 0o700)
         self.prices = prices
         do throws(DatabaseError) {
             try self.open()

@@ -1,5 +1,6 @@
 import Database
 import Domain
+import Glibc
 import Limits
 import EventLog
 import Platform
@@ -44,8 +45,10 @@ final class LimitTableKeeper {
 
     /// `host` is the one whose edges have places in the table.
     init(stateDirectory: String, host: UInt32, settings: LimitTableSettings, boot: BootID, log: Log) {
-        self.path = "\(stateDirectory)/\(LimitTable.fileName)"
-        self.database = "\(stateDirectory)/\(UsageSchema.fileName)"
+        self.path = LimitTable.path(stateDirectory: stateDirectory)
+        // Control makes it at its start; what keeps it from being there is told when the table is made.
+        _ = unsafe mkdir(LimitTable.folder(stateDirectory: stateDirectory), 0o700)
+        self.database = UsageSchema.path(stateDirectory: stateDirectory)
         self.boot = boot
         self.settings = settings
         self.recovery = DeadHolds(host: host)

@@ -41,6 +41,10 @@ public enum MetricCatalogue {
             name: "sluice_requests_total", kind: .counter, help: "Requests that have ended, by the status sent.",
             labels: ["endpoint", "model", "provider", "status"], openLabels: ["model"]),
         MetricDefinition(
+            name: "sluice_snapshots", kind: .gauge,
+            help: "Versions of the configuration that workers hold; at most two each once the requests of older ones have ended.",
+            labels: ["role"]),
+        MetricDefinition(
             name: "sluice_time_to_first_token_seconds", kind: .histogram,
             help: "Time from a request's head to the first content of its reply.", labels: ["endpoint"]),
         MetricDefinition(

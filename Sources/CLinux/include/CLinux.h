@@ -91,6 +91,45 @@ void sluice_set_name(const char *name);
 /* Raises the soft (and where allowed the hard) limit of open descriptors to `wanted`; *now is what holds afterwards. */
 int sluice_raise_descriptor_limit(uint64_t wanted, uint64_t *now);
 
+/* ---- what a process may do ---- */
+
+/* Becomes another user for good, with exactly these further groups (≤ 16); fails too where there would be a way back to root. */
+int sluice_become(uint32_t user, uint32_t group, const uint32_t *groups, int count);
+/* Lowers the soft and the hard limit of open descriptors to `most`, where they are above it. */
+int sluice_lower_descriptor_limit(uint64_t most);
+/* 1 if the process can be dumped and traced. */
+int sluice_is_dumpable(void);
+/* 1 in a build with a sanitizer, which needs more of the system than the gateway does. */
+int sluice_is_sanitized(void);
+
+#define SLUICE_PATH_READ 1u         /* read files, list folders */
+#define SLUICE_PATH_WRITE 2u        /* write and truncate files */
+#define SLUICE_PATH_MAKE 4u         /* make, rename and remove files */
+#define SLUICE_PATH_MAKE_SOCKETS 8u /* make and remove named sockets */
+
+/* What may be done to a file, or to everything in a folder. */
+typedef struct {
+    const char *path;
+    uint32_t rights;
+} sluice_path_rule;
+
+/* The kernel's version of landlock, 0 where there is none. */
+int sluice_landlock_abi(void);
+/* From now on the calling thread, and those it makes, can open nothing but what the rules allow, can bind no TCP port, connect to
+ * one only if `connects`, and signal nobody outside. A path that is not there is left out. 0 or -1. Needs no-new-privileges. */
+int sluice_landlock_restrict(const sluice_path_rule *rules, int count, int connects);
+
+#define SLUICE_ALLOW_CONNECT 1u
+#define SLUICE_ALLOW_BIND 2u
+#define SLUICE_ALLOW_LISTEN 4u
+#define SLUICE_ALLOW_ACCEPT 8u
+#define SLUICE_ALLOW_UNIX 16u /* sockets of family UNIX */
+#define SLUICE_ALLOW_INET 32u /* INET, INET6, and NETLINK for the resolver */
+
+/* Refuses system calls to all threads, for good: programs, processes, mounts, modules, other users … to everybody, of networking all
+ * but what `allowed` says. A refused call fails with EPERM, or with `kills` ends the process. 0 or -1. Needs no-new-privileges. */
+int sluice_seccomp_refuse(unsigned allowed, int kills);
+
 /* ---- descriptors ---- */
 
 int sluice_memfd_create(const char *name);
@@ -145,11 +184,14 @@ int sluice_accept(int fd);
 /* The user of the process at the other end of a Unix socket, when it connected: 0 and *uid, or -1. */
 int sluice_peer_user(int fd, uint32_t *uid);
 int sluice_listen_again(int fd, int backlog);
-/* 1 if `fd` is a socket that listens, else 0. */
+/* Options of a TCP listener that accepted sockets inherit; of no effect on others. */
+void sluice_prepare_listener(int fd);
+/* 1 if `fd` is a stream socket (IPv4, IPv6, Unix) that listens, else 0. */
 int sluice_is_listening(int fd);
 /* The local address as `127.0.0.1:80`, `[::1]:80` or `unix:/path` (abstract: `unix:@name`), NUL-terminated; its length or -1. */
 int sluice_local_name(int fd, char *text, size_t capacity);
-/* Sends one datagram to the Unix socket at `path` (a leading `@` stands for an abstract name). 0 or -1. */
+/* Sends one datagram to the Unix socket at `path` (a leading `@` stands for an abstract name). Waits up to 200 ms for room
+ * in the receiver's queue. 0 or -1. */
 int sluice_send_datagram(const char *path, const void *bytes, size_t length);
 /* The local port of a TCP socket, 0 for other families, -1 on error. */
 int sluice_local_port(int fd);

@@ -71,6 +71,7 @@ struct MappingReader {
     mutating func entry(_ key: String) -> DocumentEntry? {
         self.known.append(key)
         guard let entry = self.entries.first(where: { $0.key == key }) else { return nil }
+        self.problems.seen(entry.value)
         switch entry.value.content {
         case .null, .invalid: return nil
         case .scalar, .sequence, .mapping: return entry

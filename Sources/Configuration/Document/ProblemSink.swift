@@ -5,6 +5,8 @@ final class ProblemSink {
     private let file: String
     private var found: [(position: DocumentPosition, problem: ConfigurationProblem)] = []
     private(set) var notices: [String] = []
+    /// Where the value of each key that was asked for stands, by its path.
+    private(set) var positions: [String: DocumentPosition] = [:]
 
     init(file: String) {
         self.file = file
@@ -25,6 +27,10 @@ final class ProblemSink {
 
     func problem(_ node: DocumentNode, _ message: String) {
         self.problem(at: node.position, path: node.path, message)
+    }
+
+    func seen(_ node: DocumentNode) {
+        self.positions[node.path] = node.position
     }
 
     /// What was found in the environment instead of the file.

@@ -29,6 +29,7 @@ public struct EffectiveConfiguration {
                 ])
             ),
             ("drain_timeout", self.value(ofMilliseconds: configuration.drainTimeout)),
+            ("user", configuration.user.map { .text($0) } ?? .null),
             ("http", self.value(of: configuration.http)),
             (
                 "auth",

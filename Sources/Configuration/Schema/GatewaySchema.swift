@@ -13,7 +13,9 @@ struct GatewaySchema {
         var reader = MappingReader(root, problems: self.problems)
 
         let listen = ListenSchema(problems: self.problems, readFile: self.readFile)
-        configuration.listen = listen.read(&reader) ?? configuration.listen
+        let passed = PassedSockets(in: self.environment)
+        configuration.listen = listen.read(&reader) ?? passed.listeners ?? configuration.listen
+        for notice in passed.notices(listen: configuration.listen) { self.problems.notice(notice) }
         self.admin(reader.mapping("admin"))
         let stateDirectory = reader.value("state_directory", ScalarParser.text("the path of a folder"))
         configuration.stateDirectory = stateDirectory ?? configuration.stateDirectory
@@ -23,7 +25,7 @@ struct GatewaySchema {
         configuration.workers = self.workers(reader.mapping("workers"))
         let drainTimeout = reader.value("drain_timeout", ScalarParser.duration(.zero ... .seconds(86_400)))
         configuration.drainTimeout = drainTimeout ?? configuration.drainTimeout
-        reader.unavailable("user")
+        configuration.user = reader.value("user", ScalarParser.text("the name of a user"))
 
         configuration.http = HTTPSchema.read(reader.mapping("http"))
         configuration.auth = AuthSchema.read(reader.mapping("auth"), problems: self.problems)

@@ -13,6 +13,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var workers: WorkerSettings
     /// How long requests may go on after TERM, in milliseconds.
     public var drainTimeout: UInt64
+    /// Who the workers are to run as where the gateway is started as root; nil: each role as its own user, if there are any.
+    public var user: String?
     public var http: HTTPSettings
     public var auth: AuthSettings
     /// Names are unique. Their order is that of the snapshots.
@@ -33,6 +35,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public init(
         listen: [ListenerSettings] = GatewayConfiguration.defaultListen, stateDirectory: String = "./sluice-state",
         workers: WorkerSettings = WorkerSettings(), drainTimeout: UInt64 = 300_000,
+        user: String? = nil,
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
         limits: LimitConfiguration = LimitConfiguration(), journal: JournalSettings = JournalSettings(),
@@ -42,6 +45,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.stateDirectory = stateDirectory
         self.workers = workers
         self.drainTimeout = drainTimeout
+        self.user = user
         self.http = http
         self.auth = auth
         self.providers = providers

@@ -14,7 +14,7 @@ final class OperatorSocket: DescriptorHandler {
 
     private let loop: EpollLoop
     private let service: AdministrationService
-    private let log: Log
+    var log: Log
     /// The folder `run`, by whose number the socket is named: paths of sockets are short, those of folders are not.
     private let folder: OwnedDescriptor
     private var listener: Listener?

@@ -18,6 +18,10 @@ struct SnapshotBuilder {
     var timeZone = TimeZoneRules.utc
     /// Projects with a time zone of their own.
     var projects: [LimitTableSettings.Project] = []
+    /// What a reload replaces.
+    var earlier: UpstreamSnapshot.Earlier?
+    /// Places of the limit table that is there; nil before there is one.
+    var limitPlaces: UInt16?
 
     func build(_ configuration: GatewayConfiguration) -> SnapshotSet {
         // An index has 16 bits; the order is the file's, the same in edges and upstreams.
@@ -44,7 +48,8 @@ struct SnapshotBuilder {
             limits: configuration.limitSettings(timeZone: self.timeZone), logLevel: configuration.logLevel)
         let upstream = UpstreamSnapshot(
             version: self.version, providers: providers.map { self.settings(of: $0) }, prices: table.prices,
-            stateDirectory: state, journal: configuration.journal, logLevel: configuration.logLevel)
+            stateDirectory: state, journal: configuration.journal, logLevel: configuration.logLevel,
+            earlier: self.earlier)
         let topology = self.topology(configuration, stateDirectory: state)
         let aggregator = AggregatorSnapshot(
             version: self.version, prices: table.prices, stateDirectory: state,
@@ -58,7 +63,8 @@ struct SnapshotBuilder {
     private func limitTable(_ limits: LimitConfiguration, edges: UInt16) -> LimitTableSettings {
         var table = LimitTableSettings()
         table.slots = limits.tableSlots
-        table.places = min(UInt16(clamping: Int(edges) * 2 + 4), LimitTableSettings.placeRange.upperBound)
+        let places = min(UInt16(clamping: Int(edges) * 2 + 4), LimitTableSettings.placeRange.upperBound)
+        table.places = self.limitPlaces ?? places
         table.timeZone = self.timeZone
         table.projects = self.projects
         return table

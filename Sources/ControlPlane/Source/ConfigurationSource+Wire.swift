@@ -29,6 +29,7 @@ extension ConfigurationSource {
         }
         writer.write(self.workingDirectory)
         writer.write(optional: self.staticKey) { writer, key in key.withBytes { writer.write($0) } }
+        writer.write(self.limitPlaces)
         return Self.magic + writer.bytes
     }
 
@@ -61,7 +62,7 @@ extension ConfigurationSource {
             }
             return ConfigurationSource(
                 version: version, file: file, environment: environment, includes: includes,
-                workingDirectory: workingDirectory, staticKey: key)
+                workingDirectory: workingDirectory, staticKey: key, limitPlaces: try reader.read())
         }
     }
 }

@@ -1,3 +1,4 @@
+import Administration
 import Configuration
 import Domain
 import IPC
@@ -31,8 +32,10 @@ struct ConfigurationSource: Hashable, Sendable {
     var includes: [Include]
     /// Absolute; relative paths start here.
     var workingDirectory: String
-    /// The static key in force, wherever it came from.
+    /// The static key in force.
     var staticKey: Secret?
+    /// Places of this run's limit table; 0 before it is known.
+    var limitPlaces: UInt16 = 0
 
     /// Reads the configuration the first time, and remembers what it read.
     static func read(
@@ -48,6 +51,24 @@ struct ConfigurationSource: Hashable, Sendable {
         let source = ConfigurationSource(
             version: version, file: file, environment: environment, includes: includes,
             workingDirectory: workingDirectory, staticKey: nil)
+        return (source, result)
+    }
+
+    /// Reads the file and what it names anew, with the environment of the start. Nothing of this source changes.
+    func readAgain(
+        version: UInt64, readFile: BoundedFile.Reader
+    ) throws(BoundedFile.Failure) -> (source: ConfigurationSource, result: ConfigurationResult) {
+        // The paths are those of the start, whatever this process's folder is now.
+        let directory = self.workingDirectory
+        func read(_ path: String, _ limit: Int) throws(BoundedFile.Failure) -> [UInt8] {
+            try readFile(AbsolutePath.resolve(path, in: directory), limit)
+        }
+        var file = self.file
+        if let name = file?.name { file?.bytes = try read(name, ConfigurationLoader.fileLimit) }
+        var (source, result) = Self.read(
+            version: version, file: file, environment: self.environment, workingDirectory: directory, readFile: read)
+        source.staticKey = result.configuration?.auth.staticKey
+        source.limitPlaces = self.limitPlaces
         return (source, result)
     }
 

@@ -16,7 +16,8 @@ final class CurrentRequest {
 
     let record: RecordID
     let route: Route
-    let settings: EdgeSettings
+    /// Those in force when the request began; from the plan on, those it was planned with.
+    var settings: EdgeSettings
     /// Nanoseconds of the event loop's clock when the head was whole.
     let start: UInt64
     let requestID: String?

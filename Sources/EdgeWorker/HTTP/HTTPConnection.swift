@@ -335,6 +335,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         else { return self.dropBody() }
         self.budgetHasRoom()
         self.core.budget.forget(self)
+        // The body may have taken minutes; upstreams know the plans of the newest configuration.
+        request.settings = self.core.settings
         let body = self.body.body
         do throws(GatewayError) {
             let capacity = body.readableBytes + body.writableBytes

@@ -17,7 +17,7 @@ final class LimitSeat {
     private var complaint: String?
 
     init(stateDirectory: String, instance: UInt32, log: Log) {
-        self.path = "\(stateDirectory)/\(LimitTable.fileName)"
+        self.path = LimitTable.path(stateDirectory: stateDirectory)
         self.instance = instance
         self.log = log
     }

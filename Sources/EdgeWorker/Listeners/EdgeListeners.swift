@@ -20,6 +20,8 @@ final class EdgeListeners {
     private var offer: (version: UInt64, listeners: [Offered])?
     private var channels: [String: any Channel] = [:]
     private var isClosed = false
+    /// No connection can be taken for want of descriptors or memory.
+    var onExhausted: (() -> Void)?
 
     init(group: any EventLoopGroup, eventLoop: any EventLoop) {
         self.group = group
@@ -117,7 +119,14 @@ final class EdgeListeners {
 
     private func bootstrap(_ core: EdgeCore) -> ServerBootstrap {
         let shared = NIOLoopBound(core, eventLoop: self.eventLoop)
+        let listeners = NIOLoopBound(self, eventLoop: self.eventLoop)
         return ServerBootstrap(group: self.group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handler = AcceptFailureHandler { [weak owner = listeners.value] in owner?.onExhausted?() }
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)

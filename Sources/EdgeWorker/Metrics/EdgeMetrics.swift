@@ -49,6 +49,10 @@ struct EdgeMetrics {
     var lostRecords: UInt64 = 0 {
         didSet { if self.lostRecords != oldValue { self.hasNews = true } }
     }
+    /// Versions of the configuration in memory.
+    var snapshots: UInt32 = 0 {
+        didSet { if self.snapshots != oldValue { self.hasNews = true } }
+    }
     /// Requests being worked on.
     var inFlight: UInt32 = 0 {
         didSet { self.hasNews = true }
@@ -112,6 +116,9 @@ struct EdgeMetrics {
         var series: [MetricReport.Series] = [
             .init(name: "sluice_requests_in_flight", labels: [], value: .gauge(Int64(self.inFlight))),
             .init(name: "sluice_records_lost_total", labels: [], value: .counter(self.lostRecords)),
+            .init(
+                name: "sluice_snapshots", labels: [MetricReport.Label("role", "edge")],
+                value: .gauge(Int64(self.snapshots))),
         ]
         for (key, count) in self.requests {
             let labels =

@@ -36,9 +36,13 @@ public struct TopologyAnnouncement: Hashable, WireMessage {
         let users = try reader.readList(minimumSize: 9) { (reader) throws(WireReader.Malformed) in
             try RoleUser(from: &reader)
         }
+        let folders = try reader.readList(minimumSize: 4) { (reader) throws(WireReader.Malformed) in
+            try reader.readString(limit: 4096)
+        }
         self.topology = Topology(
             listeners: listeners, edges: edges, upstreams: upstreams, drainTimeout: drainTimeout,
-            stateDirectory: directory, logLevel: level, logFormat: format, logFile: file, users: users)
+            stateDirectory: directory, logLevel: level, logFormat: format, logFile: file, users: users,
+            trustFolders: folders)
     }
 
     public func write(to writer: inout WireWriter) {
@@ -53,6 +57,7 @@ public struct TopologyAnnouncement: Hashable, WireMessage {
         writer.write(self.topology.logFormat.rawValue)
         writer.write(optional: self.topology.logFile) { $0.write($1) }
         writer.write(list: self.topology.users) { $1.write(to: &$0) }
+        writer.write(list: self.topology.trustFolders) { $0.write($1) }
     }
 }
 

@@ -10,6 +10,11 @@ extension UpstreamSnapshot {
         writer.write(list: self.prices) { $1.write(to: &$0) }
         writer.write(self.stateDirectory)
         self.journal.write(to: &writer)
+        writer.write(optional: self.earlier) { writer, earlier in
+            writer.write(earlier.version)
+            writer.write(list: earlier.providers) { $1.write(to: &$0) }
+            writer.write(list: earlier.prices) { $1.write(to: &$0) }
+        }
         return writer.bytes
     }
 
@@ -18,17 +23,29 @@ extension UpstreamSnapshot {
         self = try WireReader.decode(bytes) { (reader) throws(WireReader.Malformed) in
             let version: UInt64 = try reader.read()
             guard let level = LogLevel(rawValue: try reader.read()) else { throw WireReader.Malformed() }
-            let providers = try reader.readList(minimumSize: 16) { (reader) throws(WireReader.Malformed) in
-                try ProviderSettings(from: &reader)
-            }
-            let prices = try reader.readList(minimumSize: 24) { (reader) throws(WireReader.Malformed) in
-                try Price(from: &reader)
-            }
+            let providers = try Self.providers(from: &reader)
+            let prices = try Self.prices(from: &reader)
             let stateDirectory = try reader.readString(limit: 4096)
+            let journal = try JournalSettings(from: &reader)
+            let earlier = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+                let version: UInt64 = try reader.read()
+                let providers = try Self.providers(from: &reader)
+                return Earlier(version: version, providers: providers, prices: try Self.prices(from: &reader))
+            }
             return UpstreamSnapshot(
                 version: version, providers: providers, prices: prices, stateDirectory: stateDirectory,
-                journal: try JournalSettings(from: &reader), logLevel: level)
+                journal: journal, logLevel: level, earlier: earlier)
         }
+    }
+
+    private static func providers(from reader: inout WireReader) throws(WireReader.Malformed) -> [ProviderSettings] {
+        try reader.readList(minimumSize: 16) { (reader) throws(WireReader.Malformed) in
+            try ProviderSettings(from: &reader)
+        }
+    }
+
+    private static func prices(from reader: inout WireReader) throws(WireReader.Malformed) -> [Price] {
+        try reader.readList(minimumSize: 24) { (reader) throws(WireReader.Malformed) in try Price(from: &reader) }
     }
 }
 

@@ -37,7 +37,7 @@ import Synchronization
         let path = "\(folder)/\(name.file(.segment))"
         let size = Int(header.size)
         let descriptor = OwnedDescriptor(
-            adopting: unsafe open(unfinished, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600))
+            adopting: unsafe open(unfinished, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o640))
         guard descriptor.number >= 0 else { throw .system(path: unfinished, SystemError.last("open")) }
         var isNamed = false
         defer { if !isNamed { unsafe unlink(unfinished) } }

@@ -12,8 +12,16 @@ public final class LimitTable {
         case writing
     }
 
-    /// The table's file in the state folder.
+    /// The file's name in its folder.
     public static let fileName = "limits.table"
+
+    /// The table's folder, where the aggregator makes it.
+    public static func folder(stateDirectory: String) -> String { "\(stateDirectory)/limits" }
+
+    /// The table of the gateway with this state folder.
+    public static func path(stateDirectory: String) -> String {
+        "\(self.folder(stateDirectory: stateDirectory))/\(Self.fileName)"
+    }
 
     /// Where the file is, or will be.
     public let path: String
@@ -40,7 +48,7 @@ public final class LimitTable {
         let unfinished = path + ".new"
         unsafe unlink(unfinished)
         let descriptor = OwnedDescriptor(
-            adopting: unsafe Glibc.open(unfinished, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600))
+            adopting: unsafe Glibc.open(unfinished, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o660))
         guard descriptor.number >= 0 else { throw .system(path: unfinished, .last("open")) }
         var isMade = false
         defer { if !isMade { unsafe unlink(unfinished) } }

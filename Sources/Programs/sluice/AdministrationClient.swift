@@ -124,10 +124,13 @@ struct AdministrationClient {
     /// The answer of this process; nil while somebody else has the gateway's lock.
     private func answerOffline(_ request: AdministrationRequest) throws(Failure) -> AdministrationReply? {
         do throws(StartFailure) {
+            // Not before nobody has answered: what is done next is for good.
+            try StateOwnership.becomeOwner(of: self.stateDirectory)
             let directory = try StateDirectory(path: self.stateDirectory)
             let lock = try InstanceFile.lock(in: directory) { (count) throws(StartFailure) in
                 (0..<count).map { _ in UInt8.random(in: .min ... .max) }
             }
+            try directory.takeOverFormerLayout()
             let store = try AdministrationStore(stateDirectory: directory.path)
             let reply = AdministrationService(store: store, limits: self.limits).reply(to: request)
             // Held until the answer is there.

@@ -24,7 +24,8 @@ enum SupervisorLaunch {
         let environment = EnvironmentBlock(bytes: try self.ownEnvironment())
         let memory: Int32
         do throws(SystemError) {
-            memory = try SealedMemory.make(name: "sluice-environment", bytes: environment.bytes).release()
+            let bytes = self.forControl(environment)
+            memory = try SealedMemory.make(name: "sluice-environment", bytes: bytes).release()
         } catch {
             throw Failure(message: "the environment cannot be put into sealed memory: \(error)")
         }
@@ -41,6 +42,14 @@ enum SupervisorLaunch {
         }
         let code = self.execute(supervisor, arguments: arguments.map { Array($0.utf8) }, environment: kept)
         throw Failure(message: "\(supervisor) cannot be run: \(unsafe String(cString: strerror(code)))")
+    }
+
+    /// What control gets: everything, but for passed sockets that are meant for another process (a parent that did not
+    /// clear its own), for they decide where a gateway without `listen` listens.
+    private static func forControl(_ environment: EnvironmentBlock) -> [UInt8] {
+        // This process keeps its number when it becomes the supervisor.
+        if environment.values["LISTEN_PID"] == String(getpid()) { return environment.bytes }
+        return Array(environment.entries { !$0.hasPrefix("LISTEN_") }.joined(separator: [0])) + [0]
     }
 
     /// Where the programs are, by the path that this one was started by: an upgrade looks there again, so a link on the way may

@@ -6,8 +6,17 @@ import Platform
 /// How the supervisor becomes its new program without anybody noticing: the pid, the children and all that waits in sockets
 /// stay; only the program changes.
 extension SupervisorLoop {
-    /// Becomes the program of the serving generation. Returns only when that cannot be.
+    /// Becomes the program of the serving generation, once all that has been decided is done. Comes back only when that cannot
+    /// be.
     func replaceSupervisor() {
+        self.loop.schedule(after: 0) { [weak self] in
+            guard let self, self.machine.upgrade.phase == .replacing else { return }
+            self.replaceSupervisorNow()
+            self.arm()
+        }
+    }
+
+    private func replaceSupervisorNow() {
         let program = self.program(of: Seat(role: .supervisor, index: 0, generation: self.machine.serving.number))
         let reason = self.becomeProgram(program)
         self.perform(self.machine.supervisorReplaced(failure: reason, at: self.now))

@@ -60,8 +60,9 @@ enum ProviderFailure: Hashable {
         case .damagedRequest:
             ProviderFailure.gateway("upstream_lost", 502, "The request was damaged inside the gateway.")
         case .unknownConfiguration:
-            ProviderFailure.gateway(
-                "gateway_unavailable", 503, "The gateway's configuration has changed meanwhile; please try again.")
+            GatewayError(
+                code: "gateway_unavailable", type: "server_error", status: 503, source: .gateway, retry: .later,
+                message: "The gateway's configuration has changed meanwhile; please try again.", retryAfter: 1)
         case .outOfMemory:
             ProviderFailure.gateway(
                 "gateway_unavailable", 503, "The gateway has too many request bodies in memory; please try again.")

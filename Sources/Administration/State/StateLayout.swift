@@ -1,0 +1,35 @@
+import EventLog
+import Glibc
+import Identity
+import Limits
+import UsageStore
+
+/// Where files are in the state folder: each role's in a folder of its own, so that another role can be kept out of it.
+enum StateLayout {
+    /// For the operators' socket and the list of listeners; control's.
+    static let runFolder = "run"
+    /// All folders inside.
+    static let folders = [Self.runFolder, "journal", "identity", "limits", "usage"]
+
+    /// Files that were in the state folder itself once, with the folders they are in now.
+    private static let moved: [(folder: String, file: String)] =
+        ["", "-lock", "-gate"].map { ("identity", IdentityTable.fileName + $0) }
+        + [("limits", LimitTable.fileName)]
+        + ["", "-wal", "-shm"].map { ("usage", UsageSchema.fileName + $0) }
+
+    /// Moves files of a former version to where they are looked for, and leaves a link to the usage database, which people read.
+    /// Nothing is replaced. Only for the holder of the instance file's lock.
+    static func moveFormerFiles(in state: Int32, _ path: String) throws(StartFailure) {
+        for (folder, file) in Self.moved {
+            let target = "\(folder)/\(file)"
+            var info = stat()
+            guard unsafe fstatat(state, file, &info, AT_SYMLINK_NOFOLLOW) == 0, info.st_mode & S_IFMT == S_IFREG,
+                unsafe fstatat(state, target, &info, AT_SYMLINK_NOFOLLOW) != 0, errno == ENOENT
+            else { continue }
+            guard unsafe renameat(state, file, state, target) == 0 else {
+                throw StateDirectory.failure("cannot move \(path)/\(file) to \(target)", ControlExitCode.stateDamaged)
+            }
+        }
+        _ = unsafe symlinkat("usage/\(UsageSchema.fileName)", state, UsageSchema.fileName)
+    }
+}

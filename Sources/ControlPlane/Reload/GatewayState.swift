@@ -1,0 +1,13 @@
+import Configuration
+import Domain
+
+/// A configuration as control holds it: what it was read from, what it says, and what was made of it.
+struct GatewayState: Hashable, Sendable {
+    var source: ConfigurationSource
+    var configuration: GatewayConfiguration
+    var snapshots: SnapshotSet
+    /// What operators should know although nothing is wrong.
+    var notices: [String]
+
+    var version: UInt64 { self.source.version }
+}

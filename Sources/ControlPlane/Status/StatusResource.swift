@@ -1,0 +1,35 @@
+import Administration
+import Domain
+import IPC
+import JSON
+
+/// `status`: `GET status` says how the tree is.
+final class StatusResource: AdministrationResource {
+    let name = "status"
+    private let board: StatusBoard
+
+    init(board: StatusBoard) {
+        self.board = board
+    }
+
+    func reply(
+        to request: Administration.AdministrationRequest, path: ArraySlice<String>
+    ) throws(AdministrationFailure) -> AdministrationReply {
+        guard path.isEmpty else { throw .unknownURL }
+        guard request.method == .get else { throw .methodNotAllowed }
+        try RequestFields(request.body).end()
+        guard let report = self.board.report else {
+            let message =
+                self.board.hasReport
+                ? "the supervisor has said nothing for some time: it hangs or has gone"
+                : "the gateway is starting: nothing is known of it yet"
+            throw AdministrationFailure(status: 503, code: "status_unknown", message: message)
+        }
+        let notices = self.board.notices
+        return AdministrationReply { writer in
+            writer.members(of: report)
+            writer.key("notices")
+            writer.list(notices) { $0.string($1) }
+        }
+    }
+}
