@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import json
 import os
 import pathlib
 import shutil
 import signal
 import struct
 import tempfile
+import threading
+import time
 
 import pytest
 
+from Harness import wire
 from Harness.gateway import NAMES, PROGRAMS, Gateway, base_config
 from Harness.openloop import of_kind, streams, wait_for
+from Harness.operators import call
 from Harness.processes import alive, start_time, status_field, wait_until
 
 DONE = '"message":"upgrade done"'
@@ -136,8 +142,8 @@ def test_one_upgrade_after_the_other(installation: Installation, tmp_path: pathl
 
 
 def test_the_supervisor_that_was_replaced_can_be_killed(installation: Installation, tmp_path: pathlib.Path) -> None:
-    gateway = start(installation, tmp_path)
-    with gateway:
+    gateway = start(installation, tmp_path).start()
+    try:
         gateway.wait_for_tree()
         installation.add("2", "build-2")
         installation.use("2")
@@ -148,12 +154,60 @@ def test_the_supervisor_that_was_replaced_can_be_killed(installation: Installati
         os.kill(gateway.pid, signal.SIGKILL)
         gateway.process.wait(5)
         wait_until(lambda: not any(alive(pid) for pid in workers), 20, "the workers have drained and ended")
+    finally:
+        gateway.destroy()
+
+
+def chat(gateway: Gateway, key: str, model: str = "simulated:x", stream: bool = False) -> int:
+    body = {"model": model, "messages": [{"role": "user", "content": "Hi."}], "max_tokens": 1, "stream": stream}
+    sent = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    return wire.request(gateway.address, "POST", "/v1/chat/completions", sent, json.dumps(body).encode(), 30).status
+
+
+def test_limits_count_exactly(mock, installation: Installation, tmp_path: pathlib.Path) -> None:
+    providers = {"load": mock.entry, "simulated": {"dialect": "simulated", "delay": "0ms", "tokens_per_second": 100000}}
+    with start(installation, tmp_path, providers=providers) as gateway:
+        gateway.wait_for_tree()
+        hourly = call(gateway, "POST", "/api/v1/keys", {"name": "hourly", "requests_per_hour": 300})["key"]
+        few = call(gateway, "POST", "/api/v1/keys", {"name": "few", "concurrency": 3})["key"]
+        stop = threading.Event()
+
+        def ask_on() -> list[int]:
+            found = []
+            while not stop.is_set():
+                found.append(chat(gateway, hourly))
+                time.sleep(0.03)
+            return found
+
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            asking = [pool.submit(ask_on) for _ in range(3)]
+            try:
+                # Two streams that last until long after the new generation serves.
+                old = [pool.submit(chat, gateway, few, f"load-14-500-0-o{n}", True) for n in range(2)]
+                wait_until(lambda: len([one for one in mock.calls() if "-o" in one.model]) == 2, 10, "the streams run")
+                installation.add("2", "build-2")
+                installation.use("2")
+                gateway.send_signal(signal.SIGUSR2)
+                said(gateway, TOOK_OVER)
+                assert not any(one.done() for one in old)
+                third = pool.submit(chat, gateway, few, "load-4-500-0-n1", True)
+                wait_until(lambda: any("-n1" in one.model for one in mock.calls()), 10, "the third stream runs")
+                assert chat(gateway, few, "load-1-0-0-n2") == 429
+                assert [one.result() for one in (*old, third)] == [200, 200, 200]
+                said(gateway, DONE)
+                assert chat(gateway, few, "load-1-0-0-n3") == 200
+                time.sleep(0.5)
+            finally:
+                stop.set()
+            statuses = [status for one in asking for status in one.result()]
+        assert set(statuses) <= {200, 429}
+        rest = [chat(gateway, hourly) for _ in range(max(0, 301 - statuses.count(200)))]
+        assert (statuses + rest).count(200) == 300
 
 
 # Nothing has happened
 
 
-NEVER = "sleep 100 & wait"
 ANSWER = struct.pack(">I4sHI7sI8I", 4, b"SLPF", 9, 7, b"build-2", 8, *range(8))
 ASKED = 'if [ "$1" = --preflight ]; then exec "$real" --preflight; fi'
 
