@@ -24,7 +24,12 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let swiftLog = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -52,12 +57,15 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     ],
     targets: [
         // C libraries, thin: each is imported by one module only.
-        .target(name: "CLinux"),
+        .target(name: "CLinux", cSettings: testHooks ? [.define("SLUICE_TEST_HOOKS")] : []),
         .target(name: "CJournal"),
         .target(name: "CLimits"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -78,7 +86,7 @@ let package = Package(
 
         // Services.
         module("Platform", ["CLinux"]),
-        module("EventLog", ["Domain", "Platform"]),
+        module("EventLog", ["Domain", "Platform", swiftLog]),
         module("Journal", ["Domain", "Platform", "CJournal"]),
         module("Limits", ["Domain", "Platform", "CLimits"]),
         module("IPCEpoll", ["IPC", "Platform"]),
@@ -103,7 +111,7 @@ let package = Package(
             [
                 "Domain", "IPC", "IPCNIO", "JSON", "Dialects", "Routing", "Cryptography", "Platform", "EventLog",
                 "WorkerRuntime", "Journal", "Identity", "KeyValue", "Limits",
-                nioCore, nioPosix, nioHTTP1,
+                nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, nioTLS,
             ]),
         module(
             "UpstreamWorker",
@@ -149,6 +157,9 @@ let package = Package(
         .executableTarget(
             name: "limit-driver", dependencies: ["Limits", "Domain", "Platform"], path: "Tests/Drivers/limit-driver",
             swiftSettings: settings),
+        .executableTarget(
+            name: "sandbox-driver", dependencies: ["WorkerRuntime", "Domain", "Platform"],
+            path: "Tests/Drivers/sandbox-driver", swiftSettings: settings),
 
         // What tests of several modules use; no program does.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -163,7 +174,7 @@ let package = Package(
         tests("Catalogue", ["Catalogue", "Domain"]),
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
-        tests("EventLog", ["EventLog", "Domain", "Platform"]),
+        tests("EventLog", ["EventLog", "Domain", "Platform", swiftLog]),
         tests("Journal", ["Journal", "TestSupport", "Domain", "Platform", "CJournal", "journal-load"]),
         tests("Limits", ["Limits", "TestSupport", "Domain", "Platform"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
@@ -179,7 +190,8 @@ let package = Package(
             "EdgeWorker",
             [
                 "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Limits",
-                "EventLog", "Platform", "TestSupport", nioCore, nioEmbedded, nioHTTP1,
+                "EventLog", "Platform", "TestSupport", nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, nioSSL,
+                nioTLS,
             ]),
         tests(
             "UpstreamWorker",

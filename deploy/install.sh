@@ -306,9 +306,10 @@ uninstall() {
     run rm -rf "$destdir/etc/sluice" "$destdir/var/lib/sluice" "$destdir/var/log/sluice"
     [ -z "$destdir" ] || return 0
     local kind name
+    # The last first: the group `sluice` is that of two.
     while read -r kind name _; do
         [ "$kind" != u ] || ! getent passwd "$name" >/dev/null || run userdel "$name"
-    done <"$here/systemd/sluice.sysusers"
+    done < <(tac "$here/systemd/sluice.sysusers")
     while read -r kind name _; do
         [ "$kind" != u ] || ! getent group "$name" >/dev/null || run groupdel "$name"
     done <"$here/systemd/sluice.sysusers"

@@ -37,7 +37,9 @@ final class AggregatorRole: WorkerRole {
             return .refused("it is malformed")
         }
         self.log.level = snapshot.logLevel
+        self.log.format = snapshot.logFormat
         self.service?.log.level = snapshot.logLevel
+        self.service?.log.format = snapshot.logFormat
         if self.isOnStandby {
             self.postponed = snapshot
         } else {

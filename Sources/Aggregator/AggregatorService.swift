@@ -11,7 +11,7 @@ import Platform
 /// Lives on one `EpollLoop`. It owns the links; one per process, a newer one to the same process takes the older one's
 /// place. When a link ends without being replaced, its process counts as gone.
 final class AggregatorService {
-    var log: Log { didSet { self.ingest?.log = self.log } }
+    let log: Log
     /// Reads the journals; nil until the snapshot has said where they are.
     private(set) var ingest: JournalIngest?
     private let loop: EpollLoop
@@ -119,6 +119,12 @@ final class AggregatorService {
         let path = request.path.utf8.prefix(while: { $0 != UInt8(ascii: "?") })
         guard path.elementsEqual("/metrics".utf8) else { return .unknownURL }
         guard request.method.utf8.elementsEqual("GET".utf8) else { return .methodNotAllowed }
+        let dropped = MetricReport.Series(
+            name: "sluice_log_lines_dropped_total", labels: [MetricReport.Label("role", Role.aggregator.label)],
+            value: .counter(self.log.droppedLines))
+        self.store.receive(
+            MetricReport(series: [dropped]),
+            from: MetricStore.Source(role: .aggregator, instance: self.hello.instance))
         return .metrics(
             PrometheusText.render(
                 self.store.families(ingest: self.ingest?.counts, limits: self.ingest?.limitCounts)))

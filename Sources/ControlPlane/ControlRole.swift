@@ -41,6 +41,7 @@ final class ControlRole: WorkerRole {
         self.log = context.log
         let state = gateway.state
         self.log.level = state.configuration.logLevel
+        self.log.format = state.configuration.logging.format
         self.announcesStart = context.arguments.inForce == nil
         if self.announcesStart { Self.say(state.notices, self.log) }
         self.clientKey = gateway.clientKey
@@ -134,7 +135,7 @@ final class ControlRole: WorkerRole {
         guard self.desk.reported(report.version) else { return }
         let state = self.desk.inForce
         self.log.level = state.configuration.logLevel
-        self.operators?.log.level = state.configuration.logLevel
+        self.log.format = state.configuration.logging.format
         self.service.use(limits: state.snapshots.edge.limits)
         self.board.notices = state.notices
         self.log.info("configuration in force", ["version": .unsigned(state.version)])

@@ -7,15 +7,17 @@ public struct AggregatorSnapshot: Hashable, Sendable {
     public var stateDirectory: String
     public var limitTable: LimitTableSettings
     public var logLevel: LogLevel
+    public var logFormat: LogFormat
 
     public init(
         version: UInt64, prices: [Price] = [], stateDirectory: String = "",
-        limitTable: LimitTableSettings = LimitTableSettings(), logLevel: LogLevel
+        limitTable: LimitTableSettings = LimitTableSettings(), logLevel: LogLevel, logFormat: LogFormat = .json
     ) {
         self.version = version
         self.prices = prices
         self.stateDirectory = stateDirectory
         self.limitTable = limitTable
         self.logLevel = logLevel
+        self.logFormat = logFormat
     }
 }

@@ -17,11 +17,15 @@ public struct EdgeSnapshot: Hashable, Sendable {
     public var journal: JournalSettings
     public var limits: LimitSettings
     public var logLevel: LogLevel
+    public var logFormat: LogFormat
+    public var requestLogging: RequestLogging
 
     public init(
         version: UInt64, http: HTTPLimits, corsOrigins: [String], authentication: AuthenticationMode,
         staticKeyDigest: [UInt8]?, routes: RouteTable, prices: [Price] = [], stateDirectory: String = "",
-        journal: JournalSettings = JournalSettings(), limits: LimitSettings = LimitSettings(), logLevel: LogLevel
+        journal: JournalSettings = JournalSettings(), limits: LimitSettings = LimitSettings(), logLevel: LogLevel,
+        logFormat: LogFormat = .json,
+        requestLogging: RequestLogging = RequestLogging()
     ) {
         self.version = version
         self.http = http
@@ -34,5 +38,7 @@ public struct EdgeSnapshot: Hashable, Sendable {
         self.journal = journal
         self.limits = limits
         self.logLevel = logLevel
+        self.logFormat = logFormat
+        self.requestLogging = requestLogging
     }
 }

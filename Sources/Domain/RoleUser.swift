@@ -6,16 +6,15 @@ public struct RoleUser: Hashable, Sendable {
 
     /// The numbers of a role's user, its group, and its further groups; nil where the role has no user of its own.
     ///
-    /// A file that two roles share belongs to its writer and to the group of its reader, so the writer is in that group too:
-    /// control and aggregator in the edges' (table of keys, limit table), control in the aggregator's (usage database), edges and
-    /// aggregator in the upstreams' (journals). Each further group is a number of the other roles' users.
+    /// A file that two roles share belongs to who makes it, and its group is that of who reads it, which it has from its folder.
+    /// Control also reads what edges and aggregator share (limit table, usage database); the upstreams' group is that of the
+    /// journals, which edges make too and the aggregator reads.
     public static func identity(of role: Role, in users: [RoleUser]) -> [UInt32]? {
         guard let own = users.first(where: { $0.role == role }) else { return nil }
         let shared: [Role] =
             switch role {
             case .control: [.edge, .aggregator]
-            case .aggregator: [.edge, .upstream]
-            case .edge: [.upstream]
+            case .aggregator, .edge: [.upstream]
             case .upstream, .supervisor: []
             }
         var groups: [UInt32] = []

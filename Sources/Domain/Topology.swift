@@ -3,6 +3,8 @@ public struct Topology: Hashable, Sendable {
     public var listeners: [ListenerSettings]
     public var edges: UInt16
     public var upstreams: UInt16
+    /// How many edges the limit table has places for, in each of two generations.
+    public var maximumEdges: UInt16
     /// Milliseconds that running requests get after TERM.
     public var drainTimeout: UInt64
     /// Absolute path of the state folder.
@@ -19,11 +21,13 @@ public struct Topology: Hashable, Sendable {
     public init(
         listeners: [ListenerSettings], edges: UInt16, upstreams: UInt16, drainTimeout: UInt64, stateDirectory: String,
         logLevel: LogLevel, logFormat: LogFormat = .json, logFile: String? = nil, users: [RoleUser] = [],
-        trustFolders: [String] = []
+        trustFolders: [String] = [], maximumEdges: UInt16? = nil
     ) {
         self.listeners = listeners
         self.edges = edges
         self.upstreams = upstreams
+        let places = min(edges.addingReportingOverflow(2).partialValue, LimitTableSettings.placeRange.upperBound / 2)
+        self.maximumEdges = maximumEdges ?? max(edges, places)
         self.drainTimeout = drainTimeout
         self.stateDirectory = stateDirectory
         self.logLevel = logLevel

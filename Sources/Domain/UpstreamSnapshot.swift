@@ -23,12 +23,14 @@ public struct UpstreamSnapshot: Hashable, Sendable {
     public var stateDirectory: String
     public var journal: JournalSettings
     public var logLevel: LogLevel
+    public var logFormat: LogFormat
     /// Of the configuration before; nil where there is none.
     public var earlier: Earlier?
 
     public init(
         version: UInt64, providers: [ProviderSettings], prices: [Price] = [], stateDirectory: String = "",
-        journal: JournalSettings = JournalSettings(), logLevel: LogLevel, earlier: Earlier? = nil
+        journal: JournalSettings = JournalSettings(), logLevel: LogLevel, logFormat: LogFormat = .json,
+        earlier: Earlier? = nil
     ) {
         self.version = version
         self.providers = providers
@@ -36,6 +38,7 @@ public struct UpstreamSnapshot: Hashable, Sendable {
         self.stateDirectory = stateDirectory
         self.journal = journal
         self.logLevel = logLevel
+        self.logFormat = logFormat
         self.earlier = earlier
     }
 }

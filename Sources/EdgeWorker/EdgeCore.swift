@@ -26,7 +26,9 @@ final class EdgeCore {
     let upstreams = UpstreamPool()
     let budget: BodyBudget
     private(set) var settings: EdgeSettings
-    private(set) var log: Log
+    let log: Log
+    /// nil where no request is logged.
+    private var access: AccessLog?
     var metrics = EdgeMetrics()
     var failures = FailureLog()
     let journal: any RequestJournal
@@ -61,7 +63,7 @@ final class EdgeCore {
 
     private let wallMilliseconds: () -> UInt64
     private var minter: RecordIDMinter
-    private var connections: [HTTPConnection] = []
+    private var connections = ConnectionList()
     /// Those in force, and those that requests keep.
     private var knownSettings: [SettingsReference] = []
     private var ticking: Scheduled<Void>?
@@ -101,6 +103,13 @@ final class EdgeCore {
         self.knownSettings.append(SettingsReference(settings: settings))
         self.countSettings()
         self.log.level = settings.logLevel
+        self.log.format = settings.logFormat
+        if self.access?.logging != settings.requestLogging || self.access?.format != settings.logFormat
+            || settings.logLevel > .info
+        {
+            self.access?.flushTurn()
+            self.access = AccessLog(settings, self.log, self.flusher)
+        }
         self.metrics.expect(models: settings.aliases)
     }
 
@@ -111,6 +120,13 @@ final class EdgeCore {
 
     /// Nanoseconds of the event loop's clock.
     var now: UInt64 { self.eventLoop.now.uptimeNanoseconds }
+
+    /// Writes the line of a request that is over.
+    @inline(__always)
+    func logRequest(_ request: CurrentRequest, _ settlement: Settlement, _ end: @autoclosure () -> AccessLog.End) {
+        guard let access = self.access else { return }
+        access.write(request, settlement, end(), milliseconds: self.wallMilliseconds())
+    }
 
     /// Seconds since 1970.
     var wallSeconds: Int64 { Int64(clamping: self.wallMilliseconds() / 1000) }
@@ -129,23 +145,16 @@ final class EdgeCore {
 
     // MARK: Connections
 
+    /// Connections, not the streams on them.
     var openConnections: Int { self.connections.count }
 
-    func add(_ connection: HTTPConnection) {
-        connection.place = self.connections.count
-        self.connections.append(connection)
+    func add(_ connection: any ClientConnection) {
+        self.connections.add(connection)
         self.onLoadChange?()
     }
 
-    func remove(_ connection: HTTPConnection) {
-        let place = connection.place
-        guard place >= 0, place < self.connections.count, self.connections[place] === connection else { return }
-        connection.place = -1
-        let last = self.connections.removeLast()
-        if last !== connection {
-            self.connections[place] = last
-            last.place = place
-        }
+    func remove(_ connection: any ClientConnection) {
+        guard self.connections.remove(connection) else { return }
         self.onLoadChange?()
         self.checkDrained()
     }
@@ -170,6 +179,12 @@ final class EdgeCore {
             error, record: record, endpoint: endpoint, seconds: self.now / 1_000_000_000, to: self.log)
     }
 
+    /// Brings the metrics of what could not be written up to date.
+    func countLosses() {
+        self.metrics.lostRecords = self.journal.lost
+        self.metrics.droppedLines = self.log.droppedLines
+    }
+
     // MARK: Time
 
     private func scheduleTick() {
@@ -185,7 +200,7 @@ final class EdgeCore {
         self.keys.refresh(now: now)
         self.countSettings()
         // A copy: connections that are closed here leave the list.
-        for connection in self.connections { connection.tick(now: now) }
+        for connection in self.connections.all { connection.tick(now: now) }
     }
 
     // MARK: Draining
@@ -194,18 +209,18 @@ final class EdgeCore {
     func drain() {
         guard !self.isDraining else { return }
         self.isDraining = true
-        for connection in self.connections { connection.drain() }
+        for connection in self.connections.all { connection.drain() }
         self.checkDrained()
     }
 
     /// Ends what still runs.
     func endDraining() {
-        for connection in self.connections { connection.endDraining() }
+        for connection in self.connections.all { connection.endDraining() }
     }
 
     /// Ends what waits for an upstream's last word, and settles all that has begun.
     func giveUp() {
-        for connection in self.connections { connection.giveUp() }
+        for connection in self.connections.all { connection.giveUp() }
         self.settleAll()
     }
 

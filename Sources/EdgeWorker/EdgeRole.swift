@@ -97,7 +97,7 @@ final class EdgeRole: WorkerRole {
         self.seat = LimitSeat(stateDirectory: snapshot.stateDirectory, instance: core.instance, log: core.log)
         self.takeSeat()
         self.listeners.use(snapshot.version, core: core) { refusal in
-            if let refusal { return self.endpoint.fail(StartFailure("sluice-edge: \(refusal)")) }
+            if let refusal { return self.endpoint.acknowledge(version: snapshot.version, refusal: refusal) }
             self.hasAdopted = true
             self.becomeReady()
         }
@@ -238,6 +238,7 @@ final class EdgeRole: WorkerRole {
             role: offer.role, instance: offer.instance, area: area.flatMap { BodyArea(mapping: $0, core.log) },
             log: core.log,
             opened: { [weak self] in self?.opened($0) }, ended: { [weak self] in self?.ended($0) })
+        peer.retired = { core.upstreams.remove($0) }
         let machine = LinkMachine(
             hello: Hello(
                 role: .edge, instance: self.identity.arguments.instance, host: self.host, build: WorkerIdentity.build),
@@ -292,7 +293,7 @@ final class EdgeRole: WorkerRole {
             guard let self, !self.isOver else { return }
             if let core = self.core {
                 if self.seat?.take() == true { core.desk.ledger = self.seat?.owner }
-                core.metrics.lostRecords = core.journal.lost
+                core.countLosses()
                 if core.metrics.hasNews { self.report() }
             }
             self.scheduleReport()
@@ -301,7 +302,7 @@ final class EdgeRole: WorkerRole {
 
     private func report() {
         guard let core = self.core, let link = core.aggregator?.handler else { return }
-        core.metrics.lostRecords = core.journal.lost
+        core.countLosses()
         link.send(core.metrics.report())
     }
 }

@@ -18,6 +18,8 @@ final class EdgeSettings {
     let prices: [Price]
     let aliases: [[UInt8]]
     let logLevel: LogLevel
+    let logFormat: LogFormat
+    let requestLogging: RequestLogging
     /// The body of `GET /v1/models`.
     let modelList: [UInt8]
     /// The same for callers without a key.
@@ -38,6 +40,8 @@ final class EdgeSettings {
         self.prices = snapshot.prices
         self.aliases = snapshot.routes.aliases.map { $0.name }
         self.logLevel = snapshot.logLevel
+        self.logFormat = snapshot.logFormat
+        self.requestLogging = snapshot.requestLogging
         var models: [[UInt8]: [UInt8]] = [:]
         var names: [[UInt8]] = []
         for alias in snapshot.routes.aliases where models[alias.name] == nil {

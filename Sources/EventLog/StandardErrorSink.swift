@@ -1,25 +1,43 @@
 import Platform
 import Synchronization
 
-/// Writes each line to descriptor 2 with one call that does not wait: a reader who has stopped reading costs lines, which
-/// are counted, never a stalled event loop.
+/// Writes lines to descriptor 2 with calls that do not wait: a reader who has stopped reading costs lines, which are counted
+/// and said later, never a stalled event loop.
 public final class StandardErrorSink: LogSink {
     /// The process's only one.
     public static let shared = StandardErrorSink(descriptor: 2)
 
     private let descriptor: Int32
     private let dropped = Atomic<UInt64>(0)
+    /// Those among the dropped of which nobody was told yet.
+    private let unsaid = Atomic<UInt64>(0)
 
     /// A sink to `descriptor`, which stays the caller's.
     public init(descriptor: Int32) {
         self.descriptor = descriptor
     }
 
-    /// Lines that could not be written so far.
     public var droppedLines: UInt64 { self.dropped.load(ordering: .relaxed) }
 
     public func write(_ line: [UInt8]) {
-        if !ImmediateOutput.write(line, to: self.descriptor) { self.dropped.wrappingAdd(1, ordering: .relaxed) }
+        if !ImmediateOutput.write(line, to: self.descriptor) { self.lost(1) }
+    }
+
+    public func write(lines: UnsafeRawBufferPointer) {
+        guard unsafe !ImmediateOutput.write(lines, to: self.descriptor) else { return }
+        self.lost(unsafe lines.reduce(into: UInt64(0)) { $0 += $1 == UInt8(ascii: "\n") ? 1 : 0 })
+    }
+
+    private func lost(_ count: UInt64) {
+        self.dropped.wrappingAdd(count, ordering: .relaxed)
+        self.unsaid.wrappingAdd(count, ordering: .relaxed)
+    }
+
+    public func sayLosses(_ line: (UInt64) -> [UInt8]) {
+        guard self.unsaid.load(ordering: .relaxed) > 0 else { return }
+        let lost = self.unsaid.exchange(0, ordering: .relaxed)
+        guard !ImmediateOutput.write(line(lost), to: self.descriptor) else { return }
+        self.unsaid.wrappingAdd(lost, ordering: .relaxed)
     }
 
     /// Writes a line for a person, waiting up to a second for a slow reader: for the last words of a process.

@@ -20,7 +20,11 @@ public struct DirectOutput {
     /// The channel was given output, and may not have written all of it.
     private var channelMayHold = false
 
-    public init() {}
+    /// `isAllowed`: what is sent is what the socket is to carry. With something between the two, TLS say, it is not, and
+    /// nothing is ever sent from here.
+    public init(isAllowed: Bool = true) {
+        if !isAllowed { self.socket = .none }
+    }
 
     /// The channel was given something to write; what follows goes behind it.
     @inline(__always)

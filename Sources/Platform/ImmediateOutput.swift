@@ -6,10 +6,13 @@ public enum ImmediateOutput {
     /// Writes all of `bytes` at once or nothing; false when there is no room or no reader. At most 4096 bytes (PIPE_BUF) are
     /// written whole to a pipe.
     public static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        unsafe bytes.withUnsafeBytes { unsafe self.write($0, to: descriptor) }
+    }
+
+    /// The same.
+    public static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
         while true {
-            let written = unsafe bytes.withUnsafeBytes {
-                unsafe sluice_write_now(descriptor, $0.baseAddress, $0.count)
-            }
+            let written = unsafe sluice_write_now(descriptor, bytes.baseAddress, bytes.count)
             if written < 0 && errno == EINTR { continue }
             return written == bytes.count
         }

@@ -1,3 +1,5 @@
+import Domain
+
 /// The life of the process in one seat, as the supervisor sees it. Pure: times are milliseconds handed in.
 ///
 /// vacant → handshaking (spawned, HELLO sent) → greeted (HELLO answered) → ready → draining → gone; from any living state
@@ -44,6 +46,10 @@ struct ChildSlot: Hashable, Sendable {
     var restarts: UInt64 = 0
     /// From the last heartbeat answer.
     var activeRequests: UInt32 = 0
+    /// The last snapshot that it has put in force.
+    var version: UInt64 = 0
+    /// What of its hardening it could not have.
+    var missing: Hardening = []
     var throttle = RestartThrottle()
     var spawnedAt: UInt64 = 0
     var readyAt: UInt64?
@@ -87,6 +93,8 @@ struct ChildSlot: Hashable, Sendable {
         self.readyAt = nil
         self.lineEndedAt = nil
         self.activeRequests = 0
+        self.version = 0
+        self.missing = []
         self.beatsSent = 0
         self.lastAnswered = 0
         self.silentBeats = 0

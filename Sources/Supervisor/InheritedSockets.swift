@@ -88,6 +88,6 @@ struct InheritedSockets: Hashable {
     }
 
     private static func failure(_ number: Int32, _ reason: String) -> StartFailure {
-        StartFailure("sluice: cannot listen on fd:\(number): \(reason)")
+        StartFailure("cannot listen on fd:\(number): \(reason)")
     }
 }

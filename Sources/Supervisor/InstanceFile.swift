@@ -23,7 +23,7 @@ final class InstanceFile {
         }
         guard length == 16, Array(bytes[0..<4]) == Self.magic, Self.word(bytes, 4) == host,
             Self.word(bytes, 8) <= Self.maximum
-        else { throw StartFailure("sluice: the file `instance` in the state folder is damaged") }
+        else { throw StartFailure("the file `instance` in the state folder is damaged") }
         self.descriptor = descriptor
         self.host = host
         self.counter = Self.word(bytes, 8)

@@ -35,8 +35,22 @@ enum SupervisorAction: Hashable {
     case treeIsReady
     /// The tree has begun to stop.
     case treeIsStopping
-    /// For the service manager.
-    case degraded(Bool)
+    /// Open what a reload's announcement names and the gateway has not open; answered by `proposed` or `cannotPropose`.
+    case propose(TopologyAnnouncement, descriptors: [Int32])
+    /// What was proposed is in force: what only the configuration before named is closed.
+    case commit(UInt64)
+    /// What was proposed is not used and is closed.
+    case drop(UInt64)
+    /// For the service manager: a reload has begun, has ended.
+    case reloading(Bool)
+    /// For the service manager: how the tree is, in a line.
+    case statusLine(String)
+    /// Send control how the tree is, completed by what only the shell knows.
+    case report(Seat, TreeReport)
+    /// Open the log's file anew, everywhere; answered by `reopenedLogs`.
+    case reopenLogs(OperationList.ID?)
+    /// Give the seat the log that the gateway has by now.
+    case giveLog(Seat)
     case note(SupervisorNote)
     /// One line for people: why nothing can start.
     case say(String)

@@ -13,12 +13,16 @@ final class SupervisorLoop: DescriptorHandler {
     private let signals: SignalDescriptor
     let notifier: ServiceNotifier
     var log: Log
+    let output: LogOutput
+    let processID: Int32
     private let say: (String) -> Void
     var machine: SupervisorMachine
     var children: [Seat: ChildConnection] = [:]
     var listeners: ListenerSet?
     /// By generation.
     var snapshots: [UInt32: SnapshotStore] = [:]
+    /// What a reload is about to put in force.
+    var proposal: Proposal?
     var instances: InstanceFile?
     var runFolder: RunFolder?
     private var timer: LoopTimer?
@@ -36,8 +40,8 @@ final class SupervisorLoop: DescriptorHandler {
 
     /// `say` writes a line for people.
     init(
-        spawner: Spawner, signals: SignalDescriptor, notifier: ServiceNotifier, log: Log,
-        build: [UInt8], ownEnvironment: [String] = [], standbyLimit: UInt64 = 30_000,
+        spawner: Spawner, signals: SignalDescriptor, notifier: ServiceNotifier, log: Log, output: LogOutput,
+        processID: Int32, build: [UInt8], ownEnvironment: [String] = [], standbyLimit: UInt64 = 30_000,
         say: @escaping (String) -> Void
     ) throws(SystemError) {
         self.loop = try EpollLoop()
@@ -45,6 +49,8 @@ final class SupervisorLoop: DescriptorHandler {
         self.signals = signals
         self.notifier = notifier
         self.log = log
+        self.output = output
+        self.processID = processID
         self.say = say
         self.ownEnvironment = ownEnvironment
         self.machine = SupervisorMachine(build: build, standbyLimit: standbyLimit)
@@ -62,7 +68,7 @@ final class SupervisorLoop: DescriptorHandler {
         self.arm()
         // It may be over before the loop has begun: a program that cannot even be started.
         if self.exitCode == nil { try self.loop.run() }
-        self.runFolder?.removeListeners()
+        self.runFolder?.clear()
         return self.exitCode ?? ExitCode.cannotStart
     }
 
@@ -74,14 +80,9 @@ final class SupervisorLoop: DescriptorHandler {
     /// Signals.
     func ready(_ fd: Int32, _ readiness: Readiness) {
         while let signal = self.signals.next() {
-            switch SupervisorSignal(rawValue: signal) {
-            case .terminate, .quit: self.perform(self.machine.stop(.drain, at: self.now))
-            case .interrupt: self.perform(self.machine.stop(.fast, at: self.now))
-            case .user2: self.upgrade()
-            case .child: self.reapAll()
-            case .some(let other): SupervisorNote.signalNotAvailable(other.name).write(to: self.log)
-            case nil: break
-            }
+            guard let known = SupervisorSignal(rawValue: signal) else { continue }
+            if known == .child { self.reapAll() }
+            if let order = known.order { self.perform(self.machine.order(order, token: 0, at: self.now)) }
         }
         self.arm()
     }
@@ -120,6 +121,7 @@ final class SupervisorLoop: DescriptorHandler {
     }
 
     private func tick() {
+        self.log.sayLosses()
         self.perform(self.machine.tick(at: self.now))
         self.arm()
     }
@@ -151,7 +153,7 @@ final class SupervisorLoop: DescriptorHandler {
             case .send(let seat, let frame): self.send(seat, frame, [])
             case .sendIfRoom(let seat, let frame): try? self.children[seat]?.socket.send(frame)
             case .sendSnapshot(let seat, let version):
-                guard let number = self.snapshots[seat.generation]?.number(for: seat.role) else { continue }
+                guard let number = self.snapshot(seat, version) else { continue }
                 self.send(seat, SnapshotNotice(version: version).frame(), [number])
             case .sendListeners(let seat, let version): self.sendListeners(seat, version)
             case .link(let a, let aInstance, let b, let bInstance): self.link(a, aInstance, b, bInstance)
@@ -167,12 +169,18 @@ final class SupervisorLoop: DescriptorHandler {
             case .replaceSupervisor: self.replaceSupervisor()
             case .restoreBacklogs: self.listeners?.restoreBacklogs()
             case .closeListeners: self.listeners = nil
+            case .propose(let announcement, let descriptors): self.propose(announcement, descriptors)
+            case .commit(let version): self.commit(version)
+            case .drop(let version): if self.proposal?.announcement.version == version { self.proposal = nil }
+            case .reopenLogs(let operation): self.reopenLogs(operation)
+            case .giveLog(let seat): if self.output.path != nil { self.giveLog(seat) }
+            case .report(let seat, let report): self.report(seat, report)
             case .treeIsReady:
                 self.log.info("ready", ["addresses": .list(self.listeners?.names ?? [])])
-                self.notifier.notify("READY=1\nSTATUS=ready")
-            case .treeIsStopping: self.notifier.notify("STOPPING=1")
-            case .degraded(let isDegraded):
-                self.notifier.notify(isDegraded ? "STATUS=degraded: processes keep ending" : "STATUS=ready")
+                self.notifier.notify("READY=1")
+            case .treeIsStopping: self.notifier.notify("STOPPING=1\nSTATUS=stopping")
+            case .reloading(let isReloading): self.notifyReloading(isReloading)
+            case .statusLine(let line): self.notifier.notify("STATUS=\(line)")
             case .note(let note): note.write(to: self.log)
             case .say(let line): self.say(line)
             case .exit(let code):
@@ -219,7 +227,7 @@ final class SupervisorLoop: DescriptorHandler {
         }
     }
 
-    private func send(_ seat: Seat, _ frame: [UInt8], _ descriptors: [Int32]) {
+    func send(_ seat: Seat, _ frame: [UInt8], _ descriptors: [Int32]) {
         guard let child = self.children[seat] else { return }
         do {
             try child.socket.send(frame, descriptors: descriptors)
@@ -227,12 +235,6 @@ final class SupervisorLoop: DescriptorHandler {
             // A child that has gone is noticed by its end.
             if error.isWouldBlock { self.perform(self.machine.lineFull(seat)) }
         }
-    }
-
-    private func sendListeners(_ seat: Seat, _ version: UInt64) {
-        guard let listeners else { return }
-        let offer = ListenerOffer(version: version, entries: listeners.entries)
-        self.send(seat, offer.frame(), listeners.numbers)
     }
 
     private func link(_ a: Seat, _ aInstance: UInt32, _ b: Seat, _ bInstance: UInt32) {
@@ -255,19 +257,22 @@ final class SupervisorLoop: DescriptorHandler {
     private func adopt(_ announcement: TopologyAnnouncement, _ descriptors: [Int32]) {
         do throws(StartFailure) {
             guard let last = descriptors.last, let store = SnapshotStore(adopting: descriptors.dropLast()) else {
-                throw StartFailure("sluice: control announced no snapshots")
+                throw StartFailure("control announced no snapshots")
             }
             self.snapshots[self.machine.serving.number] = store
             self.instances = try InstanceFile(OwnedDescriptor(adopting: last), host: announcement.host)
             let topology = announcement.topology
             self.log.level = topology.logLevel
-            let listeners = try ListenerSet(topology.listeners.map(\.address))
+            self.log.format = topology.logFormat
+            let listeners = try ListenerSet(topology.listeners)
             self.listeners = listeners
             let folder = try RunFolder(stateDirectory: topology.stateDirectory)
             self.runFolder = folder
             try folder.write(listeners: listeners.names)
+            try folder.write(processID: self.processID)
+            if let path = topology.logFile { try self.output.use(self.output.open(path).number, path: path) }
         } catch {
-            return self.perform(self.machine.cannotListen(error.message, at: self.now))
+            return self.perform(self.machine.cannotListen("sluice: \(error.message)", at: self.now))
         }
         self.perform(self.machine.listening(at: self.now))
     }

@@ -48,17 +48,30 @@ extension SupervisorMachine {
             guard slot.beat(beat.sequence, activeRequests: beat.activeRequests) else { throw .malformed(.heartbeat) }
             self.slots[seat] = slot
         case .snapshotAcknowledged where seat.role != .control:
-            _ = try packet.message(SnapshotAcknowledged.self)
+            let answer: SnapshotAcknowledged = try packet.message()
+            if answer.refusal == nil { self.slots[seat]?.version = answer.version }
+            // It may have adopted listeners, which has cut their backlogs.
+            if seat.role == .edge { self.actions.append(.restoreBacklogs) }
+            let member = ReloadMachine.Member(seat: seat, instance: slot.instance)
+            self.perform(
+                self.reload.acknowledged(member, answer.version, refusal: answer.refusal, at: now), at: now)
+        case .reloadRefused where seat == self.serving.control:
+            let refusal: ReloadRefused = try packet.message()
+            guard self.reload.knows(refusal.version) else { throw .malformed(.reloadRefused) }
+            self.perform(self.reload.refusedByControl(refusal.version, refusal.message), at: now)
+        case .order where seat == self.serving.control:
+            let order: Order = try packet.message()
+            self.take(order: order.kind, token: order.token, at: now)
         case .link:
             self.linkEnded(seat, slot, try packet.message())
         case .topology where seat.role == .control:
-            try self.announced(seat, try packet.message(), descriptors, slot)
+            try self.announced(seat, try packet.message(), descriptors, slot, at: now)
         case .suspects where seat.role == .aggregator:
             self.suspected(try packet.message(), at: now)
         case .quarantine where seat.role == .control:
             self.cleared(try packet.message(), at: now)
         case .ready where seat.role != .control || self.generation(of: seat)?.announcement != nil:
-            _ = try packet.message(Ready.self)
+            slot.missing = try packet.message(Ready.self).missing
             guard slot.becameReady(at: now) else { throw .unexpectedType(.ready) }
             self.slots[seat] = slot
             if slot.state == .ready { self.childIsReady(seat, slot, at: now) }
@@ -72,8 +85,9 @@ extension SupervisorMachine {
         guard slot.takesLinks, self.stopping == nil else { return }
         guard let generation = self.generation(of: seat) else { return }
         if seat.role != .control, let version = generation.announcement?.version {
-            if seat.role == .edge { self.actions.append(.sendListeners(seat, version: version)) }
-            self.actions.append(.sendSnapshot(seat, version: version))
+            let member = ReloadMachine.Member(seat: seat, instance: slot.instance)
+            let isServing = seat.generation == self.serving.number
+            self.give(seat, (isServing ? self.reload.version(forNewcomer: member) : nil) ?? version)
         }
         let isOld = generation.number != self.serving.number && !self.upgrade.hasStandby
         let able = generation.seats.filter {
@@ -87,7 +101,7 @@ extension SupervisorMachine {
         case .aggregator: if seat == self.serving.aggregator { self.inquireAgain() }
         case .upstream, .supervisor: break
         }
-        self.sendStatus()
+        self.sendStatus(at: now)
     }
 
     /// A child says that its link to a peer has ended. Mostly the peer has ended too, and gets new links when it is back; if
@@ -115,15 +129,17 @@ extension SupervisorMachine {
     }
 
     private mutating func announced(
-        _ seat: Seat, _ announcement: TopologyAnnouncement, _ descriptors: [Int32], _ slot: ChildSlot
+        _ seat: Seat, _ announcement: TopologyAnnouncement, _ descriptors: [Int32], _ slot: ChildSlot, at now: UInt64
     ) throws(FrameError) {
         let topology = announcement.topology
-        guard slot.state == .greeted || slot.state == .draining,
+        let isAnswer = slot.state == .ready && self.reload.knows(announcement.version)
+        guard slot.state == .greeted || slot.state == .draining || isAnswer,
             descriptors.count == TopologyAnnouncement.descriptorCount,
             announcement.host <= 0xFF_FFFF, (1...64).contains(topology.listeners.count),
             (1...Self.maximumCount).contains(topology.edges), (1...Self.maximumCount).contains(topology.upstreams),
             topology.stateDirectory.utf8.first == UInt8(ascii: "/"), !topology.stateDirectory.utf8.contains(0)
         else { throw .malformed(.topology) }
+        if isAnswer, seat == self.serving.control, self.reannounced(announcement, descriptors, at: now) { return }
         // A control that was started again runs on the configuration in force: there is nothing new in what it says.
         guard self.generation(of: seat)?.announcement == nil, self.stopping == nil else {
             return self.close(descriptors)

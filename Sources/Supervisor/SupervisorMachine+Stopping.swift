@@ -42,12 +42,16 @@ extension SupervisorMachine {
 
     /// TERM, QUIT (`drain`) or INT (`fast`). A second one is always fast.
     mutating func stop(_ how: Stop, at now: UInt64) -> [SupervisorAction] {
+        self.stopAsked(how, at: now)
+        return self.take()
+    }
+
+    mutating func stopAsked(_ how: Stop, at now: UInt64) {
         if self.stopping == nil {
             self.beginStop(how, code: ExitCode.done, at: now)
         } else {
             self.hasten(at: now)
         }
-        return self.take()
     }
 
     mutating func beginStop(_ how: Stop, code: Int32, at now: UInt64) {
@@ -58,12 +62,16 @@ extension SupervisorMachine {
             self.actions.append(.note(.stopping(how, timeout: timeout)))
         }
         self.actions.append(.treeIsStopping)
-        self.actions.append(.closeListeners)
         self.stopping = Stopping(
             phase: .edges, isFast: isFast, code: code, phaseEnd: .max, end: isFast ? now &+ Self.fastLimit : nil)
         self.carryOut(self.upgrade.abandon(), at: now)
+        self.perform(self.reload.abandon(), at: now)
+        self.operations.failAll("the gateway stops", but: [.stop, .stopNow])
+        self.actions.append(.closeListeners)
         for seat in self.seats where self.slots[seat]?.isAlive != true { self.slots[seat]?.over() }
         self.enter(.edges, at: now)
+        self.lastStatusLine = self.statusLine
+        self.sendStatus(at: now)
         self.advanceStop(at: now)
     }
 

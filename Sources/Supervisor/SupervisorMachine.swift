@@ -24,6 +24,7 @@ struct SupervisorMachine {
 
     /// The most processes of one role.
     static let maximumCount: UInt16 = 256
+    static let maximumEdgeCount: UInt16 = 200
     static let heartbeatInterval: UInt64 = 1000
 
     let build: [UInt8]
@@ -40,6 +41,8 @@ struct SupervisorMachine {
     var brokenLinks: [BrokenLink] = []
     var poison = PoisonLedger()
     var upgrade: UpgradeMachine
+    /// What the upgrade that runs was asked for by.
+    var upgradeOperation: OperationList.ID?
     /// The newest generation's number.
     var lastGeneration: UInt32 = 1
     /// What the generation that serves reads and writes.
@@ -50,10 +53,30 @@ struct SupervisorMachine {
     /// Times processes were started again in generations that have ended.
     var pastRestarts: [Role: UInt64] = [:]
     var nextBeat: UInt64 = .max
+    var startedAt: UInt64 = 0
     var crashes = CrashWindow()
     /// Fingerprints quarantined at the last beat.
     var quarantined = 0
+    /// All processes were READY once.
     var wasEverReady = false
+    var operations = OperationList()
+    var reload = ReloadMachine()
+    /// What the reload that runs is about, from the announcement to its end.
+    var proposal: TopologyAnnouncement?
+    /// A reload was asked for since the last one began, for these operations.
+    var isReloadWanted = false
+    var waitingReloads: [OperationList.ID] = []
+    var runningReloads: [OperationList.ID] = []
+    var reloadBegan: UInt64 = 0
+    /// The most edges that the limit table of this run has places for, in each of two generations.
+    var maximumEdges: UInt16 = 1
+    /// Seats that are drained and will vanish.
+    var retiring: [Seat: Retirement] = [:]
+    /// Seats that came for an operation and are not READY yet.
+    var growing: [Seat: OperationList.ID] = [:]
+    var lastStatusLine = ""
+    /// Roles whose missing hardening was said.
+    var unhardened: Set<Role> = []
     /// The control process that was told that the tree is ready.
     var informedControl: UInt32?
 
@@ -66,6 +89,7 @@ struct SupervisorMachine {
 
     /// Begins.
     mutating func start(at now: UInt64) -> [SupervisorAction] {
+        self.startedAt = now
         self.nextBeat = now &+ Self.heartbeatInterval
         self.actions.append(.spawn(self.serving.control))
         return self.take()
@@ -73,8 +97,11 @@ struct SupervisorMachine {
 
     /// Goes on in another program, which the one before has become.
     mutating func resumed(at now: UInt64) -> [SupervisorAction] {
+        if let id = self.upgradeOperation { self.operations.finish(id, done: "the new programs serve") }
+        self.upgradeOperation = nil
         self.actions.append(.note(.upgraded(generation: self.serving.number)))
-        self.sendStatus()
+        self.sendStatus(at: now)
+        self.startReload(at: now)
         return self.take()
     }
 
@@ -97,7 +124,7 @@ struct SupervisorMachine {
         }
         if self.upgradeTakesSpawnFailure(seat, reason, at: now) { return self.take() }
         // A program that has never run here is broken; one that has will run again when there is memory.
-        guard let instance = self.slots[seat]?.instance, instance != 0 else {
+        guard self.wasEverReady || self.slots[seat]?.instance != 0 else {
             self.actions.append(.say("sluice: \(reason)"))
             self.beginStop(.giveUp, code: ExitCode.cannotStart, at: now)
             return self.take()
@@ -109,6 +136,9 @@ struct SupervisorMachine {
 
     mutating func exited(_ seat: Seat, _ status: ChildProcess.Status, at now: UInt64) -> [SupervisorAction] {
         guard var slot = self.slots[seat], slot.isAlive else { return [] }
+        let refusal = Self.refusal(status)
+        let member = ReloadMachine.Member(seat: seat, instance: slot.instance)
+        self.perform(self.reload.gone(member, refusedToStart: refusal != nil, at: now), at: now)
         if let stopping {
             let isAsked = stopping.code == ExitCode.done
             if isAsked { self.actions.append(.note(.endedAsAsked(seat, instance: slot.instance, status))) }
@@ -117,20 +147,30 @@ struct SupervisorMachine {
             return self.take()
         }
         if self.upgradeTakesEnd(seat, status, at: now) { return self.take() }
-        if let code = Self.refusal(status), !slot.wasEverReady, self.lastGeneration == 1 {
+        if let code = refusal, !slot.wasEverReady, !self.wasEverReady {
             self.slots[seat]?.over()
             self.giveUp(seat, code, at: now)
             return self.take()
         }
-        let delay = slot.ended(at: now, refused: Self.refusal(status) != nil)
+        if refusal != nil, let id = self.growing.removeValue(forKey: seat) {
+            self.operations.finish(id, failed: "the new process cannot start; the log says why")
+            self.retire(seat, operation: nil, at: now)
+        }
+        if self.retiring[seat] != nil {
+            self.actions.append(.note(.endedAsAsked(seat, instance: slot.instance, status)))
+            self.inquire(seat, instance: slot.instance, status)
+            self.vanish(seat)
+            self.sendStatus(at: now)
+            return self.take()
+        }
+        let delay = slot.ended(at: now, refused: refusal != nil)
         self.slots[seat] = slot
         self.actions.append(.note(.ended(seat, instance: slot.instance, status, restartIn: delay)))
         self.inquire(seat, instance: slot.instance, status)
         if self.crashes.crashed(at: now) {
             self.actions.append(.note(.degraded(true)))
-            self.actions.append(.degraded(true))
         }
-        self.sendStatus()
+        self.sendStatus(at: now)
         return self.take()
     }
 
@@ -158,6 +198,7 @@ struct SupervisorMachine {
     mutating func listening(at now: UInt64) -> [SupervisorAction] {
         guard let topology = self.announcement?.topology, self.stopping == nil else { return [] }
         self.isListening = true
+        self.maximumEdges = min(max(topology.edges, topology.maximumEdges), Self.maximumEdgeCount)
         self.serving.populate(topology)
         for seat in self.serving.seats where self.slots[seat] == nil {
             self.slots[seat] = ChildSlot()
@@ -179,7 +220,7 @@ struct SupervisorMachine {
         let slots = self.slots.values.compactMap(\.deadline).min() ?? .max
         return min(
             self.nextBeat, slots, self.stopping?.deadline ?? .max, self.crashes.deadline ?? .max,
-            self.upgrade.deadline ?? .max)
+            self.reload.deadline ?? .max, self.retirementDeadline, self.upgrade.deadline ?? .max)
     }
 
     mutating func tick(at now: UInt64) -> [SupervisorAction] {
@@ -187,20 +228,21 @@ struct SupervisorMachine {
             switch self.slots[seat]?.due(at: now) {
             case .start: self.actions.append(.spawn(seat))
             case .neverReady: self.end(seat, SupervisorNote.neverReady)
-            case .stillAlive: self.end(seat, SupervisorNote.doesNotEnd)
+            case .stillAlive: self.endLate(seat)
             case nil: break
             }
         }
+        self.perform(self.reload.tick(at: now), at: now)
+        self.retireTick(at: now)
         if self.crashes.cleared(at: now) {
             self.actions.append(.note(.degraded(false)))
-            self.actions.append(.degraded(false))
         }
         if now >= self.nextBeat {
             self.nextBeat = now &+ Self.heartbeatInterval
             self.quarantined = self.poison.quarantined(at: now).count
             self.beat(at: now)
             self.mendLinks()
-            self.sendStatus()
+            self.sendStatus(at: now)
         }
         self.upgradeTick(at: now)
         self.stopTick(at: now)
@@ -237,29 +279,14 @@ struct SupervisorMachine {
         return self.actions
     }
 
-    /// Something about the tree has changed, or a second has passed.
-    mutating func sendStatus() {
-        let aggregator = self.serving.aggregator
-        guard let slot = self.slots[aggregator], slot.isReachable, slot.state != .handshaking else { return }
-        self.actions.append(.sendIfRoom(aggregator, self.status.frame()))
-    }
-
-    /// How the tree is doing.
-    var status: TreeStatus {
-        var entries = [TreeStatus.Entry(role: .supervisor, up: 1, restarts: 0)]
-        for role in [Role.control, .aggregator, .upstream, .edge] {
-            let slots = self.serving.seats.filter { $0.role == role }.compactMap { self.slots[$0] }
-            entries.append(
-                TreeStatus.Entry(
-                    role: role, up: UInt32(clamping: slots.count { $0.state == .ready }),
-                    restarts: slots.reduce(self.pastRestarts[role, default: 0]) { $0 &+ $1.restarts }))
-        }
-        return TreeStatus(entries: entries, quarantined: UInt32(clamping: self.quarantined))
-    }
-
     /// Kills a child whose word is worth nothing any more.
     mutating func kill(_ seat: Seat, _ reason: String) {
         self.end(seat) { .malformed($0, instance: $1, reason) }
+    }
+
+    /// Kills a child that should have ended.
+    mutating func endLate(_ seat: Seat) {
+        self.end(seat, SupervisorNote.doesNotEnd)
     }
 
     private mutating func end(_ seat: Seat, _ note: (Seat, UInt32) -> SupervisorNote) {
@@ -273,17 +300,25 @@ struct SupervisorMachine {
     mutating func childIsReady(_ seat: Seat, _ slot: ChildSlot, at now: UInt64) {
         self.actions.append(.note(.ready(seat, instance: slot.instance, afterMilliseconds: slot.age(at: now))))
         if seat.role == .edge { self.actions.append(.restoreBacklogs) }
-        self.sendStatus()
+        if !slot.missing.isEmpty, self.unhardened.insert(seat.role).inserted {
+            self.actions.append(.note(.hardeningMissing(seat.role, slot.missing)))
+        }
+        if let id = self.growing.removeValue(forKey: seat) { self.operations.finish(id, done: "it is ready") }
+        defer { self.sendStatus(at: now) }
         guard seat.generation == self.serving.number else { return self.standbyIsReady(at: now) }
-        guard self.isListening, self.serving.seats.allSatisfy({ self.slots[$0]?.state == .ready }) else { return }
+        if seat.role == .control { self.startReload(at: now) }
+        let isReady = self.serving.seats.allSatisfy { self.retiring[$0] != nil || self.slots[$0]?.state == .ready }
+        guard self.isListening, isReady else { return }
         if !self.wasEverReady {
             self.wasEverReady = true
             self.actions.append(.treeIsReady)
+            self.startReload(at: now)
         }
         let control = self.serving.control
         guard let instance = self.slots[control]?.instance, instance != self.informedControl else { return }
         self.informedControl = instance
         self.actions.append(.send(control, Ready().frame()))
+        self.actions.append(.giveLog(control))
     }
 
     private mutating func giveUp(_ seat: Seat, _ code: Int32, at now: UInt64) {

@@ -28,9 +28,17 @@ enum SupervisorNote: Hashable {
     case tookOver(generation: UInt32)
     case upgraded(generation: UInt32)
     case upgradeFailed(String)
-    case upgradeRefused(String)
     case supervisorNotReplaced(String)
-    case signalNotAvailable(String)
+    case reloading(UInt64)
+    case reloaded(UInt64, milliseconds: UInt64)
+    /// The configuration before stays in force; why, one line a problem.
+    case reloadFailed(String)
+    /// A seat is given up.
+    case retiring(Seat, instance: UInt32)
+    case resized(edges: Int)
+    case orderRefused(OrderKind, String)
+    case logsReopened
+    case hardeningMissing(Role, Hardening)
 
     /// Writes the event.
     func write(to log: Log) {
@@ -84,11 +92,27 @@ enum SupervisorNote: Hashable {
         case .upgraded(let generation): log.info("upgrade done", ["generation": .int(generation)])
         case .upgradeFailed(let reason):
             log.error("upgrade failed, everything is as before", ["reason": .string(reason)])
-        case .upgradeRefused(let reason): log.warning("upgrade refused", ["reason": .string(reason)])
         case .supervisorNotReplaced(let reason):
             log.error("the supervisor goes on with its old program", ["reason": .string(reason)])
-        case .signalNotAvailable(let name):
-            log.warning("signal is not available yet", ["signal": .string(name)])
+        case .reloading(let version):
+            log.info("reading the configuration again", ["version": .int(version)])
+        case .reloaded(let version, let milliseconds):
+            log.info("configuration in force", ["version": .int(version), "after_ms": .int(milliseconds)])
+        case .reloadFailed(let reason):
+            log.error(
+                "reload failed, nothing has changed",
+                ["reasons": .list(reason.split(separator: "\n").map(String.init))])
+        case .retiring(let seat, let instance):
+            log.info("child is not needed any more, draining it", Self.fields(seat, instance))
+        case .resized(let edges):
+            log.info("number of edges changed", ["edges": .int(edges)])
+        case .orderRefused(let kind, let reason):
+            log.warning("order refused", ["order": .string(kind.label), "reason": .string(reason)])
+        case .logsReopened:
+            log.info("logs reopened")
+        case .hardeningMissing(let role, let missing):
+            log.warning(
+                "hardening not available here", ["child": .string(role.label), "missing": .list(missing.labels)])
         }
     }
 

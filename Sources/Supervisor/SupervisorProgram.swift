@@ -32,7 +32,10 @@ public enum SupervisorProgram {
             let spawner = Spawner(
                 programs: programs, environment: Self.childEnvironment(Self.variable),
                 configuration: parsed.configuration, null: null, gatewayEnvironment: parsed.environment)
-            exit(try Self.orFailure { () throws(SystemError) in try Self.loop(spawner, signals).run() })
+            exit(
+                try Self.orFailure { () throws(SystemError) in
+                    try Self.loop(spawner, signals, LogOutput()).run()
+                })
         } catch {
             StandardErrorSink.shared.writePlain(error.message)
             exit(error.code)
@@ -51,21 +54,22 @@ public enum SupervisorProgram {
         let spawner = Spawner(
             programs: ProgramFolder(path: state.folder), environment: Self.childEnvironment(Self.variable),
             configuration: state.configuration, null: state.null, gatewayEnvironment: state.environment)
-        let loop = try Self.orFailure { () throws(SystemError) in try Self.loop(spawner, signals) }
+        let output = LogOutput(adopting: state.standardError, path: state.logFile)
+        let loop = try Self.orFailure { () throws(SystemError) in try Self.loop(spawner, signals, output) }
         try loop.resume(state)
         return try Self.orFailure { () throws(SystemError) in try loop.run() }
     }
 
     private static func loop(
-        _ spawner: Spawner, _ signals: SignalDescriptor
+        _ spawner: Spawner, _ signals: SignalDescriptor, _ output: LogOutput
     ) throws(SystemError) -> SupervisorLoop {
         try SupervisorLoop(
             spawner: spawner, signals: signals,
             notifier: ServiceNotifier(processID: getpid(), variable: Self.variable), log: Log(role: .supervisor),
-            build: Self.build,
+            output: output, processID: getpid(), build: Self.build,
             ownEnvironment: Self.variables.compactMap { name in Self.variable(name).map { "\(name)=\($0)" } },
             standbyLimit: ProgramHook.text("standby-limit-ms").flatMap { UInt64($0) } ?? 30_000,
-            say: StandardErrorSink.shared.writePlain)
+            say: output.say)
     }
 
     private static var build: [UInt8] { Array((ProgramHook.text("build-id") ?? SluiceVersion.current).utf8) }
@@ -73,7 +77,7 @@ public enum SupervisorProgram {
     /// All variables that the supervisor may have.
     private static let variables = [
         "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID",
-        "SWIFT_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS",
+        "SWIFT_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS", "SLUICE_SECCOMP",
     ]
 
     private static func answerPreflight() -> Never {

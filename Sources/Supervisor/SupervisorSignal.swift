@@ -1,3 +1,5 @@
+import Domain
+
 /// The signals the supervisor reads as events. (The numbers are those of every Linux but MIPS and SPARC.)
 enum SupervisorSignal: Int32, CaseIterable {
     case hangUp = 1
@@ -10,18 +12,17 @@ enum SupervisorSignal: Int32, CaseIterable {
     case terminalInput = 21
     case terminalOutput = 22
 
-    /// As operators know it.
-    var name: String {
+    /// What it asks for; nil: nothing of the tree.
+    var order: OrderKind? {
         switch self {
-        case .hangUp: "HUP"
-        case .interrupt: "INT"
-        case .quit: "QUIT"
-        case .user1: "USR1"
-        case .user2: "USR2"
-        case .terminate: "TERM"
-        case .child: "CHLD"
-        case .terminalInput: "TTIN"
-        case .terminalOutput: "TTOU"
+        case .hangUp: .reload
+        case .interrupt: .stopNow
+        case .quit, .terminate: .stop
+        case .user1: .reopenLogs
+        case .user2: .upgrade
+        case .terminalInput: .addEdge
+        case .terminalOutput: .removeEdge
+        case .child: nil
         }
     }
 }

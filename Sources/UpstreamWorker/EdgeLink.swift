@@ -15,6 +15,11 @@ final class EdgeLink: EpollLinkDelegate {
     /// Those that have paused their calls because the link is congested, in the order in which they go on.
     private var waiting: [Exchange] = []
     private let ended: (EdgeLink) -> Void
+    private var isQuieting = false
+    /// The edge was asked to send no new request, and none will come.
+    private(set) var isQuiet = false
+    /// Called when that is so.
+    var quieted: () -> Void = {}
 
     /// Takes over the socket.
     init(
@@ -45,6 +50,9 @@ final class EdgeLink: EpollLinkDelegate {
             case .credit: try self.exchanges[header.stream]?.receive(credit: unsafe Credit(payload: payload).bytes)
             case .grant: try self.exchanges[header.stream]?.receive(grant: unsafe Grant(payload: payload))
             case .cancel: self.exchanges[header.stream]?.cancel()
+            case .drain where self.isQuieting:
+                self.isQuiet = true
+                self.quieted()
             default: throw .unexpectedType(header.type)
             }
         } catch {
@@ -122,6 +130,13 @@ final class EdgeLink: EpollLinkDelegate {
 
     func send(chunk: UnsafeRawBufferPointer, stream: UInt64) {
         unsafe self.link?.send(.chunk, stream: stream, data: chunk)
+    }
+
+    /// Asks the edge to send no new request.
+    func quiet() {
+        guard !self.isQuieting else { return }
+        self.isQuieting = true
+        self.link?.send(Drain(timeout: 0).frame())
     }
 
     /// Ends all that runs.

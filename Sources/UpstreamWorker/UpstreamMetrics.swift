@@ -1,3 +1,5 @@
+internal import Domain
+internal import EventLog
 internal import HTTPClient
 internal import IPC
 
@@ -24,9 +26,12 @@ enum UpstreamMetrics {
             name: "sluice_provider_connections", labels: [], value: .gauge(Int64(services.client.connections)))
         let lost = MetricReport.Series(
             name: "sluice_records_lost_total", labels: [], value: .counter(services.journal?.lost ?? 0))
+        let dropped = MetricReport.Series(
+            name: "sluice_log_lines_dropped_total", labels: [MetricReport.Label("role", Role.upstream.label)],
+            value: .counter(services.log.droppedLines))
         let snapshots = MetricReport.Series(
             name: "sluice_snapshots", labels: [MetricReport.Label("role", "upstream")],
             value: .gauge(Int64(services.providers.alive)))
-        return MetricReport(series: attempts + errors + [connections, lost, snapshots])
+        return MetricReport(series: attempts + errors + [connections, lost, dropped, snapshots])
     }
 }

@@ -23,6 +23,7 @@ public final class UpstreamRole: WorkerRole {
     private var edges: [EdgeLink] = []
     private var aggregators: [AggregatorLink] = []
     private var drainTimer: LoopTimer?
+    private var isQuieting = false
     private var isLeaving = false
 
     /// Makes the role on the program's loop.
@@ -51,6 +52,7 @@ public final class UpstreamRole: WorkerRole {
             let snapshot = try UpstreamSnapshot(decoding: bytes)
             guard snapshot.version == version else { return .refused("it is another version's") }
             self.services.log.level = snapshot.logLevel
+            self.services.log.format = snapshot.logFormat
             self.services.providers.add(snapshot, at: self.services.loop.now)
             if let journal = self.services.journal {
                 journal.update(snapshot.journal)
@@ -117,8 +119,11 @@ public final class UpstreamRole: WorkerRole {
         ) { [unowned self] link in
             self.edges.removeAll { $0 === link }
             self.endpoint.linkEnded(LinkOffer(role: .edge, instance: instance))
+            self.quieted()
         }
+        link.quieted = { [unowned self] in self.quieted() }
         self.edges.append(link)
+        if self.isQuieting { link.quiet() }
     }
 
     private func addAggregator(
@@ -142,9 +147,18 @@ public final class UpstreamRole: WorkerRole {
         } else {
             self.drainTimer = loop.schedule(after: overflow ? .max : delay) { [unowned self] in
                 for edge in self.edges { edge.fail(.draining) }
+                self.services.drain()
                 self.leaveSoon()
             }
         }
+        self.isQuieting = true
+        for edge in self.edges { edge.quiet() }
+        self.quieted()
+    }
+
+    /// Requests that are on their way are still served: it is over when each edge has said that no more will come.
+    private func quieted() {
+        guard self.isQuieting, !self.services.isDraining, self.edges.allSatisfy(\.isQuiet) else { return }
         self.services.drain()
     }
 

@@ -52,6 +52,8 @@ public final class ControlLineEndpoint {
         case .ended: self.perform(self.machine.ended())
         case .oversized: self.perform(self.machine.receivedOversized())
         case .packet(let bytes, let descriptors):
+            // A heartbeat comes every second.
+            self.log.sayLosses()
             let active = self.role?.activeRequests ?? 0
             self.perform(self.machine.received(bytes, descriptors: descriptors, activeRequests: active))
         }

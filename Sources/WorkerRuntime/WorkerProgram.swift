@@ -57,6 +57,7 @@ public enum WorkerProgram {
             let missing = Self.enterSandbox(parsed)
             let socket = PacketSocket(OwnedDescriptor(adopting: WorkerArguments.controlDescriptor))
             let log = Log(role: role, instance: parsed.instance)
+            log.takeOverProcess()
             let identity = WorkerIdentity(
                 arguments: parsed, log: log, missing: missing, sender: socket.sender)
             return (identity, socket)

@@ -99,10 +99,14 @@ import Testing
         BadCase(
             "logging: {level: inf}",
             "1:18: logging.level: expected debug or info or warning or error (did you mean info?)"),
-        BadCase("logging: {format: text}", "1:19: logging.format: expected json"),
-        BadCase("logging: {file: /var/log/x}", "1:11: logging.file: not available yet"),
+        BadCase("logging: {format: xml}", "1:19: logging.format: expected json or text"),
+        BadCase("logging: {file: /var/log/}", "1:17: logging.file: expected stderr or the path of a file, not"),
+        BadCase("logging: {file: a/..}", "1:17: logging.file: expected stderr or the path of a file, not"),
+        BadCase("logging: {file: true}", "1:17: logging.file: expected stderr or the path of a file"),
+        BadCase("logging: {file: \"a\\nb\"}", "1:17: logging.file: expected stderr or the path of a file"),
         BadCase(
-            "logging: {prompts: true, responses: yes}", "1:11: logging.prompts: not", "1:26: logging.responses: not"),
+            "logging: {access: 1, prompts: maybe, responses: \"true\"}", "1:19: logging.access: expected true or false",
+            "1:31: logging.prompts: expected true or false", "1:49: logging.responses: expected true or false"),
     ]
 
     static let http: [BadCase] = [

@@ -32,7 +32,7 @@ import Testing
           "-": {dialect: simulated}
         default_provider: "true"
         models: {"yes": {targets: ["123:0x1f"]}, "5m": {targets: ["null:a"]}, "üñ": {targets: ["-:~"]}}
-        logging: {level: warning}
+        logging: {level: warning, format: text, file: "a: b # c", access: false, prompts: true, responses: true}
         """
 
     @Test(arguments: ["", awkward]) func readBackItIsTheSame(text: String) throws {

@@ -133,7 +133,7 @@ import Testing
                 strategy: ordered
                 retries: 0
                 hedge_after: null
-            logging: {level: debug, format: json, file: stderr}
+            logging: {level: debug, format: text, file: logs/gateway.log, access: false}
             """
         let result = Document(text: text).result
         #expect(result.problems.isEmpty)
@@ -183,6 +183,25 @@ import Testing
                     name: "org/big:latest", target: ModelTarget(provider: "local-1", model: "library/llama3:8b")),
             ])
         #expect(configuration.logLevel == .debug)
+        #expect(
+            configuration.logging
+                == LogSettings(
+                    format: .text, file: "logs/gateway.log", requests: RequestLogging(access: false)))
+    }
+
+    @Test func whoeverLogsPromptsIsTold() throws {
+        let start = "providers: {s: {dialect: simulated}}\n"
+        let both = Document(text: start + "logging: {prompts: true, responses: true}").result
+        #expect(
+            both.notices == [
+                "f: the log holds the beginning of what clients send (logging.prompts) and of what they get "
+                    + "(logging.responses)"
+            ])
+        #expect(
+            both.configuration?.logging.requests == RequestLogging(access: true, prompts: true, responses: true))
+        let none = Document(text: start + "logging: {prompts: false, responses: false, file: stderr}").result
+        #expect(none.notices.isEmpty)
+        #expect(none.configuration?.logging == LogSettings())
     }
 
     @Test(arguments: [

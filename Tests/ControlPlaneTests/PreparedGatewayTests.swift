@@ -39,15 +39,15 @@ import Testing
 
     @Test func withoutAFileTheEnvironmentDecides() throws {
         let gateway = try self.prepare(nil)
-        #expect(gateway.configuration.defaultProvider == "openai")
-        #expect(gateway.source.version == 1)
-        #expect(gateway.snapshots.topology.stateDirectory == "\(self.folder.path)/sluice-state")
+        #expect(gateway.state.configuration.defaultProvider == "openai")
+        #expect(gateway.state.source.version == 1)
+        #expect(gateway.state.snapshots.topology.stateDirectory == "\(self.folder.path)/sluice-state")
         #expect(self.folder.mode("sluice-state") == 0o700)
         let path = "\(self.folder.path)/sluice-state/static_key"
         #expect(gateway.clientKey == .file(path: path))
         // The first key is one of the table, not the static key.
-        #expect(gateway.source.staticKey == nil)
-        #expect(gateway.snapshots.edge.staticKeyDigest == nil)
+        #expect(gateway.state.source.staticKey == nil)
+        #expect(gateway.state.snapshots.edge.staticKeyDigest == nil)
         let text = try #require(self.folder.read("sluice-state/static_key"))
         let identities = IdentityReader(stateDirectory: "\(self.folder.path)/sluice-state")
         try identities.refresh()
@@ -58,7 +58,7 @@ import Testing
         let gateway = try self.prepare("auth: {static_key: configured-static-key}\n")
         #expect(gateway.clientKey == .configuration)
         let digest = try SHA256().digest(Array("configured-static-key".utf8)).bytes
-        #expect(gateway.snapshots.edge.staticKeyDigest == digest)
+        #expect(gateway.state.snapshots.edge.staticKeyDigest == digest)
     }
 
     @Test func aDamagedDatabaseEndsTheStartButNotARunningGateway() throws {
@@ -69,7 +69,7 @@ import Testing
         #expect(failure.message.contains("sluice-state/control.db at byte "))
         _ = unsafe unlink("\(self.folder.path)/sluice-state/control.db")
         let first = try self.prepare(nil)
-        let source = first.source.encoded()
+        let source = first.state.source.encoded()
         let file = try OwnedDescriptor.copy(of: first.instance.descriptor.number)
         _ = consume first
         try self.folder.write("sluice-state/control.db", Array("this is no database, but it is long enough".utf8))
@@ -118,16 +118,16 @@ import Testing
         let first = try self.prepare(text)
         try self.folder.write("sluice-state/static_key", Array("another-key-entirely".utf8))
         let file = try OwnedDescriptor.copy(of: first.instance.descriptor.number)
-        let (snapshots, configuration, source) = (first.snapshots, first.configuration, first.source)
-        let host = first.instance.record.host
+        let (snapshots, configuration, source) = (first.state.snapshots, first.state.configuration, first.state.source)
+        let (host, notices) = (first.instance.record.host, first.state.notices)
         // A process has the table open once.
         _ = consume first
         let again = try PreparedGateway(inForce: source.encoded(), instanceFile: file)
-        #expect(again.snapshots == snapshots)
-        #expect(again.configuration == configuration)
-        #expect(again.source == source)
+        #expect(again.state.snapshots == snapshots)
+        #expect(again.state.configuration == configuration)
+        #expect(again.state.source == source)
         #expect(again.instance.record.host == host)
-        #expect(again.notices.isEmpty)
+        #expect(again.state.notices == notices)
     }
 
     @Test func nonsenseInForceIsRefused() throws {

@@ -91,18 +91,24 @@ import Testing
             stateDirectory: "/var/lib/sluice",
             workers: WorkerSettings(edge: .fixed(3), upstream: .fixed(5)), drainTimeout: 1234,
             http: HTTPSettings(limits: HTTPLimits(maxBody: 77), corsOrigins: ["https://a.example"]),
-            auth: AuthSettings(keys: .optional), logLevel: .debug)
+            auth: AuthSettings(keys: .optional), logLevel: .debug,
+            logging: LogSettings(
+                format: .text, file: "logs/x.log", requests: RequestLogging(access: false, prompts: true)))
         let snapshots = self.builder.build(configuration)
         #expect(
             snapshots.topology
                 == Topology(
                     listeners: [ListenerSettings(.unix(path: "/run/x")), ListenerSettings(.inherited(descriptor: 3))],
                     edges: 3, upstreams: 5,
-                    drainTimeout: 1234, stateDirectory: "/var/lib/sluice", logLevel: .debug))
+                    drainTimeout: 1234, stateDirectory: "/var/lib/sluice", logLevel: .debug, logFormat: .text,
+                    logFile: "/srv/gateway/logs/x.log"))
         #expect(snapshots.edge.http.maxBody == 77)
         #expect(snapshots.edge.corsOrigins == ["https://a.example"])
         #expect(snapshots.edge.authentication == .optional)
         #expect(snapshots.edge.logLevel == .debug)
+        #expect(snapshots.edge.logFormat == .text && snapshots.upstream.logFormat == .text)
+        #expect(snapshots.aggregator.logFormat == .text)
+        #expect(snapshots.edge.requestLogging == RequestLogging(access: false, prompts: true))
         #expect(snapshots.upstream.logLevel == .debug)
         #expect(snapshots.aggregator.logLevel == .debug)
     }

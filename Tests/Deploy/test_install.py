@@ -12,27 +12,9 @@ import subprocess
 import pytest
 
 from Harness import wire
-from Harness.gateway import NAMES, PROGRAMS, ROOT
+from Harness.debian import install
+from Harness.gateway import NAMES
 from Harness.processes import alive, tree, wait_until
-
-INSTALL = ROOT / "deploy" / "install.sh"
-MIRROR = os.environ.get("SLUICE_DEBIAN_MIRROR", "http://deb.debian.org/debian")
-
-
-def install(*arguments: object, expected: int = 0, root: pathlib.Path | None = None) -> str:
-    """Runs the script, in a root of its own if one is given; gives all it said."""
-    line = ["chroot", root, "/src/deploy/install.sh"] if root else [INSTALL]
-    done = subprocess.run(
-        [str(part) for part in [*line, *arguments]],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-        env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"},
-    )
-    assert done.returncode == expected, done.stdout
-    return done.stdout
 
 
 def tree_of(folder: pathlib.Path) -> dict[str, tuple]:
@@ -43,15 +25,6 @@ def tree_of(folder: pathlib.Path) -> dict[str, tuple]:
         what = os.readlink(path) if path.is_symlink() else info.st_size if path.is_file() else None
         found[str(path.relative_to(folder))] = (stat.S_IMODE(info.st_mode), what)
     return found
-
-
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """The six programs without their debug symbols: copies are quick."""
-    folder = tmp_path_factory.mktemp("programs")
-    for name in NAMES:
-        subprocess.run(["strip", "-o", folder / name, PROGRAMS / name], check=True, timeout=60)
-    return folder
 
 
 def test_a_folder_gets_everything_and_again_nothing_changes(tmp_path, programs) -> None:
@@ -145,32 +118,6 @@ def test_wrong_use_is_said(arguments, code, message) -> None:
 # As root, in a Debian of its own.
 
 
-@pytest.fixture(scope="module")
-def debian(tmp_path_factory: pytest.TempPathFactory, programs: pathlib.Path):
-    """A minimal Debian 12 with the deploy folder and a bundle in /src."""
-    if os.geteuid() != 0:
-        pytest.skip("debootstrap needs root")
-    if shutil.which("debootstrap") is None:
-        pytest.skip("debootstrap is not installed")
-    root = tmp_path_factory.mktemp("debian") / "root"
-    done = subprocess.run(
-        ["debootstrap", "--variant=minbase", "bookworm", root, MIRROR], capture_output=True, text=True, timeout=900
-    )
-    if done.returncode != 0:
-        if "mount" in done.stdout or "mknod" in done.stdout or "chroot" in done.stdout:
-            pytest.skip(f"debootstrap cannot run here: {done.stdout.strip().splitlines()[-1]}")
-        raise AssertionError(done.stdout + done.stderr)
-    shutil.copytree(ROOT / "deploy", root / "src" / "deploy")
-    install("bundle", root / "src" / "programs", "--from", programs)
-    mounted = subprocess.run(["mount", "-t", "proc", "proc", root / "proc"], capture_output=True).returncode == 0
-    if not mounted:
-        pytest.skip("proc cannot be mounted here")
-    try:
-        yield root
-    finally:
-        subprocess.run(["umount", root / "proc"], check=True, timeout=20)
-
-
 @pytest.mark.verify
 @pytest.mark.timeout(1800)
 def test_on_a_bare_debian_the_recipe_gives_a_gateway_that_serves(debian: pathlib.Path) -> None:
@@ -187,7 +134,7 @@ def test_on_a_bare_debian_the_recipe_gives_a_gateway_that_serves(debian: pathlib
     configuration.write_text(configuration.read_text().replace("127.0.0.1:8080", "127.0.0.1:0"))
     # As in the unit's ExecStart.
     line = ["chroot", debian, "/usr/local/lib/sluice/current/sluice", "serve", "--config", "/etc/sluice/sluice.yaml"]
-    gateway = subprocess.Popen(line, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env={"PATH": "/usr/bin:/bin"})
+    gateway = subprocess.Popen(line, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
     try:
         listeners = debian / "var/lib/sluice/state/run/listeners"
         wait_until(lambda: gateway.poll() is not None or listeners.exists(), 30, "the listeners")

@@ -6,7 +6,6 @@ import os
 import pathlib
 import signal
 import socket
-import threading
 import time
 
 import pytest
@@ -16,6 +15,7 @@ from Harness.gateway import base_config
 from Harness.processes import alive, children, wait_until
 
 from Harness.service import ManagedGateway, NotifySocket, listening_socket
+from Harness.visitor import Visitor
 
 
 def config(state: pathlib.Path, *addresses: str) -> dict:
@@ -143,44 +143,13 @@ def test_a_manager_that_is_gone_is_no_trouble(tmp_path) -> None:
         assert gateway.chat("simulated:x").status == 200
 
 
-class Visitor(threading.Thread):
-    """Makes one request after another, each on a connection of its own, until told to stop."""
-
-    def __init__(self, gateway: ManagedGateway, address: tuple[str, int]) -> None:
-        super().__init__(daemon=True)
-        body = {"model": "simulated:x", "messages": [{"role": "user", "content": "Hello"}]}
-        self._bytes = gateway.chat_bytes(body, {"Connection": "close"})
-        self._address = address
-        self.stopping = threading.Event()
-        self.outcomes: list[str] = []
-
-    def run(self) -> None:
-        while not self.stopping.is_set():
-            self.outcomes.append(self._visit())
-            self.stopping.wait(0.01)
-
-    def _visit(self) -> str:
-        try:
-            connection = wire.Connection(self._address, 30)
-        except OSError as error:
-            return f"not connected: {error}"
-        try:
-            connection.send(self._bytes)
-            reply = connection.reply()
-            return str(reply.status) if reply.complete else "cut"
-        except (OSError, wire.ProtocolError, AssertionError) as error:
-            return f"broken: {error}"
-        finally:
-            connection.close()
-
-
 def test_a_killed_supervisor_costs_no_connection_where_the_socket_is_passed(tmp_path, passed) -> None:
     """F4: kill -9 on the supervisor; the manager starts it again on the socket it kept."""
     first = ManagedGateway(config(tmp_path / "s"), sockets=passed[:1])
     second = ManagedGateway(config(tmp_path / "s"), sockets=passed[:1])
     try:
         first.start()
-        visitors = [Visitor(first, passed[0].getsockname()) for _ in range(4)]
+        visitors = [Visitor(first.key, passed[0].getsockname()) for _ in range(4)]
         for visitor in visitors:
             visitor.start()
         wait_until(lambda: all(len(visitor.outcomes) > 10 for visitor in visitors), 20, "ten requests each")
@@ -195,13 +164,7 @@ def test_a_killed_supervisor_costs_no_connection_where_the_socket_is_passed(tmp_
             20,
             "ten more requests each",
         )
-        for visitor in visitors:
-            visitor.stopping.set()
-            visitor.join(30)
-        outcomes = [outcome for visitor in visitors for outcome in visitor.outcomes]
-        assert not [outcome for outcome in outcomes if outcome.startswith("not connected")]
-        # What was under way in the instant of the kill may fail, once a visitor; nothing else does.
-        assert len([outcome for outcome in outcomes if outcome != "200"]) <= len(visitors), sorted(set(outcomes))
+        Visitor.judge(visitors)
         second.stop()
     finally:
         first.destroy()

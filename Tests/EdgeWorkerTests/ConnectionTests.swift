@@ -249,6 +249,28 @@ import Testing
         #expect(!busy.isOpen && drained == 1)
     }
 
+    @Test func anUpstreamThatEndsGetsNoNewRequest() throws {
+        let rig = try EdgeRig()
+        let ending = try rig.upstream(3)
+        let first = try rig.client()
+        try first.send(FakeClient.post(FakeClient.chat))
+        let stream = try #require(try ending.request()).stream
+        try ending.send(Drain(timeout: 0).frame())
+        // It hears that nothing more comes, and nothing does, though it is the only one.
+        #expect(try ending.frames().map(\.type) == [.drain])
+        let second = try rig.client()
+        try second.send(FakeClient.post(FakeClient.chat))
+        #expect(try ending.frames().isEmpty)
+        let other = try rig.upstream(4)
+        rig.loop.run()
+        // What it has goes on.
+        try ending.answer(stream, "{}")
+        #expect(try first.status() == 200)
+        let next = try #require(try other.request()).stream
+        try other.answer(next, "{}")
+        #expect(try second.status() == 200)
+    }
+
     @Test func drainEndsWhatTakesTooLong() throws {
         let rig = try EdgeRig()
         var drained = 0

@@ -165,6 +165,7 @@ final class FakePeer {
             role: role, instance: instance, area: area, log: core.log,
             opened: { if role == .upstream { core.upstreams.add($0) } else { core.aggregator = $0 } },
             ended: { if role == .upstream { core.upstreams.remove($0) } else { core.aggregator = nil } })
+        self.link.retired = { core.upstreams.remove($0) }
         let machine = LinkMachine(
             hello: Hello(role: .edge, instance: 7, build: EdgeRig.build), peerRole: role, peerInstance: instance,
             accepting: role == .upstream ? .upstreamClient : .client)

@@ -1,5 +1,6 @@
 import Domain
 import IPC
+import Limits
 import NIOCore
 import Testing
 
@@ -41,6 +42,42 @@ import Testing
         ReplyHead(status: 529, length: .absent, connection: .implied, record: RecordID(high: 1, low: 2))
             .write(to: &buffer, date: [])
         #expect(String(buffer: buffer).hasPrefix("HTTP/1.1 529 Status\r\n"))
+    }
+
+    /// The memory a head is put together in is as large as what it can say.
+    @Test func theLongestHeadIsWhole() {
+        var head = ReplyHead(
+            status: 431, length: .known(.max), connection: .keepAlive, record: RecordID(high: 1, low: 2))
+        head.contentType = .text
+        head.requestID = String(repeating: "i", count: 128)
+        head.retryAfter = Array(String(repeating: "9", count: 20).utf8)
+        head.providerRequestID = Array(String(repeating: "p", count: 256).utf8)
+        head.isStream = true
+        head.allow = "GET, HEAD, POST, OPTIONS"
+        head.asksForKey = true
+        head.forbidsRetry = true
+        head.limits = ReplyLimits(
+            standing: LimitStanding(
+                requests: .init(limit: .max, remaining: .max, reset: .max),
+                tokens: .init(limit: .max, remaining: .max, reset: .max),
+                budget: .init(scope: .organization, kind: .requestsPerMinute, limit: 1, used: .max)),
+            softPercent: 1, maximumOutput: .max)
+        for (cors, preflight) in [
+            (nil, nil), (CORSPolicy.Grant(origin: String(repeating: "o", count: 1024), varies: true), nil),
+            (
+                CORSPolicy.Grant(origin: "*", varies: true),
+                ReplyHead.Preflight(headers: String(repeating: "h", count: 1024))
+            ),
+        ] as [(CORSPolicy.Grant?, ReplyHead.Preflight?)] {
+            head.cors = cors
+            head.preflight = preflight
+            var buffer = ByteBuffer()
+            head.write(to: &buffer, date: Array("Sun, 06 Nov 1994 08:49:37 GMT".utf8))
+            let text = String(buffer: buffer)
+            #expect(text.hasSuffix("\r\nconnection: keep-alive\r\n\r\n"))
+            let lines = cors == nil ? 19 : preflight == nil ? 22 : 24
+            #expect(text.utf8.count { $0 == 0x0A } == lines + 2, "\(text)")
+        }
     }
 
     @Test func acceptGate() {

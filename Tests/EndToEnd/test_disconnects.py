@@ -45,7 +45,7 @@ def gateway(provider: OwnProvider, tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
 @pytest.mark.parametrize("stage", STAGES)
-def test_one_row_whenever_the_client_leaves(stage: str, reset: bool, provider: OwnProvider, gateway: Gateway) -> None:
+def test_f24_one_row_whenever_the_client_leaves(stage: str, reset: bool, provider: OwnProvider, gateway: Gateway) -> None:
     model, stream, wait, outcome, estimated = STAGES[stage]
     label = f"{stage.replace(' ', '-')}-{'reset' if reset else 'close'}"
     provider.clear()

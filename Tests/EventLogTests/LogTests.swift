@@ -2,17 +2,7 @@ import Domain
 import Glibc
 import EventLog
 import Platform
-import Synchronization
 import Testing
-
-private final class CollectingSink: LogSink {
-    private let collected = Mutex<[[UInt8]]>([])
-
-    func write(_ line: [UInt8]) { self.collected.withLock { $0.append(line) } }
-
-    var lines: [String] { self.collected.withLock { $0.map { String(decoding: $0, as: UTF8.self) } } }
-    var sizes: [Int] { self.collected.withLock { $0.map(\.count) } }
-}
 
 @Suite struct LogTests {
     private let sink = CollectingSink()

@@ -111,18 +111,18 @@ def check_kills(mock: MockProvider, count: int, seed: int) -> None:
             assert gateway.chat("load:load-1-0-0-after").status == 200
 
 
-def test_six_kills_under_load(mock: MockProvider) -> None:
+def test_f1_six_kills_under_load(mock: MockProvider) -> None:
     check_kills(mock, 6, seed=1)
 
 
 @pytest.mark.verify
 @pytest.mark.timeout(1500)
-def test_a_hundred_kills_under_load(mock: MockProvider) -> None:
+def test_f1_a_hundred_kills_under_load(mock: MockProvider) -> None:
     check_kills(mock, 100, seed=int(os.environ.get("SLUICE_SEED") or time.time()))
 
 
 @pytest.mark.parametrize("role", ["edge", "upstream"])
-def test_a_killed_role_serves_again_within_two_seconds(mock: MockProvider, role: str) -> None:
+def test_f1_a_killed_role_serves_again_within_two_seconds(mock: MockProvider, role: str) -> None:
     config = base_config(None, state_directory=None, providers={"load": mock.entry})
     with Gateway(config) as gateway:
         gateway.wait_for_tree()
@@ -143,7 +143,7 @@ def test_a_killed_role_serves_again_within_two_seconds(mock: MockProvider, role:
 
 
 @pytest.mark.parametrize("role", ["aggregator", "control"])
-def test_traffic_does_not_notice_the_end_of_aggregator_or_control(mock: MockProvider, role: str) -> None:
+def test_f3_traffic_does_not_notice_the_end_of_aggregator_or_control(mock: MockProvider, role: str) -> None:
     config = base_config(None, state_directory=None, providers={"load": mock.entry})
 
     async def streams_and_a_kill(gateway: Gateway) -> list[Outcome]:
@@ -176,7 +176,7 @@ def test_an_edge_starts_while_control_is_dead(mock: MockProvider) -> None:
         assert gateway.chat("load:load-1-0-0-x", timeout=5).status == 200
 
 
-def test_a_stream_hit_by_an_upstream_kill_says_so(mock: MockProvider) -> None:
+def test_f2_a_stream_hit_by_an_upstream_kill_says_so(mock: MockProvider) -> None:
     config = base_config(None, state_directory=None, providers={"load": mock.entry})
     with Gateway(config) as gateway, gateway.connect() as connection:
         connection.send(gateway.chat_bytes({"model": "load:load-1000-20-0-x", "stream": True}))
@@ -189,7 +189,7 @@ def test_a_stream_hit_by_an_upstream_kill_says_so(mock: MockProvider) -> None:
         assert b'"code":"upstream_lost"' in reply.body.rpartition(b"data: ")[2].replace(b" ", b"")
 
 
-def test_a_unary_request_hit_by_an_upstream_kill_gets_json(mock: MockProvider) -> None:
+def test_f2_a_unary_request_hit_by_an_upstream_kill_gets_json(mock: MockProvider) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts and never answers
         entry = mock.entry | {"base_url": f"http://127.0.0.1:{silent.getsockname()[1]}/v1"}
         config = base_config(None, state_directory=None, providers={"load": entry})

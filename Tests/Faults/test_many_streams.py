@@ -153,14 +153,14 @@ def check_rest(gateway: Gateway, idle: int, files: int) -> None:
     wait_until(lambda: over() <= LEFT, 15, lambda: f"memory comes back; {over() / 1e6:.1f} MB over idle", interval=0.2)
 
 
-def test_two_hundred_slow_readers(mock: MockProvider) -> None:
+def test_f23_two_hundred_slow_readers(mock: MockProvider) -> None:
     with Gateway(one_of_each(mock)) as gateway:
         asyncio.run(slow_readers(gateway, mock, 200, 0))
 
 
 @pytest.mark.verify
 @pytest.mark.timeout(600)
-def test_two_thousand_slow_readers(mock: MockProvider) -> None:
+def test_f23_two_thousand_slow_readers(mock: MockProvider) -> None:
     need_files(2300)
     with Gateway(one_of_each(mock)) as gateway:
         asyncio.run(slow_readers(gateway, mock, 2000, 10))

@@ -1,4 +1,4 @@
-"""A request that crashes its worker is sent again by its client: after two deaths it is refused, and only it."""
+"""A request that crashes its worker (F35) is sent again by its client: after two deaths it is refused, and only it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def bystanders(gateway: Gateway, stop: asyncio.Event) -> list[int]:
 
 
 @pytest.mark.parametrize("role", ["edge", "upstream"])
-def test_a_request_that_kills_workers_is_refused(role: str) -> None:
+def test_f35_a_request_that_kills_workers_is_refused(role: str) -> None:
     async def scene(gateway: Gateway) -> list[int]:
         stop = asyncio.Event()
         others = asyncio.create_task(bystanders(gateway, stop))

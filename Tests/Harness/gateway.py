@@ -331,7 +331,8 @@ class Gateway:
             os.kill(pid, signal.SIGKILL)
         for reader in self._readers:
             reader.join(2)
-        if self.process is not None:
+        # A pipe whose reader still waits cannot be closed: swift-backtrace, which test builds start at a crash, may hold it for ever.
+        if self.process is not None and not any(reader.is_alive() for reader in self._readers):
             for pipe in (self.process.stderr, self.process.stdout):
                 pipe.close()
         if self._temporary is not None:

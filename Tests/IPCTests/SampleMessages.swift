@@ -44,6 +44,11 @@ enum SampleMessages {
         ],
         operations: [.init(token: 5, kind: .reload, state: .failed, message: "x.yaml:3:1: no", age: 20)])
 
+    /// The shortest entries there are, and many of them.
+    static let emptyReport = TreeReport(
+        state: .starting, pid: 0, build: [], age: 0, version: 0, listeners: [], quarantined: 0,
+        processes: Array(repeating: Self.report.processes[0], count: 40), operations: [])
+
     static let metrics = MetricReport(series: [
         .init(name: "a_total", labels: [.init("model", "m"), .init("status", "200")], value: .counter(.max)),
         .init(name: "b", labels: [], value: .gauge(-3)),
@@ -53,7 +58,7 @@ enum SampleMessages {
     static let all: [any WireMessage & Hashable] = [
         Hello(role: .edge, instance: 7, host: 9, build: [1, 2, 3]), Ready(), SnapshotNotice(version: 3),
         LinkOffer(role: .upstream, instance: 4), Heartbeat(sequence: 5, activeRequests: 6), Drain(timeout: 300),
-        topology, TreeStatus(entries: [.init(role: .edge, up: 2, restarts: 1)]), request,
+        topology, emptyReport, TreeStatus(entries: [.init(role: .edge, up: 2, restarts: 1)]), request,
         requestInArea,
         StreamRequest.administration(AdministrationRequest(method: "GET", path: "/metrics?x=1", bodyLength: 2)),
         ResponseHead(

@@ -11,7 +11,8 @@ import Testing
         routes: RouteTable(
             providers: ["one", "two"],
             aliases: [.init(name: Array("fast".utf8), targets: [Target(provider: 1, model: [0x61])])],
-            defaultProvider: 0), limits: SnapshotCodecTests.limits, logLevel: .debug)
+            defaultProvider: 0), limits: SnapshotCodecTests.limits, logLevel: .debug,
+        logFormat: .text, requestLogging: RequestLogging(access: false, prompts: true, responses: true))
     private let upstream = UpstreamSnapshot(
         version: 4,
         providers: [
@@ -21,13 +22,14 @@ import Testing
                 caFile: "/ca.pem",
                 timeouts: ProviderTimeouts(connect: 1, firstToken: 2, idle: 3, total: 4)),
             ProviderSettings(name: "two", kind: .simulated(delay: 50, tokensPerSecond: 200)),
-        ], logLevel: .warning,
+        ], logLevel: .warning, logFormat: .text,
         earlier: .init(
             version: 3, providers: [ProviderSettings(name: "two", kind: .simulated(delay: 1, tokensPerSecond: 2))],
             prices: [.free]))
 
     private let aggregator = AggregatorSnapshot(
-        version: 9, stateDirectory: "/s", limitTable: SnapshotCodecTests.table, logLevel: .error)
+        version: 9, stateDirectory: "/s", limitTable: SnapshotCodecTests.table, logLevel: .error,
+        logFormat: .text)
 
     private static let zone = TimeZoneRules(
         name: "Europe/Berlin", initialOffset: 3600,

@@ -11,7 +11,7 @@ import Testing
             try InheritedSockets(processID: 10) { variables[$0] }.check(number)
             return nil
         } catch {
-            let start = "sluice: cannot listen on fd:\(number): "
+            let start = "cannot listen on fd:\(number): "
             #expect(error.message.hasPrefix(start))
             #expect(error.code == 70)
             return String(error.message.dropFirst(start.count))

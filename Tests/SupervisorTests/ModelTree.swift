@@ -22,6 +22,8 @@ struct ModelTree {
     static let nextBuild = Array("c".utf8)
     /// Seats whose processes answer HELLO by themselves.
     var answersHello = true
+    /// Why the shell can open nothing of what is proposed.
+    var refusesProposals: String?
 
     static let edges = [Seat(role: .edge, index: 0), Seat(role: .edge, index: 1)]
     static let upstream = Seat(role: .upstream, index: 0)
@@ -55,6 +57,14 @@ struct ModelTree {
                 if self.replacesSupervisor {
                     self.perform(self.machine.supervisorReplaced(failure: nil, at: self.now))
                 }
+            case .propose:
+                if let reason = self.refusesProposals {
+                    self.perform(self.machine.cannotPropose(reason, at: self.now))
+                } else {
+                    self.perform(self.machine.proposed(at: self.now))
+                }
+            case .reopenLogs(let operation):
+                self.perform(self.machine.reopenedLogs(operation, failure: nil, at: self.now))
             default: break
             }
         }
@@ -79,6 +89,10 @@ struct ModelTree {
     mutating func exit(_ seat: Seat, _ status: ChildProcess.Status = .code(0)) {
         self.running[seat] = nil
         self.perform(self.machine.exited(seat, status, at: self.now))
+    }
+
+    mutating func order(_ kind: OrderKind, token: UInt64 = 0) {
+        self.perform(self.machine.order(kind, token: token, at: self.now))
     }
 
     mutating func stop(_ how: SupervisorMachine.Stop) {

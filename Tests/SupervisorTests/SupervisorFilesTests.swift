@@ -65,6 +65,7 @@ import Testing
         let run = try RunFolder(stateDirectory: self.folder.path)
         try run.write(listeners: ["127.0.0.1:80", "[::1]:80"])
         try run.write(listeners: ["127.0.0.1:81", "[::1]:81"])
+        try run.write(processID: 77)
         var info = stat()
         #expect(unsafe stat("\(self.folder.path)/run", &info) == 0)
         #expect(info.st_mode & 0o777 == 0o700)
@@ -73,7 +74,12 @@ import Testing
             let file = OwnedDescriptor(adopting: unsafe open(path, O_RDONLY | O_CLOEXEC))
             #expect(String(decoding: self.bytes(file.number), as: UTF8.self) == "127.0.0.1:81\n[::1]:81\n")
         }
-        run.removeListeners()
+        do {
+            let pid = OwnedDescriptor(
+                adopting: unsafe open("\(self.folder.path)/run/supervisor.pid", O_RDONLY | O_CLOEXEC))
+            #expect(String(decoding: self.bytes(pid.number), as: UTF8.self) == "77\n")
+        }
+        run.clear()
         #expect(unsafe access(path, F_OK) == -1)
         #expect(unsafe rmdir("\(self.folder.path)/run") == 0)
     }
@@ -86,14 +92,17 @@ import Testing
     }
 
     @Test func aTakenPortIsNamed() throws {
-        let first = try ListenerSet([.ipv4(address: [127, 0, 0, 1], port: 0), .unix(path: "\(self.folder.path)/s")])
+        let first = try ListenerSet([
+            ListenerSettings(.ipv4(address: [127, 0, 0, 1], port: 0)),
+            ListenerSettings(.unix(path: "\(self.folder.path)/s")),
+        ])
         #expect(first.names.count == 2)
         #expect(first.names[1] == "unix:\(self.folder.path)/s")
         let port = try #require(first.names[0].split(separator: ":").last.flatMap { UInt16($0) })
         let failure = #expect(throws: StartFailure.self) {
-            _ = try ListenerSet([.ipv4(address: [127, 0, 0, 1], port: port)])
+            _ = try ListenerSet([ListenerSettings(.ipv4(address: [127, 0, 0, 1], port: port))])
         }
-        #expect(failure?.message == "sluice: cannot listen on 127.0.0.1:\(port): Address already in use")
+        #expect(failure?.message == "cannot listen on 127.0.0.1:\(port): Address already in use")
         #expect(failure?.code == 70)
     }
 

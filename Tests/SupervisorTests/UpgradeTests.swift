@@ -339,12 +339,15 @@ import Testing
 
     @Test func theShellsStateIsReadBack() {
         let state = SupervisorState(
-            folder: "/opt/sluice", configuration: "/etc/sluice.yaml", null: 5, environment: 6,
+            folder: "/opt/sluice", configuration: "/etc/sluice.yaml", null: 5, standardError: 4, logFile: nil,
+            environment: 6,
             children: [.init(seat: Self.seats(2)[3], pid: 77, process: 7, line: 8)],
-            listeners: [.init(number: 9, path: nil), .init(number: 10, path: "/run/x")], snapshots: [11, 12, 13, 14],
+            listeners: [
+                .init(number: 9, path: nil, tls: .init(certificate: 20, key: 21)), .init(number: 10, path: "/run/x"),
+            ], snapshots: [11, 12, 13, 14],
             instanceFile: 15, programs: [.edge: 16, .control: 17], machine: [1, 2, 3])
         #expect(SupervisorState(decoding: state.encoded()) == state)
-        #expect(state.descriptors.count == 13)
+        #expect(state.descriptors.count == 16)
         for length in 0..<state.encoded().count {
             #expect(SupervisorState(decoding: Array(state.encoded().prefix(length))) == nil)
         }

@@ -31,6 +31,8 @@ final class WorkerBench: EpollLinkDelegate {
     let services: UpstreamServices
     let journal = RecordedJournal()
     private(set) var edge: EdgeLink?
+    /// Times the worker said that it ends.
+    private(set) var drains = 0
     private var link: EpollLink?
     private let linkSocket: Int32
     /// The edge's side of the link's area.
@@ -160,6 +162,7 @@ final class WorkerBench: EpollLinkDelegate {
             if let grants = self.grants { self.send(Grant(allowed: grants).frame(stream: header.stream)) }
         case .credit:
             self.credited[header.stream, default: 0] += Int(unsafe (try? Credit(payload: payload))?.bytes ?? 0)
+        case .drain: self.drains += 1
         default: break
         }
     }

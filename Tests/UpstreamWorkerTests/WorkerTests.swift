@@ -288,6 +288,23 @@ struct WorkerTests {
     }
 
     @Test
+    func whatIsOnItsWayWhenTheWorkerEndsIsServed() throws {
+        var quiet = 0
+        let pair = try WorkerPair { connection, _ in connection.reply("{}") }
+        pair.worker.edge?.quieted = { quiet += 1 }
+        pair.worker.edge?.quiet()
+        pair.worker.edge?.quiet()
+        // The edge had sent it before it heard.
+        let late = pair.worker.request("{}")
+        #expect(try pair.run { pair.worker.reply(late).end != nil && pair.worker.drains == 1 })
+        #expect(pair.worker.reply(late).end?.failure == nil)
+        #expect(pair.worker.edge?.isQuiet == false && quiet == 0)
+        pair.worker.send(Drain(timeout: 0).frame())
+        #expect(try pair.run { quiet == 1 })
+        #expect(pair.worker.edge?.isQuiet == true)
+    }
+
+    @Test
     func manyAtOnceKeepApart() throws {
         let pair = try WorkerPair(maxConnections: 50) { connection, request in
             connection.reply(

@@ -83,7 +83,8 @@ private final class RecordingRole: WorkerRole {
         #expect(try self.received() == self.hello)
         #expect(try self.received() == SnapshotAcknowledged(version: 2).frame())
         #expect(try self.received() == Heartbeat(sequence: 1, activeRequests: 4).frame())
-        endpoint.ready(missing: .landlock)
+        endpoint.missing = .landlock
+        endpoint.ready()
         #expect(try self.received() == Ready(missing: .landlock).frame())
         try self.supervisor.send(Drain(timeout: 9).frame())
         try loop.turn(waitingAtMost: 1_000_000_000)

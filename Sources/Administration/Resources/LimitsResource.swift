@@ -59,7 +59,8 @@ public final class LimitsResource: AdministrationResource {
         case .configuration(let key):
             throw AdministrationFailure(
                 status: 409, code: "in_configuration",
-                message: "these limits stand in the configuration, at \(key): change the file and reload (`sluice reload`)")
+                message:
+                    "these limits stand in the configuration, at \(key): change the file and reload (`sluice reload`)")
         }
     }
 

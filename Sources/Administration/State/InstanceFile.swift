@@ -11,6 +11,8 @@ public struct InstanceFile: ~Copyable {
     public static let name = "instance"
     /// F_OFD_SETLK, which Swift's Glibc module does not show. The same on every architecture of Linux.
     private static let setLock: Int32 = 37
+    /// F_OFD_GETLK.
+    private static let getLock: Int32 = 36
 
     public let descriptor: OwnedDescriptor
     public let record: InstanceRecord
@@ -56,6 +58,27 @@ public struct InstanceFile: ~Copyable {
         else { throw StateDirectory.failure("cannot write \(path)", ControlExitCode.stateDamaged) }
         try directory.sync()
         return InstanceFile(descriptor: descriptor, record: record)
+    }
+
+    /// Whether somebody holds the lock: a gateway that runs, or for a moment a command. Touches nothing; throws where that cannot
+    /// be told.
+    public static func isLocked(stateDirectory: String) throws(StartFailure) -> Bool {
+        let path = "\(stateDirectory)/\(Self.name)"
+        let file = OwnedDescriptor(adopting: unsafe open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK))
+        guard file.number >= 0 else {
+            guard errno == ENOENT else {
+                throw StateDirectory.failure("cannot open \(path)", ControlExitCode.stateDamaged)
+            }
+            return false
+        }
+        var request = flock()
+        request.l_type = Int16(F_WRLCK)
+        request.l_whence = Int16(SEEK_SET)
+        request.l_len = 1
+        guard unsafe fcntl(file.number, Self.getLock, &request) == 0 else {
+            throw StateDirectory.failure("cannot read \(path)", ControlExitCode.stateDamaged)
+        }
+        return request.l_type != Int16(F_UNLCK)
     }
 
     /// The file that was locked by an earlier control and comes back from the supervisor.

@@ -1,6 +1,6 @@
 /// Every metric of the gateway. `docs/metrics.md` explains each to operators; a series under any other name is refused.
 public enum MetricCatalogue {
-    /// What edges and upstreams report.
+    /// What edges and upstreams report, and the aggregator of itself.
     public static let reported: [MetricDefinition] = [
         MetricDefinition(
             name: "sluice_cost_dollars_total", kind: .counter, unit: .billionth,
@@ -24,6 +24,9 @@ public enum MetricCatalogue {
             name: "sluice_limit_soft_crossings_total", kind: .counter,
             help: "Budgets that have come to their soft limit.", labels: ["scope", "limit"]),
         MetricDefinition(
+            name: "sluice_log_lines_dropped_total", kind: .counter,
+            help: "Lines of the log that were not written, as nobody took them.", labels: ["role"]),
+        MetricDefinition(
             name: "sluice_provider_attempts_total", kind: .counter,
             help: "Provider calls that have ended, by outcome and by whether the provider takes money for them.",
             labels: ["provider", "outcome", "billed"]),
@@ -42,7 +45,7 @@ public enum MetricCatalogue {
             labels: ["endpoint", "model", "provider", "status"], openLabels: ["model"]),
         MetricDefinition(
             name: "sluice_snapshots", kind: .gauge,
-            help: "Versions of the configuration that workers hold; at most two each once the requests of older ones have ended.",
+            help: "Versions of the configuration that workers hold, those included that requests still keep.",
             labels: ["role"]),
         MetricDefinition(
             name: "sluice_time_to_first_token_seconds", kind: .histogram,

@@ -130,6 +130,10 @@ int sluice_landlock_restrict(const sluice_path_rule *rules, int count, int conne
  * but what `allowed` says. A refused call fails with EPERM, or with `kills` ends the process. 0 or -1. Needs no-new-privileges. */
 int sluice_seccomp_refuse(unsigned allowed, int kills);
 
+/* Builds with test hooks only: tries what a sandbox should refuse (`execve`, `connect`, `open:/path` …); 0 when it could be done, else
+ * the errno. */
+int sluice_probe(const char *what);
+
 /* ---- descriptors ---- */
 
 int sluice_memfd_create(const char *name);

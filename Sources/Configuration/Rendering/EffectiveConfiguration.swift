@@ -60,8 +60,12 @@ public struct EffectiveConfiguration {
             (
                 "logging",
                 .mapping([
-                    ("level", .text(configuration.logLevel.label)), ("format", .text("json")),
-                    ("file", .text("stderr")),
+                    ("level", .text(configuration.logLevel.label)),
+                    ("format", .text(configuration.logging.format.label)),
+                    ("file", .text(configuration.logging.file ?? "stderr")),
+                    ("access", .boolean(configuration.logging.requests.access)),
+                    ("prompts", .boolean(configuration.logging.requests.prompts)),
+                    ("responses", .boolean(configuration.logging.requests.responses)),
                 ])
             ),
             ("schedule", .mapping([("timezone", .text(configuration.timeZone))])),

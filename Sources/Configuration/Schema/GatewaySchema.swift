@@ -45,7 +45,7 @@ struct GatewaySchema {
         configuration.limits = LimitsSchema(problems: self.problems).read(reader.mapping("limits"))
         configuration.journal = JournalSchema.read(reader.mapping("journal"))
 
-        configuration.logLevel = self.logging(reader.mapping("logging")) ?? configuration.logLevel
+        LoggingSchema.read(reader.mapping("logging"), into: &configuration)
         configuration.timeZone = ScheduleSchema.read(reader.mapping("schedule")) ?? configuration.timeZone
         UnbuiltSchema.read(&reader)
         reader.finish()
@@ -71,19 +71,6 @@ struct GatewaySchema {
             edge: reader.value("edge", parse) ?? .automatic, upstream: reader.value("upstream", parse) ?? .automatic)
         reader.finish()
         return settings
-    }
-
-    private func logging(_ reader: MappingReader) -> LogLevel? {
-        var reader = reader
-        let level = reader.value(
-            "level",
-            ScalarParser.choice(["debug": LogLevel.debug, "info": .info, "warning": .warning, "error": .error]))
-        _ = reader.value("format", ScalarParser.word("json"))
-        reader.unavailable("file", neutral: ["stderr"])
-        reader.unavailable("prompts")
-        reader.unavailable("responses")
-        reader.finish()
-        return level
     }
 
     /// What stands in for `providers` when the file has none.

@@ -31,6 +31,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     /// The IANA name of the time zone of everybody who has none of its own.
     public var timeZone: String
     public var logLevel: LogLevel
+    public var logging: LogSettings
 
     public init(
         listen: [ListenerSettings] = GatewayConfiguration.defaultListen, stateDirectory: String = "./sluice-state",
@@ -39,7 +40,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
         limits: LimitConfiguration = LimitConfiguration(), journal: JournalSettings = JournalSettings(),
-        timeZone: String = "UTC", logLevel: LogLevel = .info
+        timeZone: String = "UTC", logLevel: LogLevel = .info, logging: LogSettings = LogSettings()
     ) {
         self.listen = listen
         self.stateDirectory = stateDirectory
@@ -56,6 +57,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.journal = journal
         self.timeZone = timeZone
         self.logLevel = logLevel
+        self.logging = logging
     }
 
     /// 127.0.0.1:8080: reachable from this machine only until somebody decides otherwise.

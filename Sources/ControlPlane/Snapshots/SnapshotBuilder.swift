@@ -45,16 +45,17 @@ struct SnapshotBuilder {
             version: self.version, http: configuration.http.limits, corsOrigins: configuration.http.corsOrigins,
             authentication: configuration.auth.keys, staticKeyDigest: self.staticKeyDigest, routes: routes,
             prices: table.prices, stateDirectory: state, journal: configuration.journal,
-            limits: configuration.limitSettings(timeZone: self.timeZone), logLevel: configuration.logLevel)
+            limits: configuration.limitSettings(timeZone: self.timeZone), logLevel: configuration.logLevel,
+            logFormat: configuration.logging.format, requestLogging: configuration.logging.requests)
         let upstream = UpstreamSnapshot(
             version: self.version, providers: providers.map { self.settings(of: $0) }, prices: table.prices,
             stateDirectory: state, journal: configuration.journal, logLevel: configuration.logLevel,
-            earlier: self.earlier)
+            logFormat: configuration.logging.format, earlier: self.earlier)
         let topology = self.topology(configuration, stateDirectory: state)
         let aggregator = AggregatorSnapshot(
             version: self.version, prices: table.prices, stateDirectory: state,
             limitTable: self.limitTable(configuration.limits, edges: topology.edges),
-            logLevel: configuration.logLevel)
+            logLevel: configuration.logLevel, logFormat: configuration.logging.format)
         return SnapshotSet(edge: edge, upstream: upstream, aggregator: aggregator, topology: topology)
     }
 
@@ -95,6 +96,7 @@ struct SnapshotBuilder {
                     cores: self.cores, coresPerWorker: Self.coresPerUpstream)),
             drainTimeout: configuration.drainTimeout,
             stateDirectory: stateDirectory,
-            logLevel: configuration.logLevel)
+            logLevel: configuration.logLevel, logFormat: configuration.logging.format,
+            logFile: configuration.logging.file.map { AbsolutePath.resolve($0, in: self.workingDirectory) })
     }
 }

@@ -21,6 +21,9 @@ final class CurrentRequest {
     /// Nanoseconds of the event loop's clock when the head was whole.
     let start: UInt64
     let requestID: String?
+    /// nil for what could not be read.
+    let method: RequestHead.Method?
+    let userAgent: String?
     let isHeadOnly: Bool
     let isHTTP10: Bool
     let cors: CORSPolicy.Grant?
@@ -65,6 +68,11 @@ final class CurrentRequest {
     var replyBytes: UInt64 = 0
     /// Bytes of the gateway's own error, as a body or an event.
     var errorBytes: UInt64 = 0
+    /// Bytes of an answer of the gateway's own that is no error.
+    var answerBytes: UInt64 = 0
+    /// The beginnings of what was sent and answered, where they are logged.
+    var promptSample: [UInt8] = []
+    var replySample: [UInt8] = []
     /// What the peer has said at the end.
     var end: StreamEnd?
     /// The error that the client is told.
@@ -91,6 +99,8 @@ final class CurrentRequest {
         self.settings = settings
         self.start = start
         self.requestID = head.requestID
+        self.method = head.method
+        self.userAgent = head.userAgent
         self.traceID = head.traceID
         self.tags = head.tags
         self.isHeadOnly = head.method == .head
@@ -123,6 +133,8 @@ final class CurrentRequest {
         self.settings = settings
         self.start = start
         self.requestID = nil
+        self.method = nil
+        self.userAgent = nil
         self.traceID = []
         self.tags = []
         self.isHeadOnly = false

@@ -77,6 +77,6 @@ extension HTTPConnection {
         self.dropBody()
         self.held = HeldParts()
         self.output = ByteBuffer()
-        self.core.remove(self)
+        if let stream = self.stream { stream.connection.remove(self) } else { self.core.remove(self) }
     }
 }

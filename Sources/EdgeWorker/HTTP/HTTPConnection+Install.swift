@@ -4,7 +4,10 @@ import NIOHTTP1
 
 extension HTTPConnection {
     /// Makes a channel speak HTTP: the gate, NIO's decoder with the limits in force, and the connection.
-    static func install(in pipeline: ChannelPipeline.SynchronousOperations, core: EdgeCore) throws {
+    /// `isSecure`: TLS is in the pipeline already.
+    static func install(
+        in pipeline: ChannelPipeline.SynchronousOperations, core: EdgeCore, isSecure: Bool = false
+    ) throws {
         let limits = core.settings.limits
         var configuration = NIOHTTPDecoderLimitConfiguration()
         // The decoder counts the request line among the headers; the exact limits are checked once the head is there.
@@ -15,6 +18,6 @@ extension HTTPConnection {
         let gate = InputGate(limit: Int(limits.maxRequestLine))
         try pipeline.addHandler(gate)
         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: configuration)))
-        try pipeline.addHandler(HTTPConnection(core: core, gate: gate))
+        try pipeline.addHandler(HTTPConnection(core: core, gate: gate, isSecure: isSecure))
     }
 }

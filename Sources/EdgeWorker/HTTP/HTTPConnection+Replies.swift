@@ -7,6 +7,7 @@ import JSON
 import Limits
 import EventLog
 import NIOCore
+import NIOSSL
 
 /// The output half of a connection. Everything goes into one buffer during a turn of the event loop and out with one write
 /// at its end; only large pieces of a reply are written as they are.
@@ -96,6 +97,13 @@ extension HTTPConnection: ExchangeClient {
         return writer.bytes
     }()
 
+    #if SLUICE_TEST_HOOKS
+    /// Answers with what `TestHooks.probe` found.
+    func send(probed body: [UInt8]) {
+        self.sendWhole(self.makeHead(status: 200, length: .known(UInt64(clamping: body.count))), body)
+    }
+    #endif
+
     /// The head every reply has in common; settles whether the connection goes on.
     private func makeHead(status: UInt16, length: ReplyHead.Length) -> ReplyHead {
         let request =
@@ -106,9 +114,16 @@ extension HTTPConnection: ExchangeClient {
             && (self.machine.hasWholeRequest || request.canDiscard)
         self.request?.keepsAlive = keepsAlive
         self.request?.status = status
+        let connection: ReplyHead.Connection =
+            if self.stream != nil {
+                .implied
+            } else if keepsAlive {
+                request.isHTTP10 ? .keepAlive : .implied
+            } else {
+                .close
+            }
         var head = ReplyHead(
-            status: status, length: length,
-            connection: !keepsAlive ? .close : request.isHTTP10 ? .keepAlive : .implied, record: request.record,
+            status: status, length: length, connection: connection, record: request.record,
             requestID: request.requestID, cors: request.cors)
         if let limits = request.limits.reply {
             head.limits = limits
@@ -119,12 +134,23 @@ extension HTTPConnection: ExchangeClient {
 
     private func sendWhole(_ head: ReplyHead, _ body: [UInt8]) {
         self.output.reserveCapacity(minimumWritableBytes: 512 + body.count)
-        head.write(to: &self.output, date: self.core.date)
+        self.write(head)
         if let request = self.request, !request.isHeadOnly {
             self.output.writeBytes(body)
-            if request.failure != nil { request.errorBytes = UInt64(clamping: body.count) }
+            if request.failure != nil {
+                request.errorBytes = UInt64(clamping: body.count)
+            } else {
+                request.answerBytes = UInt64(clamping: body.count)
+            }
         }
         self.replyIsWhole()
+    }
+
+    private func write(_ head: ReplyHead) {
+        guard let stream = self.stream else { return head.write(to: &self.output, date: self.core.date) }
+        var bytes = ByteBuffer()
+        head.write(to: &bytes, date: self.core.date)
+        stream.begin(bytes)
     }
 
     // MARK: Replies of a peer
@@ -137,7 +163,7 @@ extension HTTPConnection: ExchangeClient {
             } else if !reply.isStream, let count = reply.contentLength {
                 .known(count)
             } else {
-                request.isHTTP10 ? .untilClose : .chunked
+                self.stream != nil ? .untilEndOfStream : request.isHTTP10 ? .untilClose : .chunked
             }
         var head = self.makeHead(status: reply.status, length: length)
         head.contentType = .provider(reply.contentType)
@@ -157,7 +183,7 @@ extension HTTPConnection: ExchangeClient {
             self.withholdsHead = true
             return
         }
-        head.write(to: &self.output, date: self.core.date)
+        self.write(head)
         self.scheduleFlush()
     }
 
@@ -169,6 +195,9 @@ extension HTTPConnection: ExchangeClient {
         guard let request = self.request else { return }
         let isContent = !(request.repliesWithEvents && HTTPConnection.isComment(chunk))
         if isContent, request.firstContent == nil { request.firstContent = self.core.now }
+        if request.settings.requestLogging.responses, request.replySample.count < AccessLog.longestSample {
+            request.replySample += chunk.readableBytesView.prefix(AccessLog.longestSample - request.replySample.count)
+        }
         let piece = self.framing?.piece(chunk.readableBytes)
         if piece == .plain, request.isRecorded, self.framing?.isWhole == true {
             // END follows in the same read, as a rule; it is settled before the client has the whole reply.
@@ -234,8 +263,8 @@ extension HTTPConnection: ExchangeClient {
         if let withheld = self.withheld {
             self.withheld = nil
             if !self.withholdsHead { self.request?.replyBytes &+= UInt64(clamping: withheld.readableBytes) }
+            if self.withholdsHead, let stream = self.stream { stream.begin(withheld) } else { self.write(withheld) }
             self.withholdsHead = false
-            self.write(withheld)
         }
         guard self.framing?.end(&self.output) == true else { return self.replyFailed(.invalidReply) }
         self.framing = nil
@@ -267,7 +296,8 @@ extension HTTPConnection: ExchangeClient {
         }
         self.finishRequest()
         self.machine.closed()
-        self.closing = request.repliesWithEvents || framing.tellsItsEnd ? .close : .abort
+        let endsClean = self.stream == nil && (request.repliesWithEvents || framing.tellsItsEnd)
+        self.closing = endsClean ? .close : .abort
         self.scheduleFlush()
     }
 
@@ -363,6 +393,7 @@ extension HTTPConnection: ExchangeClient {
         self.direct.wroteToChannel()
         let promise = context.eventLoop.makePromise(of: Void.self)
         let closing = self.closing
+        if closing != .abort { self.stream?.endsWithNextWrite() }
         promise.futureResult.assumeIsolated().whenComplete { [weak self] result in
             if case .success = result {
                 self?.isLastTaken = true
@@ -377,7 +408,13 @@ extension HTTPConnection: ExchangeClient {
     func hasStalled(now: UInt64) -> Bool {
         // The last bytes have a deadline of their own.
         guard self.closing == .none, let channel = self.context?.channel else { return false }
-        let buffered = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let buffered: Int
+        if let stream = self.stream {
+            // NIO's channel of a stream has no such option, and ends the process of whoever asks.
+            buffered = stream.waiting
+        } else {
+            buffered = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        }
         return self.progress.isStalled(
             waits: buffered > 0 || self.output.readableBytes > 0 || !channel.isWritable, buffered: buffered, now: now)
     }
@@ -386,7 +423,13 @@ extension HTTPConnection: ExchangeClient {
     func cut() {
         guard let context = self.context else { return }
         if self.isCloseDelimited, !self.isLastTaken { self.closing = .abort }
-        if self.closing == .abort { HTTPConnection.closeWithReset(context.channel) }
+        if self.closing == .abort {
+            HTTPConnection.closeWithReset(context.channel)
+            // TLS would say first that this is a proper end.
+            if let secure = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) {
+                return secure.close(promise: nil)
+            }
+        }
         context.close(promise: nil)
     }
 

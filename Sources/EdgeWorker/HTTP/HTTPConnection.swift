@@ -7,10 +7,13 @@ import NIOHTTP1
 /// One client connection: carries out what `ConnectionMachine` and `Admission` decide, collects request bodies, and writes
 /// replies as bytes (see `HTTPConnection+Replies.swift`).
 ///
+/// Under HTTP/2 each stream has one of its own, for one request: `HTTP2Stream`, which stands before it, turns frames into the
+/// parts of a request, and what is written here into frames.
+///
 /// Lives on the event loop, held by the pipeline and by `EdgeCore`'s list until the channel is inactive. At most one request
 /// is worked on; parts of later ones are held back, bounded, and reading stops meanwhile. Whatever ends the connection
 /// cancels the running exchange and returns what was charged to the body budget.
-final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
+final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -26,11 +29,12 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     let core: EdgeCore
     private let gate: InputGate
+    /// nil under HTTP/1.
+    let stream: HTTP2Stream?
     /// The peer's address; nil before it was asked for, and `.some(nil)` where it has none.
     var peerAddress: ClientAddress??
     var context: ChannelHandlerContext?
     var machine: ConnectionMachine
-    /// Index in `EdgeCore`'s list.
     var place = -1
 
     var request: CurrentRequest?
@@ -45,7 +49,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     private var inputEnded = false
 
     var output = ByteBuffer()
-    var direct = DirectOutput()
+    var direct: DirectOutput
     /// What makes the reply whole, kept back until its record is settled.
     var withheld: ByteBuffer?
     /// `withheld` is the reply's head, behind which nothing comes.
@@ -61,9 +65,12 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     /// The socket has taken the last bytes.
     var isLastTaken = false
 
-    init(core: EdgeCore, gate: InputGate) {
+    /// `isSecure`: there is TLS between this and the socket. `stream`: the connection is one of HTTP/2's streams.
+    init(core: EdgeCore, gate: InputGate, isSecure: Bool = false, stream: HTTP2Stream? = nil) {
         self.core = core
         self.gate = gate
+        self.stream = stream
+        self.direct = DirectOutput(isAllowed: !isSecure && stream == nil)
         self.body = BodyCollector(budget: core.budget)
         self.machine = ConnectionMachine(limits: core.settings.limits, now: core.now)
         self.progress = OutputProgress(limits: core.settings.limits)
@@ -73,7 +80,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        self.core.add(self)
+        if let stream = self.stream { stream.connection.add(self) } else { self.core.add(self) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -88,7 +95,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.unwrapInboundIn(data) {
         case .head(let head):
-            let head = RequestHead(head)
+            var head = RequestHead(head)
+            self.stream?.complete(&head)
             self.gate.headCame(isChunked: head.body == .chunked)
             self.received(head)
         case .body(let piece):
@@ -196,7 +204,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         self.clientLeft()
         self.machine.closed()
         // Half of a reply that ends with the connection would look whole.
-        let isCut = self.closing == .abort || (self.framing != nil && self.isCloseDelimited)
+        let isCut = self.closing == .abort || (self.framing != nil && (self.isCloseDelimited || self.stream != nil))
         self.closing = isCut ? .abort : .close
         self.scheduleFlush()
     }
@@ -265,6 +273,11 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         self.request = CurrentRequest(
             head, route: route, record: self.core.mint(), settings: settings, start: self.core.now)
         self.request?.address = self.clientAddress(head, settings.limitPolicy)
+        #if SLUICE_TEST_HOOKS
+        if let probe = head.probe {
+            return self.send(probed: TestHooks.probe(probe))
+        }
+        #endif
         var isWrongKey = false
         let admission = Admission.decide(
             head, route, settings, isLoopback: { self.isLoopback },
@@ -283,7 +296,11 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         case .metrics: self.askAggregator()
         case .collect:
             if head.expectsContinue, !head.isHTTP10, head.body != .none {
-                self.output.writeStaticString(HTTPConnection.continueReply)
+                if let stream = self.stream {
+                    stream.sayContinue()
+                } else {
+                    self.output.writeStaticString(HTTPConnection.continueReply)
+                }
                 self.scheduleFlush()
             }
         }
@@ -338,6 +355,9 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing {
         // The body may have taken minutes; upstreams know the plans of the newest configuration.
         request.settings = self.core.settings
         let body = self.body.body
+        if request.settings.requestLogging.prompts {
+            request.promptSample = Array(body.readableBytesView.prefix(AccessLog.longestSample + 1))
+        }
         do throws(GatewayError) {
             let capacity = body.readableBytes + body.writableBytes
             let planned = try unsafe body.withUnsafeReadableBytes { (bytes) throws(GatewayError) in

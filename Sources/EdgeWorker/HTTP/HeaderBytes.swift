@@ -1,11 +1,15 @@
+import Glibc
+
 /// Looking at header names and values as bytes. Swift's `==` on strings compares meaning, not bytes, which is wrong for
 /// everything here.
 extension String {
     /// Whether the bytes are those of `other`, byte for byte.
     func hasBytes(_ other: StaticString) -> Bool {
         unsafe self.withHeaderBytes { bytes in
-            unsafe bytes.count == other.utf8CodeUnitCount
-                && bytes.elementsEqual(UnsafeBufferPointer(start: other.utf8Start, count: other.utf8CodeUnitCount))
+            guard bytes.count == other.utf8CodeUnitCount, let base = bytes.baseAddress else {
+                return bytes.count == other.utf8CodeUnitCount
+            }
+            return unsafe memcmp(base, other.utf8Start, bytes.count) == 0
         }
     }
 
@@ -13,13 +17,45 @@ extension String {
     func hasBytes(ignoringCase lowercase: StaticString) -> Bool {
         unsafe self.withHeaderBytes { bytes in
             guard bytes.count == lowercase.utf8CodeUnitCount else { return false }
-            for index in 0..<bytes.count {
-                let byte = unsafe bytes[index]
+            let other = unsafe UnsafeRawPointer(lowercase.utf8Start)
+            let raw = UnsafeRawBufferPointer(bytes)
+            var index = 0
+            while index + 8 <= raw.count {
+                let word = unsafe raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                let wanted = unsafe other.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                guard String.isSame(word, ignoringCase: wanted) else { return false }
+                index &+= 8
+            }
+            while index < raw.count {
+                let byte = unsafe raw[index]
                 let folded = byte &- 0x41 < 26 ? byte | 0x20 : byte
-                guard unsafe folded == lowercase.utf8Start[index] else { return false }
+                guard unsafe folded == other.load(fromByteOffset: index, as: UInt8.self) else { return false }
+                index &+= 1
             }
             return true
         }
+    }
+
+    /// Eight bytes at once: where they differ it is by the bit of the case, and there `lowercase` has a letter. All of
+    /// `lowercase` is ASCII.
+    @inline(__always)
+    private static func isSame(_ word: UInt64, ignoringCase lowercase: UInt64) -> Bool {
+        let difference = word ^ lowercase
+        guard difference != 0 else { return true }
+        guard difference & 0xDFDF_DFDF_DFDF_DFDF == 0 else { return false }
+        // The high bit of each byte that is a…z.
+        let letters = (lowercase &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(lowercase &+ 0x0505_0505_0505_0505)
+        return difference << 2 & ~letters & 0x8080_8080_8080_8080 == 0
+    }
+
+    /// The part before the first `?`; the string itself where there is none.
+    var beforeQuestionMark: String {
+        let length = unsafe self.withHeaderBytes { bytes -> Int? in
+            guard let base = bytes.baseAddress, let mark = unsafe memchr(base, 0x3F, bytes.count) else { return nil }
+            return unsafe UnsafeRawPointer(mark) - UnsafeRawPointer(base)
+        }
+        guard let length else { return self }
+        return String(decoding: self.utf8.prefix(length), as: UTF8.self)
     }
 
     /// Hands out the UTF-8 without copying where the string has it in one piece, as every string NIO makes has.

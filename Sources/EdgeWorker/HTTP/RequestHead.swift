@@ -32,6 +32,8 @@ struct RequestHead {
     var isHTTP10 = false
     var keepsAlive = true
     var body = Body.none
+    /// The length of the body is said, be it 0.
+    var hasLength = false
     var credential = Credential.none
     /// The client's own label, if it is one that can be echoed.
     var requestID: String?
@@ -41,6 +43,7 @@ struct RequestHead {
     var tags: [UInt8] = []
     /// The tags are too long or no printable ASCII.
     var hasInvalidTags = false
+    var userAgent: String?
     var expectsContinue = false
     var contentEncoding: String?
     var origin: String?
@@ -60,14 +63,14 @@ struct RequestHead {
     var blockUpstream: UInt8 = 0
     var dropsSettle = false
     var crashesEdge = false
+    var probe: String?
     #endif
 
     init(_ head: HTTPRequestHead) {
         self.target = head.uri
         // Two blanks, the version and the line's end.
         self.requestLineBytes = head.method.rawValue.utf8.count &+ head.uri.utf8.count &+ 12
-        let path = head.uri.utf8.prefix { $0 != UInt8(ascii: "?") }
-        self.path = path.count == head.uri.utf8.count ? head.uri : String(Substring(path))
+        self.path = head.uri.beforeQuestionMark
         self.isHTTP10 = head.version.minor == 0
         switch head.method {
         case .GET: self.method = .get
@@ -112,6 +115,7 @@ struct RequestHead {
         case 10 where name.hasBytes(ignoringCase: "connection"):
             scan.saysClose = scan.saysClose || value.listContains("close")
             scan.saysKeepAlive = scan.saysKeepAlive || value.listContains("keep-alive")
+        case 10 where name.hasBytes(ignoringCase: "user-agent"): self.userAgent = value
         case 11 where name.hasBytes(ignoringCase: "traceparent"):
             scan.traceParents += 1
             // Of two nobody knows which one is meant.
@@ -146,6 +150,7 @@ struct RequestHead {
     }
 
     private mutating func finish(_ scan: Scan) {
+        self.hasLength = scan.contentLengths > 0
         if scan.transferEncodings > 0 {
             self.body = .chunked
             // Lengths said twice or in two ways, or in a way HTTP/1.0 does not know: two readers could disagree.
@@ -195,6 +200,7 @@ struct RequestHead {
             self.crashesEdge = value.hasBytes("edge")
             if value.hasBytes("upstream") { self.blockUpstream = ProviderRequest.crashForTest }
         }
+        if name.hasBytes(ignoringCase: "x-sluice-test-probe") { self.probe = value }
         if name.hasBytes(ignoringCase: "x-sluice-test-drop-settle") { self.dropsSettle = value.hasBytes("1") }
         #endif
     }

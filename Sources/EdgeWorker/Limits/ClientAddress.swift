@@ -52,6 +52,28 @@ struct ClientAddress: Hashable {
 // MARK: Text
 
 extension ClientAddress {
+    /// As RFC 5952 writes it: `192.0.2.1`, `2001:db8::1`.
+    var text: String {
+        if self.isIPv4 {
+            return [24, 16, 8, 0].map { "\(self.low >> $0 & 0xFF)" }.joined(separator: ".")
+        }
+        let groups = [self.high, self.low].flatMap { word in
+            [48, 32, 16, 0].map { UInt16(truncatingIfNeeded: word >> $0) }
+        }
+        // The longest run of two or more zeros is left out, the first of several.
+        var gap = 0..<0
+        var start = 0
+        for place in 0...8 where place == 8 || groups[place] != 0 {
+            if place - start > max(1, gap.count) { gap = start..<place }
+            start = place + 1
+        }
+        func hex(_ part: ArraySlice<UInt16>) -> String {
+            part.map { String($0, radix: 16) }.joined(separator: ":")
+        }
+        guard !gap.isEmpty else { return hex(groups[...]) }
+        return "\(hex(groups[..<gap.lowerBound]))::\(hex(groups[gap.upperBound...]))"
+    }
+
     /// Reads an address as headers have it: `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`, the first and the last with a
     /// port behind them too. nil for anything else: names, zones, leading zeros, numbers out of range.
     init?(text bytes: UnsafeRawBufferPointer) {

@@ -1,25 +1,24 @@
+import EventLog
 import IPC
 import NIOCore
-import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Platform
 
 /// The listeners of an edge: what the supervisor has offered, and the channels made of it.
 ///
 /// Lives on the edge's event loop. An offer waits for its snapshot; then listeners with new names are adopted, those whose names
-/// are missing are closed (their connections live on), and all others stay as they are.
+/// are missing are closed, and all get the certificates of the offer for their new connections. Connections live on as they are.
 final class EdgeListeners {
-    private struct Offered {
-        var name: String
-        /// Owned here until it is adopted.
-        var descriptor: Int32
-    }
-
     private let group: any EventLoopGroup
     private let eventLoop: any EventLoop
-    private var offer: (version: UInt64, listeners: [Offered])?
-    private var channels: [String: any Channel] = [:]
+    private var offer: (version: UInt64, listeners: [OfferedListener])?
+    private var open: [String: OpenListener] = [:]
     private var isClosed = false
+    /// Servers' certificates in force now and before: they stay usable beyond their end, so that nothing that works, and no
+    /// way back, fails because of the date.
+    private var certificates: (now: Set<NIOSSLCertificate>, before: Set<NIOSSLCertificate>) = ([], [])
+    private var isStarted = false
     /// No connection can be taken for want of descriptors or memory.
     var onExhausted: (() -> Void)?
 
@@ -32,26 +31,14 @@ final class EdgeListeners {
     var isAccepting = false {
         didSet {
             guard self.isAccepting != oldValue else { return }
-            for channel in self.channels.values { self.setAccepting(channel) }
+            for listener in self.open.values { self.setAccepting(listener) }
         }
     }
 
     /// What goes with the next snapshot.
     func take(_ offer: ListenerOffer, _ descriptors: [Int32]) {
         self.forgetOffer()
-        var rest = descriptors[...]
-        var listeners: [Offered] = []
-        for entry in offer.entries {
-            guard let socket = rest.popFirst() else { break }
-            if entry.hasTLS {
-                // Not spoken yet.
-                for descriptor in [socket] + rest.prefix(2) { _ = OwnedDescriptor(adopting: descriptor) }
-                rest = rest.dropFirst(2)
-            } else {
-                listeners.append(Offered(name: entry.name, descriptor: socket))
-            }
-        }
-        self.offer = (offer.version, listeners)
+        self.offer = (offer.version, OfferedListener.all(offer, descriptors))
     }
 
     /// Whether the listeners of a snapshot are here.
@@ -61,40 +48,44 @@ final class EdgeListeners {
     /// has changed. Without such an offer nothing changes either.
     func use(_ version: UInt64, core: EdgeCore, done: @escaping (String?) -> Void) {
         guard let offer = self.offer, offer.version == version, !self.isClosed else { return done(nil) }
+        let contexts: [String: TLSContext]
+        do throws(ListenerRefusal) {
+            contexts = try self.contexts(of: offer.listeners, core)
+        } catch {
+            self.forgetOffer()
+            return done("\(error)")
+        }
         self.offer = nil
-        let names = Set(offer.listeners.map(\.name))
-        var added: [Offered] = []
+        for listener in offer.listeners { listener.closeFiles() }
+        var added: [(listener: OpenListener, socket: Int32)] = []
         for listener in offer.listeners {
-            if self.channels[listener.name] == nil {
-                added.append(listener)
+            if self.open[listener.name] == nil {
+                let opening = OpenListener(name: listener.name, tls: contexts[listener.name])
+                added.append((opening, listener.socket))
             } else {
                 // The same socket as the one that is adopted already.
-                _ = OwnedDescriptor(adopting: listener.descriptor)
+                _ = OwnedDescriptor(adopting: listener.socket)
             }
         }
-        let bootstrap = self.bootstrap(core)
-        let adoptions = added.map { bootstrap.withBoundSocket($0.descriptor) }
+        let adoptions = added.map { self.bootstrap($0.listener, core).withBoundSocket($0.socket) }
         EventLoopFuture.whenAllComplete(adoptions, on: self.eventLoop).assumeIsolated().whenSuccess { results in
-            var opened: [(String, any Channel)] = []
             var failure: String?
-            for (listener, result) in zip(added, results) {
+            for (opening, result) in zip(added, results) {
                 switch result {
-                case .success(let channel): opened.append((listener.name, channel))
-                case .failure(let error): failure = "listener \(listener.name) cannot be used: \(error)"
+                case .success(let channel): opening.listener.channel = channel
+                case .failure(let error): failure = "listen \(opening.listener.name): it cannot be used: \(error)"
                 }
             }
             guard failure == nil, !self.isClosed else {
-                for (_, channel) in opened { channel.close(promise: nil) }
+                for opening in added { opening.listener.channel?.close(promise: nil) }
                 return done(failure)
             }
-            for (name, channel) in opened {
-                self.channels[name] = channel
-                if self.isAccepting { self.setAccepting(channel) }
+            for opening in added {
+                self.open[opening.listener.name] = opening.listener
+                if self.isAccepting { self.setAccepting(opening.listener) }
             }
-            for (name, channel) in self.channels where !names.contains(name) {
-                self.channels[name] = nil
-                channel.close(promise: nil)
-            }
+            self.close(except: Set(offer.listeners.map(\.name)))
+            self.speak(contexts)
             done(nil)
         }
     }
@@ -103,22 +94,69 @@ final class EdgeListeners {
     func close() {
         self.isClosed = true
         self.forgetOffer()
-        for channel in self.channels.values { channel.close(promise: nil) }
-        self.channels = [:]
+        self.close(except: [])
+    }
+
+    private func close(except names: Set<String>) {
+        for (name, listener) in self.open where !names.contains(name) {
+            self.open[name] = nil
+            listener.channel?.close(promise: nil)
+        }
     }
 
     private func forgetOffer() {
-        for listener in self.offer?.listeners ?? [] { _ = OwnedDescriptor(adopting: listener.descriptor) }
+        for listener in self.offer?.listeners ?? [] { listener.close() }
         self.offer = nil
     }
 
-    private func setAccepting(_ channel: any Channel) {
+    private func setAccepting(_ listener: OpenListener) {
+        guard let channel = listener.channel else { return }
         _ = channel.setOption(.autoRead, value: self.isAccepting)
         if self.isAccepting { channel.read() }
     }
 
-    private func bootstrap(_ core: EdgeCore) -> ServerBootstrap {
-        let shared = NIOLoopBound(core, eventLoop: self.eventLoop)
+    // MARK: TLS
+
+    /// What the listeners with TLS speak it with, by name.
+    private func contexts(
+        of listeners: [OfferedListener], _ core: EdgeCore
+    ) throws(ListenerRefusal) -> [String: TLSContext] {
+        var contexts: [String: TLSContext] = [:]
+        for listener in listeners {
+            guard let files = listener.files else { continue }
+            do throws(TLSFailure) {
+                let context = try TLSContext(certificate: files.certificate, key: files.key)
+                try self.checkTime(context, listener.name, core)
+                contexts[listener.name] = context
+            } catch {
+                throw ListenerRefusal(name: listener.name, failure: error)
+            }
+        }
+        return contexts
+    }
+
+    /// Refuses a certificate out of its time, unless it is in force already or the process has just begun: an edge that comes
+    /// back must not stay away because a date has passed.
+    private func checkTime(_ context: TLSContext, _ name: String, _ core: EdgeCore) throws(TLSFailure) {
+        guard let failure = context.fault(at: core.wallSeconds) else { return }
+        let isKnown =
+            self.certificates.now.contains(context.certificate)
+            || self.certificates.before.contains(context.certificate)
+        guard isKnown || !self.isStarted else { throw failure }
+        core.log.warning(
+            "clients will refuse a certificate", ["listener": .string(name), "error": .string("\(failure)")])
+    }
+
+    private func speak(_ contexts: [String: TLSContext]) {
+        self.isStarted = true
+        self.certificates = (Set(contexts.values.map(\.certificate)), self.certificates.now)
+        for listener in self.open.values { listener.tls = contexts[listener.name] }
+    }
+
+    // MARK: Channels
+
+    private func bootstrap(_ listener: OpenListener, _ core: EdgeCore) -> ServerBootstrap {
+        let shared = NIOLoopBound((listener: listener, core: core), eventLoop: self.eventLoop)
         let listeners = NIOLoopBound(self, eventLoop: self.eventLoop)
         return ServerBootstrap(group: self.group)
             .serverChannelInitializer { channel in
@@ -138,7 +176,7 @@ final class EdgeListeners {
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try HTTPConnection.install(in: channel.pipeline.syncOperations, core: shared.value)
+                    try shared.value.listener.initialize(channel, shared.value.core)
                 }
             }
     }

@@ -38,16 +38,28 @@ struct EdgeMetrics {
     private var errors: [UInt64: UInt64] = [:]
     /// By model and provider.
     private var consumption: [UInt64: Consumption] = [:]
-    private var durations: [UInt16: Histogram] = [:]
-    private var firstContents: [UInt16: Histogram] = [:]
+    /// By endpoint.
+    private var durations = [Histogram](repeating: Histogram(), count: Route.Label.allCases.count)
+    private var firstContents = [Histogram](repeating: Histogram(), count: Route.Label.allCases.count)
+    /// What the newest requests of one series have counted and is not in `requests` and `consumption` yet: as a rule the next
+    /// request is of the same series.
+    private var newest: (key: UInt64, count: UInt64) = (0, 0)
+    private var newestUse: (names: UInt64, use: Consumption)?
     /// Something has changed since the last report.
     private(set) var hasNews = true
     var limits = LimitMetrics() {
         didSet { self.hasNews = true }
     }
+    var tls = TLSMetrics() {
+        didSet { self.hasNews = true }
+    }
     /// Records that were not written, for want of room in the journal.
     var lostRecords: UInt64 = 0 {
         didSet { if self.lostRecords != oldValue { self.hasNews = true } }
+    }
+    /// Lines of the log that were not written, as nobody took them.
+    var droppedLines: UInt64 = 0 {
+        didSet { if self.droppedLines != oldValue { self.hasNews = true } }
     }
     /// Versions of the configuration in memory.
     var snapshots: UInt32 = 0 {
@@ -74,27 +86,46 @@ struct EdgeMetrics {
         }
         let provider = request.provider.map { self.providers.number(of: $0) }
         let names = EdgeMetrics.pack(model, provider)
-        var key = UInt64(endpoint) << 48 | names << 16 | UInt64(request.status)
-        if self.requests[key] == nil, self.requests.count >= EdgeMetrics.seriesLimit {
-            key = UInt64(endpoint) << 48 | UInt64(request.status)
-        }
-        self.requests[key, default: 0] &+= 1
-        self.durations[endpoint, default: Histogram()].record(microseconds: request.duration)
-        if let first = request.firstContent {
-            self.firstContents[endpoint, default: Histogram()].record(microseconds: first)
-        }
+        let key = UInt64(endpoint) << 48 | names << 16 | UInt64(request.status)
+        if key != self.newest.key { self.countNewest() }
+        self.newest = (key, self.newest.count &+ 1)
+        self.durations[Int(endpoint)].record(microseconds: request.duration)
+        if let first = request.firstContent { self.firstContents[Int(endpoint)].record(microseconds: first) }
         if let usage = request.usage { self.add(usage, request.cost, names) }
     }
 
+    private mutating func countNewest() {
+        guard self.newest.count > 0 else { return }
+        var key = self.newest.key
+        if self.requests[key] == nil, self.requests.count >= EdgeMetrics.seriesLimit {
+            key &= 0xFFFF_0000_0000_FFFF
+        }
+        self.requests[key, default: 0] &+= self.newest.count
+        self.newest.count = 0
+    }
+
     private mutating func add(_ usage: TokenUsage, _ cost: Int64?, _ names: UInt64) {
+        let cost = UInt64(clamping: cost ?? 0)
+        if let newest = self.newestUse, newest.names == names {
+            self.newestUse = (
+                names, Consumption(usage: newest.use.usage + usage, cost: newest.use.cost &+ cost)
+            )
+            return
+        }
+        self.addNewestUse()
+        self.newestUse = (names, Consumption(usage: usage, cost: cost))
+    }
+
+    private mutating func addNewestUse() {
+        guard let (names, use) = self.newestUse else { return }
+        self.newestUse = nil
         guard let place = self.consumption.index(forKey: names) else {
             guard self.consumption.count < EdgeMetrics.seriesLimit / 8 else { return }
-            self.consumption[names] = Consumption(usage: usage, cost: UInt64(clamping: cost ?? 0))
+            self.consumption[names] = use
             return
         }
         let total = self.consumption.values[place]
-        self.consumption.values[place] = Consumption(
-            usage: total.usage + usage, cost: total.cost &+ UInt64(clamping: cost ?? 0))
+        self.consumption.values[place] = Consumption(usage: total.usage + use.usage, cost: total.cost &+ use.cost)
     }
 
     mutating func record(_ error: GatewayError) {
@@ -113,9 +144,14 @@ struct EdgeMetrics {
     /// All totals, for the aggregator.
     mutating func report() -> MetricReport {
         self.hasNews = false
+        self.countNewest()
+        self.addNewestUse()
         var series: [MetricReport.Series] = [
             .init(name: "sluice_requests_in_flight", labels: [], value: .gauge(Int64(self.inFlight))),
             .init(name: "sluice_records_lost_total", labels: [], value: .counter(self.lostRecords)),
+            .init(
+                name: "sluice_log_lines_dropped_total", labels: [.init("role", Role.edge.label)],
+                value: .counter(self.droppedLines)),
             .init(
                 name: "sluice_snapshots", labels: [MetricReport.Label("role", "edge")],
                 value: .gauge(Int64(self.snapshots))),
@@ -140,14 +176,17 @@ struct EdgeMetrics {
                 .init(name: "sluice_cost_dollars_total", labels: names, value: .counter(consumed.cost)))
         }
         series += self.limits.series
+        series += self.tls.series
         series += self.series("sluice_request_duration_seconds", self.durations)
         series += self.series("sluice_time_to_first_token_seconds", self.firstContents)
         return MetricReport(series: series)
     }
 
-    private func series(_ name: String, _ histograms: [UInt16: Histogram]) -> [MetricReport.Series] {
-        histograms.map { endpoint, histogram in
-            .init(name: name, labels: [.init("endpoint", EdgeMetrics.endpoint(endpoint))], value: histogram.value)
+    private func series(_ name: String, _ histograms: [Histogram]) -> [MetricReport.Series] {
+        Route.Label.allCases.compactMap { endpoint in
+            let histogram = histograms[Int(endpoint.rawValue)]
+            guard !histogram.isEmpty else { return nil }
+            return .init(name: name, labels: [.init("endpoint", endpoint.text)], value: histogram.value)
         }
     }
 

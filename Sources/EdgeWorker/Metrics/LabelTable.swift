@@ -8,6 +8,8 @@ struct LabelTable {
     private var names: [String] = ["other"]
     private var numbers: [[UInt8]: UInt16] = [:]
     private let limit: Int
+    /// The name that was asked for last, which is asked for again as a rule.
+    private var last: (name: [UInt8], number: UInt16)?
 
     init(limit: Int) {
         self.limit = min(limit, Int(UInt16.max) - 1)
@@ -15,7 +17,11 @@ struct LabelTable {
 
     /// The number of `name`, which becomes known if there is room.
     mutating func number(of name: [UInt8]) -> UInt16 {
-        if let known = self.numbers[name] { return known }
+        if let last = self.last, last.name == name { return last.number }
+        if let known = self.numbers[name] {
+            self.last = (name, known)
+            return known
+        }
         guard self.numbers.count < self.limit, name.count <= 256 else { return LabelTable.other }
         let number = UInt16(clamping: self.names.count)
         self.numbers[name] = number

@@ -46,13 +46,10 @@ extension EdgeCore {
         self.settleLimits(request, settlement, isGone: isGone)
         let measured = request.measured(settlement)
         self.metrics.record(measured)
-        guard self.log.level <= .debug else { return }
-        self.log.debug(
-            "request",
-            [
-                "record": .string(request.record.description), "endpoint": .string(measured.endpoint.text),
-                "status": .unsigned(UInt64(measured.status)), "duration_us": .unsigned(measured.duration),
-            ])
+        self.logRequest(
+            request, settlement,
+            AccessLog.End(
+                status: measured.status, provider: measured.provider, duration: measured.duration, isGone: isGone))
     }
 
     private func write(_ record: SettleRecord, _ admission: JournalWriter.Admission, for request: CurrentRequest) {

@@ -19,6 +19,8 @@ final class PeerLink: LinkDelegate {
     private var ranges: [UInt64: Range<Int>] = [:]
     private let opened: (PeerLink) -> Void
     private let ended: (PeerLink) -> Void
+    /// The peer ends, and is to get no new request. What it has goes on.
+    var retired: (PeerLink) -> Void = { _ in }
     /// Set right after it was made, until the link has ended.
     var handler: LinkHandler?
     private var exchanges: [UInt64: Exchange] = [:]
@@ -94,6 +96,11 @@ final class PeerLink: LinkDelegate {
 
     func link(_ link: LinkHandler, received header: FrameHeader, payload: ByteBuffer) throws(FrameError) {
         if header.type == .end { self.vacate(header.stream) }
+        if header.type == .drain, header.stream == 0 {
+            self.retired(self)
+            // Behind the last request.
+            return link.send(Drain(timeout: 0))
+        }
         guard let exchange = self.exchanges[header.stream] else {
             // Nobody asks on a stream that has not begun.
             if header.type == .attempt, header.stream > self.lastStream { throw .malformed(.attempt) }

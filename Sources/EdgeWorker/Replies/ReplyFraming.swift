@@ -23,7 +23,7 @@ struct ReplyFraming {
         switch self.length {
         case .known: self.remaining == 0
         case .absent: true
-        case .chunked, .untilClose: false
+        case .chunked, .untilClose, .untilEndOfStream: false
         }
     }
 
@@ -49,7 +49,7 @@ struct ReplyFraming {
             self.remaining = rest
             return self.isHeadOnly ? .nothing : .plain
         case .chunked: return self.isHeadOnly ? .nothing : .chunk
-        case .untilClose: return self.isHeadOnly ? .nothing : .plain
+        case .untilClose, .untilEndOfStream: return self.isHeadOnly ? .nothing : .plain
         case .absent: return .nothing
         }
     }
@@ -61,7 +61,7 @@ struct ReplyFraming {
         case .chunked:
             if !self.isHeadOnly { buffer.writeStaticString("0\r\n\r\n") }
             return true
-        case .untilClose, .absent: return true
+        case .untilClose, .untilEndOfStream, .absent: return true
         }
     }
 }

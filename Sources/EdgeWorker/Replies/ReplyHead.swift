@@ -15,6 +15,8 @@ struct ReplyHead {
         case known(UInt64)
         case chunked
         case untilClose
+        /// By HTTP/2.
+        case untilEndOfStream
         /// The status has no body (204).
         case absent
     }
@@ -54,34 +56,62 @@ struct ReplyHead {
     /// Set in the reply to a preflight only.
     var preflight: Preflight?
 
+    /// Bytes of all that a head can say, but for what clients and providers have chosen and what browsers are told; with a
+    /// usual content type it is just what the stack has room for.
+    private static let longestFixed = 992
+    /// Bytes of what browsers are told, but for origins and headers of their own.
+    private static let longestCORS = 640
+
+    /// Bytes that the head takes at most.
+    private var longest: Int {
+        var count = ReplyHead.longestFixed + (self.requestID?.utf8.count ?? 0) + (self.retryAfter?.count ?? 0)
+        count += self.providerRequestID?.count ?? 0
+        if let cors = self.cors {
+            count += ReplyHead.longestCORS + (cors.origin?.utf8.count ?? 0) + (self.preflight?.headers?.utf8.count ?? 0)
+        }
+        if case .provider(let type) = self.contentType { count += type.count }
+        return count
+    }
+
     /// Appends the head, the blank line included. `date` is the value of the `Date` header.
+    ///
+    /// Its many small parts come together elsewhere first, so that the buffer, which a connection keeps, is asked once and
+    /// gets no larger than it has to be.
     func write(to buffer: inout ByteBuffer, date: [UInt8]) {
-        buffer.writeStaticString("HTTP/1.1 ")
-        buffer.writeStaticString(StatusLine.text(self.status))
-        if StatusLine.isUnknown(self.status) { buffer.writeString("\(self.status) Status") }
-        buffer.writeStaticString("\r\ndate: ")
-        buffer.writeBytes(date)
+        unsafe withUnsafeTemporaryAllocation(byteCount: self.longest, alignment: 8) { memory in
+            var bytes = unsafe HeadBytes(memory)
+            self.write(to: &bytes, date: date)
+            _ = unsafe buffer.writeBytes(UnsafeRawBufferPointer(rebasing: memory[..<bytes.count]))
+        }
+    }
+
+    private func write(to buffer: inout some HeadOutput, date: [UInt8]) {
+        buffer.append("HTTP/1.1 ")
+        buffer.append(StatusLine.text(self.status))
+        if StatusLine.isUnknown(self.status) { buffer.append("\(self.status) Status") }
+        buffer.append("\r\ndate: ")
+        buffer.append(date)
         self.writeBodyHeaders(to: &buffer)
         self.writeIdentity(to: &buffer)
-        if let retryAfter = self.retryAfter { buffer.writeHeader("retry-after", retryAfter) }
-        if self.forbidsRetry { buffer.writeStaticString("\r\nx-should-retry: false") }
+        if let retryAfter = self.retryAfter { buffer.appendHeader("retry-after", retryAfter) }
+        if self.forbidsRetry { buffer.append("\r\nx-should-retry: false") }
         self.limits?.write(to: &buffer, now: self.now)
-        if let id = self.providerRequestID { buffer.writeHeader("x-sluice-provider-request-id", id) }
+        if let id = self.providerRequestID { buffer.appendHeader("x-sluice-provider-request-id", id) }
         if self.isStream {
-            buffer.writeStaticString("\r\ncache-control: no-cache\r\nx-accel-buffering: no")
+            buffer.append("\r\ncache-control: no-cache\r\nx-accel-buffering: no")
         }
         if let allow = self.allow {
-            buffer.writeStaticString("\r\nallow: ")
-            buffer.writeStaticString(allow)
+            buffer.append("\r\nallow: ")
+            buffer.append(allow)
         }
-        if self.asksForKey { buffer.writeStaticString("\r\nwww-authenticate: Bearer") }
+        if self.asksForKey { buffer.append("\r\nwww-authenticate: Bearer") }
         self.writeCORS(to: &buffer)
         switch self.connection {
         case .implied: break
-        case .close: buffer.writeStaticString("\r\nconnection: close")
-        case .keepAlive: buffer.writeStaticString("\r\nconnection: keep-alive")
+        case .close: buffer.append("\r\nconnection: close")
+        case .keepAlive: buffer.append("\r\nconnection: keep-alive")
         }
-        buffer.writeStaticString("\r\n\r\n")
+        buffer.append("\r\n\r\n")
     }
 
     private static let exposed: StaticString = """
@@ -91,85 +121,54 @@ struct ReplyHead {
         x-sluice-limit-warning, x-sluice-max-tokens
         """
 
-    private func writeBodyHeaders(to buffer: inout ByteBuffer) {
+    private func writeBodyHeaders(to buffer: inout some HeadOutput) {
         if self.length == .absent { return }
         switch self.contentType {
-        case .json: buffer.writeStaticString("\r\ncontent-type: application/json")
-        case .text: buffer.writeStaticString("\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8")
-        case .provider(let value): if !value.isEmpty { buffer.writeHeader("content-type", value) }
+        case .json: buffer.append("\r\ncontent-type: application/json")
+        case .text: buffer.append("\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8")
+        case .provider(let value): if !value.isEmpty { buffer.appendHeader("content-type", value) }
         }
         switch self.length {
         case .known(let count):
-            buffer.writeStaticString("\r\ncontent-length: ")
+            buffer.append("\r\ncontent-length: ")
             buffer.writeDecimal(count)
-        case .chunked: buffer.writeStaticString("\r\ntransfer-encoding: chunked")
-        case .untilClose, .absent: break
+        case .chunked: buffer.append("\r\ntransfer-encoding: chunked")
+        case .untilClose, .untilEndOfStream, .absent: break
         }
     }
 
-    private func writeIdentity(to buffer: inout ByteBuffer) {
-        buffer.writeStaticString("\r\nx-request-id: ")
+    private func writeIdentity(to buffer: inout some HeadOutput) {
+        buffer.append("\r\nx-request-id: ")
         if let requestID = self.requestID {
-            buffer.writeString(requestID)
+            buffer.append(requestID)
         } else {
-            buffer.writeRecord(self.record)
+            buffer.append(self.record)
         }
-        buffer.writeStaticString("\r\nx-sluice-record: ")
-        buffer.writeRecord(self.record)
+        buffer.append("\r\nx-sluice-record: ")
+        buffer.append(self.record)
     }
 
-    private func writeCORS(to buffer: inout ByteBuffer) {
+    private func writeCORS(to buffer: inout some HeadOutput) {
         guard let grant = self.cors else { return }
-        if grant.varies { buffer.writeStaticString("\r\nvary: origin") }
+        if grant.varies { buffer.append("\r\nvary: origin") }
         guard let origin = grant.origin else { return }
-        buffer.writeStaticString("\r\naccess-control-allow-origin: ")
-        buffer.writeString(origin)
+        buffer.append("\r\naccess-control-allow-origin: ")
+        buffer.append(origin)
         guard let preflight = self.preflight else {
-            buffer.writeStaticString(ReplyHead.exposed)
+            buffer.append(ReplyHead.exposed)
             return
         }
-        buffer.writeStaticString("\r\naccess-control-allow-methods: GET, HEAD, POST, OPTIONS")
-        buffer.writeStaticString("\r\naccess-control-max-age: 600\r\naccess-control-allow-headers: ")
+        buffer.append("\r\naccess-control-allow-methods: GET, HEAD, POST, OPTIONS")
+        buffer.append("\r\naccess-control-max-age: 600\r\naccess-control-allow-headers: ")
         if let asked = preflight.headers, !asked.isEmpty, asked.isHeaderValue(upTo: 1024) {
-            buffer.writeString(asked)
+            buffer.append(asked)
         } else {
-            buffer.writeStaticString("authorization, content-type, x-api-key, api-key, x-request-id")
+            buffer.append("authorization, content-type, x-api-key, api-key, x-request-id")
         }
     }
 }
 
 extension ByteBuffer {
-    fileprivate mutating func writeHeader(_ name: StaticString, _ value: [UInt8]) {
-        self.writeStaticString("\r\n")
-        self.writeStaticString(name)
-        self.writeStaticString(": ")
-        self.writeBytes(value)
-    }
-
-    fileprivate mutating func writeRecord(_ record: RecordID) {
-        _ = unsafe self.writeWithUnsafeMutableBytes(minimumWritableBytes: 32) { bytes in
-            unsafe record.write(into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<32]).bindMemory(to: UInt8.self))
-        }
-    }
-
-    /// Appends a decimal number without making a string.
-    mutating func writeDecimal(_ value: UInt64) {
-        _ = unsafe self.writeWithUnsafeMutableBytes(minimumWritableBytes: 20) { bytes in
-            var digits = 1
-            var rest = value
-            while rest >= 10 {
-                rest /= 10
-                digits += 1
-            }
-            rest = value
-            for index in stride(from: digits - 1, through: 0, by: -1) {
-                unsafe bytes[index] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            }
-            return digits
-        }
-    }
-
     /// Appends what stands before a chunk of `count` bytes: its length in hexadecimal and CR LF.
     mutating func writeChunkHeader(_ count: Int) {
         _ = unsafe self.writeWithUnsafeMutableBytes(minimumWritableBytes: 18) { bytes in

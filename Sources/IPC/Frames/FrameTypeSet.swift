@@ -16,9 +16,9 @@ public struct FrameTypeSet: Hashable, Sendable {
     /// What an edge accepts from whom it sends requests to.
     public static let client = FrameTypeSet([.hello, .responseHead, .chunk, .end, .credit])
     /// What an upstream accepts from an edge: it asks before it calls a provider once more.
-    public static let upstream = FrameTypeSet([.hello, .request, .body, .cancel, .credit, .grant])
+    public static let upstream = FrameTypeSet([.hello, .request, .body, .cancel, .credit, .grant, .drain])
     /// What an edge accepts from an upstream.
-    public static let upstreamClient = FrameTypeSet([.hello, .responseHead, .chunk, .end, .credit, .attempt])
+    public static let upstreamClient = FrameTypeSet([.hello, .responseHead, .chunk, .end, .credit, .attempt, .drain])
     /// What the aggregator accepts from an edge: requests for `/metrics`, and records.
     public static let aggregator = FrameTypeSet([.hello, .request, .body, .cancel, .credit, .records])
     /// What a child accepts from the supervisor.

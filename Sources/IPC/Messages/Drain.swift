@@ -1,4 +1,7 @@
 /// Take nothing new, finish what runs, then exit 0.
+///
+/// On a link, from an upstream that ends: the edge is to send no new request there. The edge's answer, the same behind its last
+/// request: none will come.
 public struct Drain: Hashable, WireMessage {
     public static let frameType = FrameType.drain
     /// Milliseconds after which what still runs is ended with an error.

@@ -26,6 +26,7 @@ public struct TopologyAnnouncement: Hashable, WireMessage {
         }
         let edges: UInt16 = try reader.read()
         let upstreams: UInt16 = try reader.read()
+        let maximumEdges: UInt16 = try reader.read()
         let drainTimeout: UInt64 = try reader.read()
         let directory = try reader.readString(limit: 4096)
         guard let level = LogLevel(rawValue: try reader.read()) else { throw WireReader.Malformed() }
@@ -42,7 +43,7 @@ public struct TopologyAnnouncement: Hashable, WireMessage {
         self.topology = Topology(
             listeners: listeners, edges: edges, upstreams: upstreams, drainTimeout: drainTimeout,
             stateDirectory: directory, logLevel: level, logFormat: format, logFile: file, users: users,
-            trustFolders: folders)
+            trustFolders: folders, maximumEdges: maximumEdges)
     }
 
     public func write(to writer: inout WireWriter) {
@@ -51,6 +52,7 @@ public struct TopologyAnnouncement: Hashable, WireMessage {
         writer.write(list: self.topology.listeners) { $1.write(to: &$0) }
         writer.write(self.topology.edges)
         writer.write(self.topology.upstreams)
+        writer.write(self.topology.maximumEdges)
         writer.write(self.topology.drainTimeout)
         writer.write(self.topology.stateDirectory)
         writer.write(self.topology.logLevel.rawValue)

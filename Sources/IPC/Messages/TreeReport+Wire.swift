@@ -12,7 +12,7 @@ extension TreeReport {
             try reader.readString(limit: 256)
         }
         self.quarantined = try reader.read()
-        self.processes = try reader.readList(minimumSize: 50) { (reader) throws(WireReader.Malformed) in
+        self.processes = try reader.readList(minimumSize: 46) { (reader) throws(WireReader.Malformed) in
             try Process(from: &reader)
         }
         self.operations = try reader.readList(minimumSize: 22) { (reader) throws(WireReader.Malformed) in

@@ -6,6 +6,7 @@ extension AggregatorSnapshot {
         var writer = WireWriter()
         writer.write(self.version)
         writer.write(self.logLevel.rawValue)
+        writer.write(self.logFormat.rawValue)
         writer.write(list: self.prices) { $1.write(to: &$0) }
         writer.write(self.stateDirectory)
         self.limitTable.write(to: &writer)
@@ -17,13 +18,14 @@ extension AggregatorSnapshot {
         self = try WireReader.decode(bytes) { (reader) throws(WireReader.Malformed) in
             let version: UInt64 = try reader.read()
             guard let level = LogLevel(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+            guard let format = LogFormat(rawValue: try reader.read()) else { throw WireReader.Malformed() }
             let prices = try reader.readList(minimumSize: 24) { (reader) throws(WireReader.Malformed) in
                 try Price(from: &reader)
             }
             let stateDirectory = try reader.readString(limit: 4096)
             return AggregatorSnapshot(
                 version: version, prices: prices, stateDirectory: stateDirectory,
-                limitTable: try LimitTableSettings(from: &reader), logLevel: level)
+                limitTable: try LimitTableSettings(from: &reader), logLevel: level, logFormat: format)
         }
     }
 }

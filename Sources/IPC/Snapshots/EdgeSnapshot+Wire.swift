@@ -6,6 +6,8 @@ extension EdgeSnapshot {
         var writer = WireWriter(reserving: 4096)
         writer.write(self.version)
         writer.write(self.logLevel.rawValue)
+        writer.write(self.logFormat.rawValue)
+        self.requestLogging.write(to: &writer)
         self.http.write(to: &writer)
         writer.write(list: self.corsOrigins) { $0.write($1) }
         writer.write(self.authentication.rawValue)
@@ -23,6 +25,8 @@ extension EdgeSnapshot {
         self = try WireReader.decode(bytes) { (reader) throws(WireReader.Malformed) in
             let version: UInt64 = try reader.read()
             guard let level = LogLevel(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+            guard let format = LogFormat(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+            let requestLogging = try RequestLogging(from: &reader)
             let http = try HTTPLimits(from: &reader)
             let origins = try reader.readList(minimumSize: 4) { (reader) throws(WireReader.Malformed) in
                 try reader.readString(limit: 1024)
@@ -42,7 +46,8 @@ extension EdgeSnapshot {
             return EdgeSnapshot(
                 version: version, http: http, corsOrigins: origins, authentication: mode, staticKeyDigest: digest,
                 routes: routes, prices: prices, stateDirectory: stateDirectory,
-                journal: journal, limits: try LimitSettings(from: &reader), logLevel: level)
+                journal: journal, limits: try LimitSettings(from: &reader), logLevel: level, logFormat: format,
+                requestLogging: requestLogging)
         }
     }
 }
@@ -120,5 +125,18 @@ extension RouteTable {
             $0.write(optional: $1.name) { $0.write($1) }
             $1.facts.write(to: &$0)
         }
+    }
+}
+
+extension RequestLogging {
+    /// One byte, a bit each.
+    init(from reader: inout WireReader) throws(WireReader.Malformed) {
+        let bits: UInt8 = try reader.read()
+        guard bits < 8 else { throw WireReader.Malformed() }
+        self.init(access: bits & 1 != 0, prompts: bits & 2 != 0, responses: bits & 4 != 0)
+    }
+
+    func write(to writer: inout WireWriter) {
+        writer.write((self.access ? 1 : 0) | (self.prompts ? 2 : 0) | (self.responses ? 4 : 0) as UInt8)
     }
 }

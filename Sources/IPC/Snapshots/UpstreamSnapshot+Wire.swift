@@ -6,6 +6,7 @@ extension UpstreamSnapshot {
         var writer = WireWriter(reserving: 4096)
         writer.write(self.version)
         writer.write(self.logLevel.rawValue)
+        writer.write(self.logFormat.rawValue)
         writer.write(list: self.providers) { $1.write(to: &$0) }
         writer.write(list: self.prices) { $1.write(to: &$0) }
         writer.write(self.stateDirectory)
@@ -23,6 +24,7 @@ extension UpstreamSnapshot {
         self = try WireReader.decode(bytes) { (reader) throws(WireReader.Malformed) in
             let version: UInt64 = try reader.read()
             guard let level = LogLevel(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+            guard let format = LogFormat(rawValue: try reader.read()) else { throw WireReader.Malformed() }
             let providers = try Self.providers(from: &reader)
             let prices = try Self.prices(from: &reader)
             let stateDirectory = try reader.readString(limit: 4096)
@@ -34,7 +36,7 @@ extension UpstreamSnapshot {
             }
             return UpstreamSnapshot(
                 version: version, providers: providers, prices: prices, stateDirectory: stateDirectory,
-                journal: journal, logLevel: level, earlier: earlier)
+                journal: journal, logLevel: level, logFormat: format, earlier: earlier)
         }
     }
 

@@ -4,7 +4,6 @@ import Domain
 import Foundation
 import JSON
 import EventLog
-import Platform
 
 /// Sends requests of the administration to the gateway of a configuration: over its socket, or, while it is stopped, to the
 /// same handlers in this process, under the gateway's own lock.
@@ -60,7 +59,12 @@ struct AdministrationClient {
         }
         let deadline = ProcessInfo.processInfo.systemUptime + Self.patience
         while true {
-            if let socket = self.connect() { return try self.exchange(frame, over: socket.number) }
+            do throws(ControlSocket.BrokenOff) {
+                let socket = ControlSocket(stateDirectory: self.stateDirectory)
+                if let reply = try socket.exchange(frame) { return reply }
+            } catch {
+                throw Self.brokenOff
+            }
             // Nobody listens: either nobody runs, or control is just being started again.
             if let reply = try self.answerOffline(request) { return reply }
             guard ProcessInfo.processInfo.systemUptime < deadline else {
@@ -72,47 +76,6 @@ struct AdministrationClient {
             }
             Thread.sleep(forTimeInterval: 0.05)
         }
-    }
-
-    // MARK: Over the socket
-
-    private func connect() -> OwnedDescriptor? {
-        // Named by the folder's number: paths of sockets are short, those of folders are not.
-        let number = unsafe open("\(self.stateDirectory)/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard number >= 0 else { return nil }
-        let folder = OwnedDescriptor(adopting: number)
-        return try? LocalSocket.connect(path: "/proc/self/fd/\(folder.number)/control.sock", patience: 30)
-    }
-
-    private func exchange(_ frame: [UInt8], over socket: Int32) throws(Failure) -> AdministrationReply {
-        var rest = frame[...]
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes {
-                unsafe Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Self.brokenOff }
-            rest = rest.dropFirst(count)
-        }
-        let header = try self.receive(AdministrationFrame.headerSize, from: socket)
-        guard let length = AdministrationFrame.length(header) else { throw Self.brokenOff }
-        let text = try self.receive(length, from: socket)
-        guard let reply = AdministrationReply(decoding: text, with: JSONReader()) else { throw Self.brokenOff }
-        return reply
-    }
-
-    private func receive(_ count: Int, from socket: Int32) throws(Failure) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var filled = 0
-        while filled < count {
-            let received = unsafe bytes.withUnsafeMutableBytes { buffer in
-                unsafe recv(socket, buffer.baseAddress.map { unsafe $0 + filled }, count - filled, 0)
-            }
-            if received < 0, errno == EINTR { continue }
-            guard received > 0 else { throw Self.brokenOff }
-            filled += received
-        }
-        return bytes
     }
 
     private static let brokenOff = Failure(

@@ -57,7 +57,7 @@ enum AdministrationOutput {
     }
 
     /// Text for a terminal: what could steer it is shown as `?`. Models are named by clients.
-    private static func printable(_ bytes: [UInt8]) -> String {
+    static func printable(_ bytes: [UInt8]) -> String {
         var text = ""
         for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
             switch scalar.properties.generalCategory {

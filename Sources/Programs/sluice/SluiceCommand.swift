@@ -15,7 +15,8 @@ struct SluiceCommand: ParsableCommand {
             """,
         version: "sluice \(SluiceVersion.current)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, KeysCommand.self, ProjectsCommand.self, LimitsCommand.self,
+            ServeCommand.self, CheckCommand.self, StatusCommand.self, ReloadCommand.self, UpgradeCommand.self,
+            StopCommand.self, KeysCommand.self, ProjectsCommand.self, LimitsCommand.self,
             UsageCommand.self,
             RequestsCommand.self, ExplainCommand.self, QuarantineCommand.self,
         ])

@@ -27,8 +27,6 @@ struct ReloadMachine: Hashable, Sendable {
     enum Step: Hashable, Sendable {
         /// Ask control for a configuration of this version.
         case ask(UInt64)
-        /// Open what it names; answered by `adopted` or `adoptionFailed`.
-        case adopt(UInt64)
         /// Say who is there; answered by `gathered`.
         case gather(Stage)
         /// Send the snapshot, to an edge with the listeners.
@@ -69,6 +67,13 @@ struct ReloadMachine: Hashable, Sendable {
     /// Who was given the new configuration and has not refused it.
     private var given: Set<Member> = []
 
+    init() {}
+
+    /// Goes on in another program of this process; versions up to `version` were used.
+    init(after version: UInt64) {
+        self.version = version
+    }
+
     /// A reload is under way.
     var isRunning: Bool { self.phase != .idle }
 
@@ -103,11 +108,9 @@ struct ReloadMachine: Hashable, Sendable {
         version > 0 && version <= self.version
     }
 
-    /// Control has announced what it was asked for.
-    mutating func announced() -> [Step] {
-        guard case .asking = self.phase else { return [] }
-        self.phase = .adopting
-        return [.adopt(self.version)]
+    /// Control has announced what it was asked for. The owner opens what it names: `adopted` or `adoptionFailed`.
+    mutating func announced() {
+        if case .asking = self.phase { self.phase = .adopting }
     }
 
     /// Control cannot.

@@ -53,7 +53,7 @@ extension SupervisorLoop {
         }
         return SupervisorState(
             folder: programs.folder.path, configuration: self.spawner.configuration, null: self.spawner.null,
-            environment: self.spawner.gatewayEnvironment, children: children, listeners: listeners.sockets,
+            standardError: self.output.originalNumber, logFile: self.output.path, environment: self.spawner.gatewayEnvironment, children: children, listeners: listeners.sockets,
             snapshots: snapshots.numbers, instanceFile: instances.number, programs: programs.numbers,
             machine: writer.bytes)
     }
@@ -78,9 +78,10 @@ extension SupervisorLoop {
             serving.number: ProgramFiles(ProgramFolder(path: state.folder), adopting: state.programs)
         ]
         self.instances = try InstanceFile(OwnedDescriptor(adopting: state.instanceFile), host: announcement.host)
-        self.listeners = try ListenerSet(announcement.topology.listeners.map(\.address), adopting: state.listeners)
+        self.listeners = try ListenerSet(announcement.topology.listeners, adopting: state.listeners)
         self.runFolder = try RunFolder(stateDirectory: announcement.topology.stateDirectory)
         self.log.level = announcement.topology.logLevel
+        self.log.format = announcement.topology.logFormat
         for child in state.children {
             do throws(SystemError) {
                 let process = ChildProcess(adopting: child.pid, descriptor: OwnedDescriptor(adopting: child.process))

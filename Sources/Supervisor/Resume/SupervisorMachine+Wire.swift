@@ -17,6 +17,15 @@ extension SupervisorMachine {
         writer.write(self.wasEverReady)
         writer.write(optional: self.informedControl) { $0.write($1) }
         writer.write(self.lastGeneration)
+        writer.write(self.startedAt)
+        self.operations.write(to: &writer)
+        writer.write(optional: self.upgradeOperation) { $0.write($1) }
+        writer.write(self.reload.version)
+        writer.write(self.isReloadWanted)
+        writer.write(list: self.waitingReloads) { $0.write($1) }
+        writer.write(self.maximumEdges)
+        writer.write(list: self.unhardened.map(\.rawValue).sorted()) { $0.write($1) }
+        writer.write(self.lastStatusLine)
         writer.write(list: self.formats.numbers) { $0.write($1) }
         writer.write(list: self.pastRestarts.sorted { $0.key.rawValue < $1.key.rawValue }) {
             $0.write($1.key.rawValue)
@@ -46,6 +55,22 @@ extension SupervisorMachine {
             try reader.read(UInt32.self)
         }
         self.lastGeneration = try reader.read()
+        self.startedAt = try reader.read()
+        self.operations = try OperationList(from: &reader)
+        self.upgradeOperation = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            try reader.read(UInt32.self)
+        }
+        self.reload = ReloadMachine(after: try reader.read())
+        self.isReloadWanted = try reader.readBool()
+        self.waitingReloads = try reader.readList(minimumSize: 4) { (reader) throws(WireReader.Malformed) in
+            try reader.read(UInt32.self)
+        }
+        self.maximumEdges = try reader.read()
+        let unhardened = try reader.readList(minimumSize: 1) { (reader) throws(WireReader.Malformed) in
+            try reader.read(UInt8.self)
+        }
+        self.unhardened = Set(unhardened.compactMap { Role(rawValue: $0) })
+        self.lastStatusLine = try reader.readString(limit: 4096)
         self.formats = SharedFormats(
             numbers: try reader.readList(minimumSize: 4) { (reader) throws(WireReader.Malformed) in
                 try reader.read(UInt32.self)
@@ -114,6 +139,8 @@ extension ChildSlot {
         writer.write(self.wasEverReady)
         writer.write(self.restarts)
         writer.write(self.activeRequests)
+        writer.write(self.version)
+        writer.write(self.missing.rawValue)
         writer.write(self.throttle.next)
         writer.write(self.spawnedAt)
         writer.write(optional: self.readyAt) { $0.write($1) }
@@ -143,6 +170,8 @@ extension ChildSlot {
         self.wasEverReady = try reader.readBool()
         self.restarts = try reader.read()
         self.activeRequests = try reader.read()
+        self.version = try reader.read()
+        self.missing = Hardening(rawValue: try reader.read())
         self.throttle.next = try reader.read()
         self.spawnedAt = try reader.read()
         self.readyAt = try Self.time(&reader)

@@ -20,6 +20,14 @@ struct SupervisorState: Hashable {
         var number: Int32
         /// Of a Unix socket's file, which is to be removed in the end.
         var path: String?
+        var tls: Files?
+
+        struct Files: Hashable {
+            var certificate: Int32
+            var key: Int32
+        }
+
+        var numbers: [Int32] { [self.number] + (self.tls.map { [$0.certificate, $0.key] } ?? []) }
     }
 
     /// Where the programs are.
@@ -27,6 +35,9 @@ struct SupervisorState: Hashable {
     /// The configuration file.
     var configuration: String?
     var null: Int32
+    /// What the gateway was started with, and the file that is logged to instead.
+    var standardError: Int32
+    var logFile: String?
     var environment: Int32
     var children: [Child]
     /// One an address of the announcement, in its order.
@@ -40,7 +51,8 @@ struct SupervisorState: Hashable {
 
     /// The descriptors that are to survive.
     var descriptors: [Int32] {
-        [self.null, self.environment, self.instanceFile] + self.snapshots + self.listeners.map(\.number)
+        [self.null, self.standardError, self.environment, self.instanceFile] + self.snapshots
+            + self.listeners.flatMap(\.numbers)
             + self.children.flatMap { [$0.process, $0.line] } + self.programs.values
     }
 
@@ -51,6 +63,8 @@ struct SupervisorState: Hashable {
         writer.write(self.folder)
         writer.write(optional: self.configuration) { $0.write($1) }
         writer.write(self.null)
+        writer.write(self.standardError)
+        writer.write(optional: self.logFile) { $0.write($1) }
         writer.write(self.environment)
         writer.write(list: self.children) {
             $1.seat.write(to: &$0)
@@ -61,6 +75,10 @@ struct SupervisorState: Hashable {
         writer.write(list: self.listeners) {
             $0.write($1.number)
             $0.write(optional: $1.path) { $0.write($1) }
+            $0.write(optional: $1.tls) {
+                $0.write($1.certificate)
+                $0.write($1.key)
+            }
         }
         writer.write(list: self.snapshots) { $0.write($1) }
         writer.write(self.instanceFile)
@@ -90,6 +108,10 @@ struct SupervisorState: Hashable {
             try reader.readString(limit: 4096)
         }
         self.null = try reader.read()
+        self.standardError = try reader.read()
+        self.logFile = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            try reader.readString(limit: 4096)
+        }
         self.environment = try reader.read()
         self.children = try reader.readList(minimumSize: 19) { (reader) throws(WireReader.Malformed) in
             let seat = try Seat(from: &reader)
@@ -102,7 +124,11 @@ struct SupervisorState: Hashable {
             let path = try reader.readOptional { (reader) throws(WireReader.Malformed) in
                 try reader.readString(limit: 4096)
             }
-            return Socket(number: number, path: path)
+            let tls = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+                let certificate: Int32 = try reader.read()
+                return Socket.Files(certificate: certificate, key: try reader.read())
+            }
+            return Socket(number: number, path: path, tls: tls)
         }
         self.snapshots = try reader.readList(minimumSize: 4) { (reader) throws(WireReader.Malformed) in
             try reader.read(Int32.self)
@@ -121,12 +147,15 @@ struct SupervisorState: Hashable {
     }
 
     init(
-        folder: String, configuration: String?, null: Int32, environment: Int32, children: [Child],
+        folder: String, configuration: String?, null: Int32, standardError: Int32, logFile: String?,
+        environment: Int32, children: [Child],
         listeners: [Socket], snapshots: [Int32], instanceFile: Int32, programs: [Role: Int32], machine: [UInt8]
     ) {
         self.folder = folder
         self.configuration = configuration
         self.null = null
+        self.standardError = standardError
+        self.logFile = logFile
         self.environment = environment
         self.children = children
         self.listeners = listeners

@@ -5,14 +5,6 @@ import Platform
 
 /// What an upgrade needs done.
 extension SupervisorLoop {
-    /// USR2.
-    func upgrade() {
-        if let refusal = self.machine.beginUpgrade(at: self.now) {
-            SupervisorNote.upgradeRefused(refusal).write(to: self.log)
-        }
-        self.perform(self.machine.take())
-    }
-
     /// Asks the programs that are in the folder now.
     func startPreflight() {
         let folder = self.spawner.programs

@@ -13,6 +13,8 @@ extension SupervisorMachine {
                 ? "an upgrade is under way" : "processes of the generation before still finish their requests"
         }
         guard self.wasEverReady else { return "the gateway is not ready yet" }
+        guard !self.reload.isRunning else { return "a reload is under way" }
+        guard self.retiring.isEmpty, self.growing.isEmpty else { return "the number of processes is being changed" }
         self.actions.append(.note(.upgrading(generation: self.lastGeneration &+ 1)))
         self.carryOut(self.upgrade.begin(at: now), at: now)
         return nil
@@ -194,6 +196,7 @@ extension SupervisorMachine {
             case .finished(let failure): self.upgradeFinished(failure, at: now)
             }
         }
+        if !steps.isEmpty { self.tellUpgradeProgress() }
     }
 
     private mutating func startStandby() {
@@ -242,7 +245,7 @@ extension SupervisorMachine {
         self.actions.append(.note(.tookOver(generation: next.number)))
         self.actions.append(.restoreBacklogs)
         self.inquireAgain()
-        self.sendStatus()
+        self.sendStatus(at: now)
     }
 
     private mutating func discard(at now: UInt64) {
@@ -279,10 +282,33 @@ extension SupervisorMachine {
         if let failure {
             self.actions.append(.forgetPrograms)
             self.actions.append(.note(.upgradeFailed(failure)))
+            if let id = self.upgradeOperation { self.operations.finish(id, failed: failure) }
         } else {
             self.actions.append(.note(.upgraded(generation: self.serving.number)))
+            if let id = self.upgradeOperation {
+                self.operations.finish(id, done: "the new programs serve; the supervisor goes on with its old one")
+            }
         }
-        self.sendStatus()
+        self.upgradeOperation = nil
+        self.sendStatus(at: now)
+        self.startReload(at: now)
+    }
+
+    /// USR2, or an order.
+    mutating func upgradeAsked(_ operation: OperationList.ID?, at now: UInt64) {
+        if let refusal = self.beginUpgrade(at: now) {
+            if let operation { self.operations.finish(operation, failed: refusal) }
+            self.actions.append(.note(.orderRefused(.upgrade, refusal)))
+            return
+        }
+        guard self.upgrade.isRunning else { return }
+        self.upgradeOperation = operation
+        self.tellUpgradeProgress()
+    }
+
+    private mutating func tellUpgradeProgress() {
+        guard let id = self.upgradeOperation, self.upgrade.isRunning else { return }
+        self.operations.update(id, self.upgrade.progress)
     }
 }
 

@@ -1,0 +1,41 @@
+import Domain
+import IPC
+import EventLog
+
+/// What operators ask for, by signals (token 0) and through control.
+extension SupervisorMachine {
+    mutating func order(_ kind: OrderKind, token: UInt64, at now: UInt64) -> [SupervisorAction] {
+        self.take(order: kind, token: token, at: now)
+        return self.take()
+    }
+
+    mutating func take(order kind: OrderKind, token: UInt64, at now: UInt64) {
+        let operation = self.operations.begin(kind, token: token, "waiting", at: now)
+        // Asked for twice with one token: it is being done. Too many at once: signals count all the same.
+        guard operation != nil || token == 0 else { return }
+        switch kind {
+        case .reload: self.requestReload(operation, at: now)
+        case .upgrade: self.upgradeAsked(operation, at: now)
+        case .stop: self.stopAsked(.drain, at: now)
+        case .stopNow: self.stopAsked(.fast, at: now)
+        case .reopenLogs: self.actions.append(.reopenLogs(operation))
+        case .addEdge: self.addEdge(operation, at: now)
+        case .removeEdge: self.removeEdge(operation, at: now)
+        }
+        self.sendStatus(at: now)
+    }
+
+    /// The answer to `reopenLogs`.
+    mutating func reopenedLogs(_ operation: OperationList.ID?, failure: String?, at now: UInt64) -> [SupervisorAction] {
+        if let operation {
+            if let failure {
+                self.operations.finish(operation, failed: failure)
+            } else {
+                self.operations.finish(operation, done: "logs are reopened")
+            }
+        }
+        self.actions.append(.note(failure.map { .orderRefused(.reopenLogs, $0) } ?? .logsReopened))
+        self.sendStatus(at: now)
+        return self.take()
+    }
+}

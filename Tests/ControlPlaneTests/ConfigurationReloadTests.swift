@@ -1,0 +1,185 @@
+import Administration
+import Configuration
+import Domain
+import IPC
+import Testing
+
+@testable import ControlPlane
+
+@Suite struct ConfigurationReloadTests {
+    /// A gateway whose configuration can be read again.
+    private struct Scene {
+        static let environment = EnvironmentBlock(bytes: Array("KEY=provider-key\0".utf8))
+
+        var files: [String: [UInt8]] = [:]
+        private(set) var state: GatewayState
+
+        init(_ text: String?) throws {
+            let file = text.map { ConfigurationSource.File(name: "/etc/s.yaml", bytes: Array($0.utf8)) }
+            var (source, result) = ConfigurationSource.read(
+                version: 1, file: file, environment: Self.environment, workingDirectory: "/w"
+            ) { (path, _) throws(BoundedFile.Failure) in throw BoundedFile.Failure(reason: "no such file") }
+            let configuration = try #require(result.configuration, "\(result.problems)")
+            source.staticKey = configuration.auth.staticKey
+            let snapshots = try SnapshotSet.made(of: source, result, configuration, nil, readFile: Self.noFile)
+            source.limitPlaces = snapshots.aggregator.limitTable.places
+            self.state = GatewayState(
+                source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
+        }
+
+        private static func noFile(_ path: String, _ limit: Int) throws(BoundedFile.Failure) -> [UInt8] {
+            throw BoundedFile.Failure(reason: "no such file")
+        }
+
+        func reload(_ text: String?, version: UInt64 = 2) throws(ReloadRefusal) -> GatewayState {
+            let files = self.files
+            return try ConfigurationReload.read(after: self.state, version: version, store: nil) {
+                (path, limit) throws(BoundedFile.Failure) in
+                if path == "/etc/s.yaml", let text { return Array(text.utf8) }
+                guard let bytes = files[path] else { throw BoundedFile.Failure(reason: "No such file or directory") }
+                guard bytes.count <= limit else {
+                    throw BoundedFile.Failure(reason: "it is larger than \(limit) bytes")
+                }
+                return bytes
+            }
+        }
+
+        func refusal(_ text: String?) -> [String] {
+            do throws(ReloadRefusal) {
+                _ = try self.reload(text)
+                return []
+            } catch {
+                return error.lines
+            }
+        }
+    }
+
+    private static let first = """
+        state_directory: state
+        workers: {edge: 2, upstream: 1}
+        auth: {static_key: the-first-static-key}
+        providers:
+          one: {dialect: openai, api_key: "${KEY}"}
+        """
+
+    @Test func theNewFileIsRead() throws {
+        let scene = try Scene(Self.first)
+        let next = try scene.reload(
+            Self.first.replacing("first-static", with: "other-static").replacing("upstream: 1", with: "upstream: 3")
+                + "\n  two: {dialect: simulated}\nlogging: {level: debug}\n")
+        #expect(next.version == 2)
+        #expect(next.source.staticKey == Secret(Array("the-other-static-key".utf8)))
+        #expect(next.snapshots.edge.staticKeyDigest != scene.state.snapshots.edge.staticKeyDigest)
+        #expect(next.snapshots.edge.version == 2 && next.snapshots.aggregator.version == 2)
+        #expect(next.snapshots.upstream.providers.map(\.name) == ["one", "two"])
+        #expect(next.snapshots.upstream.earlier?.version == 1)
+        #expect(next.snapshots.upstream.earlier?.providers.map(\.name) == ["one"])
+        #expect(next.snapshots.topology.upstreams == 3)
+        #expect(next.snapshots.topology.logLevel == .debug)
+        #expect(next.snapshots.aggregator.limitTable == scene.state.snapshots.aggregator.limitTable)
+        // What a control gets that is started again.
+        let decoded = try #require(ConfigurationSource(decoding: next.source.encoded()))
+        #expect(decoded == next.source)
+        #expect(decoded.result().configuration == next.configuration)
+    }
+
+    @Test func theEnvironmentIsThatOfTheStart() throws {
+        let scene = try Scene(Self.first)
+        #expect(
+            scene.refusal(Self.first.replacing("${KEY}", with: "${OTHER}")).first?.hasPrefix(
+                "/etc/s.yaml:5:35: providers.one.api_key: the environment variable OTHER is not set") == true)
+    }
+
+    @Test func aGatewayWithoutAFileStaysAsItIs() throws {
+        let scene = try Scene(nil)
+        let next = try scene.reload(nil)
+        #expect(next.configuration == scene.state.configuration)
+        #expect(next.version == 2)
+        #expect(next.notices.first == ConfigurationReload.noFile)
+    }
+
+    @Test func filesAreLookedForWhereTheGatewayWasStarted() throws {
+        var scene = try Scene(Self.first)
+        let text = "\nlisten: [{address: \"127.0.0.1:1\", tls: {certificate: tls/c.pem, key: tls/k.pem}}]\n"
+        #expect(scene.refusal(Self.first + text).count == 2)
+        scene.files = ["/w/tls/c.pem": Array("x".utf8), "/w/tls/k.pem": Array("x".utf8)]
+        let refusal = scene.refusal(Self.first + text)
+        #expect(
+            refusal.first?.contains("/etc/s.yaml:6:54: listen[0].tls.certificate: expected a PEM file") == true,
+            "\(refusal)")
+    }
+
+    @Test(arguments: [
+        ("state_directory: state", "state_directory: other", "1:18: state_directory: another folder (it is /w/state)"),
+        ("edge: 2", "edge: 5", "2:17: workers.edge: more than 4 edges, for which this run's limit table has places,"),
+        (
+            "auth:", "limits: {table_slots: 4096}\nauth:",
+            "3:23: limits.table_slots: another size (it is 1048576)"
+        ),
+    ])
+    func whatNeedsARestart(old: String, new: String, expected: String) throws {
+        let refusal = try Scene(Self.first).refusal(Self.first.replacing(old, with: new))
+        #expect(refusal == ["/etc/s.yaml:\(expected) needs a restart"])
+    }
+
+    @Test func aValueThatIsNoLongerThereIsNamedToo() throws {
+        let scene = try Scene(Self.first)
+        #expect(
+            scene.refusal(Self.first.replacing("state_directory: state\n", with: "")) == [
+                "/etc/s.yaml: state_directory: another folder (it is /w/state) needs a restart"
+            ])
+    }
+
+    @Test func edgesMayGrowIntoThePlacesOfTheLimitTable() throws {
+        let next = try Scene(Self.first).reload(Self.first.replacing("edge: 2", with: "edge: 4"))
+        #expect(next.snapshots.topology.edges == 4)
+        #expect(next.snapshots.aggregator.limitTable.places == 8)
+    }
+
+    @Test func allProblemsAreSaidAtOnce() throws {
+        let text = "listen: 5\nhttp: {max_body: huge}\nnonsense: 1\n"
+        #expect(try Scene(Self.first).refusal(text).count == 3)
+    }
+
+    @Test func aFileThatCannotBeReadIsNamed() throws {
+        var scene = try Scene(Self.first)
+        #expect(scene.refusal(nil) == ["/etc/s.yaml: the file cannot be read: No such file or directory"])
+        scene.files["/etc/s.yaml"] = [UInt8](repeating: 0x20, count: ConfigurationLoader.fileLimit + 1)
+        #expect(scene.refusal(nil) == ["/etc/s.yaml: the file cannot be read: it is larger than 4194304 bytes"])
+    }
+
+    @Test func anUnknownTimeZoneHasItsLine() throws {
+        let refusal = try Scene(Self.first).refusal(Self.first + "\nschedule: {timezone: Mars/Olympus}\n")
+        #expect(refusal.count == 1)
+        #expect(refusal.first?.hasPrefix("/etc/s.yaml:6:22: schedule.timezone: ") == true, "\(refusal)")
+    }
+
+    @Test func longRefusalsAreCutAtALine() {
+        let lines = (0..<2000).map { "line \($0) of a file with many problems" }
+        let message = ReloadRefusal(lines: lines).message
+        #expect(message.utf8.count <= ReloadRefusal.limit + 40)
+        let shown = message.split(separator: "\n").map(String.init)
+        #expect(Array(shown.dropLast()) == Array(lines.prefix(shown.count - 1)))
+        #expect(shown.last == "… and \(2000 - shown.count + 1) more")
+        #expect(ReloadRefused(version: 1, message: message).message == message)
+    }
+
+    @Test func aConfigurationCountsOnceTheTreeHasIt() throws {
+        let scene = try Scene(Self.first)
+        var desk = ConfigurationDesk(scene.state)
+        desk.announced(try scene.reload(Self.first, version: 2))
+        let early = desk.reported(1)
+        #expect(!early)
+        #expect(desk.inForce.version == 1)
+        desk.refused(2)
+        let refused = desk.reported(2)
+        #expect(!refused)
+        desk.announced(try scene.reload(Self.first, version: 3))
+        desk.refused(2)
+        let used = desk.reported(3)
+        #expect(used)
+        #expect(desk.inForce.version == 3)
+        let again = desk.reported(3)
+        #expect(!again)
+    }
+}

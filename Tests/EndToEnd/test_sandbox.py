@@ -1,0 +1,136 @@
+"""What a worker can do once it has started: files, sockets, other programs."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from Harness.gateway import PROGRAMS, Gateway
+from Harness.processes import status_field
+
+DRIVER = PROGRAMS / "sandbox-driver"
+REFUSED = [
+    "execve", "fork", "ptrace", "process_vm_readv", "mount", "unshare", "setns", "setuid", "setresuid", "bpf",
+    "perf_event_open", "keyctl", "io_uring", "init_module", "reboot", "kexec", "packet", "alg",
+]  # fmt: skip
+# What each role has of networking.
+NETWORK = {
+    "edge": {"listen", "accept4"},
+    "upstream": {"connect", "bind", "inet", "inet6", "unix"},
+    "aggregator": set(),
+    "control": {"connect", "bind", "listen", "accept4", "unix"},
+}
+SOCKETS = {"connect", "bind", "listen", "accept4", "inet", "inet6", "unix"}
+# Folders of the state directory: what each role may do there.
+FILES = {
+    "edge": {"identity": "rw", "limits": "rw", "journal": "rwm"},
+    "upstream": {"journal": "rwm"},
+    "aggregator": {"usage": "rwm", "limits": "rwm", "journal": "rwm"},
+    "control": {name: "rwm" for name in (".", "run", "identity", "limits", "usage", "journal")},
+}
+
+
+def probe(gateway: Gateway, *what: str) -> dict[str, int]:
+    """The errno of each probe in the edge's own process."""
+    reply = gateway.request("GET", "/health", headers={"x-sluice-test-probe": ",".join(what)})
+    assert reply.status == 200
+    return json.loads(reply.body)
+
+
+def drive(role: str, state: pathlib.Path, *what: str, readable: pathlib.Path | None = None) -> dict[str, int]:
+    done = subprocess.run(
+        [str(DRIVER), role, str(state), str(readable or state / "nothing"), *what],
+        capture_output=True, text=True, timeout=20, env={},
+    )  # fmt: skip
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and lines, (done.returncode, done.stdout, done.stderr)
+    assert lines[0] == "missing ", lines[0]
+    return {line.rpartition(" ")[0]: int(line.rpartition(" ")[2]) for line in lines[1:]}
+
+
+@pytest.fixture
+def state(tmp_path: pathlib.Path) -> pathlib.Path:
+    for name in ("run", "identity", "limits", "usage", "journal"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("x")
+    (tmp_path / "file").write_text("x")
+    return tmp_path
+
+
+def test_an_edge_starts_no_program_and_connects_to_nothing(gateway: Gateway) -> None:
+    found = probe(gateway, *REFUSED, *SOCKETS)
+    allowed = NETWORK["edge"]
+    assert {name for name, code in found.items() if code != errno.EPERM} == allowed
+    assert found["listen"] == found["accept4"] == errno.EBADF
+    assert probe(gateway, "clone3", "thread", "memfd", "socketpair") == {
+        "clone3": errno.ENOSYS, "thread": 0, "memfd": 0, "socketpair": 0,
+    }  # fmt: skip
+    assert gateway.request("GET", "/health").status == 200, "it serves on"
+
+
+def test_an_edge_opens_nothing_but_its_files(gateway: Gateway) -> None:
+    state = gateway.state
+    closed = [
+        f"open:{state}/control.db", f"open:{state}/instance", f"open:{state}/usage/usage.db", f"open:{state}/run/listeners",
+        f"open:{gateway.folder}/sluice.yaml", "open:/etc/passwd", "open:/etc/shadow", f"open:/proc/{gateway.pid}/environ",
+        f"make:{state}/planted", f"make:{state}/identity/planted", "make:/tmp/planted", "open:/", "write:/proc/sys/vm/swappiness",
+    ]  # fmt: skip
+    assert probe(gateway, *closed) == {name: errno.EACCES for name in closed}
+    open_to_it = [f"open:{state}/identity/identity.mdb", f"write:{state}/limits/limits.table", f"make:{state}/journal/new"]
+    assert probe(gateway, *open_to_it) == {name: 0 for name in open_to_it}
+
+
+def test_an_edge_signals_nobody(gateway: Gateway) -> None:
+    own = gateway.child("edge")
+    found = probe(gateway, f"kill:{own}", f"kill:{gateway.pid}", f"kill:{gateway.child('upstream')}")
+    assert list(found.values()) == [0, errno.EPERM, errno.EPERM]
+
+
+def test_every_worker_is_in_its_sandbox(gateway: Gateway) -> None:
+    gateway.wait_for_tree()
+    for pid in gateway.children():
+        assert (status_field(pid, "Seccomp"), status_field(pid, "NoNewPrivs")) == ("2", "1"), pid
+        for task in os.listdir(f"/proc/{pid}/task"):
+            text = pathlib.Path(f"/proc/{pid}/task/{task}/status").read_text()
+            assert "Seccomp:\t2" in text, (pid, task)
+
+
+@pytest.mark.parametrize("role", NETWORK)
+def test_system_calls_of_each_role(role: str, state: pathlib.Path) -> None:
+    found = drive(role, state, *REFUSED, *sorted(SOCKETS), "clone3", "x32", "thread", "memfd", "socketpair")
+    for name in REFUSED:
+        assert found.pop(name) == errno.EPERM, name
+    for name in SOCKETS:
+        assert (found.pop(name) != errno.EPERM) == (name in NETWORK[role]), name
+    machine = os.uname().machine
+    assert found.pop("x32") == (errno.EPERM if machine == "x86_64" else errno.EINVAL)
+    assert found == {"clone3": errno.ENOSYS, "thread": 0, "memfd": 0, "socketpair": 0}
+
+
+@pytest.mark.parametrize("role", FILES)
+def test_files_of_each_role(role: str, state: pathlib.Path) -> None:
+    expected = {}
+    for folder in (".", "run", "identity", "limits", "usage", "journal"):
+        rights = FILES[role].get(folder, "")
+        for what, right, name in (("open", "r", "file"), ("write", "w", "file"), ("make", "m", "new")):
+            expected[f"{what}:{state}/{folder}/{name}"] = 0 if right in rights else errno.EACCES
+    assert drive(role, state, *expected) == expected
+
+
+def test_system_files_of_each_role(state: pathlib.Path) -> None:
+    secret = state.parent / f"{state.name}-elsewhere"
+    secret.write_text("x")
+    for role in FILES:
+        found = drive(role, state, "open:/etc/hosts", f"open:{secret}", "open:/proc/self/status", "open:/dev/null", "open:/proc/1/environ")
+        reads_system = role in ("upstream", "control")
+        assert list(found.values()) == [0 if reads_system else errno.EACCES, errno.EACCES, 0, 0, errno.EACCES], role
+    certificates = state.parent / f"{state.name}-certificates"
+    certificates.mkdir()
+    (certificates / "ca.pem").write_text("x")
+    named = [f"open:{certificates}/ca.pem", f"write:{certificates}/ca.pem"]
+    assert list(drive("upstream", state, *named, readable=certificates).values()) == [0, errno.EACCES]
