@@ -74,10 +74,14 @@ extension SupervisorMachine {
         }
     }
 
+    private var mayResize: Bool {
+        self.wasEverReady && self.stopping == nil && !self.reload.isRunning && !self.upgrade.isRunning
+    }
+
     /// One edge more, beyond what the configuration says.
     mutating func addEdge(_ operation: OperationList.ID?, at now: UInt64) {
         let count = self.working(.edge).count
-        guard self.wasEverReady, self.stopping == nil, !self.reload.isRunning, !self.upgrade.isRunning else {
+        guard self.mayResize else {
             return self.refuse(operation, .addEdge, "the gateway starts, stops, reloads or is upgraded; try again later")
         }
         guard count < Int(self.maximumEdges),
@@ -95,7 +99,7 @@ extension SupervisorMachine {
     /// One edge fewer, below what the configuration says.
     mutating func removeEdge(_ operation: OperationList.ID?, at now: UInt64) {
         let working = self.working(.edge)
-        guard self.wasEverReady, self.stopping == nil, !self.reload.isRunning, !self.upgrade.isRunning else {
+        guard self.mayResize else {
             return self.refuse(operation, .removeEdge, "the gateway starts, stops, reloads or is upgraded; try again later")
         }
         guard working.count > 1, let last = working.last else {

@@ -53,7 +53,8 @@ extension SupervisorLoop {
         }
         return SupervisorState(
             folder: programs.folder.path, configuration: self.spawner.configuration, null: self.spawner.null,
-            standardError: self.output.originalNumber, logFile: self.output.path, environment: self.spawner.gatewayEnvironment, children: children, listeners: listeners.sockets,
+            standardError: self.output.originalNumber, logFile: self.output.path,
+            environment: self.spawner.gatewayEnvironment, children: children, listeners: listeners.sockets,
             snapshots: snapshots.numbers, instanceFile: instances.number, programs: programs.numbers,
             machine: writer.bytes)
     }
