@@ -74,6 +74,8 @@ extension SupervisorMachine {
         }
     }
 
+    private static let notNow = "the gateway starts, stops, reloads or is upgraded; try again later"
+
     private var mayResize: Bool {
         self.wasEverReady && self.stopping == nil && !self.reload.isRunning && !self.upgrade.isRunning
     }
@@ -82,7 +84,8 @@ extension SupervisorMachine {
     mutating func addEdge(_ operation: OperationList.ID?, at now: UInt64) {
         let count = self.working(.edge).count
         guard self.mayResize else {
-            return self.refuse(operation, .addEdge, "the gateway starts, stops, reloads or is upgraded; try again later")
+            return self.refuse(
+                operation, .addEdge, "the gateway starts, stops, reloads or is upgraded; try again later")
         }
         guard count < Int(self.maximumEdges),
             self.serving.seats.count(where: { $0.role == .edge }) < 2 * Int(self.maximumEdges),
@@ -100,7 +103,8 @@ extension SupervisorMachine {
     mutating func removeEdge(_ operation: OperationList.ID?, at now: UInt64) {
         let working = self.working(.edge)
         guard self.mayResize else {
-            return self.refuse(operation, .removeEdge, "the gateway starts, stops, reloads or is upgraded; try again later")
+            return self.refuse(
+                operation, .removeEdge, "the gateway starts, stops, reloads or is upgraded; try again later")
         }
         guard working.count > 1, let last = working.last else {
             return self.refuse(operation, .removeEdge, "there is only one edge")
