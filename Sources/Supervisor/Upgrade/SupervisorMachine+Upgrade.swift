@@ -63,16 +63,18 @@ extension SupervisorMachine {
         else { throw .malformed(.topology) }
         var adopted = announcement
         adopted.topology.listeners = serving.topology.listeners
-        adopted.topology.edges = UInt16(clamping: self.serving.seats.count { $0.role == .edge })
         self.changeGeneration(seat.generation) { $0.announcement = adopted }
         self.actions.append(.adoptStandby(seat.generation, adopted, descriptors: descriptors))
     }
 
     /// Its control has announced; its snapshots are kept.
     mutating func standbyAdopted(at now: UInt64) -> [SupervisorAction] {
-        guard let other = self.other, let topology = other.announcement?.topology, self.upgrade.hasStandby else {
+        guard let other = self.other, var topology = other.announcement?.topology, self.upgrade.hasStandby else {
             return self.take()
         }
+        // What TTIN and TTOU have changed stays.
+        topology.edges = UInt16(clamping: self.working(.edge).count)
+        topology.upstreams = UInt16(clamping: self.working(.upstream).count)
         self.changeGeneration(other.number) { $0.populate(topology) }
         for seat in self.other?.seats ?? [] where self.slots[seat] == nil {
             self.slots[seat] = ChildSlot()
