@@ -47,7 +47,9 @@ public struct WorkerArguments: Hashable, Sendable {
                 throw StartFailure("\(role.program): this program is started by sluice-supervisor only")
             }
             let (name, value) = (String(argument[..<split]), String(argument[argument.index(after: split)...]))
-            guard seen.insert(name).inserted || name == "--trust" else { throw StartFailure("\(role.program): \(name) is given twice") }
+            guard seen.insert(name).inserted || name == "--trust" else {
+                throw StartFailure("\(role.program): \(name) is given twice")
+            }
             try parsed.take(name, value)
         }
         guard seen.contains("--instance") else { throw StartFailure("\(role.program): --instance is missing") }
