@@ -30,8 +30,8 @@ enum ControlConfinement {
     /// Closes control's sandbox, in which a reload must still work: the configuration's folder can be read, and those of the files
     /// that it names. Returns what of control's hardening is missing.
     static func close(_ gateway: borrowing PreparedGateway, given: Hardening) -> Hardening {
-        let source = gateway.source
-        let topology = gateway.snapshots.topology
+        let source = gateway.state.source
+        let topology = gateway.state.snapshots.topology
         var files = source.includes.map(\.path) + topology.listeners.compactMap(\.tls).flatMap { [$0.certificate, $0.key] }
         if let file = source.file { files.append(file.name) }
         let paths = files.map { AbsolutePath.resolve($0, in: source.workingDirectory) }
