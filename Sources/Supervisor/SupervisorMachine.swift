@@ -242,6 +242,8 @@ struct SupervisorMachine {
             self.quarantined = self.poison.quarantined(at: now).count
             self.beat(at: now)
             self.mendLinks()
+            // Whatever held it back may be over.
+            self.startReload(at: now)
             self.sendStatus(at: now)
         }
         self.upgradeTick(at: now)
