@@ -71,7 +71,7 @@ def test_hup_puts_the_file_in_force_without_a_new_process() -> None:
         gateway.wait_for_tree()
         before = gateway.children()
         assert gateway.chat("one").status == 200 and gateway.chat("two").status == 404
-        reload(gateway, {"models": alias("two"), "logging": {"level": "warning"}})
+        reload(gateway, {"models": alias("two"), "logging": {"level": "debug"}})
         assert gateway.chat("two").status == 200 and gateway.chat("one").status == 404
         assert gateway.children() == before
         # A name nobody can use, a file that is none, no file: nothing changes, and the old goes on.
@@ -172,12 +172,14 @@ def test_numbers_of_processes_change_and_no_request_is_lost() -> None:
         stayed = gateway.children("edge") + gateway.children("upstream")
         with Asking(gateway) as asking:
             for edges, upstreams in ((3, 3), (1, 1), (2, 3), (1, 1)):
-                reload(gateway, {"workers": {"edge": edges, "upstream": upstreams}})
+                workers = {"edge": edges, "upstream": upstreams}
+                reload(gateway, {"workers": workers, "logging": {"level": "debug"}})
                 count(gateway, "edge", edges)
                 count(gateway, "upstream", upstreams)
                 wait_until(lambda: gateway.ready_count("edge") >= edges, 10, "edges are ready")
         assert set(asking.statuses) == {200}, {one: asking.statuses.count(one) for one in set(asking.statuses)}
         assert len(asking.statuses) > 50
+        assert said(gateway, "child started"), "the supervisor's level has changed too"
         assert gateway.children("edge") + gateway.children("upstream") == stayed
 
 
