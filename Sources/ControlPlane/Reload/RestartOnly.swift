@@ -20,6 +20,9 @@ struct RestartOnly {
         if !old.topology.stateDirectory.utf8.elementsEqual(new.topology.stateDirectory.utf8) {
             refuse("state_directory", "another folder (it is \(old.topology.stateDirectory))")
         }
+        if self.before.configuration.user != self.after.configuration.user {
+            refuse("user", "another user")
+        }
         if old.aggregator.limitTable.slots != new.aggregator.limitTable.slots {
             refuse("limits.table_slots", "another size (it is \(old.aggregator.limitTable.slots))")
         }
