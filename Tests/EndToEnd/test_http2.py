@@ -141,6 +141,8 @@ def test_errors_are_replies(gateway: Gateway, authority: Authority) -> None:
 def test_heads_have_their_bounds(gateway: Gateway, authority: Authority) -> None:
     key = {"authorization": f"Bearer {gateway.key}"}
     with connect(gateway, authority) as connection:
+        # The server's settings are in force once they are acknowledged.
+        assert connection.reply(connection.request("GET", "/health", {})).status == 200
         for size, status in ((65_000, 200), (66_000, 431), (65_000, 200)):
             reply = connection.reply(connection.request("GET", "/v1/models", key | {"x-large": "~" * size}))
             assert (reply.status, reply.ended) == (status, True)

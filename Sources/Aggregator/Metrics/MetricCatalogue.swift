@@ -51,6 +51,9 @@ public enum MetricCatalogue {
             name: "sluice_time_to_first_token_seconds", kind: .histogram,
             help: "Time from a request's head to the first content of its reply.", labels: ["endpoint"]),
         MetricDefinition(
+            name: "sluice_tls_handshakes_total", kind: .counter,
+            help: "TLS handshakes of clients, by how they ended.", labels: ["result"]),
+        MetricDefinition(
             name: "sluice_tokens_total", kind: .counter,
             help: "Tokens of requests by class, as providers reported them or estimated.",
             labels: ["model", "provider", "class"], openLabels: ["model"]),
