@@ -23,6 +23,12 @@ enum SupervisorNote: Hashable {
     case released(UInt64)
     case stopping(SupervisorMachine.Stop, timeout: UInt64)
     case stopped
+    case upgrading(generation: UInt32)
+    /// The new generation serves, the old one finishes what it has.
+    case tookOver(generation: UInt32)
+    case upgraded(generation: UInt32)
+    case upgradeFailed(String)
+    case supervisorNotReplaced(String)
     case reloading(UInt64)
     case reloaded(UInt64, milliseconds: UInt64)
     /// The configuration before stays in force; why, one line a problem.
@@ -80,6 +86,14 @@ enum SupervisorNote: Hashable {
             log.info("stopping", ["how": .string(how.rawValue), "drain_timeout_ms": .int(timeout)])
         case .stopped:
             log.info("stopped")
+        case .upgrading(let generation): log.info("upgrade begins", ["generation": .int(generation)])
+        case .tookOver(let generation):
+            log.info("the new programs serve, the old ones finish their requests", ["generation": .int(generation)])
+        case .upgraded(let generation): log.info("upgrade done", ["generation": .int(generation)])
+        case .upgradeFailed(let reason):
+            log.error("upgrade failed, everything is as before", ["reason": .string(reason)])
+        case .supervisorNotReplaced(let reason):
+            log.error("the supervisor goes on with its old program", ["reason": .string(reason)])
         case .reloading(let version):
             log.info("reading the configuration again", ["version": .int(version)])
         case .reloaded(let version, let milliseconds):
@@ -117,6 +131,7 @@ enum SupervisorNote: Hashable {
 
     private static func fields(_ seat: Seat, _ instance: UInt32?, _ more: LogFields = [:]) -> LogFields {
         var fields: LogFields = ["child": .string(seat.role.label)]
+        if seat.generation > 1 { fields.append("generation", .int(seat.generation)) }
         if let instance { fields.append("child_instance", .int(instance)) }
         fields.append(more)
         return fields

@@ -25,6 +25,9 @@ public struct WorkerArguments: Hashable, Sendable {
     /// Who to become before anything else is done; nil: whoever the supervisor is.
     public var user: ProcessUser?
 
+    /// Another generation still works: everything is to be got ready, and nothing taken over before `WorkerRole.activate`.
+    public var isOnStandby = false
+
     /// Every descriptor the process must have, and no other.
     public var descriptors: [Int32] {
         let extra = [self.environment, self.inForce, self.instanceFile].compactMap { $0 }
@@ -36,6 +39,10 @@ public struct WorkerArguments: Hashable, Sendable {
         var seen: Set<String> = []
         var parsed = WorkerArguments(role: role, instance: 0)
         for argument in arguments {
+            if argument == "--standby", seen.insert(argument).inserted {
+                parsed.isOnStandby = true
+                continue
+            }
             guard let split = argument.firstIndex(of: "="), argument.hasPrefix("--") else {
                 throw StartFailure("\(role.program): this program is started by sluice-supervisor only")
             }

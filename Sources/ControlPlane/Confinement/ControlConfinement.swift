@@ -30,16 +30,15 @@ enum ControlConfinement {
     /// Closes control's sandbox, in which a reload must still work: the configuration's folder can be read, and those of the files
     /// that it names. Returns what of control's hardening is missing.
     static func close(_ gateway: borrowing PreparedGateway, given: Hardening) -> Hardening {
-        let source = gateway.source
-        let topology = gateway.snapshots.topology
+        let source = gateway.state.source
+        let topology = gateway.state.snapshots.topology
         var files = source.includes.map(\.path)
-        for pair in topology.listeners.compactMap(\.tls) { files += [pair.certificate, pair.key] }
+        files += topology.listeners.compactMap(\.tls).flatMap { [$0.certificate, $0.key] }
         if let file = source.file { files.append(file.name) }
         let paths = files.map { AbsolutePath.resolve($0, in: source.workingDirectory) }
         var missing = given.subtracting([.landlock, .seccomp])
         if !topology.users.isEmpty { missing.remove(.ownUser) }
-        let sandbox = RoleSandbox.of(
-            .control, state: topology.stateDirectory, readable: ReadablePaths.folders(of: paths))
-        return missing.union(sandbox.enter())
+        return missing.union(
+            RoleSandbox.of(.control, state: topology.stateDirectory, readable: ReadablePaths.folders(of: paths)).enter())
     }
 }

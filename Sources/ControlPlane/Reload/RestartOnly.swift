@@ -26,6 +26,7 @@ struct RestartOnly {
         if old.aggregator.limitTable.slots != new.aggregator.limitTable.slots {
             refuse("limits.table_slots", "another size (it is \(old.aggregator.limitTable.slots))")
         }
+        if old.topology.users != new.topology.users { refuse("user", "another user, or none,") }
         let most = self.mostEdges
         if new.topology.edges > most {
             refuse("workers.edge", "more than \(most) edges, for which this run's limit table has places,")
