@@ -16,6 +16,7 @@ ALLOWED = {
     "supervisor": {
         "standard": 3, "eventpoll": 1, "signalfd": 1, "eventfd": 1, "null": 2, "control socket": 5, "pidfd": 4,
         "tcp-listen": 1, "memfd": 9, "instance": 1, "program": 8, "log": 1,
+        "folder": 1,
     },
     "control": {
         "standard": 3, "eventpoll": 1, "eventfd": 1, "control socket": 1, "link": 3, "control.db": 4, "identity": 4,
