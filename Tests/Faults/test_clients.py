@@ -17,6 +17,7 @@ from Harness.processes import cpu_seconds, descriptors, pss_bytes, wait_until
 from Harness.scene import Scene, SceneMaker
 
 
+@pytest.mark.verify
 def test_f24_clients_that_leave_are_charged_once(scene: SceneMaker, full: bool) -> None:
     """A third of all clients reset at their first bytes or in the middle: calls are cancelled, each has one row."""
     with scene() as one:
@@ -111,7 +112,7 @@ def leave(found: list[Slow]) -> None:
 def beside(one: Scene, make, count: int, seconds: float, per_connection: int) -> list[Slow]:
     """A crowd beside good traffic; the good traffic must not notice, and each of the crowd costs little."""
     gateway = one.gateway
-    usual = OpenLoop(one.client.folder, prefix="usual").run(gateway, one.load(3, seed=5))
+    usual = OpenLoop(one.client.folder, prefix="usual").run(gateway, one.load(2, seed=5))
     wait_until(lambda: not of_kind(usual, "open"), 1, "the usual")
     memory = pss_bytes(gateway.tree())
 
@@ -145,7 +146,7 @@ def counts(full: bool) -> int:
 
 def test_f25_slow_headers_end_at_their_deadline(scene: SceneMaker, full: bool) -> None:
     """A header that comes byte by byte does not buy time: 408 or a closed connection after `header_timeout`."""
-    deadline = 10 if full else 2
+    deadline = 10 if full else 1
     with scene(http={"header_timeout": f"{deadline}s", "idle_timeout": "60s"}) as one:
         head = HEAD % one.gateway.key.encode()
         found = beside(one, lambda: Slow(head, b"X-A: " + b"b" * 100, True), counts(full), deadline + 2.5, 20 << 10)
@@ -156,12 +157,14 @@ def test_f25_slow_headers_end_at_their_deadline(scene: SceneMaker, full: bool) -
         assert all(not x.received or x.received.startswith(b"HTTP/1.1 408 ") for x in found), found[0].received
 
 
+@pytest.mark.verify
 def test_f25_idle_connections_cost_little_and_end(scene: SceneMaker, full: bool) -> None:
     with scene(http={"header_timeout": "2s", "idle_timeout": "3s"}) as one:
         found = beside(one, lambda: Slow(b"", b"", True), counts(full), 6, 20 << 10)
         assert all(x.ended is not None for x in found), "an idle connection stays for ever"
 
 
+@pytest.mark.verify
 def test_f25_slow_bodies_hold_up_nobody(scene: SceneMaker, full: bool) -> None:
     """A body byte by byte: what has come is all it costs."""
     with scene() as one:
@@ -170,6 +173,7 @@ def test_f25_slow_bodies_hold_up_nobody(scene: SceneMaker, full: bool) -> None:
         one.others += len(found)
 
 
+@pytest.mark.verify
 def test_f25_clients_that_do_not_read(scene: SceneMaker, full: bool) -> None:
     """Streams whose clients take nothing: see also test_many_streams for the bound of their memory."""
     with scene() as one:
@@ -196,7 +200,7 @@ def connections(address: tuple[str, int], count: int) -> list[socket.socket]:
     return found
 
 
-@pytest.mark.parametrize("when", ["running", "before the start"])
+@pytest.mark.parametrize("when", ["running", pytest.param("before the start", marks=pytest.mark.verify)])
 def test_f13_without_descriptors_accepting_pauses(scene: SceneMaker, when: str, full: bool) -> None:
     """256 descriptors for an edge and a thousand connections: it does not spin, those it has go on, it recovers at once."""
     with scene() as one:
@@ -220,7 +224,7 @@ def test_f13_without_descriptors_accepting_pauses(scene: SceneMaker, when: str, 
             for pid in edges:
                 assert len(descriptors(pid)) <= 256
             before, began = [cpu_seconds([pid]) for pid in edges], time.monotonic()
-            time.sleep(6.0 if full else 2.0)
+            time.sleep(6.0 if full else 1.5)
             used = [(cpu_seconds([pid]) - was) / (time.monotonic() - began) for pid, was in zip(edges, before, strict=True)]
             print(f"\nedges at their limit ({when}): {[f'{share:.0%}' for share in used]} of a core each")
             assert max(used) < 0.2, "spinning"

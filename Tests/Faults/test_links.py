@@ -182,7 +182,7 @@ def test_f17_noise_on_the_links(scene: SceneMaker) -> None:
     with scene() as one:
         gateway = one.gateway
         pids = gateway.children()
-        seconds = 60 if one.full else 3
+        seconds = 60 if one.full else 2
         one.start(steady(50, seconds, mix=Mix(events=(2, 10), gap_ms=(0, 5))))
         sent = fuzz(one, seconds, seed)
         arrivals = one.wait()
@@ -203,12 +203,12 @@ def test_f18_a_stopped_aggregator_holds_nobody_up(scene: SceneMaker) -> None:
     with scene() as one:
         gateway, stopped = one.gateway, 9.0 if one.full else 3.0
         before = one.rate
-        one.start(one.load(3 + stopped + 1))
-        wait_for(one.client, 3)
+        one.start(one.load(2 + stopped + 1))
+        wait_for(one.client, 2)
         victim = gateway.child("aggregator")
         gateway.kill_child(victim, signal.SIGSTOP)
         began = time.monotonic()
-        wait_for(one.client, 3 + stopped)
+        wait_for(one.client, 2 + stopped)
         gateway.kill_child(victim, signal.SIGCONT)
         arrivals = one.wait()
         assert not one.failed(), dump(one.failed())
@@ -236,6 +236,7 @@ def test_f34_small_socket_buffers_lose_nothing(scene: SceneMaker) -> None:
         print(f"{sum(int(x.model.split('-')[3]) * x.tokens for x in arrivals) >> 20} MiB in {len(arrivals)} replies")
 
 
+@pytest.mark.verify
 def test_f34_large_bodies_through_small_buffers(scene: SceneMaker, mock: MockProvider, tmp_path: pathlib.Path) -> None:
     """Bodies up to a megabyte towards the provider, half of them beside the area of the link."""
     with scene() as one:

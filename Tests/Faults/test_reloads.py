@@ -69,11 +69,11 @@ def reload_many(scene: SceneMaker, count: int, live: int) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_twenty_reloads_in_two_seconds(scene: SceneMaker) -> None:
+def test_f8_twenty_reloads_in_two_seconds(scene: SceneMaker) -> None:
     reload_many(scene, 20, 20)
 
 
 @pytest.mark.verify
 @pytest.mark.timeout(300)
-def test_a_hundred_reloads_in_ten_seconds(scene: SceneMaker) -> None:
+def test_f8_a_hundred_reloads_in_ten_seconds(scene: SceneMaker) -> None:
     reload_many(scene, 100, 100)

@@ -64,6 +64,7 @@ def test_f11_a_thousand_streams_and_a_long_drain(mock: MockProvider, tmp_path: p
     judge_stop(*stop_with_streams(mock, tmp_path, 20, 1000), 20)
 
 
+@pytest.mark.verify
 @pytest.mark.timeout(90)
 def test_f11_under_load_nothing_is_cut(mock: MockProvider, tmp_path: pathlib.Path) -> None:
     """TERM amid an open-loop load: what was accepted ends whole; later ones are refused, or told to come again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import socket
 import struct
@@ -10,7 +11,9 @@ import time
 
 import pytest
 
-from Harness import openloop
+from Harness import openloop, wire
+from Harness.canned import CannedProvider, length_reply
+from Harness.chaos import ChaosProxy, Script
 from Harness.gateway import Gateway, base_config
 from Harness.load import MockProvider, expected_stream, expected_unary
 from Harness.openloop import Arrival, Mix, OpenLoop, Planned, latency, steady
@@ -181,3 +184,102 @@ def test_a_plan_is_the_same_for_the_same_seed() -> None:
 def test_who_was_in_flight() -> None:
     one = Arrival(1, "m", True, began=1.0, ended=2.0)
     assert openloop.in_flight([one], 1.5) == [one] and openloop.in_flight([one], 2.5) == []
+
+
+# The proxy with faults
+
+
+class Echo:
+    """Sends back what it gets, and then a given reply."""
+
+    def __init__(self, reply: bytes) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = self.listener.getsockname()
+        self.reply = reply
+        self.got: list[bytes] = []
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def __enter__(self) -> "Echo":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.listener.close()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                one, _ = self.listener.accept()
+            except OSError:
+                return
+            with one:
+                self.got.append(one.recv(65536))
+                with contextlib.suppress(OSError):
+                    one.sendall(self.reply)
+                    one.shutdown(socket.SHUT_WR)
+                    one.recv(1)
+
+
+def through(proxy: ChaosProxy, sent: bytes = b"hello", timeout: float = 5) -> tuple[bytes, str, float]:
+    """(what came, how it ended, seconds) of one connection through the proxy."""
+    began, found = time.monotonic(), b""
+    with socket.create_connection(proxy.address) as one:
+        one.settimeout(timeout)
+        one.sendall(sent)
+        while True:
+            try:
+                data = one.recv(65536)
+            except ConnectionResetError:
+                return found, "reset", time.monotonic() - began
+            except TimeoutError:
+                return found, "silent", time.monotonic() - began
+            if not data:
+                return found, "eof", time.monotonic() - began
+            found += data
+
+
+REPLY = bytes(range(256)) * 4
+FAULTS = {
+    # the script of what comes back: (what comes, how it ends, at least, at most seconds)
+    "nothing": (Script(), REPLY, "eof", 0, 1),
+    "a delay": (Script(delay=0.3), REPLY, "eof", 0.3, 1),
+    "a cut": (Script(cut_at=100), REPLY[:100], "eof", 0, 1),
+    "a cut at once": (Script(cut_at=0), b"", "eof", 0, 1),
+    "a reset": (Script(reset_at=300), REPLY[:300], "reset", 0, 1),
+    "a stall": (Script(stall_at=77), REPLY[:77], "silent", 0.5, 1),
+    "a stall that passes": (Script(stall_at=77, stall_for=0.3), REPLY, "eof", 0.3, 1.2),
+    "flipped bits": (Script(corrupt={5: 0xFF, 1000: 1}), REPLY[:5] + b"\xfa" + REPLY[6:1000] + b"\xe9" + REPLY[1001:], "eof", 0, 1),
+    "a slow line": (Script(rate=2048), REPLY, "eof", 0.4, 1.5),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_proxy_does_what_its_script_says(name: str) -> None:
+    script, expected, ending, least, most = FAULTS[name]
+    with Echo(REPLY) as server, ChaosProxy(server.address, lambda number: (Script(), script)) as proxy:
+        found, how, seconds = through(proxy, timeout=0.6 if ending == "silent" else 5)
+        assert (found, how) == (expected, ending)
+        assert least <= seconds <= most + 1
+        assert server.got == [b"hello"]
+
+
+def test_the_proxy_breaks_the_way_to_the_server_too() -> None:
+    scripts = [(Script(cut_at=3), Script()), (Script(corrupt={0: 1}), Script()), (Script(), Script())]
+    with Echo(REPLY) as server, ChaosProxy(server.address, lambda number: scripts[number]) as proxy:
+        assert through(proxy)[1] == "eof"
+        assert through(proxy)[0] == REPLY and through(proxy)[0] == REPLY
+        assert server.got == [b"hel", b"iello", b"hello"]
+        assert [one.number for one in proxy.passages] == [0, 1, 2]
+
+
+def test_the_canned_provider_breaks_off_where_it_is_told() -> None:
+    reply = length_reply(b"x" * 100)
+    with CannedProvider({"x": reply}) as provider:
+        for model, expected, ended in [("x", reply, None), ("x-at-20-fin", reply[:20], "eof"), ("x-at-90-rst", reply[:90], "reset")]:
+            with wire.Connection(("127.0.0.1", provider.port), 5) as connection:
+                connection.send(wire.render("POST", "/v1/chat/completions", {}, b'{"model":"%b"}' % model.encode()))
+                raw = b""
+                while len(raw) < len(expected):
+                    raw += connection.socket.recv(4096)
+                assert raw == expected
+                if ended is not None:
+                    assert connection.closed_within(5) and connection.ended == ended

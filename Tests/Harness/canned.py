@@ -67,7 +67,7 @@ class CannedProvider:
         try:
             while await self._one(reader, writer):
                 continue
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             self._tasks.discard(task)

@@ -55,7 +55,12 @@ class Scene:
 
 @contextlib.contextmanager
 def make_scene(
-    mock: MockProvider, folder: pathlib.Path, full: bool, settle: float = 30.0, **changes
+    mock: MockProvider,
+    folder: pathlib.Path,
+    full: bool,
+    settle: float = 30.0,
+    programs: pathlib.Path | None = None,
+    **changes,
 ) -> Iterator[Scene]:
     """`changes` replace keys of the configuration: two edges and two upstreams before the mock provider, with prices."""
     options = {
@@ -67,10 +72,10 @@ def make_scene(
     # A crash would print what is in memory, keys too; builds for production never do.
     quiet = {"SWIFT_BACKTRACE": "enable=no"}
     config = base_config(folder / "sluice-state", **(options | changes))
-    gateway = Gateway(config, folder=folder, environment=quiet, crashes_expected=True)
+    gateway = Gateway(config, programs=programs, folder=folder, environment=quiet, crashes_expected=True)
     with gateway:
         gateway.wait_for_tree()
-        warm = OpenLoop(folder / "client", prefix="warm").run(gateway, steady(100, 1))
+        warm = OpenLoop(folder / "client", prefix="warm").run(gateway, steady(100, 0.5))
         one = Scene(gateway, OpenLoop(folder / "client"), Invariants(gateway), mock, full)
         yield one
         assert one.arrivals is not None

@@ -32,7 +32,8 @@ enum ControlConfinement {
     static func close(_ gateway: borrowing PreparedGateway, given: Hardening) -> Hardening {
         let source = gateway.state.source
         let topology = gateway.state.snapshots.topology
-        var files = source.includes.map(\.path) + topology.listeners.compactMap(\.tls).flatMap { [$0.certificate, $0.key] }
+        var files = source.includes.map(\.path)
+        files += topology.listeners.compactMap(\.tls).flatMap { [$0.certificate, $0.key] }
         if let file = source.file { files.append(file.name) }
         let paths = files.map { AbsolutePath.resolve($0, in: source.workingDirectory) }
         var missing = given.subtracting([.landlock, .seccomp])
