@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import signal
@@ -102,6 +103,33 @@ def test_sockets_for_another_process_do_not_stand_in_for_listen(tmp_path, passed
         )
     finally:
         gateway.destroy()
+
+
+def test_a_reload_is_told_and_so_is_its_end(tmp_path) -> None:
+    """systemd's notify-reload: RELOADING with the time, in the clock that systemd compares, and READY whatever came of it."""
+    notify = NotifySocket(tmp_path, is_abstract=False)
+    settings = config(tmp_path / "s", "127.0.0.1:0")
+    with ManagedGateway(settings, environment={"NOTIFY_SOCKET": notify.path}) as gateway:
+        seen = notify.wait_for("READY=1") + 1
+        for text in (json.dumps(settings | {"drain_timeout": "9s"}), "nonsense: 1\n"):
+            (gateway.folder / "sluice.yaml").write_text(text)
+            before = time.monotonic_ns() // 1000
+            gateway.send_signal(signal.SIGHUP)
+            reloading = notify.wait_for("RELOADING=1", after=seen)
+            (sent,) = [line for line in notify.messages[reloading].split("\n") if line.startswith("MONOTONIC_USEC=")]
+            assert before <= int(sent.partition("=")[2]) <= time.monotonic_ns() // 1000
+            seen = notify.wait_for("READY=1", after=reloading) + 1
+            assert gateway.chat("simulated:x").status == 200
+    notify.close()
+
+
+def test_a_passed_socket_stays_over_a_reload(tmp_path, passed) -> None:
+    settings = config(tmp_path / "s")
+    with ManagedGateway(settings, sockets=passed) as gateway:
+        (gateway.folder / "sluice.yaml").write_text(json.dumps(settings | {"listen": [{"address": "fd:3"}]}))
+        gateway.send_signal(signal.SIGHUP)
+        wait_until(lambda: gateway.addresses == [passed[0].getsockname()], 20, "one address is left")
+        assert ready_at(passed[0]) == 200
 
 
 @pytest.mark.parametrize("is_abstract", [False, True], ids=["path", "abstract"])
