@@ -13,11 +13,15 @@ final class AggregatorRole: WorkerRole {
     private var log: Log
     private var service: AggregatorService?
     private var host: UInt32 = 0
+    /// What begins once the aggregator before has let go of the database and the limit table.
+    private var postponed: AggregatorSnapshot?
+    private var isOnStandby: Bool
     private static let niceness: Int32 = 5
 
     init(_ context: WorkerProgram.Context) {
         self.context = context
         self.log = context.log
+        self.isOnStandby = context.arguments.isOnStandby
     }
 
     func start(hello: Hello) {
@@ -34,14 +38,29 @@ final class AggregatorRole: WorkerRole {
         }
         self.log.level = snapshot.logLevel
         self.log.format = snapshot.logFormat
+        self.service?.log.level = snapshot.logLevel
+        self.service?.log.format = snapshot.logFormat
+        if self.isOnStandby {
+            self.postponed = snapshot
+        } else {
+            self.use(snapshot)
+        }
+        self.context.endpoint.ready()
+        return .inForce
+    }
+
+    func activate() {
+        self.isOnStandby = false
+        if let snapshot = self.postponed.take() { self.use(snapshot) }
+    }
+
+    private func use(_ snapshot: AggregatorSnapshot) {
         do throws(StartFailure) {
             try self.service?.journals(
                 stateDirectory: snapshot.stateDirectory, prices: snapshot.prices, limitTable: snapshot.limitTable)
         } catch {
             WorkerProgram.giveUp(error)
         }
-        self.context.endpoint.ready()
-        return .inForce
     }
 
     func receive(link offer: LinkOffer, descriptor: Int32, area: Int32?) {

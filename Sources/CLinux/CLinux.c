@@ -86,9 +86,11 @@ void sluice_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 
 /* ---- processes ---- */
 
-int sluice_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const sluice_inherited_fd *fds,
-                 int count) {
+int sluice_spawn(pid_t *pid, const char *path, int program, char *const argv[], char *const envp[],
+                 const sluice_inherited_fd *fds, int count) {
     int lifted[64];
+    int lifted_program = -1;
+    char source[32], image[32];
     int highest = 2, result = 0;
     if (count < 0 || count > 64) return EINVAL;
     for (int i = 0; i < count; i++)
@@ -105,20 +107,41 @@ int sluice_spawn(pid_t *pid, const char *path, char *const argv[], char *const e
     /* Sources are lifted above every target first: a later dup2 must not overwrite a source still needed. */
     int made = 0;
     for (; made < count; made++) {
-        lifted[made] = fcntl(fds[made].source, F_DUPFD_CLOEXEC, highest + 1);
+        lifted[made] = fcntl(fds[made].source, F_DUPFD_CLOEXEC, highest + 2);
         if (lifted[made] < 0) {
+            result = errno;
+            goto done;
+        }
+    }
+    if (program >= 0) {
+        lifted_program = fcntl(program, F_DUPFD_CLOEXEC, highest + 2);
+        if (lifted_program < 0) {
             result = errno;
             goto done;
         }
     }
     for (int i = 0; i < count && result == 0; i++)
         result = posix_spawn_file_actions_adddup2(&actions, lifted[i], fds[i].target);
+    if (program >= 0) {
+        /* The new program must not have this descriptor, and a duplicate is never close-on-exec, so it is opened: with every lower
+         * number taken it gets the number highest + 1, and glibc need not move it. */
+        for (int target = 3; target <= highest && result == 0; target++) {
+            int kept = 0;
+            for (int i = 0; i < count; i++) kept |= fds[i].target == target;
+            if (!kept) result = posix_spawn_file_actions_adddup2(&actions, lifted_program, target);
+        }
+        snprintf(source, sizeof source, "/proc/self/fd/%d", lifted_program);
+        snprintf(image, sizeof image, "/proc/self/fd/%d", highest + 1);
+        path = image;
+        if (result == 0)
+            result = posix_spawn_file_actions_addopen(&actions, highest + 1, source, O_PATH | O_CLOEXEC, 0);
+    }
     for (int target = 0; target <= highest && result == 0; target++) {
         int kept = 0;
         for (int i = 0; i < count; i++) kept |= fds[i].target == target;
         if (!kept && target > 2) result = posix_spawn_file_actions_addclose(&actions, target);
     }
-    if (result == 0) result = posix_spawn_file_actions_addclosefrom_np(&actions, highest + 1);
+    if (result == 0) result = posix_spawn_file_actions_addclosefrom_np(&actions, highest + (program >= 0 ? 2 : 1));
 
     sigset_t none, all;
     sigemptyset(&none);
@@ -129,10 +152,35 @@ int sluice_spawn(pid_t *pid, const char *path, char *const argv[], char *const e
     if (result == 0) result = posix_spawn(pid, path, &actions, &attributes, argv, envp);
 done:
     for (int i = 0; i < made; i++) close(lifted[i]);
+    if (lifted_program >= 0) close(lifted_program);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return result;
 }
+
+int sluice_open_path(const char *path) { return open(path, O_PATH | O_CLOEXEC); }
+
+int sluice_is_script(const char *path) {
+    char start[2] = {0, 0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return -1;
+    ssize_t got = read(fd, start, sizeof start);
+    close(fd);
+    return got == 2 && start[0] == '#' && start[1] == '!';
+}
+
+int sluice_exec(const char *path, int program, char *const argv[], char *const envp[]) {
+    char image[32];
+    if (program >= 0) {
+        snprintf(image, sizeof image, "/proc/self/fd/%d", program);
+        execve(image, argv, envp);
+        if (errno != ENOENT) return errno;
+    }
+    execve(path, argv, envp);
+    return errno;
+}
+
+int sluice_memfd_plain(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 int sluice_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 

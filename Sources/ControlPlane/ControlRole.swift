@@ -21,8 +21,8 @@ final class ControlRole: WorkerRole {
     /// Handed to the supervisor with each announcement.
     private let instance: InstanceFile
     private let clientKey: ClientKey
-    private let store: AdministrationStore?
-    private let service: AdministrationService
+    private var store: AdministrationStore?
+    private var service: AdministrationService
     private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
     private let stateDirectory: String
@@ -31,6 +31,8 @@ final class ControlRole: WorkerRole {
     private var links: [UInt32: AdministrationLink] = [:]
     /// Whether the gateway's start is still to be announced; a control that was started again has nothing to tell.
     private var announcesStart: Bool
+    private var isOnStandby: Bool
+    private let ofTheTree: [any AdministrationResource]
 
     init(_ context: WorkerProgram.Context) throws(StartFailure) {
         let gateway = try PreparedGateway(arguments: context.arguments)
@@ -47,23 +49,28 @@ final class ControlRole: WorkerRole {
         let milliseconds = { Clocks.monotonicNanoseconds() / 1_000_000 }
         self.quarantine = QuarantineBoard(now: milliseconds, release: { endpoint.release(fingerprint: $0) })
         self.board = StatusBoard(notices: state.notices, now: milliseconds)
+        self.isOnStandby = context.arguments.isOnStandby
         // They answer whatever has become of the databases.
-        let ofTheTree: [any AdministrationResource] = [
-            StatusResource(board: self.board), OrdersResource { endpoint.order($0) },
-        ]
-        switch gateway.administration {
+        self.ofTheTree = [StatusResource(board: self.board), OrdersResource { endpoint.order($0) }]
+        self.service = AdministrationService(unavailable: "the gateway is being upgraded", resources: self.ofTheTree)
+        self.stateDirectory = state.snapshots.topology.stateDirectory
+        self.desk = ConfigurationDesk(state)
+        let administration = gateway.administration
+        self.instance = gateway.instance
+        if !self.isOnStandby { self.use(administration) }
+    }
+
+    private func use(_ administration: Result<AdministrationStore, StartFailure>) {
+        switch administration {
         case .success(let store):
             self.store = store
             self.service = AdministrationService(
-                store: store, limits: state.snapshots.edge.limits, quarantine: self.quarantine, others: ofTheTree)
+                store: store, limits: self.desk.inForce.snapshots.edge.limits, quarantine: self.quarantine,
+                others: self.ofTheTree)
         case .failure(let failure):
-            self.store = nil
-            self.service = AdministrationService(unavailable: failure.message, resources: ofTheTree)
+            self.service = AdministrationService(unavailable: failure.message, resources: self.ofTheTree)
             self.log.error("administration is not available", ["error": .string(failure.message)])
         }
-        self.stateDirectory = state.snapshots.topology.stateDirectory
-        self.desk = ConfigurationDesk(state)
-        self.instance = gateway.instance
     }
 
     func start(hello: Hello) {
@@ -74,9 +81,13 @@ final class ControlRole: WorkerRole {
         } catch {
             return self.context.endpoint.fail(StartFailure("cannot make the snapshots: \(error)"))
         }
+        if !self.isOnStandby { self.serveOperators() }
+        self.context.endpoint.ready()
+    }
+
+    private func serveOperators() {
         self.openOperatorSocket()
         self.maintain(turn: 0)
-        self.context.endpoint.ready()
     }
 
     /// Hands a configuration to the supervisor.
@@ -191,6 +202,13 @@ final class ControlRole: WorkerRole {
     }
 
     func activate() {
+        if self.isOnStandby {
+            // The control before has ended: its files and its socket are ours now.
+            self.isOnStandby = false
+            let directory = self.stateDirectory
+            self.use(Result { () throws(StartFailure) in try AdministrationStore(stateDirectory: directory) })
+            self.serveOperators()
+        }
         guard self.announcesStart else { return }
         self.announcesStart = false
         let listed = (try? BoundedFile.read(path: "\(self.stateDirectory)/run/listeners", limit: 1 << 20)) ?? []

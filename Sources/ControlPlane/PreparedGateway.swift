@@ -42,7 +42,8 @@ struct PreparedGateway: ~Copyable {
         case (let inForce?, let instanceFile?):
             let bytes = try Self.sealed(inForce, limit: ConfigurationSource.limit, "the configuration in force")
             self = try Self(
-                inForce: bytes, instanceFile: OwnedDescriptor(adopting: instanceFile), hasOwnUser: arguments.user != nil)
+                inForce: bytes, instanceFile: OwnedDescriptor(adopting: instanceFile),
+                hasOwnUser: arguments.user != nil, isOnStandby: arguments.isOnStandby)
         default:
             throw StartFailure("sluice-control: --in-force-fd and --instance-file-fd go together")
         }
@@ -89,8 +90,11 @@ struct PreparedGateway: ~Copyable {
     }
 
     /// Control was started again: nothing but `bytes` and the instance file counts.
+    ///
+    /// On stand-by the files are another control's: nothing of them is opened for writing.
     init(
-        inForce bytes: [UInt8], instanceFile: consuming OwnedDescriptor, hasOwnUser: Bool = false
+        inForce bytes: [UInt8], instanceFile: consuming OwnedDescriptor, hasOwnUser: Bool = false,
+        isOnStandby: Bool = false
     ) throws(StartFailure) {
         guard let source = ConfigurationSource(decoding: bytes) else {
             throw StartFailure("sluice-control: the configuration in force cannot be read")
@@ -100,15 +104,35 @@ struct PreparedGateway: ~Copyable {
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
         // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
-        let store = Result { () throws(StartFailure) in try AdministrationStore(stateDirectory: state) }
+        let store = Result { () throws(StartFailure) in
+            guard !isOnStandby else { throw StartFailure("another control still works") }
+            return try AdministrationStore(stateDirectory: state)
+        }
         let users = try RoleUsers.resolve(configuration.user, asRoot: hasOwnUser)
-        let snapshots = try SnapshotSet.made(
+        var snapshots = try SnapshotSet.made(
             of: source, result, configuration, try? store.get(), users: users, readFile: BoundedFile.read)
+        if isOnStandby {
+            snapshots.aggregator.limitTable.projects = SharedState.projectTimeZones(stateDirectory: state)
+        }
         self.state = GatewayState(
             source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
         self.administration = store
         self.clientKey = configuration.auth.staticKey == nil ? .stored : .configuration
         self.instance = instance
+    }
+
+    /// Whether this program could go on with the configuration in force (in sealed memory, at the descriptor) and the files of
+    /// the gateway that runs; throws the reason where it cannot.
+    static func check(_ inForce: Int32) throws(StartFailure) {
+        let bytes = try Self.sealed(inForce, limit: ConfigurationSource.limit, "the configuration in force")
+        guard let source = ConfigurationSource(decoding: bytes) else {
+            throw StartFailure("the configuration in force has a format that the new program does not know")
+        }
+        let result = source.result()
+        let configuration = try Self.accepted(result)
+        _ = try SnapshotSet.made(of: source, result, configuration, nil, users: [], readFile: BoundedFile.read)
+        let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
+        if let obstacle = SharedState.obstacle(stateDirectory: state) { throw StartFailure(obstacle) }
     }
 
     // MARK: Parts

@@ -38,6 +38,8 @@ final class EdgeRole: WorkerRole {
     private var hasAdopted = false
     private var isReady = false
     private var isOver = false
+    /// An older generation takes the connections.
+    private var isOnStandby: Bool
     private var gate: AcceptGate
     private var exhaustionSaid: NIODeadline?
     private var drainTimer: Scheduled<Void>?
@@ -46,6 +48,7 @@ final class EdgeRole: WorkerRole {
         self.identity = identity
         self.endpoint = endpoint
         self.eventLoop = eventLoop
+        self.isOnStandby = identity.arguments.isOnStandby
         self.listeners = EdgeListeners(group: group, eventLoop: eventLoop)
         self.gate = AcceptGate(descriptorLimit: AcceptGate.descriptorLimit)
         self.listeners.onExhausted = { [weak self] in self?.pauseAccepting() }
@@ -198,9 +201,14 @@ final class EdgeRole: WorkerRole {
         self.balance()
     }
 
+    func activate() {
+        self.isOnStandby = false
+        self.balance()
+    }
+
     /// Starts or pauses accepting as the load says.
     private func balance() {
-        guard self.isReady, let core = self.core, !core.isDraining else { return }
+        guard self.isReady, !self.isOnStandby, let core = self.core, !core.isDraining else { return }
         let isOpen = self.gate.isOpen(active: core.metrics.inFlight, connections: core.openConnections)
         guard isOpen != self.listeners.isAccepting else { return }
         core.log.debug("accepting", ["on": .bool(isOpen)])

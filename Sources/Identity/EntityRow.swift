@@ -27,7 +27,7 @@ public struct EntityRow: Hashable, Sendable {
 // The bytes: version (1), flags (bit 0: a time zone), the mask of the limits (2), the limits, then the time zone: bytes of its
 // name (1), the name, its initial offset (4), how many transitions (2), and each: at (8), offset (4). Big-endian.
 extension EntityRow {
-    static let version: UInt8 = 1
+    static let version = UInt8(SharedFormats.entityRow)
     private static let zone: UInt8 = 1 << 0
     /// No place is further from UTC, in seconds.
     private static let offsets: ClosedRange<Int32> = -86_400...86_400

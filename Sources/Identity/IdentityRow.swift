@@ -30,7 +30,7 @@ public struct IdentityRow: Hashable, Sendable {
 //
 // Version 1 has no mask: its flags say which of five limits follow. Such rows are read as long as they are there.
 extension IdentityRow {
-    static let version: UInt8 = 2
+    static let version = UInt8(SharedFormats.identityRow)
     private static let enabled: UInt8 = 1 << 0
     private static let user: UInt8 = 1 << 1
     private static let expires: UInt8 = 1 << 2

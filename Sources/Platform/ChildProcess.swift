@@ -27,17 +27,23 @@ public final class ChildProcess {
     public let pid: Int32
     private let descriptor: OwnedDescriptor
 
-    /// Starts the program at `path` with exactly the given descriptors beside 0, 1 and 2 (which it inherits unless they are
+    /// Takes over a child that this process has started before it replaced its own program; `descriptor` is its pidfd.
+    public init(adopting pid: Int32, descriptor: consuming OwnedDescriptor) {
+        self.pid = pid
+        self.descriptor = descriptor
+    }
+
+    /// Starts the program at `path`, or the very file that `program` is open on, with exactly the given descriptors beside 0, 1 and 2 (which it inherits unless they are
     /// targets), exactly this environment, no blocked and no ignored signals. A missing or broken program is an error here.
     public init(
-        path: String, arguments: [String], environment: [String], descriptors: [Inherited]
+        path: String, program: Int32? = nil, arguments: [String], environment: [String], descriptors: [Inherited]
     ) throws(SystemError) {
         let list = descriptors.map { sluice_inherited_fd(source: $0.source, target: $0.target) }
         var pid: pid_t = -1
         let code = unsafe Self.withCStrings(arguments) { argv in
             unsafe Self.withCStrings(environment) { envp in
                 unsafe list.withUnsafeBufferPointer { fds in
-                    unsafe sluice_spawn(&pid, path, argv, envp, fds.baseAddress, Int32(fds.count))
+                    unsafe sluice_spawn(&pid, path, program ?? -1, argv, envp, fds.baseAddress, Int32(fds.count))
                 }
             }
         }
@@ -82,6 +88,17 @@ public final class ChildProcess {
         var (pid, code, signal): (pid_t, Int32, Int32) = (-1, 0, 0)
         guard unsafe sluice_reap_any(&pid, &code, &signal) == 1 else { return nil }
         return (pid, signal != 0 ? .signal(signal) : .code(code))
+    }
+
+    /// Replaces this process by the program at `path`, or by the very file that `program` is open on. Returns only when that
+    /// failed, with the reason.
+    public static func replaceThisProcess(
+        path: String, program: Int32?, arguments: [String], environment: [String]
+    ) -> SystemError {
+        let code = unsafe Self.withCStrings(arguments) { argv in
+            unsafe Self.withCStrings(environment) { envp in unsafe sluice_exec(path, program ?? -1, argv, envp) }
+        }
+        return SystemError(operation: "start \(path)", code: code)
     }
 
     /// A NULL-terminated array of C strings, valid during `body`.

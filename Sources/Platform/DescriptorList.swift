@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Which descriptors the process has open.
@@ -16,6 +17,11 @@ public enum DescriptorList {
             numbers.append(number)
         }
         return numbers.sorted()
+    }
+
+    /// Whether the descriptor is closed when the process becomes another program.
+    public static func setCloseOnExec(_ number: Int32, _ isClosed: Bool) {
+        _ = sluice_set_cloexec(number, isClosed ? 1 : 0)
     }
 
     private static func number(_ digits: [UInt8]) -> Int32? {

@@ -44,8 +44,9 @@ public enum Landlock {
         let paths = unsafe rules.map { unsafe strdup($0.path) }
         defer { unsafe paths.forEach { unsafe free($0) } }
         var list: [sluice_path_rule] = unsafe []
-        for unsafe (rule, path) in unsafe zip(rules, paths) {
-            guard let path = unsafe path else { throw SystemError(operation: "landlock", code: ENOMEM) }
+        for index in rules.indices {
+            let rule = rules[index]
+            guard let path = unsafe paths[index] else { throw SystemError(operation: "landlock", code: ENOMEM) }
             unsafe list.append(unsafe sluice_path_rule(path: UnsafePointer(path), rights: rule.rights.rawValue))
         }
         let result = unsafe list.withUnsafeBufferPointer {

@@ -8,7 +8,7 @@ public final class Listener {
 
     private let descriptor: OwnedDescriptor
     /// The file to remove in the end, for a Unix socket made here.
-    private let path: String?
+    public let path: String?
 
     /// Listens on TCP: `address` is 4 or 16 bytes in network order, port 0 takes a free one.
     public init(address: [UInt8], port: UInt16, scope: UInt32 = 0) throws(SystemError) {
@@ -41,6 +41,12 @@ public final class Listener {
         }
         sluice_prepare_listener(number)
         self.restoreBacklog()
+    }
+
+    /// Takes over a listener of another program of this process.
+    public init(adopting number: Int32, path: String?) {
+        self.descriptor = OwnedDescriptor(adopting: number)
+        self.path = path
     }
 
     deinit {

@@ -38,27 +38,27 @@ struct ChildSlot: Hashable, Sendable {
     /// From the end of its line to its own end.
     static let farewellLimit: UInt64 = 5000
 
-    private(set) var state = State.vacant
-    private(set) var instance: UInt32 = 0
+    var state = State.vacant
+    var instance: UInt32 = 0
     /// Whether any process in this seat has been READY.
-    private(set) var wasEverReady = false
+    var wasEverReady = false
     /// Times a process was started here again.
-    private(set) var restarts: UInt64 = 0
+    var restarts: UInt64 = 0
     /// From the last heartbeat answer.
-    private(set) var activeRequests: UInt32 = 0
+    var activeRequests: UInt32 = 0
     /// The last snapshot that it has put in force.
     var version: UInt64 = 0
     /// What of its hardening it could not have.
     var missing: Hardening = []
-    private(set) var throttle = RestartThrottle()
-    private var spawnedAt: UInt64 = 0
-    private var readyAt: UInt64?
-    private var lineEndedAt: UInt64?
-    private var beatsSent: UInt64 = 0
-    private var lastAnswered: UInt64 = 0
+    var throttle = RestartThrottle()
+    var spawnedAt: UInt64 = 0
+    var readyAt: UInt64?
+    var lineEndedAt: UInt64?
+    var beatsSent: UInt64 = 0
+    var lastAnswered: UInt64 = 0
     /// Heartbeats sent since the last answer. Counted, not timed: a supervisor that was itself stopped for a while must
     /// not hold that against its children.
-    private var silentBeats: UInt64 = 0
+    var silentBeats: UInt64 = 0
 
     /// A process runs here.
     var isAlive: Bool {
@@ -70,6 +70,9 @@ struct ChildSlot: Hashable, Sendable {
 
     /// It has introduced itself, works or is about to, and may be given links.
     var takesLinks: Bool { (self.state == .greeted || self.state == .ready) && self.lineEndedAt == nil }
+
+    /// It takes nothing new and still works on what it has.
+    var finishesRequests: Bool { self.state == .draining && self.isReachable }
 
     /// It gets messages.
     var isReachable: Bool {

@@ -5,8 +5,8 @@ struct CrashWindow: Hashable, Sendable {
     static let span: UInt64 = 60_000
 
     /// Times of the last crashes, at most `limit`, oldest first.
-    private var times: [UInt64] = []
-    private(set) var isDegraded = false
+    var times: [UInt64] = []
+    var isDegraded = false
 
     /// A process ended unasked. True when the tree becomes degraded by it.
     mutating func crashed(at now: UInt64) -> Bool {

@@ -42,6 +42,34 @@ final class ListenerSet {
         self.entries = entries
     }
 
+    /// Takes over what another program of this process had open.
+    init(_ settings: [ListenerSettings], adopting sockets: [SupervisorState.Socket]) throws(StartFailure) {
+        guard sockets.count == settings.count else {
+            throw StartFailure("sluice-supervisor: the program before has left no listeners")
+        }
+        var seen: [String: Int] = [:]
+        self.members = sockets.map {
+            Member(
+                listener: Listener(adopting: $0.number, path: $0.path),
+                tls: $0.tls.map { TLSFilePair(certificate: $0.certificate, key: $0.key) })
+        }
+        self.entries = zip(settings, sockets).map { setting, socket in
+            let text = Self.text(setting.address)
+            let count = seen[text, default: 0] + 1
+            seen[text] = count
+            return ListenerOffer.Entry(name: count == 1 ? text : "\(text)#\(count)", hasTLS: socket.tls != nil)
+        }
+    }
+
+    /// For the program that replaces this one.
+    var sockets: [SupervisorState.Socket] {
+        self.members.map { member in
+            SupervisorState.Socket(
+                number: member.listener.number, path: member.listener.path,
+                tls: member.tls.map { .init(certificate: $0.numbers[0], key: $0.numbers[1]) })
+        }
+    }
+
     /// What goes with `entries` in an offer.
     var descriptors: [Int32] { self.members.flatMap { [$0.listener.number] + ($0.tls?.numbers ?? []) } }
 

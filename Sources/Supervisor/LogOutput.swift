@@ -22,6 +22,16 @@ final class LogOutput {
         self.original = original
     }
 
+    /// Takes over what another program of this process has kept.
+    init(adopting original: Int32, path: String?) {
+        self.number = 2
+        self.original = OwnedDescriptor(adopting: original)
+        self.path = path
+    }
+
+    /// What the gateway was started with, for the program that replaces this one.
+    var originalNumber: Int32 { self.original.number }
+
     /// A line for people, whatever the log is.
     func say(_ line: String) {
         StandardErrorSink(descriptor: self.original.number).writePlain(line)

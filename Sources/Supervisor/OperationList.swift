@@ -6,7 +6,7 @@ struct OperationList: Hashable, Sendable {
     /// Names one operation in here.
     typealias ID = UInt32
 
-    private struct Entry: Hashable, Sendable {
+    struct Entry: Hashable, Sendable {
         var id: ID
         var token: UInt64
         var kind: OrderKind
@@ -18,8 +18,8 @@ struct OperationList: Hashable, Sendable {
     static let limit = 64
 
     /// Oldest first.
-    private var entries: [Entry] = []
-    private var lastID: ID = 0
+    var entries: [Entry] = []
+    var lastID: ID = 0
 
     /// Something was asked for. Nil where an operation of that token is known, or where too many run.
     mutating func begin(_ kind: OrderKind, token: UInt64, _ message: String, at now: UInt64) -> ID? {

@@ -19,7 +19,7 @@ struct PoisonLedger: Hashable, Sendable {
         var instance: UInt32
     }
 
-    private struct Suspect: Hashable, Sendable {
+    struct Suspect: Hashable, Sendable {
         /// When the last deaths with it in flight were, oldest first.
         var deaths: [UInt64]
         var quarantinedUntil: UInt64 = 0
@@ -27,8 +27,8 @@ struct PoisonLedger: Hashable, Sendable {
     }
 
     /// Deaths nobody has answered for yet, oldest first.
-    private(set) var open: [Death] = []
-    private var suspects: [UInt64: Suspect] = [:]
+    var open: [Death] = []
+    var suspects: [UInt64: Suspect] = [:]
 
     /// A worker died by one of the signals that mean a fault of its own.
     mutating func died(_ role: Role, instance: UInt32) {

@@ -6,7 +6,7 @@ struct RestartThrottle: Hashable, Sendable {
     /// A process that lives this long after READY (ms) has lasted.
     static let lasting: UInt64 = 10_000
 
-    private var next = RestartThrottle.first
+    var next = RestartThrottle.first
 
     /// The wait in milliseconds after a process that was READY for `readyFor` (nil: never was).
     mutating func delay(readyFor: UInt64?) -> UInt64 {

@@ -23,6 +23,11 @@ final class SnapshotStore {
         self.inForce = OwnedDescriptor(adopting: numbers[3])
     }
 
+    /// As `init` takes them.
+    var numbers: [Int32] {
+        [self.edge.number, self.upstream.number, self.aggregator.number, self.inForce.number]
+    }
+
     /// The role's snapshot; control has none.
     func number(for role: Role) -> Int32? {
         switch role {

@@ -22,7 +22,8 @@ struct Spawner {
 
     /// Starts the program of `seat`; `line` becomes its control socket.
     func start(
-        _ seat: Seat, instance: UInt32, line: Int32, inheritance: Inheritance?, topology: Topology? = nil
+        _ seat: Seat, program: ProgramFile, instance: UInt32, line: Int32, isOnStandby: Bool = false,
+        inheritance: Inheritance?, topology: Topology? = nil
     ) throws(SystemError) -> ChildProcess {
         var arguments = [seat.role.program, "--instance=\(instance)"]
         var descriptors = [
@@ -41,8 +42,36 @@ struct Spawner {
             if let configuration { arguments.append("--config=\(configuration)") }
         case .edge, .upstream, .aggregator, .supervisor: break
         }
+        if isOnStandby { arguments.append("--standby") }
+        return try Self.start(program, arguments, self.environment, descriptors)
+    }
+
+    /// Asks a program whether it can take over: it answers to `answer`, and to `reason` what stands in its way.
+    func ask(
+        _ role: Role, program: ProgramFile, answer: Int32, reason: Int32, inForce: Int32?
+    ) throws(SystemError) -> ChildProcess {
+        var descriptors = [
+            ChildProcess.Inherited(source: self.null, target: 0), .init(source: reason, target: 1),
+            .init(source: reason, target: 2), .init(source: answer, target: 3),
+        ]
+        if let inForce { descriptors.append(.init(source: inForce, target: 4)) }
+        return try Self.start(program, [role.program, "--preflight"], self.environment, descriptors)
+    }
+
+    private static func start(
+        _ program: ProgramFile, _ arguments: [String], _ environment: [String], _ descriptors: [ChildProcess.Inherited]
+    ) throws(SystemError) -> ChildProcess {
+        if let number = program.number {
+            do throws(SystemError) {
+                return try ChildProcess(
+                    path: program.path, program: number, arguments: arguments, environment: environment,
+                    descriptors: descriptors)
+            } catch {
+                // Without /proc only the path is left.
+                guard error.code == 2 else { throw error }
+            }
+        }
         return try ChildProcess(
-            path: self.programs.program(of: seat.role), arguments: arguments, environment: self.environment,
-            descriptors: descriptors)
+            path: program.path, arguments: arguments, environment: environment, descriptors: descriptors)
     }
 }

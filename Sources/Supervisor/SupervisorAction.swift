@@ -17,6 +17,17 @@ enum SupervisorAction: Hashable {
     /// Keep the descriptors and open the listeners; answered by `listening` or `cannotListen`.
     case adopt(TopologyAnnouncement, descriptors: [Int32])
     case close([Int32])
+    /// Open the programs that are on disk now, and ask each of them whether it can take over; answered by `preflighted`.
+    case preflight
+    case stopPreflight
+    /// Close the programs that were asked: nobody is started from them.
+    case forgetPrograms
+    /// Nobody is left of a generation: close what was kept for it.
+    case forgetGeneration(UInt32)
+    /// Keep the descriptors for a generation on stand-by; answered by `standbyAdopted` or `standbyNotAdopted`.
+    case adoptStandby(UInt32, TopologyAnnouncement, descriptors: [Int32])
+    /// Become the new program; answered by `supervisorReplaced` in whichever program goes on.
+    case replaceSupervisor
     /// An edge has adopted the listeners and so cut their backlog.
     case restoreBacklogs
     case closeListeners

@@ -34,6 +34,7 @@ extension SupervisorLoop {
         self.snapshots[self.machine.serving.number] = proposal.snapshots
         self.listeners = proposal.listeners
         self.log.level = proposal.announcement.topology.logLevel
+        self.log.format = proposal.announcement.topology.logFormat
         do throws(StartFailure) {
             try self.runFolder?.write(listeners: proposal.listeners.names)
             if try proposal.useLog(self.output) { self.giveLogToAll() }

@@ -8,8 +8,8 @@ import Platform
 /// Owns the children's processes and lines, the listeners, the snapshots and the instance file. It reports every event to
 /// the machine with the time, does the actions in order, and keeps one timer at the machine's next deadline.
 final class SupervisorLoop: DescriptorHandler {
-    private let loop: EpollLoop
-    private let spawner: Spawner
+    let loop: EpollLoop
+    let spawner: Spawner
     private let signals: SignalDescriptor
     let notifier: ServiceNotifier
     var log: Log
@@ -17,22 +17,32 @@ final class SupervisorLoop: DescriptorHandler {
     let processID: Int32
     private let say: (String) -> Void
     var machine: SupervisorMachine
-    private(set) var children: [Seat: ChildConnection] = [:]
+    var children: [Seat: ChildConnection] = [:]
     var listeners: ListenerSet?
     /// By generation.
     var snapshots: [UInt32: SnapshotStore] = [:]
     /// What a reload is about to put in force.
     var proposal: Proposal?
-    private var instances: InstanceFile?
-    private(set) var runFolder: RunFolder?
+    var instances: InstanceFile?
+    var runFolder: RunFolder?
     private var timer: LoopTimer?
     private var watchdog: LoopTimer?
     private var exitCode: Int32?
+    /// By generation.
+    var programs: [UInt32: ProgramFiles] = [:]
+    /// Those that are asked whether they can take over, and the asking.
+    var nextPrograms: ProgramFiles?
+    var preflights: [PreflightRun] = []
+    /// Variables of the supervisor's own, for the program that replaces it.
+    let ownEnvironment: [String]
+    /// Another program of this process has begun all this.
+    var isResumed = false
 
     /// `say` writes a line for people.
     init(
         spawner: Spawner, signals: SignalDescriptor, notifier: ServiceNotifier, log: Log, output: LogOutput,
-        processID: Int32, build: [UInt8], say: @escaping (String) -> Void
+        processID: Int32, build: [UInt8], ownEnvironment: [String] = [], standbyLimit: UInt64 = 30_000,
+        say: @escaping (String) -> Void
     ) throws(SystemError) {
         self.loop = try EpollLoop()
         self.spawner = spawner
@@ -42,14 +52,19 @@ final class SupervisorLoop: DescriptorHandler {
         self.output = output
         self.processID = processID
         self.say = say
-        self.machine = SupervisorMachine(build: build)
+        self.ownEnvironment = ownEnvironment
+        self.machine = SupervisorMachine(build: build, standbyLimit: standbyLimit)
     }
 
     /// Runs the tree until it has stopped; returns the exit code.
     func run() throws(SystemError) -> Int32 {
         try self.loop.watch(self.signals.number, for: .readable, handler: self)
         self.beatWatchdog()
-        self.perform(self.machine.start(at: self.now))
+        if self.isResumed {
+            self.perform(self.machine.resumed(at: self.now))
+        } else {
+            self.perform(self.machine.start(at: self.now))
+        }
         self.arm()
         // It may be over before the loop has begun: a program that cannot even be started.
         if self.exitCode == nil { try self.loop.run() }
@@ -97,7 +112,11 @@ final class SupervisorLoop: DescriptorHandler {
     /// As pid 1, strangers' orphans end here too and must not stay as zombies.
     private func reapAll() {
         while let (pid, status) = ChildProcess.reapAny() {
-            if let child = self.children.values.first(where: { $0.process.pid == pid }) { self.ended(child, status) }
+            if let child = self.children.values.first(where: { $0.process.pid == pid }) {
+                self.ended(child, status)
+            } else if let run = self.preflights.first(where: { $0.pid == pid }) {
+                run.ended(status)
+            }
         }
     }
 
@@ -107,7 +126,7 @@ final class SupervisorLoop: DescriptorHandler {
         self.arm()
     }
 
-    private func arm() {
+    func arm() {
         let (now, deadline) = (
             Clocks.monotonicNanoseconds(), self.machine.deadline.multipliedReportingOverflow(by: 1_000_000)
         )
@@ -141,6 +160,13 @@ final class SupervisorLoop: DescriptorHandler {
             case .signal(let seat, let signal): self.children[seat]?.process.kill(signal)
             case .adopt(let announcement, let descriptors): self.adopt(announcement, descriptors)
             case .close(let descriptors): for number in descriptors { _ = OwnedDescriptor(adopting: number) }
+            case .preflight: self.startPreflight()
+            case .stopPreflight: self.stopPreflight()
+            case .forgetPrograms: self.nextPrograms = nil
+            case .forgetGeneration(let generation): self.forget(generation: generation)
+            case .adoptStandby(let generation, let announcement, let descriptors):
+                self.adoptStandby(generation, announcement, descriptors)
+            case .replaceSupervisor: self.replaceSupervisor()
             case .restoreBacklogs: self.listeners?.restoreBacklogs()
             case .closeListeners: self.listeners = nil
             case .propose(let announcement, let descriptors): self.propose(announcement, descriptors)
@@ -182,11 +208,14 @@ final class SupervisorLoop: DescriptorHandler {
     private func start(_ seat: Seat, _ instance: UInt32) throws(SystemError) {
         let pair = try SocketPair(.packets)
         var inheritance: Spawner.Inheritance?
-        if let snapshots = self.snapshots[seat.generation], let instances = self.instances {
+        // A new generation's first control gets the configuration that is in force in the one before.
+        let inForce = self.snapshots[seat.generation] ?? self.snapshots[self.machine.serving.number]
+        if let snapshots = inForce, let instances = self.instances {
             inheritance = .init(inForce: snapshots.inForce.number, instanceFile: instances.number)
         }
         let process = try self.spawner.start(
-            seat, instance: instance, line: pair.second.number, inheritance: inheritance,
+            seat, program: self.program(of: seat), instance: instance, line: pair.second.number,
+            isOnStandby: self.machine.isOnStandby(seat), inheritance: inheritance,
             topology: self.machine.announcement?.topology)
         do throws(SystemError) {
             self.children[seat] = try ChildConnection(

@@ -15,9 +15,7 @@ extension SupervisorMachine {
         guard operation != nil || token == 0 else { return }
         switch kind {
         case .reload: self.requestReload(operation, at: now)
-        case .upgrade:
-            if let operation { self.operations.finish(operation, failed: "not available yet") }
-            self.actions.append(.note(.orderRefused(.upgrade, "not available yet")))
+        case .upgrade: self.upgradeAsked(operation, at: now)
         case .stop: self.stopAsked(.drain, at: now)
         case .stopNow: self.stopAsked(.fast, at: now)
         case .reopenLogs: self.actions.append(.reopenLogs(operation))

@@ -89,13 +89,16 @@ extension SupervisorMachine {
             let isServing = seat.generation == self.serving.number
             self.give(seat, (isServing ? self.reload.version(forNewcomer: member) : nil) ?? version)
         }
-        let able = generation.seats.filter { self.slots[$0]?.takesLinks == true }
+        let isOld = generation.number != self.serving.number && !self.upgrade.hasStandby
+        let able = generation.seats.filter {
+            self.slots[$0]?.takesLinks == true || (isOld && self.slots[$0]?.finishesRequests == true)
+        }
         for peer in LinkBroker.peers(of: seat, among: able) {
             self.actions.append(.link(seat, slot.instance, peer, self.slots[peer]?.instance ?? 0))
         }
         switch seat.role {
         case .edge, .control: self.tellQuarantines(seat, at: now)
-        case .aggregator: self.inquireAgain()
+        case .aggregator: if seat == self.serving.aggregator { self.inquireAgain() }
         case .upstream, .supervisor: break
         }
         self.sendStatus(at: now)
@@ -140,6 +143,9 @@ extension SupervisorMachine {
         // A control that was started again runs on the configuration in force: there is nothing new in what it says.
         guard self.generation(of: seat)?.announcement == nil, self.stopping == nil else {
             return self.close(descriptors)
+        }
+        guard seat.generation == self.serving.number else {
+            return try self.standbyAnnounced(seat, announcement, descriptors)
         }
         self.changeGeneration(seat.generation) { $0.announcement = announcement }
         self.actions.append(.adopt(announcement, descriptors: descriptors))

@@ -4,7 +4,7 @@ import IPC
 /// A new configuration for the running tree.
 extension SupervisorMachine {
     /// Reloads wait: during an upgrade there are two generations.
-    private var holdsReloads: Bool { self.other != nil }
+    private var holdsReloads: Bool { self.other != nil || self.upgrade.isRunning }
 
     /// A configuration is to be read again. One at a time; what is asked for meanwhile is done together in one more.
     mutating func requestReload(_ operation: OperationList.ID?, at now: UInt64) {

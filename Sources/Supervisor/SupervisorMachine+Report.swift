@@ -23,11 +23,11 @@ extension SupervisorMachine {
     var status: TreeStatus {
         var entries = [TreeStatus.Entry(role: .supervisor, up: 1, restarts: 0)]
         for role in [Role.control, .aggregator, .upstream, .edge] {
-            let slots = self.slots.filter { $0.key.role == role }.map(\.value)
+            let slots = self.serving.seats.filter { $0.role == role }.compactMap { self.slots[$0] }
             entries.append(
                 TreeStatus.Entry(
                     role: role, up: UInt32(clamping: slots.count { $0.state == .ready }),
-                    restarts: slots.reduce(0) { $0 &+ $1.restarts }))
+                    restarts: slots.reduce(self.pastRestarts[role, default: 0]) { $0 &+ $1.restarts }))
         }
         return TreeStatus(entries: entries, quarantined: UInt32(clamping: self.quarantined))
     }

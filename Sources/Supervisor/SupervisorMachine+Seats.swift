@@ -74,11 +74,18 @@ extension SupervisorMachine {
         }
     }
 
+    private static let notNow = "the gateway starts, stops, reloads or is upgraded; try again later"
+
+    private var mayResize: Bool {
+        self.wasEverReady && self.stopping == nil && !self.reload.isRunning && !self.upgrade.isRunning
+    }
+
     /// One edge more, beyond what the configuration says.
     mutating func addEdge(_ operation: OperationList.ID?, at now: UInt64) {
         let count = self.working(.edge).count
-        guard self.wasEverReady, self.stopping == nil, !self.reload.isRunning else {
-            return self.refuse(operation, .addEdge, "the gateway starts, stops or reloads; try again later")
+        guard self.mayResize else {
+            return self.refuse(
+                operation, .addEdge, "the gateway starts, stops, reloads or is upgraded; try again later")
         }
         guard count < Int(self.maximumEdges),
             self.serving.seats.count(where: { $0.role == .edge }) < 2 * Int(self.maximumEdges),
@@ -95,8 +102,9 @@ extension SupervisorMachine {
     /// One edge fewer, below what the configuration says.
     mutating func removeEdge(_ operation: OperationList.ID?, at now: UInt64) {
         let working = self.working(.edge)
-        guard self.wasEverReady, self.stopping == nil, !self.reload.isRunning else {
-            return self.refuse(operation, .removeEdge, "the gateway starts, stops or reloads; try again later")
+        guard self.mayResize else {
+            return self.refuse(
+                operation, .removeEdge, "the gateway starts, stops, reloads or is upgraded; try again later")
         }
         guard working.count > 1, let last = working.last else {
             return self.refuse(operation, .removeEdge, "there is only one edge")

@@ -64,6 +64,7 @@ extension SupervisorMachine {
         self.actions.append(.treeIsStopping)
         self.stopping = Stopping(
             phase: .edges, isFast: isFast, code: code, phaseEnd: .max, end: isFast ? now &+ Self.fastLimit : nil)
+        self.carryOut(self.upgrade.abandon(), at: now)
         self.perform(self.reload.abandon(), at: now)
         self.operations.failAll("the gateway stops", but: [.stop, .stopNow])
         self.actions.append(.closeListeners)

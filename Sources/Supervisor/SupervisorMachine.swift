@@ -40,13 +40,25 @@ struct SupervisorMachine {
     /// Reported by children since the last beat.
     var brokenLinks: [BrokenLink] = []
     var poison = PoisonLedger()
-    private var nextBeat: UInt64 = .max
-    private(set) var startedAt: UInt64 = 0
-    private(set) var crashes = CrashWindow()
+    var upgrade: UpgradeMachine
+    /// What the upgrade that runs was asked for by.
+    var upgradeOperation: OperationList.ID?
+    /// The newest generation's number.
+    var lastGeneration: UInt32 = 1
+    /// What the generation that serves reads and writes.
+    var formats = SharedFormats.current
+    /// What the programs that were asked have said.
+    var nextBuild: [UInt8]?
+    var nextFormats: SharedFormats?
+    /// Times processes were started again in generations that have ended.
+    var pastRestarts: [Role: UInt64] = [:]
+    var nextBeat: UInt64 = .max
+    var startedAt: UInt64 = 0
+    var crashes = CrashWindow()
     /// Fingerprints quarantined at the last beat.
-    private(set) var quarantined = 0
+    var quarantined = 0
     /// All processes were READY once.
-    private(set) var wasEverReady = false
+    var wasEverReady = false
     var operations = OperationList()
     var reload = ReloadMachine()
     /// What the reload that runs is about, from the announcement to its end.
@@ -57,20 +69,22 @@ struct SupervisorMachine {
     var runningReloads: [OperationList.ID] = []
     var reloadBegan: UInt64 = 0
     /// The most edges that the limit table of this run has places for, in each of two generations.
-    private(set) var maximumEdges: UInt16 = 1
+    var maximumEdges: UInt16 = 1
     /// Seats that are drained and will vanish.
     var retiring: [Seat: Retirement] = [:]
     /// Seats that came for an operation and are not READY yet.
     var growing: [Seat: OperationList.ID] = [:]
     var lastStatusLine = ""
-    /// Roles whose missing hardening was said.
-    private var unhardened: Set<Role> = []
+    /// Of the hardening, what was said to be missing.
+    var unhardened: Hardening = []
     /// The control process that was told that the tree is ready.
-    private var informedControl: UInt32?
+    var informedControl: UInt32?
 
     /// `build` is this program's. What the children must agree on is their generation's.
-    init(build: [UInt8]) {
+    /// `standbyLimit`: milliseconds in which the processes of an upgrade must be READY.
+    init(build: [UInt8], standbyLimit: UInt64 = 30_000) {
         self.build = build
+        self.upgrade = UpgradeMachine(standbyLimit: standbyLimit)
     }
 
     /// Begins.
@@ -78,6 +92,16 @@ struct SupervisorMachine {
         self.startedAt = now
         self.nextBeat = now &+ Self.heartbeatInterval
         self.actions.append(.spawn(self.serving.control))
+        return self.take()
+    }
+
+    /// Goes on in another program, which the one before has become.
+    mutating func resumed(at now: UInt64) -> [SupervisorAction] {
+        if let id = self.upgradeOperation { self.operations.finish(id, done: "the new programs serve") }
+        self.upgradeOperation = nil
+        self.actions.append(.note(.upgraded(generation: self.serving.number)))
+        self.sendStatus(at: now)
+        self.startReload(at: now)
         return self.take()
     }
 
@@ -98,6 +122,7 @@ struct SupervisorMachine {
             self.advanceStop(at: now)
             return self.take()
         }
+        if self.upgradeTakesSpawnFailure(seat, reason, at: now) { return self.take() }
         // A program that has never run here is broken; one that has will run again when there is memory.
         guard self.wasEverReady || self.slots[seat]?.instance != 0 else {
             self.actions.append(.say("sluice: \(reason)"))
@@ -121,6 +146,7 @@ struct SupervisorMachine {
             self.advanceStop(at: now)
             return self.take()
         }
+        if self.upgradeTakesEnd(seat, status, at: now) { return self.take() }
         if let code = refusal, !slot.wasEverReady, !self.wasEverReady {
             self.slots[seat]?.over()
             self.giveUp(seat, code, at: now)
@@ -194,7 +220,7 @@ struct SupervisorMachine {
         let slots = self.slots.values.compactMap(\.deadline).min() ?? .max
         return min(
             self.nextBeat, slots, self.stopping?.deadline ?? .max, self.crashes.deadline ?? .max,
-            self.reload.deadline ?? .max, self.retirementDeadline)
+            self.reload.deadline ?? .max, self.retirementDeadline, self.upgrade.deadline ?? .max)
     }
 
     mutating func tick(at now: UInt64) -> [SupervisorAction] {
@@ -218,12 +244,14 @@ struct SupervisorMachine {
             self.mendLinks()
             self.sendStatus(at: now)
         }
+        self.upgradeTick(at: now)
         self.stopTick(at: now)
         return self.take()
     }
 
     private mutating func beat(at now: UInt64) {
-        let edges = self.slots.filter { $0.key.role == .edge && $0.value.state == .ready }.map(\.value.activeRequests)
+        let edges = self.serving.seats.filter { $0.role == .edge && self.slots[$0]?.state == .ready }
+            .map { self.slots[$0]?.activeRequests ?? 0 }
         let total = edges.reduce(UInt64(0)) { $0 &+ UInt64($1) }
         let count = UInt64(max(1, edges.count))
         let mean = UInt32(clamping: (total &+ count &- 1) / count)
@@ -272,11 +300,9 @@ struct SupervisorMachine {
     mutating func childIsReady(_ seat: Seat, _ slot: ChildSlot, at now: UInt64) {
         self.actions.append(.note(.ready(seat, instance: slot.instance, afterMilliseconds: slot.age(at: now))))
         if seat.role == .edge { self.actions.append(.restoreBacklogs) }
-        if !slot.missing.isEmpty, self.unhardened.insert(seat.role).inserted {
-            self.actions.append(.note(.hardeningMissing(seat.role, slot.missing)))
-        }
         if let id = self.growing.removeValue(forKey: seat) { self.operations.finish(id, done: "it is ready") }
         defer { self.sendStatus(at: now) }
+        guard seat.generation == self.serving.number else { return self.standbyIsReady(at: now) }
         if seat.role == .control { self.startReload(at: now) }
         let isReady = self.serving.seats.allSatisfy { self.retiring[$0] != nil || self.slots[$0]?.state == .ready }
         guard self.isListening, isReady else { return }
@@ -285,11 +311,20 @@ struct SupervisorMachine {
             self.actions.append(.treeIsReady)
             self.startReload(at: now)
         }
+        self.noteHardening()
         let control = self.serving.control
         guard let instance = self.slots[control]?.instance, instance != self.informedControl else { return }
         self.informedControl = instance
         self.actions.append(.send(control, Ready().frame()))
         self.actions.append(.giveLog(control))
+    }
+
+    /// One line for all processes; another one only if more should be missing later.
+    private mutating func noteHardening() {
+        let missing = self.slots.values.reduce(into: Hardening()) { $0.formUnion($1.missing) }
+        guard !missing.isSubset(of: self.unhardened) else { return }
+        self.unhardened.formUnion(missing)
+        self.actions.append(.note(.hardeningMissing(missing)))
     }
 
     private mutating func giveUp(_ seat: Seat, _ code: Int32, at now: UInt64) {

@@ -23,6 +23,12 @@ enum SupervisorNote: Hashable {
     case released(UInt64)
     case stopping(SupervisorMachine.Stop, timeout: UInt64)
     case stopped
+    case upgrading(generation: UInt32)
+    /// The new generation serves, the old one finishes what it has.
+    case tookOver(generation: UInt32)
+    case upgraded(generation: UInt32)
+    case upgradeFailed(String)
+    case supervisorNotReplaced(String)
     case reloading(UInt64)
     case reloaded(UInt64, milliseconds: UInt64)
     /// The configuration before stays in force; why, one line a problem.
@@ -32,7 +38,7 @@ enum SupervisorNote: Hashable {
     case resized(edges: Int)
     case orderRefused(OrderKind, String)
     case logsReopened
-    case hardeningMissing(Role, Hardening)
+    case hardeningMissing(Hardening)
 
     /// Writes the event.
     func write(to log: Log) {
@@ -80,6 +86,14 @@ enum SupervisorNote: Hashable {
             log.info("stopping", ["how": .string(how.rawValue), "drain_timeout_ms": .int(timeout)])
         case .stopped:
             log.info("stopped")
+        case .upgrading(let generation): log.info("upgrade begins", ["generation": .int(generation)])
+        case .tookOver(let generation):
+            log.info("the new programs serve, the old ones finish their requests", ["generation": .int(generation)])
+        case .upgraded(let generation): log.info("upgrade done", ["generation": .int(generation)])
+        case .upgradeFailed(let reason):
+            log.error("upgrade failed, everything is as before", ["reason": .string(reason)])
+        case .supervisorNotReplaced(let reason):
+            log.error("the supervisor goes on with its old program", ["reason": .string(reason)])
         case .reloading(let version):
             log.info("reading the configuration again", ["version": .int(version)])
         case .reloaded(let version, let milliseconds):
@@ -96,14 +110,28 @@ enum SupervisorNote: Hashable {
             log.warning("order refused", ["order": .string(kind.label), "reason": .string(reason)])
         case .logsReopened:
             log.info("logs reopened")
-        case .hardeningMissing(let role, let missing):
+        case .hardeningMissing(let missing):
             log.warning(
-                "hardening not available here", ["child": .string(role.label), "missing": .list(missing.labels)])
+                "hardening is not complete",
+                ["missing": .list(missing.labels), "why": .list(Self.reasons(for: missing))])
         }
+    }
+
+    /// What such a lack comes from; docs/security.md says what to do.
+    private static func reasons(for missing: Hardening) -> [String] {
+        let reasons: [(Hardening, String)] = [
+            (.ownUser, "own_user: not started as root, or no users are configured and present"),
+            (.noNewPrivileges, "no_new_privileges: the kernel refused"),
+            (.notDumpable, "not_dumpable: a build for tests"),
+            (.landlock, "landlock: the kernel has none, or a build that looks into itself"),
+            (.seccomp, "seccomp: not allowed here, or a build that looks into itself"),
+        ]
+        return reasons.filter { missing.contains($0.0) }.map(\.1)
     }
 
     private static func fields(_ seat: Seat, _ instance: UInt32?, _ more: LogFields = [:]) -> LogFields {
         var fields: LogFields = ["child": .string(seat.role.label)]
+        if seat.generation > 1 { fields.append("generation", .int(seat.generation)) }
         if let instance { fields.append("child_instance", .int(instance)) }
         fields.append(more)
         return fields

@@ -1,5 +1,6 @@
 import Domain
 import Glibc
+import IPC
 import EventLog
 import Platform
 
@@ -15,31 +16,74 @@ public enum SupervisorProgram {
             let signals = try Self.orFailure { () throws(SystemError) in
                 try SignalDescriptor(wanted.map(\.rawValue))
             }
-            let null = try Self.holdStandardDescriptors()
+            if arguments.dropFirst().first == "--preflight" { Self.answerPreflight() }
             try Self.orFailure { () throws(SystemError) in try Self.settle() }
+            if let memory = SupervisorArguments.resumption(Array(arguments.dropFirst())) {
+                exit(try Self.resume(memory, signals: signals))
+            }
+            let null = try Self.holdStandardDescriptors()
             let parsed = try SupervisorArguments.parse(Array(arguments.dropFirst()))
             guard SealedMemory.isSealed(parsed.environment) else {
                 throw StartFailure("sluice-supervisor: descriptor \(parsed.environment) holds no environment")
             }
-            let programs = try ProgramFolder.ofThisProgram()
+            let programs: ProgramFolder =
+                if let path = parsed.programs { ProgramFolder(path: path) } else { try .ofThisProgram() }
             try programs.verify()
             let spawner = Spawner(
                 programs: programs, environment: Self.childEnvironment(Self.variable),
                 configuration: parsed.configuration, null: null, gatewayEnvironment: parsed.environment)
-            let code = try Self.orFailure { () throws(SystemError) in
-                let output = try LogOutput()
-                return try SupervisorLoop(
-                    spawner: spawner, signals: signals,
-                    notifier: ServiceNotifier(processID: getpid(), variable: Self.variable),
-                    log: Log(role: .supervisor), output: output, processID: getpid(),
-                    build: Array(SluiceVersion.current.utf8), say: output.say
-                ).run()
-            }
-            exit(code)
+            exit(
+                try Self.orFailure { () throws(SystemError) in
+                    try Self.loop(spawner, signals, LogOutput()).run()
+                })
         } catch {
             StandardErrorSink.shared.writePlain(error.message)
             exit(error.code)
         }
+    }
+
+    /// Goes on where another program of this process has stopped.
+    private static func resume(_ number: Int32, signals: SignalDescriptor) throws(StartFailure) -> Int32 {
+        let memory = OwnedDescriptor(adopting: number)
+        let bytes = try Self.orFailure { () throws(SystemError) in
+            try SealedMemory.read(memory.number, limit: SupervisorState.limit)
+        }
+        guard let state = SupervisorState(decoding: bytes) else {
+            throw StartFailure("sluice-supervisor: the state of the program before cannot be read")
+        }
+        let spawner = Spawner(
+            programs: ProgramFolder(path: state.folder), environment: Self.childEnvironment(Self.variable),
+            configuration: state.configuration, null: state.null, gatewayEnvironment: state.environment)
+        let output = LogOutput(adopting: state.standardError, path: state.logFile)
+        let loop = try Self.orFailure { () throws(SystemError) in try Self.loop(spawner, signals, output) }
+        try loop.resume(state)
+        return try Self.orFailure { () throws(SystemError) in try loop.run() }
+    }
+
+    private static func loop(
+        _ spawner: Spawner, _ signals: SignalDescriptor, _ output: LogOutput
+    ) throws(SystemError) -> SupervisorLoop {
+        try SupervisorLoop(
+            spawner: spawner, signals: signals,
+            notifier: ServiceNotifier(processID: getpid(), variable: Self.variable), log: Log(role: .supervisor),
+            output: output, processID: getpid(), build: Self.build,
+            ownEnvironment: Self.variables.compactMap { name in Self.variable(name).map { "\(name)=\($0)" } },
+            standbyLimit: ProgramHook.text("standby-limit-ms").flatMap { UInt64($0) } ?? 30_000,
+            say: output.say)
+    }
+
+    private static var build: [UInt8] { Array((ProgramHook.text("build-id") ?? SluiceVersion.current).utf8) }
+
+    /// All variables that the supervisor may have.
+    private static let variables = [
+        "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID",
+        "SWIFT_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS", "SLUICE_SECCOMP",
+    ]
+
+    private static func answerPreflight() -> Never {
+        let bytes = PreflightAnswer(build: Self.build).encoded()
+        let written = unsafe bytes.withUnsafeBytes { unsafe write(3, $0.baseAddress, $0.count) }
+        exit(written == bytes.count ? ExitCode.done : ExitCode.cannotStart)
     }
 
     /// The whole environment of every child.

@@ -16,6 +16,13 @@ final class TLSFilePair {
         self.key = try Self.open(files.key)
     }
 
+    /// Takes over what another program of this process had open.
+    init(certificate: Int32, key: Int32) {
+        self.certificate = OwnedDescriptor(adopting: certificate)
+        self.key = OwnedDescriptor(adopting: key)
+    }
+
+    /// Certificate, key.
     var numbers: [Int32] { [self.certificate.number, self.key.number] }
 
     /// Follows links: certificates are renewed by changing one.

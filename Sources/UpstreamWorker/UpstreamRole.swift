@@ -51,6 +51,7 @@ public final class UpstreamRole: WorkerRole {
         do throws(WireReader.Malformed) {
             let snapshot = try UpstreamSnapshot(decoding: bytes)
             guard snapshot.version == version else { return .refused("it is another version's") }
+            if let problem = TrustFiles.problem(of: snapshot.providers) { return .refused(problem) }
             self.services.log.level = snapshot.logLevel
             self.services.log.format = snapshot.logFormat
             self.services.providers.add(snapshot, at: self.services.loop.now)

@@ -25,6 +25,9 @@ public struct WorkerArguments: Hashable, Sendable {
     /// Who to become before anything else is done; nil: whoever the supervisor is.
     public var user: ProcessUser?
 
+    /// Another generation still works: everything is to be got ready, and nothing taken over before `WorkerRole.activate`.
+    public var isOnStandby = false
+
     /// Every descriptor the process must have, and no other.
     public var descriptors: [Int32] {
         let extra = [self.environment, self.inForce, self.instanceFile].compactMap { $0 }
@@ -36,11 +39,17 @@ public struct WorkerArguments: Hashable, Sendable {
         var seen: Set<String> = []
         var parsed = WorkerArguments(role: role, instance: 0)
         for argument in arguments {
+            if argument == "--standby", seen.insert(argument).inserted {
+                parsed.isOnStandby = true
+                continue
+            }
             guard let split = argument.firstIndex(of: "="), argument.hasPrefix("--") else {
                 throw StartFailure("\(role.program): this program is started by sluice-supervisor only")
             }
             let (name, value) = (String(argument[..<split]), String(argument[argument.index(after: split)...]))
-            guard seen.insert(name).inserted || name == "--trust" else { throw StartFailure("\(role.program): \(name) is given twice") }
+            guard seen.insert(name).inserted || name == "--trust" else {
+                throw StartFailure("\(role.program): \(name) is given twice")
+            }
             try parsed.take(name, value)
         }
         guard seen.contains("--instance") else { throw StartFailure("\(role.program): --instance is missing") }

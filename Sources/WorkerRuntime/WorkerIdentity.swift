@@ -12,7 +12,7 @@ public struct WorkerIdentity: Sendable {
     let sender: PacketSender
 
     /// Identifies the program's build; the whole tree must agree.
-    public static var build: [UInt8] { Array(SluiceVersion.current.utf8) }
+    public static let build: [UInt8] = Array((ProgramHook.text("build-id") ?? SluiceVersion.current).utf8)
 
     /// The endpoint that answers the supervisor; to be called on the role's event loop, once. It ends the process when the
     /// conversation is over.

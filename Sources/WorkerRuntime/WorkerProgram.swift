@@ -42,6 +42,9 @@ public enum WorkerProgram {
     public static func start(
         role: Role, arguments: [String] = CommandLine.arguments
     ) -> (identity: WorkerIdentity, socket: PacketSocket) {
+        if Preflight.isAsked(arguments) { Preflight.run(role) }
+        // Before the process is closed in.
+        _ = WorkerIdentity.build
         do throws(StartFailure) {
             let parsed = try WorkerArguments.parse(Array(arguments.dropFirst()), role: role)
             let open = try Self.orFailure(role) { () throws(SystemError) in try DescriptorList.open() }

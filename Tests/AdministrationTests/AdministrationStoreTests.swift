@@ -91,7 +91,8 @@ import Testing
         #expect(try !self.isKnown(old.secret))
     }
 
-    @Test(arguments: ["control.db", "identity/identity.mdb"]) func aDamagedFileIsNamedAndLeftAlone(_ name: String) throws {
+    @Test(arguments: ["control.db", "identity/identity.mdb"])
+    func aDamagedFileIsNamedAndLeftAlone(_ name: String) throws {
         do { _ = try self.open().createKey(AdministrationStore.NewKey(name: "a")) }
         let url = URL(fileURLWithPath: "\(self.folder.path)/\(name)")
         let good = try Data(contentsOf: url)

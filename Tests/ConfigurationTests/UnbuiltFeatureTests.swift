@@ -10,7 +10,6 @@ import Testing
         BadCase("database: {control: x}", "1:1: database: not available yet"),
         BadCase("redis: redis://h:6379/0", "1:1: redis: not available yet: leave redis out or set it to null"),
         BadCase("redis: true", "1:1: redis: not available yet"),
-        BadCase("user: sluice", "1:1: user: not available yet"),
         BadCase("auth: {jwt: {algorithm: HS256}}", "1:8: auth.jwt: not available yet"),
         BadCase("catalogue: {file: prices.json}", "1:13: catalogue.file: not available yet"),
         BadCase("catalogue: {url: \"https://x\"}", "1:13: catalogue.url: not available yet"),

@@ -53,6 +53,10 @@ def chat(machine: BootedDebian) -> int:
     return wire.request(("127.0.0.1", machine.port), "POST", "/v1/chat/completions", *Visitor.parts(key(machine))).status
 
 
+def journal(machine: BootedDebian) -> str:
+    return machine.run("journalctl", "--no-pager", "--output=cat", "--unit", UNIT)
+
+
 def main_pid(machine: BootedDebian) -> int:
     """Of the gateway, as this machine numbers it."""
     inside = machine.show(UNIT, "MainPID")
@@ -72,6 +76,13 @@ def test_the_service_starts_serves_and_stops(machine: BootedDebian) -> None:
     assert machine.show(UNIT, "ActiveState") == "active" and machine.show(UNIT, "StatusText") == "ready"
     assert chat(machine) == 200
     machine.run("sluice-health")
+    # Under the unit's restrictions each role still gets its user, and nothing of the hardening is missing.
+    roles = ("control", "aggregator", "upstream", "edge")
+    said = machine.run("ps", "-e", "-o", "user:20=,args=").splitlines()
+    owners = {line.split()[1]: line.split()[0] for line in said if line.split()[1:2] and "sluice-" in line.split()[1]}
+    assert owners == {"sluice-supervisor": "root"} | {f"sluice-{role}": f"sluice-{role}" for role in roles}
+    missing = [line for line in journal(machine).splitlines() if '"level":"warning"' in line and "missing" in line]
+    assert not missing
     began = time.monotonic()
     machine.run("systemctl", "stop", SOCKET, UNIT)
     assert time.monotonic() - began < 15
@@ -121,7 +132,7 @@ def test_a_wrong_configuration_is_not_tried_again(machine: BootedDebian) -> None
     path.write_text(path.read_text() + "nonsense: 1\n")
     machine.run("systemctl", "start", UNIT, expected=1)
     assert machine.show(UNIT, "ExecMainStatus") == "78" and machine.show(UNIT, "ActiveState") == "failed"
-    assert "nonsense: unknown key" in machine.run("journalctl", "--no-pager", "--unit", UNIT)
+    assert "nonsense: unknown key" in journal(machine)
 
 
 def test_it_runs_as_one_user_too(machine: BootedDebian) -> None:

@@ -29,7 +29,8 @@ import Testing
 
         func makeTable(places: Int = 2, slots: Int = 1024) throws {
             let table = try LimitTable.create(
-                "\(self.path)/limits/limits.table", shape: LimitTableShape(slots: slots, places: places, holdsPerPlace: 64),
+                "\(self.path)/limits/limits.table",
+                shape: LimitTableShape(slots: slots, places: places, holdsPerPlace: 64),
                 boot: try BootID.current())
             try table.publish()
         }

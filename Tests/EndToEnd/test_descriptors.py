@@ -22,7 +22,8 @@ ALLOWED = {
         "usage.db": 4, "folder": 3, "operators": 2, "memfd": 1,
     },
     "aggregator": {
-        "standard": 3, "eventpoll": 1, "eventfd": 1, "control socket": 1, "link": 3, "usage.db": 8, "limits": 2, "journal": 9,
+        "standard": 3, "eventpoll": 1, "eventfd": 1, "control socket": 1, "link": 3, "usage.db": 8, "limits": 2,
+        "journal": 9,
     },
     "upstream": {
         # libcurl wakes itself by a pair of its own.

@@ -67,7 +67,7 @@ def test_each_request_has_exactly_one_line(gateway: Gateway) -> None:
         assert (found["status"], found["outcome"]) == (status, outcome) == (reply.status, outcome), found
         assert found["role"] == "edge" and found["client"] == "127.0.0.1" and found["level"] == "info"
     with gateway.connect() as connection:  # no request at all
-        connection.send(b"what is this?\r\n\r\n")
+        connection.send(b"GET / HTTP/9.x\r\n\r\n")
         reply = connection.reply()
     assert line(gateway, reply)["status"] == reply.status == 400
     counts = Counter(one["record"] for one in lines(gateway))
@@ -85,8 +85,8 @@ def test_the_line_names_the_record_that_operators_see(gateway: Gateway) -> None:
     reply = gateway.chat("own:chat")
     record = line(gateway, reply)["record"]
     assert record == reply.header("x-sluice-record")
-    wait_until(lambda: operators.run(gateway, "requests", "show", record).returncode == 0, 5, "the record")
-    shown = json.dumps(operators.ask(gateway, "requests", "show", record))
+    wait_until(lambda: operators.run(gateway, "explain", record).returncode == 0, 5, "the record")
+    shown = json.dumps(operators.ask(gateway, "explain", record))
     assert record in shown and '"own:chat"' in shown
 
 
@@ -145,7 +145,7 @@ HOSTILE = [
 def test_nobody_forges_a_line(form: str, own: OwnProvider, tmp_path) -> None:
     sent = []
     with Gateway(config(own, format=form), folder=tmp_path) as gateway:
-        gateway.wait_for_tree()
+        wait_until(lambda: gateway.request("GET", "/health/ready").status == 200, 20, "ready")
         key = f"Authorization: Bearer {CLIENT_KEY}\r\n".encode()
         for text in HOSTILE:
             body = json.dumps({"model": f"own:chat{text.decode('latin-1')[:200]}\n", "messages": []}).encode()
@@ -244,11 +244,14 @@ def test_a_reader_who_stops_costs_lines_and_no_time(own: OwnProvider, tmp_path) 
 
         wait_until(lambda: gateway.dropped() > 500, 5, "lines are counted as dropped")
         gateway.reading.set()
-        wait_until(lambda: any(one["role"] == "edge" for one in lines(gateway, "log lines lost")), 5, "it is said")
-        said = sum(one["lines"] for one in lines(gateway, "log lines lost") if one["role"] == "edge")
-        assert said >= 500
         reply = gateway.chat("own:chat")
         assert line(gateway, reply)["status"] == 200
-        # The health checks and metrics of this test have lines, too: none is missing from the sum.
-        seen = len([one for one in lines(gateway) if one["endpoint"] in ("health", "chat_completions")])
-        assert seen + said >= sent
+
+        def accounted_for() -> int:
+            """Lines that came, and those that were said to be lost. Each second says its own, where there is room."""
+            said = sum(one["lines"] for one in lines(gateway, "log lines lost") if one["role"] == "edge")
+            seen = [one for one in lines(gateway) if one["endpoint"] in ("health", "chat_completions")]
+            return len(seen) + said
+
+        wait_until(lambda: accounted_for() >= sent, 10, "none is missing from the sum")
+        assert any(one["lines"] > 100 for one in lines(gateway, "log lines lost"))

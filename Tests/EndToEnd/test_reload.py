@@ -212,6 +212,47 @@ def test_the_supervisors_process_id_is_written_down() -> None:
     assert not path.exists()
 
 
+def lines(path: pathlib.Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_the_log_is_a_file_that_can_be_moved_away(tmp_path: pathlib.Path) -> None:
+    path, moved, other = tmp_path / "sluice.log", tmp_path / "sluice.log.1", tmp_path / "other.log"
+    logging = {"level": "debug", "file": str(path)}
+    with Gateway(config(logging=logging)) as gateway:
+        wait_until(lambda: any(line["message"] == "ready" for line in lines(path)), 20, "the tree is ready")
+        assert path.stat().st_mode & 0o777 == 0o640
+        before = gateway.children()
+        for target in (path, other):
+            old = path if target is other else moved
+            if target is path:
+                path.rename(moved)
+                gateway.send_signal(signal.SIGUSR1)
+                wait_until(lambda: any(x["message"] == "logs reopened" for x in lines(path)), 10, "logs reopened")
+            else:
+                changed = json.dumps(gateway.config | {"logging": logging | {"file": str(other)}})
+                (gateway.folder / "sluice.yaml").write_text(changed)
+                gateway.send_signal(signal.SIGHUP)
+                wait_until(lambda: lines(other), 10, "the other file")
+
+            # Each process writes into the new file only, whatever it has to say.
+            def roles() -> bool:
+                assert gateway.chat("simulated:x").status == 200
+                return {"edge", "supervisor"} <= {line["role"] for line in lines(target)}
+
+            wait_until(roles, 10, lambda: f"lines of all: {lines(target)}")
+            size = old.stat().st_size
+            assert gateway.chat("simulated:x").status == 200
+            assert old.stat().st_size == size
+        # Where it cannot be opened everything goes on as before.
+        changed = json.dumps(gateway.config | {"logging": logging | {"file": str(tmp_path / "none" / "x.log")}})
+        (gateway.folder / "sluice.yaml").write_text(changed)
+        gateway.send_signal(signal.SIGHUP)
+        wait_until(lambda: any(x["message"].startswith("reload failed") for x in lines(other)), 10, "it is refused")
+        assert gateway.children() == before
+    assert gateway.log_text() == "" or "gateway is up" in gateway.log_text()
+
+
 def test_the_service_manager_hears_of_it(tmp_path: pathlib.Path) -> None:
     manager = NotifySocket(tmp_path, is_abstract=False)
     with Gateway(config(), environment={"NOTIFY_SOCKET": manager.path}) as gateway:

@@ -11,7 +11,7 @@ import stat
 import pytest
 
 from Harness import users
-from Harness.gateway import CLIENT_KEY, Gateway, base_config, run_until_exit
+from Harness.gateway import Gateway, base_config, run_until_exit
 from Harness.operators import ask, run
 from Harness.processes import program, wait_until
 from Harness.users import EVERYBODY, ROLES, USERS, UserGateway, attempt, identity, open_folder, role_users
@@ -45,7 +45,7 @@ def owner(path: pathlib.Path) -> tuple[int, int, int]:
 
 
 def test_each_role_has_its_own_user_and_only_its_own_files() -> None:
-    with open_folder() as folder, UserGateway(config(folder, auth={"static_key": CLIENT_KEY}), folder, role_users()) as gateway:
+    with open_folder() as folder, UserGateway(config(folder), folder, role_users()) as gateway:
         gateway.wait_for_tree()
         assert gateway.chat("simulated:x").status == 200
         for role in ROLES:
@@ -91,7 +91,9 @@ def test_it_works_over_restarts_reads_and_commands() -> None:
             for role in ROLES:
                 victim = gateway.child(role)
                 gateway.kill_child(victim)
-                wait_until(lambda role=role, victim=victim: gateway.children(role) not in ([], [victim]), 10, f"{role} is back")
+                wait_until(
+                    lambda role=role, victim=victim: gateway.children(role) not in ([], [victim]), 10, f"{role} is back"
+                )
                 number = USERS[role]
                 back = gateway.child(role)
                 wait_until(lambda back=back, number=number: identity(back)[0] == {number}, 5, f"{role} is {number}")

@@ -57,7 +57,12 @@ class Scene:
 
 @contextlib.contextmanager
 def make_scene(
-    mock: MockProvider, folder: pathlib.Path, full: bool, settle: float = 30.0, **changes
+    mock: MockProvider,
+    folder: pathlib.Path,
+    full: bool,
+    settle: float = 30.0,
+    programs: pathlib.Path | None = None,
+    **changes,
 ) -> Iterator[Scene]:
     """`changes` replace keys of the configuration: two edges and two upstreams before the mock provider, with prices."""
     options = {
@@ -69,7 +74,7 @@ def make_scene(
     # A crash would print what is in memory, keys too; builds for production never do.
     quiet = {"SWIFT_BACKTRACE": "enable=no"}
     config = base_config(folder / "sluice-state", **(options | changes))
-    gateway = Gateway(config, folder=folder, environment=quiet, crashes_expected=True)
+    gateway = Gateway(config, programs=programs, folder=folder, environment=quiet, crashes_expected=True)
     with gateway:
         gateway.wait_for_tree()
         warm = OpenLoop(folder / "client", prefix="warm").run(gateway, steady(100, 0.5))

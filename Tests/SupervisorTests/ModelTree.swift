@@ -16,6 +16,10 @@ struct ModelTree {
     /// Everything that was done since the last `take`.
     var done: [SupervisorAction] = []
     private var lastInstance: UInt32 = 0
+    var answersPreflight = true
+    var replacesSupervisor = true
+    /// Of the processes of later generations.
+    static let nextBuild = Array("c".utf8)
     /// Seats whose processes answer HELLO by themselves.
     var answersHello = true
     /// Why the shell can open nothing of what is proposed.
@@ -46,6 +50,13 @@ struct ModelTree {
                 self.perform(self.machine.spawned(seat, instance: self.lastInstance, at: self.now))
                 if self.answersHello { self.greet(seat) }
             case .adopt: self.perform(self.machine.listening(at: self.now))
+            case .adoptStandby: self.perform(self.machine.standbyAdopted(at: self.now))
+            case .preflight where self.answersPreflight:
+                for role in UpgradeMachine.asked { self.preflighted(role) }
+            case .replaceSupervisor:
+                if self.replacesSupervisor {
+                    self.perform(self.machine.supervisorReplaced(failure: nil, at: self.now))
+                }
             case .propose:
                 if let reason = self.refusesProposals {
                     self.perform(self.machine.cannotPropose(reason, at: self.now))
@@ -61,7 +72,12 @@ struct ModelTree {
 
     mutating func greet(_ seat: Seat) {
         guard let instance = self.running[seat] else { return }
-        self.say(seat, Hello(role: seat.role, instance: instance, build: Self.build).frame())
+        let build = seat.generation == 1 ? Self.build : Self.nextBuild
+        self.say(seat, Hello(role: seat.role, instance: instance, build: build).frame())
+    }
+
+    mutating func preflighted(_ role: Role, _ answer: PreflightAnswer? = PreflightAnswer(build: ModelTree.nextBuild)) {
+        self.perform(self.machine.preflighted(role, answer, reason: "it is broken", at: self.now))
     }
 
     mutating func say(_ seat: Seat, _ frame: [UInt8], descriptors: [Int32] = []) {

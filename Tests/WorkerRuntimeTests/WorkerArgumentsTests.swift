@@ -1,5 +1,6 @@
 import Domain
 import EventLog
+import Platform
 import Testing
 import WorkerRuntime
 
@@ -31,6 +32,25 @@ import WorkerRuntime
         let failure = #expect(throws: StartFailure.self) { try WorkerArguments.parse(arguments, role: .edge) }
         #expect(failure?.code == 70)
         #expect(failure?.message.hasPrefix("sluice-edge: ") == true)
+    }
+
+    @Test func aWorkerIsToldWhatToConfineItselfTo() throws {
+        let parsed = try WorkerArguments.parse(
+            ["--instance=1", "--state=/var/s", "--trust=/etc/a", "--trust=/etc/b", "--user=901:902:903"],
+            role: .upstream)
+        #expect(parsed.state == "/var/s" && parsed.trustFolders == ["/etc/a", "/etc/b"])
+        #expect(parsed.user == ProcessUser(user: 901, group: 902, groups: [903]))
+        #expect(try WorkerArguments.parse(["--instance=1"], role: .edge).user == nil)
+    }
+
+    @Test(arguments: [
+        "--state=relative", "--state=", "--trust=/etc", "--user=901", "--user=a:b", "--user=901:", "--user=+1:2",
+        "--user=4294967296:1", "--user=1:2:3:4:5:6:7:8:9:10:11:12:13:14:15:16:17:18:19",
+    ])
+    func badConfinementIsRefused(argument: String) {
+        #expect(throws: StartFailure.self) {
+            try WorkerArguments.parse(["--instance=1", argument], role: .edge)
+        }
     }
 
     @Test func twoUsesOfOneDescriptorAreRefused() {

@@ -52,9 +52,18 @@ typedef struct {
 } sluice_inherited_fd;
 
 /* posix_spawn with exactly the given descriptors (all others closed from max(target)+1 up, holes closed too), an empty signal mask and
- * default dispositions. argv and envp are NULL-terminated. Returns 0 or an errno value. */
-int sluice_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const sluice_inherited_fd *fds,
-                 int count);
+ * default dispositions. argv and envp are NULL-terminated. `program` ≥ 0: the file that this descriptor is open on is started,
+ * whatever is at `path` by now (needs /proc; not for scripts). Returns 0 or an errno value. */
+int sluice_spawn(pid_t *pid, const char *path, int program, char *const argv[], char *const envp[],
+                 const sluice_inherited_fd *fds, int count);
+/* An O_PATH descriptor, close-on-exec, of the file at `path`; -1. */
+int sluice_open_path(const char *path);
+/* Whether the file at `path` begins with "#!": 1, 0, or -1 where it cannot be read. */
+int sluice_is_script(const char *path);
+/* execve(2) of the file that `program` is open on, or of `path` where it is negative. Returns errno. */
+int sluice_exec(const char *path, int program, char *const argv[], char *const envp[]);
+/* A memfd, close-on-exec, for another process to write to. */
+int sluice_memfd_plain(const char *name);
 int sluice_pidfd_open(pid_t pid);
 /* Reaps `pid`: 1 with *code and *signal set when it has ended, 0 when it still runs, -1 on error. */
 int sluice_reap(pid_t pid, int *code, int *signal);

@@ -20,9 +20,13 @@ struct RestartOnly {
         if !old.topology.stateDirectory.utf8.elementsEqual(new.topology.stateDirectory.utf8) {
             refuse("state_directory", "another folder (it is \(old.topology.stateDirectory))")
         }
+        if self.before.configuration.user != self.after.configuration.user {
+            refuse("user", "another user")
+        }
         if old.aggregator.limitTable.slots != new.aggregator.limitTable.slots {
             refuse("limits.table_slots", "another size (it is \(old.aggregator.limitTable.slots))")
         }
+        if old.topology.users != new.topology.users { refuse("user", "another user, or none,") }
         let most = self.mostEdges
         if new.topology.edges > most {
             refuse("workers.edge", "more than \(most) edges, for which this run's limit table has places,")

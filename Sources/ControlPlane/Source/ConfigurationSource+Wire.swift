@@ -4,7 +4,7 @@ import IPC
 
 extension ConfigurationSource {
     /// Names the format and its version.
-    private static let magic = Array("sluice configuration 2\n".utf8)
+    private static let magic = Array("sluice configuration \(SharedFormats.configuration)\n".utf8)
     private static let pathLimit = 64 << 10
 
     /// The bytes of the sealed memfd.

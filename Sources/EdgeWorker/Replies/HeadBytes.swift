@@ -21,7 +21,7 @@ struct HeadBytes: HeadOutput {
     @inline(__always)
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard let start = unsafe self.memory.baseAddress, let source = bytes.baseAddress,
-            bytes.count <= self.memory.count &- self.count
+            unsafe bytes.count <= self.memory.count &- self.count
         else { return }
         unsafe (start + self.count).copyMemory(from: source, byteCount: bytes.count)
         self.count &+= bytes.count
@@ -29,7 +29,7 @@ struct HeadBytes: HeadOutput {
 
     @inline(__always)
     mutating func append(upTo limit: Int, _ write: (UnsafeMutableRawBufferPointer) -> Int) {
-        guard limit <= self.memory.count &- self.count else { return }
+        guard unsafe limit <= self.memory.count &- self.count else { return }
         let room = unsafe UnsafeMutableRawBufferPointer(rebasing: self.memory[self.count...])
         self.count &+= unsafe min(write(room), room.count)
     }

@@ -6,7 +6,9 @@
 @safe
 public struct WireReader {
     /// The payload ended early, or a field held a value that its type does not have.
-    public struct Malformed: Error {}
+    public struct Malformed: Error {
+        public init() {}
+    }
 
     private let bytes: UnsafeRawBufferPointer
     private var offset = 0

@@ -1,4 +1,5 @@
 import CJournal
+import Domain
 
 /// The layout of a segment: a header page, then records at multiples of 8 bytes.
 ///
@@ -7,7 +8,7 @@ import CJournal
 /// means that nothing is recorded from here on. The length `closed`, without kind and payload, says that the owner went on in its next segment.
 enum SegmentFormat {
     /// Of all files; another number is another format.
-    static let version: UInt32 = 1
+    static let version = SharedFormats.journal
     /// Bytes before the first record.
     static let headerSize = 4096
     /// Bytes of length and CRC.

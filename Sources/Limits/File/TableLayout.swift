@@ -6,7 +6,7 @@ import Domain
 /// The header page; the slots' words; the lists of holds, one a place; the cells, which come last because they grow.
 struct TableLayout: Hashable {
     static let magic: UInt64 = 0x544C_4543_4955_4C53  // "SLUICELT" in the order of the bytes
-    static let format: UInt64 = 1
+    static let format = UInt64(SharedFormats.limitTable)
     static let pageWords = 512
     /// Cells are given to the file in pieces of about this many words: 4 MiB.
     static let chunkWords = 1 << 19

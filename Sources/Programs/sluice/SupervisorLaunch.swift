@@ -14,7 +14,8 @@ enum SupervisorLaunch {
 
     /// Returns only by throwing.
     static func exec(configurationFile: String?) throws(Failure) {
-        let supervisor = try self.siblingPath()
+        let folder = try self.programFolder()
+        let supervisor = "\(folder)/sluice-supervisor"
         guard unsafe access(supervisor, X_OK) == 0 else {
             let reason = unsafe String(cString: strerror(errno))
             throw Failure(
@@ -32,15 +33,24 @@ enum SupervisorLaunch {
         guard fcntl(memory, F_SETFD, 0) == 0 else {
             throw Failure(message: "the environment cannot be handed over: \(unsafe String(cString: strerror(errno)))")
         }
-        var arguments = ["sluice-supervisor", "--environment-fd=\(memory)"]
+        var arguments = ["sluice-supervisor", "--environment-fd=\(memory)", "--programs=\(folder)"]
         if let configurationFile {
             arguments.append("--config=\(try self.absolutePath(configurationFile))")
         }
         let kept = environment.entries { name in
-            name == "NOTIFY_SOCKET" || name.hasPrefix("LISTEN_") || name.hasPrefix("WATCHDOG_")
+            name == "NOTIFY_SOCKET" || name.hasPrefix("LISTEN_") || name.hasPrefix("WATCHDOG_") || self.isForTests(name)
         }
         let code = self.execute(supervisor, arguments: arguments.map { Array($0.utf8) }, environment: kept)
         throw Failure(message: "\(supervisor) cannot be run: \(unsafe String(cString: strerror(code)))")
+    }
+
+    /// What builds for tests hand on, so that a test can choose how children behave.
+    private static func isForTests(_ name: String) -> Bool {
+        #if SLUICE_TEST_HOOKS
+        return ["SWIFT_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS", "SLUICE_SECCOMP"].contains(name)
+        #else
+        return false
+        #endif
     }
 
     /// What control gets: everything, but for passed sockets that are meant for another process (a parent that did not
@@ -51,17 +61,41 @@ enum SupervisorLaunch {
         return Array(environment.entries { !$0.hasPrefix("LISTEN_") }.joined(separator: [0])) + [0]
     }
 
-    /// `sluice-supervisor` in the folder of the running program, wherever that was found by.
-    private static func siblingPath() throws(Failure) -> String {
+    /// Where the programs are, by the path that this one was started by: an upgrade looks there again, so a link on the way may
+    /// lead elsewhere by then. Where that says nothing, the running program's own folder.
+    private static func programFolder() throws(Failure) -> String {
+        var path = CommandLine.arguments.first ?? ""
+        if !path.utf8.contains(UInt8(ascii: "/")) { path = self.found(path) ?? "" }
+        // `sluice` itself may be a link into the folder.
+        for _ in 0..<16 {
+            guard let slash = path.lastIndex(of: "/"), let folder = try? self.absolutePath(String(path[..<slash])),
+                !folder.isEmpty
+            else { break }
+            if unsafe access("\(folder)/sluice-supervisor", X_OK) == 0 { return folder }
+            guard let target = self.link(path) else { break }
+            path = target.hasPrefix("/") ? target : "\(folder)/\(target)"
+        }
+        guard let own = self.link("/proc/self/exe"), let slash = own.lastIndex(of: "/") else {
+            throw Failure(message: "/proc/self/exe cannot be read: \(unsafe String(cString: strerror(errno)))")
+        }
+        return String(own[..<slash])
+    }
+
+    /// Where the shell has found a command.
+    private static func found(_ name: String) -> String? {
+        guard !name.isEmpty, let list = unsafe getenv("PATH") else { return nil }
+        return unsafe String(cString: list).split(separator: ":").lazy.map { "\($0)/\(name)" }
+            .first { unsafe access($0, X_OK) == 0 }
+    }
+
+    private static func link(_ path: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = unsafe buffer.withUnsafeMutableBytes { buffer in
             let characters = unsafe buffer.bindMemory(to: CChar.self)
-            return unsafe characters.baseAddress.map { unsafe readlink("/proc/self/exe", $0, characters.count) } ?? -1
+            return unsafe characters.baseAddress.map { unsafe readlink(path, $0, characters.count) } ?? -1
         }
-        guard count > 0, count < buffer.count, let slash = buffer[..<count].lastIndex(of: UInt8(ascii: "/")) else {
-            throw Failure(message: "/proc/self/exe cannot be read: \(unsafe String(cString: strerror(errno)))")
-        }
-        return String(decoding: buffer[...slash], as: UTF8.self) + "sluice-supervisor"
+        guard count > 0, count < buffer.count else { return nil }
+        return String(decoding: buffer[..<count], as: UTF8.self)
     }
 
     /// The environment this process was started with, byte for byte.

@@ -67,6 +67,13 @@ struct ReloadMachine: Hashable, Sendable {
     /// Who was given the new configuration and has not refused it.
     private var given: Set<Member> = []
 
+    init() {}
+
+    /// Goes on in another program of this process; versions up to `version` were used.
+    init(after version: UInt64) {
+        self.version = version
+    }
+
     /// A reload is under way.
     var isRunning: Bool { self.phase != .idle }
 
