@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import threading
 import time
 from collections import Counter
@@ -190,6 +191,27 @@ def test_without_access_lines(own: OwnProvider, tmp_path) -> None:
         gateway.wait_for_tree()
         assert gateway.chat("own:chat").status == 200
     assert lines(gateway) == [] and gateway.log()
+
+
+@pytest.mark.skip(reason="not run yet against a supervisor that opens the file")
+def test_a_rotated_file_loses_no_line(own: OwnProvider, tmp_path) -> None:
+    """logging.file is opened anew on USR1: what came before stays in the renamed file, what comes after is in the new one."""
+    path, renamed, records = tmp_path / "gateway.log", tmp_path / "gateway.log.1", []
+
+    def in_file(file, record: str) -> bool:
+        return file.exists() and record in file.read_text()
+
+    with Gateway(config(own, file=str(path)), folder=tmp_path) as gateway:
+        records.append(gateway.chat("own:chat").header("x-sluice-record"))
+        wait_until(lambda: in_file(path, records[0]), 5, "the first line")
+        path.rename(renamed)
+        gateway.send_signal(signal.SIGUSR1)
+        wait_until(path.exists, 5, "the new file")
+        for _ in range(20):
+            records.append(gateway.chat("own:chat").header("x-sluice-record"))
+    text = renamed.read_text() + path.read_text()
+    assert in_file(path, records[-1]) and not in_file(path, records[0])
+    assert [text.count(f'"message":"request","record":"{record}"') for record in records] == [1] * len(records)
 
 
 class MoodyReader(Gateway):

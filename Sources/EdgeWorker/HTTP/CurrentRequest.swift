@@ -26,6 +26,7 @@ final class CurrentRequest {
     let userAgent: String?
     let isHeadOnly: Bool
     let isHTTP10: Bool
+    var isHTTP2 = false
     let cors: CORSPolicy.Grant?
     /// What of the body has not come is little enough to be thrown away after an early reply.
     let canDiscard: Bool

@@ -273,6 +273,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         self.request = CurrentRequest(
             head, route: route, record: self.core.mint(), settings: settings, start: self.core.now)
         self.request?.address = self.clientAddress(head, settings.limitPolicy)
+        self.request?.isHTTP2 = self.stream != nil
         #if SLUICE_TEST_HOOKS
         if let probe = head.probe {
             return self.send(probed: TestHooks.probe(probe))

@@ -87,7 +87,8 @@ final class AccessLog: TurnFlushing {
             self.buffer.add("ttft_ms", request.microseconds(request.firstContent), places: 3)
         }
         if settlement.attempts > 0 { self.writeUse(settlement) }
-        self.buffer.add("protocol", word: request.isHTTP10 ? "HTTP/1.0" : "HTTP/1.1")
+        self.buffer.add(
+            "protocol", word: request.isHTTP2 ? "HTTP/2" : request.isHTTP10 ? "HTTP/1.0" : "HTTP/1.1")
         if let agent = request.userAgent { self.buffer.add("user_agent", text: agent, limit: AccessLog.longestLabel) }
         self.buffer.end()
     }
