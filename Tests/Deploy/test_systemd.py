@@ -81,8 +81,9 @@ def test_the_service_starts_serves_and_stops(machine: BootedDebian) -> None:
     said = machine.run("ps", "-e", "-o", "user:20=,args=").splitlines()
     owners = {line.split()[1]: line.split()[0] for line in said if line.split()[1:2] and "sluice-" in line.split()[1]}
     assert owners == {"sluice-supervisor": "root"} | {f"sluice-{role}": f"sluice-{role}" for role in roles}
-    missing = [line for line in journal(machine).splitlines() if '"level":"warning"' in line and "missing" in line]
-    assert not missing
+    # Programs with the hooks of tests can be debugged on purpose.
+    missing = [line for line in journal(machine).splitlines() if '"missing":[' in line]
+    assert not [line for line in missing if '"missing":["not_dumpable"]' not in line]
     began = time.monotonic()
     machine.run("systemctl", "stop", SOCKET, UNIT)
     assert time.monotonic() - began < 15
