@@ -18,6 +18,7 @@ final class EdgeCore {
     /// Bytes of request bodies an edge keeps in memory.
     static let bodyBudget = 256 << 20
     private static let tick = TimeAmount.milliseconds(500)
+    private static let lastAccepted = TimeAmount.milliseconds(100)
 
     let eventLoop: any EventLoop
     let flusher: TurnFlusher
@@ -56,6 +57,7 @@ final class EdgeCore {
     /// The value of the `Date` header.
     private(set) var date: [UInt8]
     private(set) var isDraining = false
+    private var mayBeDrained = false
     /// The last connection has ended while draining.
     var onDrained: (() -> Void)?
     /// The number of open connections or of active requests has changed.
@@ -150,6 +152,8 @@ final class EdgeCore {
 
     func add(_ connection: any ClientConnection) {
         self.connections.add(connection)
+        // Accepted just before the listeners were closed.
+        if self.isDraining { connection.drain() }
         self.onLoadChange?()
     }
 
@@ -161,7 +165,7 @@ final class EdgeCore {
 
     /// Says so when nothing is left to wait for while draining.
     func checkDrained() {
-        if self.isDraining, self.connections.isEmpty, self.departed.isEmpty { self.onDrained?() }
+        if self.mayBeDrained, self.connections.isEmpty, self.departed.isEmpty { self.onDrained?() }
     }
 
     func requestStarted() {
@@ -205,12 +209,16 @@ final class EdgeCore {
 
     // MARK: Draining
 
-    /// Closes idle connections and says `Connection: close` to the others.
+    /// Says `Connection: close` with each reply, and closes connections on which no request comes soon. What was accepted at the last
+    /// moment is still on its way to the list.
     func drain() {
         guard !self.isDraining else { return }
         self.isDraining = true
         for connection in self.connections.all { connection.drain() }
-        self.checkDrained()
+        self.eventLoop.assumeIsolated().scheduleTask(in: EdgeCore.lastAccepted) { [weak self] in
+            self?.mayBeDrained = true
+            self?.checkDrained()
+        }
     }
 
     /// Ends what still runs.

@@ -140,7 +140,22 @@ public final class UpstreamRole: WorkerRole {
         self.aggregators.append(link)
     }
 
+    /// The edges drain at the same time and need this process until they have ended.
+    public func supervisorHasGone(timeout: UInt64) {
+        self.leave(within: timeout)
+        self.isQuieting = true
+        self.quieted()
+    }
+
     public func drain(timeout: UInt64) {
+        self.leave(within: timeout)
+        self.isQuieting = true
+        for edge in self.edges { edge.quiet() }
+        self.quieted()
+    }
+
+    /// At the latest in `timeout` milliseconds, whatever runs.
+    private func leave(within timeout: UInt64) {
         let (delay, overflow) = timeout.multipliedReportingOverflow(by: 1_000_000)
         let loop = self.services.loop
         if let timer = self.drainTimer {
@@ -152,9 +167,6 @@ public final class UpstreamRole: WorkerRole {
                 self.leaveSoon()
             }
         }
-        self.isQuieting = true
-        for edge in self.edges { edge.quiet() }
-        self.quieted()
     }
 
     /// Requests that are on their way are still served: it is over when each edge has said that no more will come.

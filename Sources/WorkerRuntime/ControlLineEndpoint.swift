@@ -181,7 +181,7 @@ public final class ControlLineEndpoint {
             self.log.info("draining", ["timeout_ms": .unsigned(timeout)])
         }
         guard let role = self.role else { return self.perform(self.machine.drained()) }
-        role.drain(timeout: timeout)
+        if lastResort == nil { role.drain(timeout: timeout) } else { role.supervisorHasGone(timeout: timeout) }
     }
 
     private func leave(_ code: Int32, _ reason: String?) {

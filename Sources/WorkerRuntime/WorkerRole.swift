@@ -19,6 +19,8 @@ public protocol WorkerRole: AnyObject {
     /// Take nothing new, finish within `timeout` milliseconds, then call `ControlLineEndpoint.drained()`. May come again
     /// with a shorter time.
     func drain(timeout: UInt64)
+    /// The supervisor has gone, and everybody is to end as with `drain`, but all at the same time: nobody waits for the others to go first.
+    func supervisorHasGone(timeout: UInt64)
     /// It is a time of rest: memory of the role's own that nothing needs is to go back to the kernel.
     func giveMemoryBack()
     /// Requests being worked on, for heartbeats.
@@ -45,6 +47,7 @@ public protocol WorkerRole: AnyObject {
 }
 
 extension WorkerRole {
+    public func supervisorHasGone(timeout: UInt64) { self.drain(timeout: timeout) }
     public var activeRequests: UInt32 { 0 }
     public func giveMemoryBack() {}
     public func meanActiveRequests(_ mean: UInt32) {}

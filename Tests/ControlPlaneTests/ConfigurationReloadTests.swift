@@ -21,7 +21,8 @@ import Testing
             ) { (path, _) throws(BoundedFile.Failure) in throw BoundedFile.Failure(reason: "no such file") }
             let configuration = try #require(result.configuration, "\(result.problems)")
             source.staticKey = configuration.auth.staticKey
-            let snapshots = try SnapshotSet.made(of: source, result, configuration, nil, readFile: Self.noFile)
+            let snapshots = try SnapshotSet.made(
+                of: source, result, configuration, nil, users: [], readFile: Self.noFile)
             source.limitPlaces = snapshots.aggregator.limitTable.places
             self.state = GatewayState(
                 source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)

@@ -66,6 +66,9 @@ struct ConnectionMachine {
     static let lingering: UInt64 = 2_000_000_000
     /// Nanoseconds after which a client that still sends is cut off.
     static let longestLingering: UInt64 = 30_000_000_000
+    /// Nanoseconds in which a client may still send a request that was on its way when the edge began to drain: on a connection that is
+    /// new, and on one that has had a reply.
+    static let lastCall: (new: UInt64, used: UInt64) = (2_000_000_000, 1_000_000_000)
 
     private(set) var phase = Phase.idle
     /// For a whole head, and between two pieces of a body.
@@ -75,6 +78,8 @@ struct ConnectionMachine {
     private var lingeringEnd: UInt64 = .max
     /// The end of a message without a body is still to be reported by the decoder.
     private(set) var awaitsEnd = false
+    /// A reply has gone out on this connection.
+    private var hasServed = false
 
     /// The connection was accepted `now`.
     init(limits: HTTPLimits, now: UInt64) {
@@ -211,8 +216,16 @@ struct ConnectionMachine {
         self.deadline = .max
     }
 
+    /// The edge drains: one more request, which is told that it is the last, and no long wait for it.
+    mutating func drain(now: UInt64) {
+        guard self.phase == .idle else { return }
+        let patience = self.hasServed ? ConnectionMachine.lastCall.used : ConnectionMachine.lastCall.new
+        self.deadline = min(self.deadline, now &+ patience)
+    }
+
     private mutating func becomeIdle(_ now: UInt64) {
         self.phase = .idle
+        self.hasServed = true
         self.deadline = now &+ self.idleTimeout
     }
 

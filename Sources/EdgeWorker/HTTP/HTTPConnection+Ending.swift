@@ -19,9 +19,9 @@ extension HTTPConnection {
         }
     }
 
-    /// No further request is taken.
+    /// One request that is on its way already is still taken; a client that sent it has not been told not to.
     func drain() {
-        if self.machine.isIdle { self.flushAndClose() }
+        self.machine.drain(now: self.core.now)
     }
 
     /// Whatever runs is ended with an error.

@@ -308,8 +308,8 @@ extension HTTPConnection: ExchangeClient {
         self.finishRequest()
         self.scheduleFlush()
         let next = self.machine.replyEnded(
-            keepsAlive: request?.keepsAlive == true && !self.core.isDraining, canDiscard: request?.canDiscard == true,
-            hasHeld: self.hasHeld, now: self.core.now)
+            keepsAlive: request?.keepsAlive == true, canDiscard: request?.canDiscard == true, hasHeld: self.hasHeld,
+            now: self.core.now)
         switch next {
         case .next: self.becameFree()
         case .wait: break

@@ -231,7 +231,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         self.isWorkingOffHeld = false
         guard self.held.isEmpty else { return }
         if self.machine.isIdle {
-            if self.inputEnded || self.core.isDraining { return self.flushAndClose() }
+            if self.inputEnded { return self.flushAndClose() }
+            if self.core.isDraining { self.machine.drain(now: self.core.now) }
             if self.gate.hasBegun, !self.machine.awaitsEnd { self.machine.receivedBytes(now: self.core.now) }
         }
         self.resumeReading()

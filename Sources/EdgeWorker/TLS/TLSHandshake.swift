@@ -12,7 +12,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, Client
     typealias InboundIn = ByteBuffer
 
     private let core: EdgeCore
-    private let deadline: UInt64
+    private var deadline: UInt64
     private var context: ChannelHandlerContext?
     /// How it ended is counted.
     private var isCounted = false
@@ -99,7 +99,11 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, Client
         self.cut()
     }
 
-    func drain() { self.cut() }
+    /// The client's first request may be right behind.
+    func drain() {
+        self.deadline = min(self.deadline, self.core.now &+ ConnectionMachine.lastCall.new)
+    }
+
     func endDraining() { self.cut() }
     func giveUp() {}
 
