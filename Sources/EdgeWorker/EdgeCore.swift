@@ -223,6 +223,7 @@ final class EdgeCore {
 
     /// Ends what still runs.
     func endDraining() {
+        self.mayBeDrained = true
         for connection in self.connections.all { connection.endDraining() }
     }
 

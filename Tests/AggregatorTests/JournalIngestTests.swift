@@ -124,7 +124,7 @@ import Testing
             loop: self.loop, stateDirectory: missing, prices: [.free], log: JournalScene.log)
         ingest.start()
         try self.run { ingest.counts.databaseErrors > 1 }
-        try self.scene.state.makeFolder("later")
+        try self.scene.state.makeFolder("later/usage")
         try self.run { ingest.isOpen }
     }
 

@@ -175,9 +175,12 @@ final class FakePeer {
         try self.channel.connect(to: SocketAddress(unixDomainSocketPath: "/x")).wait()
     }
 
+    /// What came with the greeting.
+    private var early: [Frame] = []
+
     func open() throws {
         try self.send(self.hello.frame())
-        _ = try self.frames()
+        self.early = try self.frames().filter { $0.type != .hello }
     }
 
     func send(_ bytes: [UInt8]) throws {
@@ -188,6 +191,8 @@ final class FakePeer {
 
     /// The frames that have come since the last call.
     func frames() throws -> [Frame] {
+        let early = self.early
+        self.early = []
         self.rig.loop.run()
         var bytes: [UInt8] = []
         while let buffer = try self.channel.readOutbound(as: ByteBuffer.self) {
@@ -207,7 +212,7 @@ final class FakePeer {
                     payload: Array(rest.prefix(Int(header.length)))))
             rest = rest.dropFirst(Int(header.length))
         }
-        return frames
+        return early + frames
     }
 
     /// The provider request that has come, with its body.

@@ -18,6 +18,7 @@ import Testing
         rig.core.drain()
         let goAways = try client.goAways()
         #expect(goAways.map(\.last) == [Int(Int32.max), 0] && goAways.allSatisfy { $0.code == .noError })
+        rig.advance(.milliseconds(100))
         #expect(!client.isOpen && isDrained)
     }
 
@@ -31,6 +32,7 @@ import Testing
         rig.core.onDrained = { isDrained = true }
         rig.core.drain()
         #expect(try client.goAways().map(\.last) == [Int(Int32.max), 1])
+        rig.advance(.milliseconds(100))
         #expect(client.isOpen && !isDrained)
         try peer.send(
             FakePeer.head(stream: true).frame(stream: link) + FakePeer.chunk("data: [DONE]\n\n", link)

@@ -75,7 +75,7 @@ import Testing
             head.write(to: &buffer, date: Array("Sun, 06 Nov 1994 08:49:37 GMT".utf8))
             let text = String(buffer: buffer)
             #expect(text.hasSuffix("\r\nconnection: keep-alive\r\n\r\n"))
-            let lines = cors == nil ? 19 : preflight == nil ? 22 : 24
+            let lines = cors == nil ? 21 : preflight == nil ? 24 : 26
             #expect(text.utf8.count { $0 == 0x0A } == lines + 2, "\(text)")
         }
     }

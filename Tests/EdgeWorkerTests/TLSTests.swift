@@ -204,6 +204,10 @@ import Testing
         try TLSHandshake.install(in: channel, tls: try self.context(), core: rig.core)
         try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 5000)).wait()
         rig.core.drain()
+        // Its first request may be right behind.
+        rig.advance(.milliseconds(1500))
+        #expect(channel.isActive)
+        rig.advance(.seconds(1))
         #expect(!channel.isActive && rig.core.openConnections == 0)
     }
 

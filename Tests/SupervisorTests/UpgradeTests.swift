@@ -321,7 +321,12 @@ import Testing
         #expect(resumed.slots == tree.machine.slots && resumed.serving == tree.machine.serving)
         // It goes on with the heartbeats where the other has stopped.
         let now = resumed.deadline
-        #expect(resumed.tick(at: now) == tree.machine.tick(at: now))
+        // The report names the build, which is another one.
+        func others(_ actions: [SupervisorAction]) -> [SupervisorAction] {
+            actions.filter { if case .report = $0 { false } else { true } }
+        }
+        let (new, old) = (resumed.tick(at: now), tree.machine.tick(at: now))
+        #expect(others(new) == others(old) && new.count == old.count)
         // Anything else is refused, and does not trap.
         for index in writer.bytes.indices {
             var bytes = writer.bytes

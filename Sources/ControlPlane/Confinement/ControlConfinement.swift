@@ -39,6 +39,7 @@ enum ControlConfinement {
         var missing = given.subtracting([.landlock, .seccomp])
         if !topology.users.isEmpty { missing.remove(.ownUser) }
         return missing.union(
-            RoleSandbox.of(.control, state: topology.stateDirectory, readable: ReadablePaths.folders(of: paths)).enter())
+            RoleSandbox.of(.control, state: topology.stateDirectory, readable: ReadablePaths.folders(of: paths)).enter()
+        )
     }
 }
