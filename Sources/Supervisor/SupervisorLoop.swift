@@ -191,6 +191,11 @@ final class SupervisorLoop: DescriptorHandler {
     }
 
     private func spawn(_ seat: Seat) {
+        // It may have been given up by an action before this one.
+        switch self.machine.slots[seat]?.state {
+        case .vacant, .waiting: break
+        default: return
+        }
         do throws(StartFailure) {
             // Control's first process makes the instance file, so its number is a provisional one.
             let instance = try self.instances?.next() ?? 1

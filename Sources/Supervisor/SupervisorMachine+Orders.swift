@@ -10,9 +10,13 @@ extension SupervisorMachine {
     }
 
     mutating func take(order kind: OrderKind, token: UInt64, at now: UInt64) {
+        // However often HUP comes while a reload waits, it is one reload.
+        if kind == .reload, token == 0, self.isReloadWanted, !self.waitingReloads.isEmpty { return }
+        // Asked for twice with one token: it is being done.
+        guard token == 0 || !self.operations.entries.contains(where: { $0.token == token }) else { return }
         let operation = self.operations.begin(kind, token: token, "waiting", at: now)
-        // Asked for twice with one token: it is being done. Too many at once: signals count all the same.
-        guard operation != nil || token == 0 else { return }
+        // Too many at once: signals count all the same, and so does the end.
+        guard operation != nil || token == 0 || kind == .stop || kind == .stopNow else { return }
         switch kind {
         case .reload: self.requestReload(operation, at: now)
         case .upgrade: self.upgradeAsked(operation, at: now)

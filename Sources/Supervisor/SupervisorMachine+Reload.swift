@@ -49,10 +49,19 @@ extension SupervisorMachine {
         {
             return "state_directory: another one needs a restart"
         }
+        // Who runs as what, and which file is opened for them as root, is decided once: a control that was taken over must not change it.
+        if announcement.topology.users != current.topology.users { return "user: another one needs a restart" }
+        if !current.topology.users.isEmpty, announcement.topology.logFile != current.topology.logFile {
+            return "logging.file: another one needs a restart where the processes have users of their own"
+        }
         let edges = announcement.topology.edges
         if edges > self.maximumEdges {
             return
                 "workers.edge: \(edges) need a restart; the limit table of this run has places for \(self.maximumEdges)"
+        }
+        let more = edges == current.topology.edges ? 0 : max(0, Int(edges) - self.working(.edge).count)
+        if self.serving.seats.count(where: { $0.role == .edge }) + more > 2 * Int(self.maximumEdges) {
+            return "workers.edge: edges that were given up still finish their requests; try again later"
         }
         return nil
     }
@@ -114,6 +123,8 @@ extension SupervisorMachine {
         self.proposal = nil
         self.changeGeneration(self.serving.number) { $0.announcement = new }
         self.actions.append(.commit(version))
+        // New listeners were adopted before they were in force.
+        self.actions.append(.restoreBacklogs)
         // What TTIN and TTOU have changed lasts until the file says something else.
         if new.topology.edges != old.topology.edges { self.resize(.edge, to: Int(new.topology.edges), at: now) }
         if new.topology.upstreams != old.topology.upstreams {
@@ -132,7 +143,8 @@ extension SupervisorMachine {
         self.runningReloads = []
         let took = now >= self.reloadBegan ? now - self.reloadBegan : 0
         self.actions.append(.note(failure.map { .reloadFailed($0) } ?? .reloaded(version, milliseconds: took)))
-        self.actions.append(.reloading(false))
+        // After STOPPING=1 nothing is to say READY=1.
+        if self.stopping == nil { self.actions.append(.reloading(false)) }
         self.sendStatus(at: now)
         self.startReload(at: now)
     }

@@ -60,6 +60,7 @@ extension SupervisorMachine {
     mutating func vanish(_ seat: Seat) {
         guard let retirement = self.retiring.removeValue(forKey: seat) else { return }
         self.changeGeneration(seat.generation) { $0.seats.removeAll { $0 == seat } }
+        self.pastRestarts[seat.role, default: 0] &+= self.slots[seat]?.restarts ?? 0
         self.slots[seat] = nil
         if let id = retirement.operation { self.operations.finish(id, done: "it has ended") }
     }
@@ -84,8 +85,7 @@ extension SupervisorMachine {
     mutating func addEdge(_ operation: OperationList.ID?, at now: UInt64) {
         let count = self.working(.edge).count
         guard self.mayResize else {
-            return self.refuse(
-                operation, .addEdge, "the gateway starts, stops, reloads or is upgraded; try again later")
+            return self.refuse(operation, .addEdge, Self.notNow)
         }
         guard count < Int(self.maximumEdges),
             self.serving.seats.count(where: { $0.role == .edge }) < 2 * Int(self.maximumEdges),
@@ -103,8 +103,7 @@ extension SupervisorMachine {
     mutating func removeEdge(_ operation: OperationList.ID?, at now: UInt64) {
         let working = self.working(.edge)
         guard self.mayResize else {
-            return self.refuse(
-                operation, .removeEdge, "the gateway starts, stops, reloads or is upgraded; try again later")
+            return self.refuse(operation, .removeEdge, Self.notNow)
         }
         guard working.count > 1, let last = working.last else {
             return self.refuse(operation, .removeEdge, "there is only one edge")

@@ -95,15 +95,20 @@ public enum WorkerProgram {
     }
 
     private static func settle(_ role: Role) throws(SystemError) {
+        ProcessMemory.prepareHeap()
+        ProcessHardening.ignoreGroupSignals()
+        ProcessHardening.setName(role.program)
+        try Self.bind()
+    }
+
+    /// Nobody may look into the process, and it ends with its parent. The kernel forgets both when a process changes its user.
+    public static func bind() throws(SystemError) {
         #if SLUICE_TEST_HOOKS
         let traceable = true
         #else
         let traceable = false
         #endif
-        ProcessMemory.prepareHeap()
-        ProcessHardening.ignoreGroupSignals()
         try ProcessHardening.harden(traceable: traceable)
-        ProcessHardening.setName(role.program)
         try ProcessHardening.followParent(
             control: WorkerArguments.controlDescriptor,
             seconds: UInt32(clamping: WorkerMachine.defaultDrainTimeout / 1000 + 10))

@@ -95,7 +95,8 @@ def test_a_bundle_is_what_another_machine_needs(tmp_path, programs) -> None:
 
 def test_a_dry_run_touches_nothing(tmp_path, programs) -> None:
     said = install("--destdir", tmp_path / "root", "--from", programs, "--dry-run")
-    assert f"would: ln -sfn ../lib/sluice/current/sluice {tmp_path}/root/usr/local/bin/sluice" in said
+    root = tmp_path / "root"
+    assert f"would: ln -sfn ../lib/sluice/current/sluice {root}/usr/local/bin/sluice" in said
     assert not (tmp_path / "root").exists()
 
 

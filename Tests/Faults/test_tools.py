@@ -259,7 +259,8 @@ def test_the_proxy_does_what_its_script_says(name: str) -> None:
         found, how, seconds = through(proxy, timeout=0.6 if ending == "silent" else 5)
         assert (found, how) == (expected, ending)
         assert least <= seconds <= most + 1
-        assert server.got == [b"hello"]
+        # Cut at once, the connection may be over before the server has heard a byte.
+        assert server.got == [b"hello"] or (script.cut_at == 0 and not b"".join(server.got))
 
 
 def test_the_proxy_breaks_the_way_to_the_server_too() -> None:

@@ -183,15 +183,15 @@ def test_limits_count_exactly(mock, installation: Installation, tmp_path: pathli
             asking = [pool.submit(ask_on) for _ in range(3)]
             try:
                 # Two streams that last until long after the new generation serves.
-                old = [pool.submit(chat, gateway, few, f"load:load-14-500-0-o{n}", True) for n in range(2)]
-                wait_until(lambda: len([one for one in mock.calls() if "-o" in one.model]) == 2, 10, "the streams run")
+                old = [pool.submit(chat, gateway, few, f"load:load-14-500-0-old{n}", True) for n in range(2)]
+                wait_until(lambda: len([one for one in mock.calls() if "-old" in one.model]) == 2, 10, "the streams run")
                 installation.add("2", "build-2")
                 installation.use("2")
                 gateway.send_signal(signal.SIGUSR2)
                 said(gateway, TOOK_OVER)
                 assert not any(one.done() for one in old)
-                third = pool.submit(chat, gateway, few, "load:load-4-500-0-n1", True)
-                wait_until(lambda: any("-n1" in one.model for one in mock.calls()), 10, "the third stream runs")
+                third = pool.submit(chat, gateway, few, "load:load-4-500-0-new1", True)
+                wait_until(lambda: any("-new1" in one.model for one in mock.calls()), 10, "the third stream runs")
                 assert chat(gateway, few, "load:load-1-0-0-n2") == 429
                 assert [one.result() for one in (*old, third)] == [200, 200, 200]
                 said(gateway, DONE)

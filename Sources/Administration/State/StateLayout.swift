@@ -2,6 +2,7 @@ import EventLog
 import Glibc
 import Identity
 import Limits
+import Platform
 import UsageStore
 
 /// Where files are in the state folder: each role's in a folder of its own, so that another role can be kept out of it.
@@ -26,7 +27,10 @@ enum StateLayout {
             guard unsafe fstatat(state, file, &info, AT_SYMLINK_NOFOLLOW) == 0, info.st_mode & S_IFMT == S_IFREG,
                 unsafe fstatat(state, target, &info, AT_SYMLINK_NOFOLLOW) != 0, errno == ENOENT
             else { continue }
-            guard unsafe renameat(state, file, state, target) == 0 else {
+            // The folder may belong to another user by now, who could have put a link in its place.
+            let inner = OwnedDescriptor(
+                adopting: unsafe openat(state, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW))
+            guard inner.number >= 0, unsafe renameat(state, file, inner.number, file) == 0 else {
                 throw StateDirectory.failure("cannot move \(path)/\(file) to \(target)", ControlExitCode.stateDamaged)
             }
         }

@@ -16,10 +16,14 @@ enum ControlConfinement {
         // A control that is started again was told its user, and is that one already.
         let users = try RoleUsers.resolve(
             configuration.user, asRoot: ProcessUser.isRoot || arguments.user != nil)
+        guard arguments.user == nil || !users.isEmpty else {
+            throw StartFailure("user: the users of the workers, which this gateway was started with, are not found any more")
+        }
         guard ProcessUser.isRoot, let numbers = RoleUser.identity(of: .control, in: users) else { return users }
         try StateOwnership.prepare(path, for: users)
         do throws(SystemError) {
             try ProcessUser(user: numbers[0], group: numbers[1], groups: Array(numbers.dropFirst(2))).become()
+            try WorkerProgram.bind()
         } catch {
             throw StartFailure("sluice-control: cannot \(error)")
         }

@@ -21,7 +21,8 @@ enum ReadablePaths {
     private static func folder(of path: String) -> String? {
         let bytes = Array(path.utf8)
         guard bytes.first == UInt8(ascii: "/"), let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return nil }
-        return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
+        // Not the whole of the file system for a file that lies right below its root: such a one is read, not what takes its place.
+        return slash == 0 ? path : String(decoding: bytes[..<slash], as: UTF8.self)
     }
 
     private static func target(of path: String) -> String? {

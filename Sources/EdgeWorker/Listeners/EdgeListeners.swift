@@ -45,9 +45,10 @@ final class EdgeListeners {
     func isOffered(_ version: UInt64) -> Bool { self.offer?.version == version }
 
     /// Listens where the offer of `version` says, and nowhere else. `done` gets the reason why that cannot be, and then nothing
-    /// has changed. Without such an offer nothing changes either.
+    /// has changed.
     func use(_ version: UInt64, core: EdgeCore, done: @escaping (String?) -> Void) {
-        guard let offer = self.offer, offer.version == version, !self.isClosed else { return done(nil) }
+        guard !self.isClosed else { return done(nil) }
+        guard let offer = self.offer, offer.version == version else { return done("its listeners did not come") }
         let contexts: [String: TLSContext]
         do throws(ListenerRefusal) {
             contexts = try self.contexts(of: offer.listeners, core)

@@ -63,6 +63,8 @@ extension SupervisorMachine {
         else { throw .malformed(.topology) }
         var adopted = announcement
         adopted.topology.listeners = serving.topology.listeners
+        adopted.topology.users = serving.topology.users
+        adopted.topology.logFile = serving.topology.logFile
         self.changeGeneration(seat.generation) { $0.announcement = adopted }
         self.actions.append(.adoptStandby(seat.generation, adopted, descriptors: descriptors))
     }
@@ -269,6 +271,8 @@ extension SupervisorMachine {
 
     private mutating func replaceSupervisor() {
         self.forgetOther()
+        // What is known of broken links does not go along.
+        self.mendLinks()
         self.actions.append(.replaceSupervisor)
     }
 
