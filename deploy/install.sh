@@ -249,13 +249,6 @@ install_units() {
     done
     run install -m 0644 "$here/systemd/sluice.sysusers" "$destdir/usr/lib/sysusers.d/sluice.conf"
     run install -m 0644 "$here/systemd/sluice.tmpfiles" "$destdir/usr/lib/tmpfiles.d/sluice.conf"
-    # Reload by signal, which systemd itself waits for, where it can.
-    local version
-    version=$(systemctl --version 2>/dev/null | awk 'NR == 1 { print $2 + 0 }') || true
-    if [ "${version:-0}" -ge 253 ]; then
-        run install -d -m 0755 "$units/sluice.service.d"
-        run install -m 0644 "$here/systemd/notify-reload.conf" "$units/sluice.service.d/notify-reload.conf"
-    fi
     reload_systemd
 }
 

@@ -180,8 +180,9 @@ final class EdgeRole: WorkerRole {
         self.core?.giveUp()
         self.report()
         self.core?.stop()
-        self.seat?.leave()
         self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.farewell) {
+            // Until now a connection that came at the last moment could be served, and so counted and recorded.
+            self.seat?.leave()
             self.core?.journal.close()
             self.endpoint.drained()
         }

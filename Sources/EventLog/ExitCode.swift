@@ -8,7 +8,7 @@ public enum ExitCode {
     /// The role cannot use its snapshot.
     public static let snapshotRefused: Int32 = 72
     /// The supervisor broke the protocol.
-    public static let protocolBroken: Int32 = 74
+    public static let protocolBroken: Int32 = 76
 
     /// Whether `code` says that a process cannot start.
     public static func meansCannotStart(_ code: Int32) -> Bool { (70...79).contains(code) }

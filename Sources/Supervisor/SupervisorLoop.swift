@@ -179,7 +179,8 @@ final class SupervisorLoop: DescriptorHandler {
                 self.log.info("ready", ["addresses": .list(self.listeners?.names ?? [])])
                 self.notifier.notify("READY=1")
             case .treeIsStopping: self.notifier.notify("STOPPING=1\nSTATUS=stopping")
-            case .reloading(let isReloading): self.notifyReloading(isReloading)
+            // After STOPPING=1 nothing is to say READY=1.
+            case .reloading(let isReloading): if self.machine.stopping == nil { self.notifyReloading(isReloading) }
             case .statusLine(let line): self.notifier.notify("STATUS=\(line)")
             case .note(let note): note.write(to: self.log)
             case .say(let line): self.say(line)

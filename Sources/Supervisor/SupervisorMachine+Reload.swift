@@ -8,6 +8,11 @@ extension SupervisorMachine {
 
     /// A configuration is to be read again. One at a time; what is asked for meanwhile is done together in one more.
     mutating func requestReload(_ operation: OperationList.ID?, at now: UInt64) {
+        guard self.stopping == nil else {
+            if let operation { self.operations.finish(operation, failed: "the gateway stops") }
+            return
+        }
+        if let operation, self.holdsReloads { self.operations.update(operation, "waiting for the end of the upgrade") }
         self.waitingReloads.append(contentsOf: [operation].compactMap { $0 })
         self.isReloadWanted = true
         self.startReload(at: now)
@@ -143,8 +148,7 @@ extension SupervisorMachine {
         self.runningReloads = []
         let took = now >= self.reloadBegan ? now - self.reloadBegan : 0
         self.actions.append(.note(failure.map { .reloadFailed($0) } ?? .reloaded(version, milliseconds: took)))
-        // After STOPPING=1 nothing is to say READY=1.
-        if self.stopping == nil { self.actions.append(.reloading(false)) }
+        self.actions.append(.reloading(false))
         self.sendStatus(at: now)
         self.startReload(at: now)
     }

@@ -51,7 +51,9 @@ extension SupervisorMachine {
         guard let slot = self.slots[seat] else { return nil }
         let state: TreeReport.ProcessState
         switch slot.state {
-        case .vacant, .waiting, .gone: state = .waiting
+        // Of an older generation nobody comes back.
+        case .vacant, .gone: if seat.generation != self.serving.number { return nil } else { state = .waiting }
+        case .waiting: state = .waiting
         case .handshaking, .greeted: state = .starting
         case .ready: state = .ready
         case .draining: state = .draining

@@ -64,7 +64,7 @@ def test_the_file_chooses_among_passed_sockets(tmp_path, passed) -> None:
         ("fd:3", {"listen_pid": ""}, "fd:3: LISTEN_FDS is in the environment but LISTEN_PID is not"),
         ("fd:5", {}, "fd:5: the service manager passed 2 sockets, fd:3 to fd:4"),
         ("fd:9", {"count": 0}, "fd:9: the service manager passed no socket"),
-        ("fd:20", {"count": 30}, "fd:20: this process has no such descriptor"),
+        ("fd:900", {"count": 1000}, "fd:900: this process has no such descriptor"),
     ],
 )
 def test_a_socket_that_is_not_ours_is_refused(tmp_path, passed, address, options, reason) -> None:

@@ -193,7 +193,6 @@ def test_without_access_lines(own: OwnProvider, tmp_path) -> None:
     assert lines(gateway) == [] and gateway.log()
 
 
-@pytest.mark.skip(reason="not run yet against a supervisor that opens the file")
 def test_a_rotated_file_loses_no_line(own: OwnProvider, tmp_path) -> None:
     """logging.file is opened anew on USR1: what came before stays in the renamed file, what comes after is in the new one."""
     path, renamed, records = tmp_path / "gateway.log", tmp_path / "gateway.log.1", []

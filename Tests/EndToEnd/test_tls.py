@@ -195,19 +195,13 @@ def test_a_missing_file_is_refused(own_provider, authority: Authority, tmp_path)
 # Reload
 
 
-@pytest.fixture(scope="module")
-def reloads(secure: Gateway) -> None:
-    if run(secure, "reload", "--help").returncode != 0:
-        pytest.skip("there is no `sluice reload` yet")
-
-
 def seen(gateway: Gateway, authority: Authority) -> str:
     with connect(gateway, authority.context()) as client:
         return hashlib.sha256(client.getpeercert(binary_form=True)).hexdigest()
 
 
 @pytest.fixture
-def rotating(own_provider: OwnProvider, authority: Authority, tmp_path, reloads):
+def rotating(own_provider: OwnProvider, authority: Authority, tmp_path):
     config = secure_config(own_provider, authority.write(tmp_path), workers={"edge": 2, "upstream": 1})
     with Gateway(config, folder=tmp_path) as running:
         running.wait_for_tree()

@@ -225,7 +225,7 @@ import Testing
         var older = SharedFormats.current
         older.numbers[5] -= 1
         let answers: [(PreflightAnswer?, String)] = [
-            (nil, "restart needed: the new sluice-edge cannot take over: it is broken"),
+            (nil, "the new sluice-edge cannot take over: it is broken"),
             (PreflightAnswer(build: [1]), "the new programs are of different builds: c and \u{1} (sluice-edge)"),
             (
                 PreflightAnswer(protocolVersion: 9, build: ModelTree.nextBuild),

@@ -29,6 +29,10 @@ struct GatewayOption: ParsableArguments {
         let folder = ConfigurationLoader.stateDirectory(
             bytes: bytes, environment: ProcessInfo.processInfo.environment, readFile: BoundedFile.read)
         guard let folder else {
+            let problems = ConfigurationLoader.load(
+                bytes: bytes, file: file, environment: ProcessInfo.processInfo.environment, readFile: BoundedFile.read
+            ).problems
+            for problem in problems { StandardStream.error.write("\(problem)\n") }
             StandardStream.error.write(
                 "sluice: \(file): the state folder cannot be told from it; --state-directory names the gateway, too\n")
             throw ExitCode.badConfiguration

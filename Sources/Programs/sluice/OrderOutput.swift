@@ -38,11 +38,14 @@ enum OrderOutput {
             for line in self.lines(message).dropFirst() { StandardStream.output.write("\(line)\n") }
         case .failed(let message):
             for line in self.lines(message) { StandardStream.error.write("\(line)\n") }
-            throw RunningGateway.Failure(message: "\(kind.label) failed: nothing has changed", exitCode: 1)
+            // What of an upgrade has been done when the gateway stops in it is not taken back.
+            let consequence = kind == .reload ? ": nothing has changed" : ""
+            throw RunningGateway.Failure(message: "\(kind.label) failed\(consequence)", exitCode: 1)
         case .asked, .running:
             if let limit {
                 throw RunningGateway.Failure(
-                    message: "\(kind.label) is not done after \(Int(limit)) s; it goes on",
+                    message: "\(kind.label) is not done after \(Int(limit)) s; it goes on"
+                        + (state.message.isEmpty ? "" : " (\(self.lines(state.message)[0]))"),
                     exitCode: self.timedOut.rawValue)
             }
             if !json { StandardStream.output.write("the gateway was asked to \(kind.label)\n") }

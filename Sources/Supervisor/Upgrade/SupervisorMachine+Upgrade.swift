@@ -30,7 +30,7 @@ extension SupervisorMachine {
 
     private mutating func obstacle(_ role: Role, _ answer: PreflightAnswer?, _ reason: String) -> String? {
         guard let answer else {
-            return "restart needed: the new \(role.program) cannot take over: \(reason)"
+            return "the new \(role.program) cannot take over: \(reason)"
         }
         let own = WireLimits.protocolVersion
         guard answer.protocolVersion == own || answer.protocolVersion == own + 1 else {
@@ -287,7 +287,7 @@ extension SupervisorMachine {
         if self.stopping == nil { self.forgetOther() }
         if let failure {
             self.actions.append(.forgetPrograms)
-            self.actions.append(.note(.upgradeFailed(failure)))
+            if self.stopping == nil { self.actions.append(.note(.upgradeFailed(failure))) }
             if let id = self.upgradeOperation { self.operations.finish(id, failed: failure) }
         } else {
             self.actions.append(.note(.upgraded(generation: self.serving.number)))
