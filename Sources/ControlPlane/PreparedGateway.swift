@@ -111,7 +111,7 @@ struct PreparedGateway: ~Copyable {
         let users = try RoleUsers.resolve(configuration.user, asRoot: hasOwnUser)
         // Workers that are started later would be root.
         guard !hasOwnUser || !users.isEmpty else {
-            throw StartFailure("user: the users of the workers, which this gateway was started with, are not found any more")
+            throw StartFailure("user: the users that this gateway was started with are not found any more")
         }
         var snapshots = try SnapshotSet.made(
             of: source, result, configuration, try? store.get(), users: users, readFile: BoundedFile.read)

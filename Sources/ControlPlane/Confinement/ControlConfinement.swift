@@ -17,7 +17,7 @@ enum ControlConfinement {
         let users = try RoleUsers.resolve(
             configuration.user, asRoot: ProcessUser.isRoot || arguments.user != nil)
         guard arguments.user == nil || !users.isEmpty else {
-            throw StartFailure("user: the users of the workers, which this gateway was started with, are not found any more")
+            throw StartFailure("user: the users that this gateway was started with are not found any more")
         }
         guard ProcessUser.isRoot, let numbers = RoleUser.identity(of: .control, in: users) else { return users }
         try StateOwnership.prepare(path, for: users)
