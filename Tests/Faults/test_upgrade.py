@@ -100,7 +100,7 @@ def serves(gateway: Gateway) -> None:
 # The new programs take over
 
 
-def test_nothing_is_lost_under_load(scene, installation: Installation) -> None:
+def test_f10_nothing_is_lost_under_load(scene, installation: Installation) -> None:
     with scene(programs=installation.link, drain_timeout="90s") as one:
         gateway, seconds = one.gateway, 75 if one.full else 9
         count, model = (1000, "load-60-1000-0") if one.full else (20, "load-12-500-0")
@@ -227,7 +227,7 @@ ASKED = 'if [ "$1" = --preflight ]; then exec "$real" --preflight; fi'
     ],
     ids=["crashing", "refusing", "never-ready", "not-loadable", "incompatible"],
 )
-def test_the_old_ones_stay(
+def test_f10_the_old_ones_stay(
     installation: Installation, tmp_path: pathlib.Path, program: str, script: str, reason: str
 ) -> None:
     (installation.folder / "1" / "standby-limit-ms").write_text("2000\n")
