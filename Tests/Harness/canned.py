@@ -10,55 +10,26 @@ import asyncio
 import json
 import re
 import socket
-import threading
 import time
 
 from .chaos import end
 from .provider import Seen
+from .threaded_server import ThreadedServer
 
 _MODEL = re.compile(r"(?P<name>.+?)(?:-at-(?P<at>\d+)-(?P<end>rst|fin|stall))?(?:-t\d+)?\Z")
 
 
-class CannedProvider:
+class CannedProvider(ThreadedServer):
     """A context manager, in a thread of its own; every request is in `log`."""
 
     def __init__(self, replies: dict[str, bytes]) -> None:
+        super().__init__()
         self.replies = replies
         self.log: list[Seen] = []
-        self.port = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._started = threading.Event()
-        self._tasks: set[asyncio.Task] = set()
 
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
-
-    def __enter__(self) -> "CannedProvider":
-        self._thread.start()
-        assert self._started.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
-
-    async def _serve(self) -> None:
-        self._stopping = asyncio.Event()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", 0, backlog=1024, limit=1 << 20)
-        self.port = server.sockets[0].getsockname()[1]
-        self._started.set()
-        await self._stopping.wait()
-        server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -10,10 +10,11 @@ import asyncio
 import random
 import socket
 import struct
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from .threaded_server import ThreadedServer
 
 
 @dataclass
@@ -52,24 +53,22 @@ class Passage:
     how: str = "open"  # eof | cut | reset
 
 
-class ChaosProxy:
+class ChaosProxy(ThreadedServer):
     """Listens on a port of its own and passes each connection on to `target`; a context manager in a thread of its own.
 
     `scripts` is asked for the (up, down) of each new connection, by its number from 0; it may be replaced at any time.
     """
 
+    _limit = 65536
+
     def __init__(
         self, target: tuple[str, int], scripts: Callable[[int], tuple[Script, Script]] | None = None, seed: int = 1
     ) -> None:
+        super().__init__()
         self.target = target
         self.scripts = scripts or (lambda number: (PASS, PASS))
         self.random = random.Random(seed)
         self.passages: list[Passage] = []
-        self.port = 0
-        self._tasks: set[asyncio.Task] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._started = threading.Event()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -78,31 +77,6 @@ class ChaosProxy:
     @property
     def open(self) -> int:
         return sum(one.ended is None for one in list(self.passages))
-
-    def __enter__(self) -> "ChaosProxy":
-        self._thread.start()
-        assert self._started.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
-
-    async def _serve(self) -> None:
-        self._stopping = asyncio.Event()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", 0, backlog=1024, limit=65536)
-        self.port = server.sockets[0].getsockname()[1]
-        self._started.set()
-        await self._stopping.wait()
-        server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -37,9 +37,10 @@ import json
 import re
 import socket
 import struct
-import threading
 import time
 from dataclasses import dataclass, field
+
+from .threaded_server import ThreadedServer
 
 BASE = "/v1"
 
@@ -132,31 +133,18 @@ class WatchedReader(asyncio.StreamReader):
         self.gone.set()
 
 
-class OwnProvider:
+class OwnProvider(ThreadedServer):
     """The server; start and stop it as a context manager."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.log: list[Seen] = []
         self.connections = 0
         self.open = 0
-        self.port = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._started = threading.Event()
-        self._tasks: set[asyncio.Task] = set()
 
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}{BASE}"
-
-    def __enter__(self) -> "OwnProvider":
-        self._thread.start()
-        assert self._started.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
 
     def clear(self) -> None:
         self.log.clear()
@@ -164,24 +152,8 @@ class OwnProvider:
     def requests(self, model: str | None = None) -> list[Seen]:
         return [seen for seen in list(self.log) if model is None or seen.model == model]
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
-
-    async def _serve(self) -> None:
-        self._stopping = asyncio.Event()
-        server = await self._loop.create_server(self._protocol, "127.0.0.1", 0, backlog=1024)
-        self.port = server.sockets[0].getsockname()[1]
-        self._started.set()
-        await self._stopping.wait()
-        server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _protocol(self) -> asyncio.StreamReaderProtocol:
-        return asyncio.StreamReaderProtocol(WatchedReader(limit=1 << 20, loop=self._loop), self._connection)
+    def _reader(self) -> WatchedReader:
+        return WatchedReader(limit=self._limit, loop=self._loop)
 
     async def _connection(self, reader: WatchedReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
