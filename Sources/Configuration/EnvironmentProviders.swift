@@ -112,7 +112,7 @@ struct EnvironmentProviders {
             }
             key = Secret(Array(text.utf8))
         }
-        let kind = ProviderSettings.Kind.openAI(baseURL: url ?? ConfiguredProvider.defaultBaseURL)
+        let kind = ProviderSettings.Kind.server(.openai, baseURL: url ?? ConfiguredProvider.defaultBaseURL)
         return ConfiguredProvider(settings: ProviderSettings(name: source.name, kind: kind, apiKey: key))
     }
 

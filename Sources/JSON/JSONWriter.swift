@@ -79,6 +79,31 @@ public struct JSONWriter: Sendable {
         self.needsComma = true
     }
 
+    /// A tree, as it was read.
+    public mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: self.null()
+        case .bool(let flag): self.bool(flag)
+        case .integer(let number): self.integer(number)
+        case .number(let number): self.number(number)
+        case .string(let bytes): self.string(bytes)
+        case .array(let elements):
+            self.beginArray()
+            for element in elements { self.value(element) }
+            self.endArray()
+        case .object(let members):
+            self.beginObject()
+            for member in members { self.member(member) }
+            self.endObject()
+        }
+    }
+
+    /// A member of the object that is open.
+    public mutating func member(_ member: JSONValue.Member) {
+        self.key(member.key)
+        self.value(member.value)
+    }
+
     // MARK: Bytes
 
     private mutating func literal(_ text: StaticString) {

@@ -9,7 +9,7 @@ import Testing
 
     private func urls(_ configuration: GatewayConfiguration) -> [String] {
         configuration.providers.map { provider in
-            guard case .openAI(let baseURL) = provider.settings.kind else { return "simulated" }
+            guard case .server(_, let baseURL) = provider.settings.kind else { return "simulated" }
             return "\(provider.settings.name) \(baseURL)"
         }
     }

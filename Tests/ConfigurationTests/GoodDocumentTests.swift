@@ -158,10 +158,11 @@ import Testing
             configuration.auth
                 == AuthSettings(keys: .optional, staticKey: Secret(Array("sk-0123456789abcdef".utf8))))
         let openai = ProviderSettings(
-            name: "openai", kind: .openAI(baseURL: "https://api.openai.com/v1"), apiKey: Secret(Array("sk-secret".utf8))
+            name: "openai", kind: .server(.openai, baseURL: "https://api.openai.com/v1"),
+            apiKey: Secret(Array("sk-secret".utf8))
         )
         let local = ProviderSettings(
-            name: "local-1", kind: .openAI(baseURL: "http://[::1]:8101/v1"),
+            name: "local-1", kind: .server(.openai, baseURL: "http://[::1]:8101/v1"),
             apiKey: Secret(Array("other-secret".utf8)),
             headers: [
                 .init(name: "X-Team", value: Secret(Array("blue".utf8))),
@@ -212,7 +213,8 @@ import Testing
     ])
     func goodURLs(given: String, expected: String) throws {
         let result = Document(text: "providers: {x: {dialect: openai, base_url: \"\(given)\"}}").result
-        #expect(try #require(result.configuration).providers.first?.settings.kind == .openAI(baseURL: expected))
+        #expect(
+            try #require(result.configuration).providers.first?.settings.kind == .server(.openai, baseURL: expected))
     }
 
     @Test(

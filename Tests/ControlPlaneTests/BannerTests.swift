@@ -77,7 +77,7 @@ import Testing
             self.banner(key: .notNeeded, configuration).model
         }
         func provider(_ url: String) -> GatewayConfiguration {
-            let settings = ProviderSettings(name: "p", kind: .openAI(baseURL: url))
+            let settings = ProviderSettings(name: "p", kind: .server(.openai, baseURL: url))
             return GatewayConfiguration(providers: [ConfiguredProvider(settings: settings)], defaultProvider: "p")
         }
         func aliased(_ name: String) -> GatewayConfiguration {

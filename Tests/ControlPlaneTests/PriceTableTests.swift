@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct PriceTableTests {
     private static func provider(_ name: String, _ url: String) -> ConfiguredProvider {
-        ConfiguredProvider(settings: ProviderSettings(name: name, kind: .openAI(baseURL: url)))
+        ConfiguredProvider(settings: ProviderSettings(name: name, kind: .server(.openai, baseURL: url)))
     }
 
     private static let mini = Price(Price.Rates(input: 150_000, output: 600_000, cacheRead: 75_000))

@@ -11,7 +11,8 @@ import Testing
         version: 5, staticKeyDigest: [UInt8](repeating: 9, count: 32), cores: 8, workingDirectory: "/srv/gateway")
 
     private func provider(_ name: String) -> ConfiguredProvider {
-        ConfiguredProvider(settings: ProviderSettings(name: name, kind: .openAI(baseURL: "https://\(name).example/v1")))
+        ConfiguredProvider(
+            settings: ProviderSettings(name: name, kind: .server(.openai, baseURL: "https://\(name).example/v1")))
     }
 
     private func alias(_ name: String, _ provider: String, _ model: String) -> ModelAlias {

@@ -10,14 +10,15 @@ enum SampleMessages {
     static let request = StreamRequest.provider(
         ProviderRequest(
             record: RecordID(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210), endpoint: .chatCompletions,
-            isStream: true, askedForUsage: true, bodyLength: 1234, snapshot: 7,
+            isStream: true, askedForUsage: true, anthropicVersion: Array("2023-06-01".utf8),
+            anthropicBeta: Array("a-1,b-2".utf8), bodyLength: 1234, snapshot: 7,
             calls: [
                 ProviderRequest.Call(
                     target: Target(provider: 3, model: Array("gpt-4o".utf8)),
                     splices: [
                         BodySplice(offset: 1, removed: 0, replacement: Array("\"stream_options\":{}".utf8)),
                         BodySplice(offset: 20, removed: 5, replacement: Array("\"x\"".utf8)),
-                    ])
+                    ], maximumOutput: 8192)
             ]))
 
     static var requestInArea: StreamRequest { self.request.withBody(at: 0x1_0000_f000) }

@@ -17,7 +17,9 @@ import Testing
         version: 4,
         providers: [
             ProviderSettings(
-                name: "one", kind: .openAI(baseURL: "https://p.example/v1"), apiKey: Secret(Array("sk-key".utf8)),
+                name: "one", kind: .server(.azure, baseURL: "https://p.example/v1"),
+                apiKey: Secret(Array("sk-key".utf8)),
+                apiVersion: "2024-10-21", dropsUnsupported: true, fetchesImages: true,
                 headers: [.init(name: "x-a", value: Secret([1, 2]))], proxy: "http://proxy:1", maxConnections: 5,
                 caFile: "/ca.pem",
                 timeouts: ProviderTimeouts(connect: 1, firstToken: 2, idle: 3, total: 4)),

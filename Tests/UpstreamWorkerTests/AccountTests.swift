@@ -273,7 +273,7 @@ struct AccountTests {
         let server = try TestServer(loop) { _, _ in }
         // Nobody listens where a closed server did.
         var settings = WorkerBench.provider(server.port)
-        settings.kind = .openAI(baseURL: "http://127.0.0.1:1/v1")
+        settings.kind = .server(.openai, baseURL: "http://127.0.0.1:1/v1")
         let worker = try WorkerBench([settings], prices: Self.prices)
         let stream = worker.request("{}", price: 1)
         #expect(try worker.run { worker.reply(stream).end != nil })

@@ -9,7 +9,7 @@ struct ProviderPoolTests {
         UpstreamSnapshot(version: version, providers: providers, logLevel: .info)
     }
 
-    private let one = ProviderSettings(name: "one", kind: .openAI(baseURL: "http://127.0.0.1:1/v1"))
+    private let one = ProviderSettings(name: "one", kind: .server(.openai, baseURL: "http://127.0.0.1:1/v1"))
     private let two = ProviderSettings(name: "two", kind: .simulated(delay: 0, tokensPerSecond: 0))
 
     @Test

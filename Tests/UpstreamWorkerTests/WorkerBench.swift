@@ -83,7 +83,8 @@ final class WorkerBench: EpollLinkDelegate {
         _ port: Int, timeouts: ProviderTimeouts = ProviderTimeouts(), maxConnections: UInt32 = 1024
     ) -> ProviderSettings {
         ProviderSettings(
-            name: "test", kind: .openAI(baseURL: "http://127.0.0.1:\(port)/v1"), apiKey: Secret(Array("sk-1".utf8)),
+            name: "test", kind: .server(.openai, baseURL: "http://127.0.0.1:\(port)/v1"),
+            apiKey: Secret(Array("sk-1".utf8)),
             headers: [
                 ProviderSettings.Header(name: "X-Team", value: Secret(Array("blue".utf8))),
                 ProviderSettings.Header(name: "Accept-Encoding", value: Secret(Array("gzip".utf8))),

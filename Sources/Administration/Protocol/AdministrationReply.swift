@@ -60,27 +60,3 @@ public struct AdministrationReply: Hashable, Sendable {
     /// Whether the request was carried out.
     public var isSuccess: Bool { (200...299).contains(self.status) }
 }
-
-extension JSONWriter {
-    /// A value of any depth, as it was read.
-    public mutating func value(_ value: JSONValue) {
-        switch value {
-        case .null: self.null()
-        case .bool(let value): self.bool(value)
-        case .integer(let value): self.integer(value)
-        case .number(let value): self.number(value)
-        case .string(let value): self.string(value)
-        case .array(let values):
-            self.beginArray()
-            for value in values { self.value(value) }
-            self.endArray()
-        case .object(let members):
-            self.beginObject()
-            for member in members {
-                self.key(member.key)
-                self.value(member.value)
-            }
-            self.endObject()
-        }
-    }
-}

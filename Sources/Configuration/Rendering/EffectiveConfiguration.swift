@@ -106,8 +106,8 @@ public struct EffectiveConfiguration {
         let settings = provider.settings
         var entries: [(key: String, value: EffectiveValue)] = []
         switch settings.kind {
-        case .openAI(let baseURL):
-            entries.append(("dialect", .text("openai")))
+        case .server(let dialect, let baseURL):
+            entries.append(("dialect", .text(dialect.name)))
             entries.append(("base_url", .text(baseURL)))
             if let name = provider.keyName {
                 entries.append(("keys", .list([.mapping([("name", .text(name)), ("value", .secret)])])))

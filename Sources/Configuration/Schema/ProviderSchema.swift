@@ -32,7 +32,9 @@ struct ProviderSchema {
         let (key, keyName) = self.keys(&reader)
         let simulation = self.simulation(&reader)
         self.refuseForeignKeys(&reader, dialect)
-        let kind = dialect == .simulated ? simulation : .openAI(baseURL: baseURL ?? ConfiguredProvider.defaultBaseURL)
+        let kind =
+            dialect == .simulated
+            ? simulation : .server(.openai, baseURL: baseURL ?? ConfiguredProvider.defaultBaseURL)
         var provider = ConfiguredProvider(
             settings: ProviderSettings(name: entry.key, kind: kind, apiKey: key), keyName: keyName)
         self.readCommon(&reader, &provider)

@@ -81,8 +81,8 @@ struct Banner {
         }
         switch provider?.settings.kind {
         case .simulated: return "simulated"
-        case .openAI(let url) where url == ConfiguredProvider.defaultBaseURL: return "gpt-4o-mini"
-        case .openAI, nil: return nil
+        case .server(.openai, let url) where url == ConfiguredProvider.defaultBaseURL: return "gpt-4o-mini"
+        case .server, nil: return nil
         }
     }
 

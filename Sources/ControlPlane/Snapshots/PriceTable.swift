@@ -34,7 +34,7 @@ struct PriceTable {
         switch provider.kind {
         case .simulated:
             self.set(.free, of: nil, at: index)
-        case .openAI(let baseURL):
+        case .server(_, let baseURL):
             guard let vendor = Vendor(baseURL: baseURL, providerName: provider.name) else { return }
             for model in Catalogue.models(of: vendor) {
                 for name in model.names {

@@ -57,12 +57,18 @@ enum Route: Hashable {
 
     /// The names routes have in metrics.
     enum Label: UInt16, CaseIterable {
-        case chatCompletions, embeddings, models, health, root, metrics, unknown
+        case chatCompletions, embeddings, messages, countTokens, completions, moderations, imageGenerations
+        case models, health, root, metrics, unknown
 
         var text: String {
             switch self {
             case .chatCompletions: Endpoint.chatCompletions.label
             case .embeddings: Endpoint.embeddings.label
+            case .messages: Endpoint.messages.label
+            case .countTokens: Endpoint.countTokens.label
+            case .completions: Endpoint.completions.label
+            case .moderations: Endpoint.moderations.label
+            case .imageGenerations: Endpoint.imageGenerations.label
             case .models: "models"
             case .health: "health"
             case .root: "root"
@@ -77,6 +83,11 @@ enum Route: Hashable {
         switch self {
         case .provider(.chatCompletions): .chatCompletions
         case .provider(.embeddings): .embeddings
+        case .provider(.messages): .messages
+        case .provider(.countTokens): .countTokens
+        case .provider(.completions): .completions
+        case .provider(.moderations): .moderations
+        case .provider(.imageGenerations): .imageGenerations
         case .models, .model: .models
         case .health, .liveness, .readiness: .health
         case .root: .root

@@ -6,10 +6,13 @@ public struct ProviderRequest: Hashable, Sendable {
     public struct Call: Hashable, Sendable {
         public var target: Target
         public var splices: [BodySplice]
+        /// Tokens of output the model can produce, where that is known: for a provider that has to be told a number.
+        public var maximumOutput: UInt32?
 
-        public init(target: Target, splices: [BodySplice]) {
+        public init(target: Target, splices: [BodySplice], maximumOutput: UInt32? = nil) {
             self.target = target
             self.splices = splices
+            self.maximumOutput = maximumOutput
         }
     }
 
@@ -19,6 +22,9 @@ public struct ProviderRequest: Hashable, Sendable {
     public var isStream: Bool
     /// Sluice asked for the usage chunk, not the client: it is taken out of the reply.
     public var askedForUsage: Bool
+    /// The client's own `anthropic-version` and `anthropic-beta`, printable ASCII; empty where it sent none.
+    public var anthropicVersion: [UInt8]
+    public var anthropicBeta: [UInt8]
     /// Bytes of the client's body.
     public var bodyLength: UInt64
     /// Where the body lies in the link's area, and stays until END; nil when it follows in BODY frames.
@@ -33,13 +39,16 @@ public struct ProviderRequest: Hashable, Sendable {
     public static let crashForTest: UInt8 = 255
 
     public init(
-        record: RecordID, endpoint: Endpoint, isStream: Bool, askedForUsage: Bool, bodyLength: UInt64,
-        bodyOffset: UInt64? = nil, snapshot: UInt64, calls: [Call], blockForTest: UInt8 = 0
+        record: RecordID, endpoint: Endpoint, isStream: Bool, askedForUsage: Bool, anthropicVersion: [UInt8] = [],
+        anthropicBeta: [UInt8] = [], bodyLength: UInt64, bodyOffset: UInt64? = nil, snapshot: UInt64, calls: [Call],
+        blockForTest: UInt8 = 0
     ) {
         self.record = record
         self.endpoint = endpoint
         self.isStream = isStream
         self.askedForUsage = askedForUsage
+        self.anthropicVersion = anthropicVersion
+        self.anthropicBeta = anthropicBeta
         self.bodyLength = bodyLength
         self.bodyOffset = bodyOffset
         self.snapshot = snapshot
@@ -54,11 +63,13 @@ public struct ProviderRequest: Hashable, Sendable {
         self.endpoint = endpoint
         self.isStream = try reader.readBool()
         self.askedForUsage = try reader.readBool()
+        self.anthropicVersion = try reader.readHeaderValue()
+        self.anthropicBeta = try reader.readHeaderValue()
         self.bodyLength = try reader.read()
         self.bodyOffset = try reader.readOptional { (reader) throws(WireReader.Malformed) in try reader.read() }
         self.snapshot = try reader.read()
         self.blockForTest = try reader.read()
-        self.calls = try reader.readList(minimumSize: 11) { (reader) throws(WireReader.Malformed) in
+        self.calls = try reader.readList(minimumSize: 12) { (reader) throws(WireReader.Malformed) in
             let provider: UInt16 = try reader.read()
             let model = try reader.readBytes(limit: 1024)
             let price = try reader.readOptional { (reader) throws(WireReader.Malformed) in try reader.read(UInt32.self)
@@ -69,7 +80,12 @@ public struct ProviderRequest: Hashable, Sendable {
                 else { throw WireReader.Malformed() }
                 return BodySplice(offset: offset, removed: removed, replacement: try reader.readBytes())
             }
-            return Call(target: Target(provider: provider, model: model, price: price), splices: splices)
+            let maximumOutput = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+                try reader.read(UInt32.self)
+            }
+            return Call(
+                target: Target(provider: provider, model: model, price: price), splices: splices,
+                maximumOutput: maximumOutput)
         }
         guard !self.calls.isEmpty else { throw WireReader.Malformed() }
     }
@@ -80,6 +96,8 @@ public struct ProviderRequest: Hashable, Sendable {
         writer.write(self.endpoint.rawValue)
         writer.write(self.isStream)
         writer.write(self.askedForUsage)
+        writer.write(self.anthropicVersion)
+        writer.write(self.anthropicBeta)
         writer.write(self.bodyLength)
         writer.write(optional: self.bodyOffset) { $0.write($1) }
         writer.write(self.snapshot)
@@ -93,6 +111,7 @@ public struct ProviderRequest: Hashable, Sendable {
                 $0.write(UInt64(clamping: $1.removed))
                 $0.write($1.replacement)
             }
+            writer.write(optional: call.maximumOutput) { $0.write($1) }
         }
     }
 }

@@ -56,7 +56,9 @@ extension ProviderSettings {
         let name = try reader.readString(limit: 256)
         let kind: Kind
         switch try reader.read(UInt8.self) {
-        case 0: kind = .openAI(baseURL: try reader.readString(limit: 8192))
+        case 0:
+            guard let dialect = Dialect(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+            kind = .server(dialect, baseURL: try reader.readString(limit: 8192))
         case 1:
             let delay: UInt32 = try reader.read()
             kind = .simulated(delay: delay, tokensPerSecond: try reader.read())
@@ -65,6 +67,11 @@ extension ProviderSettings {
         let key = try reader.readOptional { (reader) throws(WireReader.Malformed) in
             Secret(try reader.readBytes())
         }
+        let apiVersion = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            try reader.readString(limit: 256)
+        }
+        let dropsUnsupported = try reader.readBool()
+        let fetchesImages = try reader.readBool()
         let headers = try reader.readList(minimumSize: 8) { (reader) throws(WireReader.Malformed) in
             let header = try reader.readString(limit: 256)
             return Header(name: header, value: Secret(try reader.readBytes()))
@@ -78,15 +85,17 @@ extension ProviderSettings {
         let timeouts = ProviderTimeouts(
             connect: connect, firstToken: firstToken, idle: idle, total: try reader.read())
         self.init(
-            name: name, kind: kind, apiKey: key, headers: headers, proxy: proxy, maxConnections: maxConnections,
+            name: name, kind: kind, apiKey: key, apiVersion: apiVersion, dropsUnsupported: dropsUnsupported,
+            fetchesImages: fetchesImages, headers: headers, proxy: proxy, maxConnections: maxConnections,
             caFile: caFile, timeouts: timeouts)
     }
 
     func write(to writer: inout WireWriter) {
         writer.write(self.name)
         switch self.kind {
-        case .openAI(let baseURL):
+        case .server(let dialect, let baseURL):
             writer.write(UInt8(0))
+            writer.write(dialect.rawValue)
             writer.write(baseURL)
         case .simulated(let delay, let tokensPerSecond):
             writer.write(UInt8(1))
@@ -94,6 +103,9 @@ extension ProviderSettings {
             writer.write(tokensPerSecond)
         }
         writer.write(optional: self.apiKey) { writer, key in key.withBytes { writer.write($0) } }
+        writer.write(optional: self.apiVersion) { $0.write($1) }
+        writer.write(self.dropsUnsupported)
+        writer.write(self.fetchesImages)
         writer.write(list: self.headers) { writer, header in
             writer.write(header.name)
             header.value.withBytes { writer.write($0) }

@@ -15,7 +15,7 @@ final class ProviderPool {
         self.settings = settings
         self.attempts = attempts
         self.nameBytes = Array(settings.name.utf8)
-        guard case .openAI(let baseURL) = settings.kind else {
+        guard case .server(_, let baseURL) = settings.kind else {
             self.targets = []
             return
         }

@@ -26,6 +26,9 @@ enum SimulatedReply {
                 let chat = SimulatedChat(
                     try SimulatedChatRequest(value), id: record.description, created: created)
                 self = chat.isStream ? .stream(chat) : .whole(status: 200, body: chat.body(), tokens: chat.length)
+            case .messages, .countTokens, .completions, .moderations, .imageGenerations:
+                throw SimulatedFault.invalid(
+                    "The simulated provider does not serve this.", code: "unsupported_endpoint")
             }
         } catch {
             self = .whole(status: error.status, body: OpenAIErrorBody.render(error), tokens: 0)

@@ -1,0 +1,10 @@
+internal import Domain
+
+/// Writes Anthropic's stream events. Pure.
+struct AnthropicStreamEncoder: StreamEncoder {
+    init(_ context: TranslationContext) {}
+
+    mutating func encode(_ event: ReplyEvent, into output: inout [UInt8]) {}
+
+    mutating func end(usage: TokenUsage?, isEstimated: Bool, into output: inout [UInt8]) {}
+}

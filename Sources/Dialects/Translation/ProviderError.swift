@@ -1,0 +1,14 @@
+public import Domain
+public import JSON
+
+/// A provider's error in the gateway's words, with what only the provider says of it.
+public struct ProviderError: Hashable, Sendable {
+    public var error: GatewayError
+    /// Further members of the error, such as Groq's `failed_generation`.
+    public var extras: [JSONValue.Member]
+
+    public init(_ error: GatewayError, extras: [JSONValue.Member] = []) {
+        self.error = error
+        self.extras = extras
+    }
+}

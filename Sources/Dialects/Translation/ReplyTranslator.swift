@@ -1,0 +1,20 @@
+public import Domain
+
+/// Turns a provider's whole reply into what a front door's clients expect. Pure.
+public enum ReplyTranslator {
+    /// Reads a reply whose status says success.
+    ///
+    /// Throws `provider` for an error inside it, `invalidResponse` for what is no reply of the dialect.
+    public static func read(
+        _ body: [UInt8], _ context: TranslationContext, reader: DialectReader
+    ) throws(StreamFault) -> Reply {
+        throw .invalidResponse
+    }
+
+    /// The reply as the front door's clients expect it; `usage` is what it cost, estimated where the provider did not say.
+    public static func write(
+        _ reply: Reply, usage: TokenUsage?, isEstimated: Bool, _ context: TranslationContext
+    ) -> [UInt8] {
+        []
+    }
+}
