@@ -17,6 +17,25 @@ extension Conversation {
         return urls
     }
 
+    /// Where the first image with a URL stands in the client's request.
+    func firstImagePath(_ context: TranslationContext) -> String? {
+        func isRemote(_ part: Part) -> Bool {
+            guard case .image(let image) = part, case .url = image.source else { return false }
+            return true
+        }
+        let paths = RequestPath(self, context)
+        for (turn, parts) in self.turns.map(\.parts).enumerated() {
+            for (index, part) in parts.enumerated() {
+                if isRemote(part) { return paths.part(turn, index, of: parts) }
+                guard case .toolResult(let result) = part, let inner = result.parts.firstIndex(where: isRemote) else {
+                    continue
+                }
+                return paths.part(turn, index, of: parts, inner: inner, of: result.parts)
+            }
+        }
+        return nil
+    }
+
     /// The conversation with the bytes of images instead of their URLs; a URL that `sources` does not name stays.
     func replacingImages(_ sources: [[UInt8]: BinarySource]) -> Conversation {
         func replaced(_ parts: [Part]) -> [Part] {

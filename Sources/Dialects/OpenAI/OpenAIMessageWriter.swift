@@ -5,72 +5,73 @@ internal import JSON
 struct OpenAIMessageWriter {
     private let row: ProviderRow
     private let unsupported: Unsupported
-    private let isAnthropic: Bool
+    private let paths: RequestPath
+    private let turns: [Turn]
     private var writer: JSONWriter
+    /// Index of the turn that is being written.
+    private var turn = 0
 
     /// `writer` stands in the request's object.
-    init(_ context: TranslationContext, _ writer: JSONWriter) {
+    init(_ conversation: Conversation, _ context: TranslationContext, _ writer: JSONWriter) {
         self.row = context.row
         self.unsupported = Unsupported(context)
-        self.isAnthropic = context.endpoint.isAnthropic
+        self.paths = RequestPath(conversation, context)
+        self.turns = conversation.turns
         self.writer = writer
     }
 
     /// Returns the writer behind the messages.
-    mutating func write(_ turns: [Turn]) throws(GatewayError) -> JSONWriter {
+    mutating func write() throws(GatewayError) -> JSONWriter {
         self.writer.key("messages")
         self.writer.beginArray()
-        // Anthropic's clients write the system's instructions beside the messages.
-        let first = self.isAnthropic && turns.first?.role == .system ? 1 : 0
-        for (index, turn) in turns.enumerated() {
-            let path = index < first ? "system" : self.isAnthropic ? "messages.\(index - first)" : "messages[\(index)]"
+        for (index, turn) in self.turns.enumerated() {
+            self.turn = index
             switch turn.role {
-            case .system: try self.writePlain("system", turn, path)
-            case .user: try self.writeUser(turn, path)
-            case .assistant: try self.writeAssistant(turn, path)
+            case .system: try self.writePlain("system", turn)
+            case .user: try self.writeUser(turn)
+            case .assistant: try self.writeAssistant(turn)
             }
         }
         self.writer.endArray()
         return self.writer
     }
 
-    private func path(_ turn: String, _ part: Int) -> String {
-        guard self.isAnthropic else { return "\(turn).content[\(part)]" }
-        return turn == "system" ? "system.\(part)" : "\(turn).content.\(part)"
+    private func path(_ part: Int) -> String {
+        self.paths.part(self.turn, part, of: self.turns[self.turn].parts)
     }
 
     // MARK: Turns
 
-    private mutating func writePlain(_ role: StaticString, _ turn: Turn, _ path: String) throws(GatewayError) {
+    private mutating func writePlain(_ role: StaticString, _ turn: Turn) throws(GatewayError) {
         self.begin(role, turn.name)
-        try self.writeContent(turn.parts.indices.map { ($0, turn.parts[$0]) }, path)
+        try self.writeContent(turn.parts.indices.map { ($0, turn.parts[$0]) })
         self.writer.endObject()
     }
 
     /// Results of tools are messages of their own, in front of what the user says beside them.
-    private mutating func writeUser(_ turn: Turn, _ path: String) throws(GatewayError) {
+    private mutating func writeUser(_ turn: Turn) throws(GatewayError) {
         var others: [(Int, Part)] = []
         var attachments: [(Int, Part)] = []
         for (index, part) in turn.parts.enumerated() {
             if case .toolResult(let result) = part {
-                attachments += try self.writeResult(result, self.path(path, index), index)
+                attachments += try self.writeResult(result, index)
             } else {
                 others.append((index, part))
             }
         }
         guard !others.isEmpty || !attachments.isEmpty else {
-            if turn.parts.isEmpty { try self.writePlain("user", turn, path) }
+            if turn.parts.isEmpty { try self.writePlain("user", turn) }
             return
         }
         self.begin("user", turn.name)
-        try self.writeContent(attachments + others, path)
+        try self.writeContent(attachments + others)
         self.writer.endObject()
     }
 
     /// Writes the texts of a result. Returns what else it has, for the user's message behind it: in a tool's message the
     /// family takes text only.
     private mutating func writeResult(
-        _ result: ToolResult, _ path: String, _ index: Int
+        _ result: ToolResult, _ index: Int
     ) throws(GatewayError) -> [(Int, Part)] {
         var texts: [TextPart] = []
         var attachments: [(Int, Part)] = []
@@ -78,7 +79,10 @@ struct OpenAIMessageWriter {
             switch part {
             case .text(let text): texts.append(text)
             case .image, .document: attachments.append((index, part))
-            default: try self.unsupported.member(self.path(path, inner))
+            default:
+                try self.unsupported.member(
+                    self.paths.part(
+                        self.turn, index, of: self.turns[self.turn].parts, inner: inner, of: result.parts))
             }
         }
         if !attachments.isEmpty {
@@ -102,7 +106,7 @@ struct OpenAIMessageWriter {
         return attachments
     }
 
-    private mutating func writeAssistant(_ turn: Turn, _ path: String) throws(GatewayError) {
+    private mutating func writeAssistant(_ turn: Turn) throws(GatewayError) {
         var texts: [TextPart] = []
         var calls: [ToolCall] = []
         var thoughts = OpenAIThoughtWriter(self.row.thoughts)
@@ -114,7 +118,7 @@ struct OpenAIMessageWriter {
             case .thinking(let thinking): thoughts.add(thinking)
             case .redactedThinking(let data): thoughts.add(redacted: data)
             case .image, .document, .audio, .toolResult, .opaque:
-                try self.unsupported.member(self.path(path, index))
+                try self.unsupported.member(self.path(index))
             }
         }
         self.begin("assistant", turn.name)
@@ -167,7 +171,7 @@ struct OpenAIMessageWriter {
 
     // MARK: Content
 
-    private mutating func writeContent(_ parts: [(Int, Part)], _ path: String) throws(GatewayError) {
+    private mutating func writeContent(_ parts: [(Int, Part)]) throws(GatewayError) {
         self.writer.key("content")
         var texts: [TextPart] = []
         for case (_, .text(let text)) in parts { texts.append(text) }
@@ -177,10 +181,10 @@ struct OpenAIMessageWriter {
             switch part {
             case .text(let text): self.writeText(text)
             case .refusal(let text): self.writeText(TextPart(text))
-            case .image(let image): try self.writeImage(image, self.path(path, index))
-            case .document(let document): try self.writeDocument(document, self.path(path, index))
+            case .image(let image): try self.writeImage(image, self.path(index))
+            case .document(let document): try self.writeDocument(document, self.path(index))
             case .audio(let audio): self.writeAudio(audio)
-            case .toolCall, .toolResult, .opaque: try self.unsupported.member(self.path(path, index))
+            case .toolCall, .toolResult, .opaque: try self.unsupported.member(self.path(index))
             case .thinking, .redactedThinking: break
             }
         }
@@ -211,7 +215,7 @@ struct OpenAIMessageWriter {
         switch image.source {
         case .base64(let mediaType, let data): url = Self.dataURL(mediaType, data)
         case .url(let text): url = text
-        case .file, .text: return try self.unsupported.member(self.isAnthropic ? path + ".source" : path)
+        case .file, .text: return try self.unsupported.member(path)
         }
         self.begin(part: "image_url")
         self.writer.key("image_url")
@@ -241,7 +245,7 @@ struct OpenAIMessageWriter {
             self.writer.string(Self.dataURL(mediaType, data))
             self.writer.endObject()
             self.endPart(document.cacheMark)
-        case .base64, .url, .file: try self.unsupported.member(self.isAnthropic ? path + ".source" : path)
+        case .base64, .url, .file: try self.unsupported.member(path)
         }
     }
 

@@ -20,8 +20,8 @@ struct OpenAIRequestWriter {
         writer.beginObject()
         writer.key("model")
         writer.string(conversation.model)
-        var messages = OpenAIMessageWriter(self.context, writer)
-        writer = try messages.write(conversation.turns)
+        var messages = OpenAIMessageWriter(conversation, self.context, writer)
+        writer = try messages.write()
         try self.writeTools(conversation, &writer)
         try self.writeFormat(conversation.format, &writer)
         try self.writeSampling(conversation.sampling, &writer)
@@ -39,7 +39,8 @@ struct OpenAIRequestWriter {
         for (index, tool) in conversation.tools.enumerated() {
             switch tool {
             case .function(let function): functions.append(function)
-            case .opaque: try self.unsupported.member(self.context.endpoint.isAnthropic ? "tools.\(index)" : "tools[\(index)]")
+            case .opaque:
+                try self.unsupported.member(self.context.endpoint.isAnthropic ? "tools.\(index)" : "tools[\(index)]")
             }
         }
         // A choice without tools is an error to OpenAI.
@@ -106,7 +107,9 @@ struct OpenAIRequestWriter {
         if case .schema = format, !self.row.takesSchemas {
             try self.unsupported.member(
                 self.context.endpoint.isAnthropic ? "output_config.format" : "response_format",
-                hint: "It can answer with JSON, but not keep to a schema; with `drop_unsupported: true` JSON is asked for.")
+                hint:
+                    "It can answer with JSON, but not keep to a schema; with `drop_unsupported: true` JSON is asked for."
+            )
             format = .jsonObject
         }
         if case .text = format { return }

@@ -81,7 +81,8 @@ public enum ProviderTable {
     private static var groq: ProviderRow {
         self.row(.groq, "Groq", recorded: 12) {
             $0.rules =
-                [self.thinking] + MemberRule.strip(self.housekeeping.filter { $0 != "service_tier" } + ["prompt_cache_key"])
+                [self.thinking]
+                + MemberRule.strip(self.housekeeping.filter { $0 != "service_tier" } + ["prompt_cache_key"])
                 + MemberRule.unsupported(["n", "logprobs", "top_logprobs", "logit_bias"] + self.openAIOnly)
             $0.names = .nowhere
             $0.thoughts = .reasoning
@@ -93,7 +94,8 @@ public enum ProviderTable {
             $0.endpoints = [.chatCompletions, .embeddings, .moderations]
             // Anything it does not know is a 422.
             $0.rules =
-                [self.thinking] + MemberRule.strip(
+                [self.thinking]
+                + MemberRule.strip(
                     self.housekeeping.filter { $0 != "metadata" } + ["user", "stream_options"])
                 + MemberRule.unsupported(
                     ["logit_bias", "logprobs", "top_logprobs", "functions", "function_call"]
@@ -140,7 +142,8 @@ public enum ProviderTable {
         self.row(.xai, "xAI", recorded: 0) {
             $0.endpoints = [.chatCompletions, .completions, .embeddings, .imageGenerations]
             $0.rules =
-                [self.thinking] + MemberRule.strip(self.housekeeping) + MemberRule.unsupported(["logit_bias"] + self.openAIOnly)
+                [self.thinking] + MemberRule.strip(self.housekeeping)
+                + MemberRule.unsupported(["logit_bias"] + self.openAIOnly)
             $0.streamUsage = .always
             $0.thoughts = .reasoningContent
         }
@@ -150,7 +153,8 @@ public enum ProviderTable {
         self.row(.together, "Together AI", recorded: 1) {
             $0.endpoints = [.chatCompletions, .completions, .embeddings, .imageGenerations]
             $0.rules =
-                [self.thinking] + MemberRule.strip(self.housekeeping + ["prompt_cache_key"]) + MemberRule.unsupported(self.openAIOnly)
+                [self.thinking] + MemberRule.strip(self.housekeeping + ["prompt_cache_key"])
+                + MemberRule.unsupported(self.openAIOnly)
                 + [.rename("max_completion_tokens", to: "max_tokens")]
             $0.streamUsage = .always
             $0.takesTopK = true
@@ -192,7 +196,8 @@ public enum ProviderTable {
     private static var huggingFace: ProviderRow {
         self.row(.huggingface, "Hugging Face", recorded: 1) {
             $0.rules =
-                [self.thinking] + MemberRule.strip(self.housekeeping + ["prompt_cache_key"]) + MemberRule.unsupported(self.openAIOnly)
+                [self.thinking] + MemberRule.strip(self.housekeeping + ["prompt_cache_key"])
+                + MemberRule.unsupported(self.openAIOnly)
                 + [.rename("max_completion_tokens", to: "max_tokens")]
         }
     }

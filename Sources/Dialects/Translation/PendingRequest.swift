@@ -5,9 +5,8 @@ public struct PendingRequest {
     /// What the images are put into.
     enum Rest {
         /// A conversation that is to be written.
-        case conversation(Conversation, TranslationContext)
-        /// A body to which all edits but those of the images have been made: each URL stands, with its quotes, in the place of
-        /// the splice at the same index of `holes`, which names its URL by the index in `urls`.
+        case conversation(Conversation, TranslationContext, DialectReader)
+        /// A body as it came, what changes about it anyway, and where its URLs are.
         case body([UInt8], splices: [BodySplice], holes: [Hole])
     }
 
@@ -32,12 +31,13 @@ public struct PendingRequest {
     public func body(_ images: [FetchedImage]) throws(GatewayError) -> [UInt8] {
         guard images.count == self.urls.count else { throw PendingRequest.lost }
         switch self.rest {
-        case .conversation(let conversation, let context):
+        case .conversation(let conversation, let context, let reader):
             var sources: [[UInt8]: BinarySource] = [:]
             for (url, image) in zip(self.urls, images) {
                 sources[url] = .base64(mediaType: image.mediaType, data: Base64Bytes.encode(image.bytes))
             }
-            return try RequestTranslator.write(conversation.replacingImages(sources), context)
+            return try RequestTranslator.family(
+                conversation.replacingImages(sources), context, reader: reader)
         case .body(let body, var splices, let holes):
             let texts = images.map { image in
                 [UInt8(ascii: "\"")] + OpenAIMessageWriter.dataURL(image.mediaType, Base64Bytes.encode(image.bytes))
