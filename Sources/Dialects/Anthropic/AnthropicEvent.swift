@@ -69,8 +69,9 @@ struct AnthropicEvent {
     var isContent: Bool {
         switch self.kind {
         case .blockStart, .blockDelta:
-            self.partIsOfUnknownKind || [self.text, self.thinking, self.signature, self.data, self.partialJSON]
-                .contains { $0?.isEmpty == false }
+            self.partIsOfUnknownKind
+                || [self.text, self.thinking, self.signature, self.data, self.partialJSON]
+                    .contains { $0?.isEmpty == false }
         case .messageDelta: self.stopReason != nil
         case .messageStop: true
         default: false

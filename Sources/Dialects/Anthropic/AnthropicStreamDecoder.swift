@@ -88,7 +88,8 @@ struct AnthropicStreamDecoder: StreamDecoder {
 
     /// Whether every text of the event that counts is one.
     private mutating func apply(
-        _ piece: AnthropicPiece, _ kind: AnthropicEvent.Kind, _ cursor: borrowing JSONCursor, _ events: inout [ReplyEvent]
+        _ piece: AnthropicPiece, _ kind: AnthropicEvent.Kind, _ cursor: borrowing JSONCursor,
+        _ events: inout [ReplyEvent]
     ) -> Bool {
         let event = piece.event
         do throws(StreamFault) {
