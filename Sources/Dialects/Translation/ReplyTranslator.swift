@@ -8,13 +8,19 @@ public enum ReplyTranslator {
     public static func read(
         _ body: [UInt8], _ context: TranslationContext, reader: DialectReader
     ) throws(StreamFault) -> Reply {
-        throw .invalidResponse
+        guard context.row.dialect != .anthropic else { throw .invalidResponse }
+        return try OpenAIReplyFamilyReader.read(body, context, reader: reader)
     }
 
     /// The reply as the front door's clients expect it; `usage` is what it cost, estimated where the provider did not say.
     public static func write(
         _ reply: Reply, usage: TokenUsage?, isEstimated: Bool, _ context: TranslationContext
     ) -> [UInt8] {
-        []
+        switch context.endpoint {
+        case .messages, .countTokens: []
+        case .completions: CompletionReplyWriter.write(reply, usage: usage, isEstimated: isEstimated, context)
+        case .chatCompletions, .embeddings, .moderations, .imageGenerations:
+            OpenAIReplyWriter.write(reply, usage: usage, isEstimated: isEstimated, context)
+        }
     }
 }
