@@ -174,7 +174,7 @@ def strict(*modules) -> None:
         for name in dir(module):
             found = getattr(module, name)
             if isinstance(found, type) and is_typeddict(found):
-                found.__pydantic_config__ = ConfigDict(extra="forbid")
+                found.__pydantic_config__ = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
 def exhaust(value: object) -> None:
