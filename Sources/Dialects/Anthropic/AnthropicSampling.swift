@@ -23,7 +23,7 @@ struct AnthropicSampling {
             self.temperature = 1
         }
         if thinks {
-            self.temperature = nil
+            if self.temperature != 1 { self.temperature = nil }
             self.topK = nil
             if let topP = self.topP, topP < 0.95 { self.topP = nil }
         }

@@ -25,13 +25,14 @@ enum AnthropicSchema {
                 moved.append(member)
             } else if JSONName.equals(member.key, "additionalProperties") {
                 guard member.value == .bool(false) || schema["properties"] != nil else { return nil }
+                kept.append(JSONValue.Member(key: member.key, value: .bool(false)))
             } else {
                 guard let value = self.fitted(member) else { return nil }
                 kept.append(JSONValue.Member(key: member.key, value: value))
             }
         }
-        if self.isObject(schema) {
-            guard schema["properties"] != nil || schema["additionalProperties"] == .bool(false) else { return nil }
+        if self.isObject(schema), schema["additionalProperties"] == nil {
+            guard schema["properties"] != nil else { return nil }
             kept.append(JSONValue.Member(key: Array("additionalProperties".utf8), value: .bool(false)))
         }
         return .object(moved.isEmpty ? kept : self.describing(moved, in: kept))
