@@ -140,6 +140,10 @@ struct OpenAIRequestReaderTests {
         #expect(turns[1].parts == [.thinking(ThinkingPart(Array("u".utf8))), self.text("b")])
         #expect(turns[2].parts == [.refusal(Array("no".utf8))])
         #expect(turns[3].parts == [.refusal(Array("never".utf8))])
+        let mistral = try self.messages(
+            #"{"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"t"}]},{"type":"text","text":"a"}]}"#
+        )
+        #expect(mistral[0].parts == [.thinking(ThinkingPart(Array("t".utf8))), self.text("a")])
     }
 
     @Test("Cache marks of parts, messages, results and tools")
