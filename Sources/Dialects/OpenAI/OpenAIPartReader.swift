@@ -48,6 +48,7 @@ enum OpenAIPartReader {
         if case .string(let text) = value { return .text(TextPart(text)) }
         let part = try RequestObject(value, path: path)
         let type = try part.requiredString("type")
+        if kinds == .answer, JSONName.equals(type, "thinking") { return .thinking(try self.thoughts(part)) }
         let supported = kinds.names
         guard supported.contains(where: { $0.utf8.elementsEqual(type) }) else {
             throw RequestFault.invalidWord(part.path("type"), type, supported: supported)
@@ -62,6 +63,14 @@ enum OpenAIPartReader {
         if JSONName.equals(type, "file") { return .document(try self.document(part, mark)) }
         if JSONName.equals(type, "refusal") { return .refusal(try part.requiredString("refusal")) }
         return .text(TextPart(try part.requiredString("text"), cacheMark: mark))
+    }
+
+    /// Mistral's models think in a part of their content: a list of texts.
+    private static func thoughts(_ part: RequestObject) throws(GatewayError) -> ThinkingPart {
+        if let text = part.value("thinking")?.string { return ThinkingPart(text) }
+        var text: [UInt8] = []
+        for piece in try part.array("thinking") ?? [] { text += piece["text"]?.string ?? [] }
+        return ThinkingPart(text)
     }
 
     private static func image(_ part: RequestObject, _ mark: CacheMark?) throws(GatewayError) -> ImagePart {

@@ -26,8 +26,11 @@ enum OpenAIToolReader {
 
     private static func tool(_ value: JSONValue, _ path: String) throws(GatewayError) -> ToolDefinition {
         let tool = try RequestObject(value, path: path)
-        let type = try tool.requiredString("type")
-        guard JSONName.equals(type, "function") else { return .opaque(value) }
+        // Mistral's clients leave it out.
+        if tool.value("type") != nil || tool.value("function") == nil {
+            let type = try tool.requiredString("type")
+            guard JSONName.equals(type, "function") else { return .opaque(value) }
+        }
         return .function(
             try self.function(try tool.requiredObject("function"), try OpenAIPartReader.cacheMark(tool)))
     }
