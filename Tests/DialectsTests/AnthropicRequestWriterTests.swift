@@ -335,6 +335,16 @@ struct AnthropicRequestWriterTests {
         #expect(AnthropicDoor.fault { _ = try AnthropicDoor.write(conversation) }?.hasPrefix("temperature: ") == true)
     }
 
+    @Test(
+        "Users who are persons' addresses or numbers are not told", arguments: ["a@b.example", "+1 (555) 123-4567", ""])
+    func personalUser(_ user: String) throws {
+        var conversation = Conversation.question()
+        conversation.user = user.bytes
+        #expect(try !AnthropicDoor.write(conversation).contains("metadata"))
+        conversation.user = "u-12".bytes
+        #expect(try AnthropicDoor.write(conversation).contains(#""metadata":{"user_id":"u-12"}"#))
+    }
+
     @Test("The rest of a request")
     func rest() throws {
         var conversation = Conversation.question()
