@@ -229,6 +229,7 @@ public enum ProviderTable {
             $0.takesToolContentLists = true
             $0.takesTopK = true
             $0.thoughts = .reasoningContent
+            $0.signsThoughts = true
         }
     }
 
@@ -239,6 +240,7 @@ public enum ProviderTable {
             $0.authentication = .xAPIKey
             $0.endpoints = [.messages, .countTokens]
             $0.takesTopK = true
+            $0.signsThoughts = true
         }
     }
 }
