@@ -9,9 +9,10 @@ public enum ReplyTranslator {
     public static func read(
         _ body: [UInt8], _ context: TranslationContext, reader: DialectReader
     ) throws(StreamFault) -> Reply {
-        guard context.row.dialect == .anthropic,
-            let tree = try? reader.trees.read(body, maximumBytes: body.count)
-        else { throw .invalidResponse }
+        guard context.row.dialect == .anthropic else {
+            return try OpenAIReplyFamilyReader.read(body, context, reader: reader)
+        }
+        guard let tree = try? reader.trees.read(body, maximumBytes: body.count) else { throw .invalidResponse }
         return try AnthropicReplyReader.read(tree, context)
     }
 
@@ -19,7 +20,12 @@ public enum ReplyTranslator {
     public static func write(
         _ reply: Reply, usage: TokenUsage?, isEstimated: Bool, _ context: TranslationContext
     ) -> [UInt8] {
-        guard context.endpoint.isAnthropic else { return [] }
-        return AnthropicReplyWriter.write(reply, usage: usage, isEstimated: isEstimated, context)
+        switch context.endpoint {
+        case .messages, .countTokens:
+            AnthropicReplyWriter.write(reply, usage: usage, isEstimated: isEstimated, context)
+        case .completions: CompletionReplyWriter.write(reply, usage: usage, isEstimated: isEstimated, context)
+        case .chatCompletions, .embeddings, .moderations, .imageGenerations:
+            OpenAIReplyWriter.write(reply, usage: usage, isEstimated: isEstimated, context)
+        }
     }
 }
