@@ -1,5 +1,4 @@
 import Domain
-import JSON
 import Routing
 
 /// One snapshot, prepared for use: what is needed for each request is computed here once. Immutable; a reload makes a new
@@ -20,11 +19,9 @@ final class EdgeSettings {
     let logLevel: LogLevel
     let logFormat: LogFormat
     let requestLogging: RequestLogging
-    /// The body of `GET /v1/models`.
-    let modelList: [UInt8]
-    /// The same for callers without a key.
-    let anonymousModelList: [UInt8]
-    private let models: [[UInt8]: [UInt8]]
+    /// As OpenAI's clients list the models, and Anthropic's.
+    let models: ModelListing
+    let anthropicModels: ModelListing
     private let facts: ModelFactsTable
 
     init(_ snapshot: EdgeSnapshot) {
@@ -42,17 +39,9 @@ final class EdgeSettings {
         self.logLevel = snapshot.logLevel
         self.logFormat = snapshot.logFormat
         self.requestLogging = snapshot.requestLogging
-        var models: [[UInt8]: [UInt8]] = [:]
-        var names: [[UInt8]] = []
-        for alias in snapshot.routes.aliases where models[alias.name] == nil {
-            models[alias.name] = EdgeSettings.model(alias.name)
-            names.append(alias.name)
-        }
-        self.models = models
-        self.modelList = EdgeSettings.list(names.compactMap { models[$0] })
         let policy = self.limitPolicy
-        self.anonymousModelList = EdgeSettings.list(
-            names.filter { policy.allowsAnonymous($0) }.compactMap { models[$0] })
+        self.models = ModelListing(self.aliases, .openAI, isForAnyone: policy.allowsAnonymous)
+        self.anthropicModels = ModelListing(self.aliases, .anthropic, isForAnyone: policy.allowsAnonymous)
     }
 
     /// What is known of a target's model.
@@ -62,22 +51,6 @@ final class EdgeSettings {
     func price(of target: Target) -> Price? {
         target.price.flatMap { Int($0) < self.prices.count ? self.prices[Int($0)] : nil }
     }
-
-    private static func list(_ models: [[UInt8]]) -> [UInt8] {
-        var list = JSONWriter()
-        list.beginObject()
-        list.key("object")
-        list.string("list")
-        list.key("data")
-        list.beginArray()
-        for model in models { list.raw(model) }
-        list.endArray()
-        list.endObject()
-        return list.bytes
-    }
-
-    /// The body of `GET /v1/models/{id}`; nil for a name that is no alias.
-    func model(_ id: [UInt8]) -> [UInt8]? { self.models[id] }
 
     /// A provider's name, for records and metrics.
     func providerName(_ number: UInt16) -> [UInt8]? {
@@ -89,21 +62,5 @@ final class EdgeSettings {
         let place = Int(target.provider)
         return UsageEstimator.Model(
             provider: place < self.providerLabels.count ? self.providerLabels[place] : "", name: target.model)
-    }
-
-    private static func model(_ id: [UInt8]) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("id")
-        writer.string(id)
-        writer.key("object")
-        writer.string("model")
-        // OpenAI's clients want a number; an alias has no date.
-        writer.key("created")
-        writer.integer(0)
-        writer.key("owned_by")
-        writer.string("sluice")
-        writer.endObject()
-        return writer.bytes
     }
 }

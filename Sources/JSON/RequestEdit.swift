@@ -11,29 +11,28 @@ public enum RequestEdit {
         public var tokens: Int64
         /// What is inserted where the client has sent neither member.
         public var member: ModelFacts.OutputLimitMember
+        /// The front door knows `max_tokens` alone.
+        public var isOnlyMember: Bool
 
-        public init(tokens: Int64, member: ModelFacts.OutputLimitMember) {
+        public init(tokens: Int64, member: ModelFacts.OutputLimitMember, isOnlyMember: Bool = false) {
             self.tokens = tokens
             self.member = member
+            self.isOnlyMember = isOnlyMember
         }
     }
 
     /// The splices, ascending, for the body that `request` was scanned from.
     ///
-    /// `model` (UTF-8) replaces the model's name; nil leaves it. `injectUsage` makes `stream_options.include_usage`
-    /// true and keeps the other stream options. With `outputLimit` no member asks for more output than that. An edit that is not needed, or a
-    /// `model` for a body that has none, is left out.
+    /// `model` (UTF-8) becomes the model's name, in a body that has none as well; nil leaves it. `injectUsage` makes `stream_options.include_usage`
+    /// true and keeps the other stream options. With `outputLimit` no member asks for more output than that. An edit that is not
+    /// needed is left out.
     public static func splices(
         for request: ScannedRequest, model: [UInt8]? = nil, injectUsage: Bool, outputLimit: OutputLimit? = nil
     ) -> [BodySplice] {
         var splices: [BodySplice] = []
-        if let model, let range = request.modelRange {
-            var writer = JSONWriter()
-            writer.string(model)
-            splices.append(BodySplice(offset: range.lowerBound, removed: range.count, replacement: writer.bytes))
-        }
         // What becomes a member of its own, with a comma behind each.
         var members: [UInt8] = []
+        if let model { self.setModel(model, request, &splices, &members) }
         if injectUsage { self.addUsage(request, &splices, &members) }
         if let outputLimit { self.addOutputLimit(outputLimit, request, &splices, &members) }
         if !members.isEmpty {
@@ -42,6 +41,21 @@ public enum RequestEdit {
         }
         if splices.count > 1 { splices.sort { $0.offset < $1.offset } }
         return splices
+    }
+
+    // MARK: Model
+
+    private static func setModel(
+        _ model: [UInt8], _ request: ScannedRequest, _ splices: inout [BodySplice], _ members: inout [UInt8]
+    ) {
+        let range = request.modelRange ?? request.nullModelRange
+        var writer = range == nil ? JSONWriter(appendingTo: Array(#""model":"#.utf8)) : JSONWriter()
+        writer.string(model)
+        if let range {
+            splices.append(BodySplice(offset: range.lowerBound, removed: range.count, replacement: writer.bytes))
+        } else {
+            members += writer.bytes + [UInt8(ascii: ",")]
+        }
     }
 
     // MARK: Usage
@@ -62,7 +76,8 @@ public enum RequestEdit {
 
     // MARK: Output
 
-    /// Servers differ in which of the two members they obey where both are there, so both are cut down.
+    /// Servers differ in which of the two members they obey where both are there, so both are cut down. Where only
+    /// `max_tokens` exists, the other one bounds nothing.
     private static func addOutputLimit(
         _ limit: OutputLimit, _ request: ScannedRequest, _ splices: inout [BodySplice], _ members: inout [UInt8]
     ) {
@@ -70,13 +85,12 @@ public enum RequestEdit {
             (request.maxTokens, request.maxTokensRange),
             (request.maxCompletionTokens, request.maxCompletionTokensRange),
         ]
-        if sent.contains(where: { $0.0 != nil }) {
-            // A number below 1 means "as much as you like" to some servers.
-            for case (let value?, let range?) in sent where value < 1 || value > limit.tokens {
-                splices.append(self.replacement(of: range, "\(limit.tokens)"))
-            }
-            return
+        // A number below 1 means "as much as you like" to some servers.
+        for case (let value?, let range?) in sent where value < 1 || value > limit.tokens {
+            splices.append(self.replacement(of: range, "\(limit.tokens)"))
         }
+        let counting = limit.isOnlyMember ? sent.prefix(1) : sent.prefix(2)
+        guard !counting.contains(where: { $0.0 != nil }) else { return }
         let (range, name) =
             switch limit.member {
             case .maxTokens: (request.maxTokensRange, "max_tokens")

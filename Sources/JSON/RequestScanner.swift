@@ -120,6 +120,7 @@ public final class RequestScanner {
         if member == .streamOptions, cursor.kind == .object {
             return try self.takeStreamOptions(&cursor, &request)
         }
+        if member == .prompt, cursor.kind == .array { return self.takePrompts(&cursor, &request) }
         // A fault is reported by the loop over the members, whose next step fails too.
         guard let range = cursor.skip() else { return }
         let bytes = unsafe cursor.bytes(range)
@@ -127,6 +128,7 @@ public final class RequestScanner {
         if member == .maxCompletionTokens { request.maxCompletionTokensRange = range }
         guard unsafe !JSONScalar.isNull(bytes) else {
             if member == .streamOptions { request.streamOptions = .null(range) }
+            if member == .model { request.nullModelRange = range }
             return
         }
         func expect<Value>(_ value: Value?, _ expected: ScanFailure.Expected) throws(ScanFailure) -> Value {
@@ -148,6 +150,8 @@ public final class RequestScanner {
         case .input: request.inputRange = range
         case .messages: request.messagesRange = range
         case .tools: request.toolsRange = range
+        case .system: request.systemRange = range
+        case .prompt: request.promptRange = range
         case .streamOptions, .includeUsage:
             throw ScanFailure(
                 .invalidType(member, expected: .object), offset: range.lowerBound)
@@ -179,6 +183,20 @@ public final class RequestScanner {
         }
         guard cursor.fault == nil else { return }
         request.streamOptions = .object(start..<cursor.lastOffset &+ 1, isEmpty: isEmpty, includeUsage: valueRange)
+    }
+
+    /// A list of numbers is one prompt, of tokens; every other element is a prompt of its own.
+    private static func takePrompts(_ cursor: inout JSONCursor, _ request: inout ScannedRequest) {
+        let start = cursor.offset
+        guard cursor.enterArray() else { return }
+        var count = 0
+        while cursor.nextElement() {
+            if cursor.kind != .scalar { count &+= 1 }
+            guard cursor.skip() != nil else { return }
+        }
+        guard cursor.fault == nil else { return }
+        request.promptCount = max(1, count)
+        request.promptRange = start..<cursor.lastOffset &+ 1
     }
 
     /// The unescaped name; nil unless the value is a string of valid Unicode without control characters.

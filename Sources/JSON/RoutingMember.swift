@@ -3,7 +3,7 @@
 /// What was authorised has to be what is sent, so each may occur once and must be spelled as the protocol spells it, without
 /// escapes and, where Sluice acts on it, in lower case: two JSON readers could otherwise see two different requests.
 public enum RoutingMember: UInt8, Hashable, Sendable, CaseIterable {
-    case model, stream, temperature, n, user, input, messages, tools
+    case model, stream, temperature, n, user, input, messages, tools, system, prompt
     case streamOptions, maxTokens, maxCompletionTokens
     /// `include_usage` inside `stream_options`.
     case includeUsage
@@ -19,6 +19,8 @@ public enum RoutingMember: UInt8, Hashable, Sendable, CaseIterable {
         case .input: "input"
         case .messages: "messages"
         case .tools: "tools"
+        case .system: "system"
+        case .prompt: "prompt"
         case .streamOptions: "stream_options"
         case .maxTokens: "max_tokens"
         case .maxCompletionTokens: "max_completion_tokens"
@@ -38,7 +40,12 @@ public enum RoutingMember: UInt8, Hashable, Sendable, CaseIterable {
             case UInt8(ascii: "i"): candidate = .input
             default: candidate = .tools
             }
-        case 6: candidate = .stream
+        case 6:
+            switch unsafe key[1] {
+            case UInt8(ascii: "t"): candidate = .stream
+            case UInt8(ascii: "y"): candidate = .system
+            default: candidate = .prompt
+            }
         case 8: candidate = .messages
         case 10: candidate = .maxTokens
         case 11: candidate = .temperature

@@ -11,8 +11,9 @@ public struct ScannedRequest: Hashable, Sendable {
         case object(Range<Int>, isEmpty: Bool, includeUsage: Range<Int>?)
     }
 
-    /// The value of `model`, quotes included.
+    /// The value of `model`, quotes included; null is in `nullModelRange`.
     public internal(set) var modelRange: Range<Int>?
+    public internal(set) var nullModelRange: Range<Int>?
     /// The name in `model`: valid UTF-8 without control characters, escapes resolved. Empty where the member is absent.
     public internal(set) var model: [UInt8] = []
     public internal(set) var stream: Bool?
@@ -32,6 +33,12 @@ public struct ScannedRequest: Hashable, Sendable {
     public internal(set) var messagesRange: Range<Int>?
     /// The value of `input`, of whatever type.
     public internal(set) var inputRange: Range<Int>?
+    /// The value of `system`, of whatever type.
+    public internal(set) var systemRange: Range<Int>?
+    /// The value of `prompt`, of whatever type.
+    public internal(set) var promptRange: Range<Int>?
+    /// How many prompts `prompt` holds: more than 1 for a list of texts, or of lists of tokens.
+    public internal(set) var promptCount = 1
     /// The value of `tools`, of whatever type.
     public internal(set) var toolsRange: Range<Int>?
     /// The offset just behind the opening brace.
@@ -48,6 +55,8 @@ public struct ScannedRequest: Hashable, Sendable {
         return range
     }
 
-    /// The bytes of `messages` and `input` together: what bounds the prompt.
-    public var promptBytes: Int { (self.messagesRange?.count ?? 0) &+ (self.inputRange?.count ?? 0) }
+    /// The bytes of `messages`, `system`, `input` and `prompt` together: what bounds the prompt.
+    public var promptBytes: Int {
+        [self.messagesRange, self.systemRange, self.inputRange, self.promptRange].reduce(0) { $0 &+ ($1?.count ?? 0) }
+    }
 }

@@ -10,10 +10,10 @@ import Testing
     private static let price = Price(.init(input: 10_000_000, output: 150_000_000))
 
     private func estimate(
-        _ body: String, isChat: Bool = true, unbounded: UnboundedParts = []
+        _ body: String, endpoint: Endpoint = .chatCompletions, unbounded: UnboundedParts = []
     ) throws -> CallEstimate {
         CallEstimate(
-            try RequestScanner().scan(Array(body.utf8)), bodyBytes: 1000, isChat: isChat, unbounded: unbounded)
+            try RequestScanner().scan(Array(body.utf8)), bodyBytes: 1000, endpoint: endpoint, unbounded: unbounded)
     }
 
     private let known = ModelFacts(contextWindow: 8000, maximumOutput: 2000)
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func embeddingsHaveNoOutputAndNoWindow() throws {
-        let embedding = try self.estimate(#"{"model":"m","input":[]}"#, isChat: false)
+        let embedding = try self.estimate(#"{"model":"m","input":[]}"#, endpoint: .embeddings)
         #expect(
             embedding.most(ModelFacts(contextWindow: 10), Self.price) == CallAmounts(tokens: 1000, cost: 10_000_000))
         #expect(embedding.insertedOutput(ModelFacts()) == nil)

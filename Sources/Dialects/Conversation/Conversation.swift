@@ -8,7 +8,8 @@ public import JSON
 public struct Conversation: Hashable, Sendable {
     /// The model's name as the provider writes it, UTF-8.
     public var model: [UInt8]
-    /// In order, those of the system among them: providers differ in where these may stand.
+    /// In order, those of the system among them: providers differ in where these may stand. One for each message of the front
+    /// door (Anthropic's `system` is the first): refusals name messages by it (`RequestPath`).
     public var turns: [Turn]
     public var tools: [ToolDefinition]
     public var toolChoice: ToolChoice?

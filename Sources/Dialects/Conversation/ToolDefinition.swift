@@ -15,16 +15,19 @@ public enum ToolDefinition: Hashable, Sendable {
         /// The model must keep to the schema exactly.
         public var isStrict: Bool?
         public var cacheMark: CacheMark?
+        /// Further members in Anthropic's words, such as `defer_loading`.
+        public var extras: [JSONValue.Member]
 
         public init(
             name: [UInt8], description: [UInt8]? = nil, parameters: JSONValue? = nil, isStrict: Bool? = nil,
-            cacheMark: CacheMark? = nil
+            cacheMark: CacheMark? = nil, extras: [JSONValue.Member] = []
         ) {
             self.name = name
             self.description = description
             self.parameters = parameters
             self.isStrict = isStrict
             self.cacheMark = cacheMark
+            self.extras = extras
         }
     }
 }

@@ -14,6 +14,7 @@ public enum ReplyEvent: Hashable, Sendable {
     case redactedThinking(choice: Int, [UInt8])
     /// Of the text before it, one citation in Anthropic's shape: a JSON text.
     case citation(choice: Int, [UInt8])
+    /// The id is never empty, but for the one call of OpenAI's legacy `function_call`, which has none.
     case toolCall(choice: Int, index: Int, id: [UInt8], name: [UInt8])
     /// The next piece of that call's arguments.
     case arguments(choice: Int, index: Int, [UInt8])
@@ -21,6 +22,8 @@ public enum ReplyEvent: Hashable, Sendable {
     case logprobs(choice: Int, [UInt8])
     /// A further member of the choice's delta, as the provider names it.
     case extra(choice: Int, RawMember)
+    /// A further member of the choice itself, beside its delta.
+    case choiceExtra(choice: Int, RawMember)
     /// A further member of the chunk.
     case topExtra(RawMember)
     case finish(choice: Int, ReplyFinish)
@@ -38,7 +41,7 @@ public enum ReplyEvent: Hashable, Sendable {
             .redactedThinking(_, let bytes):
             !bytes.isEmpty
         case .citation, .toolCall, .arguments, .logprobs, .finish: true
-        case .begin, .extra, .topExtra, .usage, .error, .done: false
+        case .begin, .extra, .choiceExtra, .topExtra, .usage, .error, .done: false
         }
     }
 }

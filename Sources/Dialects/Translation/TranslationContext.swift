@@ -46,7 +46,9 @@ public struct TranslationContext: Sendable {
         case .embeddings, .moderations, .imageGenerations: .openAI
         case .countTokens: .anthropic
         case .messages: self.row.dialect == .anthropic ? .anthropic : .translated
-        case .chatCompletions, .completions: self.row.isExact ? .openAI : .translated
+        case .chatCompletions: self.row.isExact ? .openAI : .translated
+        // There are no peculiarities in the old shape: a server that has it speaks it as OpenAI does.
+        case .completions: self.row.target(of: .completions) == .completions ? .openAI : .translated
         }
     }
 }

@@ -29,6 +29,7 @@ enum Admission {
         guard head.headerBytes <= Int(limits.maxHeaders) else { return .refuse(.headersTooLarge) }
         guard !head.isMalformed else { return .refuse(.badRequest) }
         if head.method == .options, head.isPreflight, settings.cors.isConfigured { return .answer(.preflight) }
+        if case .unavailable(let api) = route { return .refuse(.notAvailableYet(api)) }
         guard route != .unknown else { return .refuse(.unknownURL) }
         guard self.isAllowed(head.method, route) else { return .refuse(.methodNotAllowed) }
         switch route {
@@ -40,7 +41,7 @@ enum Admission {
         case .health, .liveness: return .answer(.health)
         case .readiness: return .answer(.readiness)
         case .root: return .answer(.root)
-        case .unknown: return .refuse(.unknownURL)
+        case .unavailable, .unknown: return .refuse(.unknownURL)
         }
     }
 
@@ -73,6 +74,7 @@ enum Admission {
         _ head: RequestHead, _ endpoint: Endpoint, _ principal: Principal, _ limits: HTTPLimits
     ) -> Admission {
         guard !head.hasInvalidTags else { return .refuse(.invalidTags) }
+        guard !head.hasInvalidAnthropicHeader else { return .refuse(.invalidAnthropicHeader) }
         guard head.contentEncoding == nil else { return .refuse(.unsupportedEncoding) }
         if case .known(let length) = head.body, length > limits.maxBody { return .refuse(.tooLarge(limits.maxBody)) }
         return .collect(endpoint, principal)

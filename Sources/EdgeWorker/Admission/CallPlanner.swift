@@ -21,7 +21,10 @@ enum CallPlanner {
             self.request.calls = self.request.calls.enumerated().compactMap { place, call in
                 guard isWanted(place) else { return nil }
                 guard let limit = limit(place) else { return call }
-                return CallPlanner.call(call.target, self.scanned, self.request.askedForUsage, limit)
+                let splices = CallPlanner.splices(
+                    call.target, self.model, self.scanned, self.request.askedForUsage, limit)
+                return ProviderRequest.Call(
+                    target: call.target, splices: splices, maximumOutput: call.maximumOutput)
             }
         }
     }
@@ -37,25 +40,29 @@ enum CallPlanner {
         } catch {
             throw GatewayError(error)
         }
-        guard (1...self.longestModel).contains(scanned.model.count) else { throw .missingModel }
-        guard let plan = settings.router.plan(for: scanned.model) else { throw .modelNotFound(scanned.model) }
-        let isStream = endpoint == .chatCompletions && scanned.stream == true
-        let asksForUsage = isStream && scanned.includeUsage != true
-        let calls = plan.targets.map { self.call($0, scanned, asksForUsage, nil) }
+        let model = scanned.model.isEmpty ? endpoint.defaultModel ?? [] : scanned.model
+        guard (1...self.longestModel).contains(model.count) else { throw .missingModel }
+        guard let plan = settings.router.plan(for: model) else { throw .modelNotFound(model) }
+        let isStream = endpoint.mayStream && scanned.stream == true
+        let asksForUsage = isStream && endpoint.hasStreamOptions && scanned.includeUsage != true
+        let calls = plan.targets.map {
+            ProviderRequest.Call(
+                target: $0, splices: self.splices($0, model, scanned, asksForUsage, nil),
+                maximumOutput: endpoint.generatesText ? settings.facts(of: $0).maximumOutput : nil)
+        }
         return Planned(
             request: ProviderRequest(
                 record: record, endpoint: endpoint, isStream: isStream, askedForUsage: asksForUsage,
                 bodyLength: UInt64(clamping: body.count), snapshot: plan.snapshot, calls: calls),
-            model: scanned.model, scanned: scanned)
+            model: model, scanned: scanned)
     }
 
-    private static func call(
-        _ target: Target, _ scanned: ScannedRequest, _ asksForUsage: Bool, _ limit: RequestEdit.OutputLimit?
-    ) -> ProviderRequest.Call {
-        ProviderRequest.Call(
-            target: target,
-            splices: RequestEdit.splices(
-                for: scanned, model: target.model == scanned.model ? nil : target.model, injectUsage: asksForUsage,
-                outputLimit: limit))
+    private static func splices(
+        _ target: Target, _ model: [UInt8], _ scanned: ScannedRequest, _ asksForUsage: Bool,
+        _ limit: RequestEdit.OutputLimit?
+    ) -> [BodySplice] {
+        RequestEdit.splices(
+            for: scanned, model: target.model == model ? nil : target.model, injectUsage: asksForUsage,
+            outputLimit: limit)
     }
 }

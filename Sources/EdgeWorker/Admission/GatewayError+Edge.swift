@@ -18,6 +18,9 @@ extension GatewayError {
     static let invalidTags = request(
         400, "invalid_tags", "The header x-sluice-tags must be at most 1024 printable ASCII characters.",
         param: "x-sluice-tags")
+    static let invalidAnthropicHeader = request(
+        400, "invalid_header",
+        "The headers anthropic-version (one) and anthropic-beta must be at most 1024 printable ASCII characters each.")
     static let invalidKey = request(401, "invalid_api_key", "Incorrect API key provided, or none at all.")
     static let unknownURL = request(404, "unknown_url", "Unknown request URL. Check the path and the method.")
     static let methodNotAllowed = request(
@@ -28,6 +31,11 @@ extension GatewayError {
 
     static func tooLarge(_ limit: UInt64) -> GatewayError {
         request(413, "request_too_large", "The request body is larger than the limit of \(limit) bytes.")
+    }
+
+    static func notAvailableYet(_ api: UnavailableAPI) -> GatewayError {
+        let instead = api.instead.map { " Use \($0) instead." } ?? ""
+        return request(404, "not_available_yet", "\(api.title) is not available at this gateway yet.\(instead)")
     }
 
     static func modelNotFound(_ model: [UInt8]) -> GatewayError {

@@ -16,6 +16,8 @@ final class CurrentRequest {
 
     let record: RecordID
     let route: Route
+    /// Whose words the gateway's own answers are in; nil: OpenAI's.
+    let door: Endpoint?
     /// Those in force when the request began; from the plan on, those it was planned with.
     var settings: EdgeSettings
     /// Nanoseconds of the event loop's clock when the head was whole.
@@ -59,6 +61,9 @@ final class CurrentRequest {
     /// The trace it is a part of: 16 bytes, or none.
     let traceID: [UInt8]
     let tags: [UInt8]
+    /// The client's own `anthropic-version` and `anthropic-beta`; empty where it sent none.
+    let anthropicVersion: [UInt8]
+    let anthropicBeta: [UInt8]
     var recording = Recording.none
     /// Nanoseconds of the event loop's clock when its body was whole, when it was handed to an upstream, and when it was
     /// over.
@@ -97,6 +102,7 @@ final class CurrentRequest {
     init(_ head: RequestHead, route: Route, record: RecordID, settings: EdgeSettings, start: UInt64) {
         self.record = record
         self.route = route
+        self.door = route.door(of: head)
         self.settings = settings
         self.start = start
         self.requestID = head.requestID
@@ -104,6 +110,8 @@ final class CurrentRequest {
         self.userAgent = head.userAgent
         self.traceID = head.traceID
         self.tags = head.tags
+        self.anthropicVersion = head.anthropicVersion
+        self.anthropicBeta = head.anthropicBeta
         self.isHeadOnly = head.method == .head
         self.isHTTP10 = head.isHTTP10
         self.cors = settings.cors.grant(head.origin)
@@ -131,6 +139,7 @@ final class CurrentRequest {
     init(unreadable record: RecordID, settings: EdgeSettings, start: UInt64) {
         self.record = record
         self.route = .unknown
+        self.door = nil
         self.settings = settings
         self.start = start
         self.requestID = nil
@@ -138,6 +147,8 @@ final class CurrentRequest {
         self.userAgent = nil
         self.traceID = []
         self.tags = []
+        self.anthropicVersion = []
+        self.anthropicBeta = []
         self.isHeadOnly = false
         self.isHTTP10 = false
         self.cors = settings.cors.grant(nil)
@@ -145,6 +156,9 @@ final class CurrentRequest {
         self.keepsAlive = false
         self.expectedBody = nil
     }
+
+    /// Its client is one of Anthropic's.
+    var isAnthropic: Bool { self.door?.isAnthropic == true }
 
     /// Its caller has no key.
     var isAnonymous: Bool { self.principal == .anonymous }

@@ -31,7 +31,7 @@ extension HTTPConnection: ExchangeClient {
         self.core.failed(error, record: request.record, endpoint: request.route.label)
         // Whoever sends too much is told so at once, and would send on if the connection stayed.
         if error.status == 413, !self.machine.hasWholeRequest { request.keepsAlive = false }
-        let body = request.limits.refusal?.body(error) ?? OpenAIErrorBody.render(error)
+        let body = request.limits.refusal?.body(error, at: request.door) ?? ErrorBody.render(error, at: request.door)
         self.core.noteStanding(request)
         var head = self.makeHead(status: error.status, length: .known(UInt64(clamping: body.count)))
         switch error.status {
@@ -58,10 +58,11 @@ extension HTTPConnection: ExchangeClient {
             head.preflight = ReplyHead.Preflight(headers: preflightHeaders)
             return self.sendWhole(head, [])
         case .modelList:
-            body = request.isAnonymous ? request.settings.anonymousModelList : request.settings.modelList
+            let models = request.isAnthropic ? request.settings.anthropicModels : request.settings.models
+            body = request.isAnonymous ? models.anonymous : models.all
         case .model(let id):
             guard !request.isAnonymous || request.settings.limitPolicy.allowsAnonymous(id),
-                let model = request.settings.model(id)
+                let model = (request.isAnthropic ? request.settings.anthropicModels : request.settings.models)[id]
             else { return self.refuse(.modelNotFound(id)) }
             body = model
         case .health: body = Array(#"{"status":"ok"}"#.utf8)
@@ -124,7 +125,7 @@ extension HTTPConnection: ExchangeClient {
             }
         var head = ReplyHead(
             status: status, length: length, connection: connection, record: request.record,
-            requestID: request.requestID, cors: request.cors)
+            requestID: request.requestID, isAnthropic: request.isAnthropic, cors: request.cors)
         if let limits = request.limits.reply {
             head.limits = limits
             head.now = self.core.now
@@ -284,7 +285,7 @@ extension HTTPConnection: ExchangeClient {
         request.failure = error
         self.core.failed(error, record: request.record, endpoint: request.route.label)
         if request.repliesWithEvents {
-            let event = OpenAIErrorBody.renderEvent(error)
+            let event = ErrorBody.renderEvent(error, at: request.door)
             var rest = framing
             let piece = rest.piece(event.count)
             if piece == .chunk { self.output.writeChunkHeader(event.count) }

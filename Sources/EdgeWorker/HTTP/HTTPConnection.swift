@@ -385,6 +385,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
 
     private func dispatch(_ planned: CallPlanner.Planned, _ body: ByteBuffer) {
         var call = planned.request
+        call.anthropicVersion = self.request?.anthropicVersion ?? []
+        call.anthropicBeta = self.request?.anthropicBeta ?? []
         #if SLUICE_TEST_HOOKS
         call.blockForTest = self.request?.blockUpstream ?? 0
         #endif

@@ -43,6 +43,11 @@ struct RequestHead {
     var tags: [UInt8] = []
     /// The tags are too long or no printable ASCII.
     var hasInvalidTags = false
+    /// The value of `anthropic-version`, and those of `anthropic-beta` with commas between them.
+    var anthropicVersion: [UInt8] = []
+    var anthropicBeta: [UInt8] = []
+    /// One of the two is too long or no printable ASCII, or there are two versions.
+    var hasInvalidAnthropicHeader = false
     var userAgent: String?
     var expectsContinue = false
     var contentEncoding: String?
@@ -100,6 +105,8 @@ struct RequestHead {
 
     /// Bytes of the longest tags.
     private static let longestTags = 1024
+    /// Bytes of the longest `anthropic-version`, and of all `anthropic-beta` together.
+    private static let longestAnthropic = 1024
 
     private mutating func take(_ name: String, _ value: String, _ scan: inout Scan) {
         let length = name.utf8.count
@@ -127,6 +134,7 @@ struct RequestHead {
         case 14 where name.hasBytes(ignoringCase: "content-length"):
             scan.contentLengths += 1
             if let length = value.strictDecimal { scan.length = length } else { self.isMalformed = true }
+        case 14 where name.hasBytes(ignoringCase: "anthropic-beta"): self.takeBeta(value)
         case 15 where name.hasBytes(ignoringCase: "x-forwarded-for"):
             self.forwardedFor = self.forwardedFor.map { "\($0),\(value)" } ?? value
         case 16 where name.hasBytes(ignoringCase: "content-encoding"):
@@ -134,6 +142,7 @@ struct RequestHead {
         case 17 where name.hasBytes(ignoringCase: "transfer-encoding"):
             scan.transferEncodings += 1
             if !value.hasBytes(ignoringCase: "chunked") { self.isMalformed = true }
+        case 17 where name.hasBytes(ignoringCase: "anthropic-version"): self.takeVersion(value)
         case 29 where name.hasBytes(ignoringCase: "access-control-request-method"): self.isPreflight = true
         case 30 where name.hasBytes(ignoringCase: "access-control-request-headers"): self.preflightHeaders = value
         default: self.takeTestHook(name, value)
@@ -147,6 +156,27 @@ struct RequestHead {
         guard self.tags.count > RequestHead.longestTags || !value.isPrintableASCII else { return }
         self.hasInvalidTags = true
         self.tags = []
+    }
+
+    private mutating func takeVersion(_ value: String) {
+        guard !value.isEmpty else { return }
+        let isAnother = !self.anthropicVersion.isEmpty && !self.anthropicVersion.elementsEqual(value.utf8)
+        guard !isAnother, value.utf8.count <= RequestHead.longestAnthropic, value.isPrintableASCII else {
+            self.hasInvalidAnthropicHeader = true
+            return
+        }
+        self.anthropicVersion = Array(value.utf8)
+    }
+
+    private mutating func takeBeta(_ value: String) {
+        guard !value.isEmpty else { return }
+        let length = self.anthropicBeta.count + (self.anthropicBeta.isEmpty ? 0 : 1) + value.utf8.count
+        guard length <= RequestHead.longestAnthropic, value.isPrintableASCII else {
+            self.hasInvalidAnthropicHeader = true
+            return
+        }
+        if !self.anthropicBeta.isEmpty { self.anthropicBeta.append(UInt8(ascii: ",")) }
+        self.anthropicBeta += value.utf8
     }
 
     private mutating func finish(_ scan: Scan) {

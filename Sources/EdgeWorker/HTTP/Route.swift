@@ -11,32 +11,68 @@ enum Route: Hashable {
     case readiness
     case root
     case metrics
+    /// What other gateways and providers serve there, and this one does not serve yet.
+    case unavailable(UnavailableAPI)
     case unknown
 
-    private static let fixed: [(path: StaticString, route: Route)] = [
-        ("/v1/chat/completions", .provider(.chatCompletions)), ("/chat/completions", .provider(.chatCompletions)),
-        ("/api/v1/chat/completions", .provider(.chatCompletions)),
-        ("/v1/embeddings", .provider(.embeddings)), ("/embeddings", .provider(.embeddings)),
-        ("/api/v1/embeddings", .provider(.embeddings)),
-        ("/v1/models", .models), ("/models", .models), ("/api/v1/models", .models),
-        ("/health", .health), ("/health/live", .liveness), ("/health/ready", .readiness),
-        ("/", .root), ("/metrics", .metrics),
-    ]
-    private static let modelPrefixes: [[UInt8]] = ["/v1/models/", "/models/", "/api/v1/models/"].map { Array($0.utf8) }
+    /// In front of the paths of OpenAI's clients, and of Anthropic's.
+    private static let prefixes = ["/v1", "", "/api/v1"]
+    private static let anthropicPrefixes = ["/v1", "", "/api/v1", "/anthropic/v1"]
+
+    private static let fixed: [(path: [UInt8], route: Route)] = {
+        let doors = Endpoint.allCases.flatMap { endpoint in
+            (endpoint.isAnthropic ? anthropicPrefixes : prefixes).map { ($0 + endpoint.path, Route.provider(endpoint)) }
+        }
+        let own: [(String, Route)] = [
+            ("/health", .health), ("/health/live", .liveness), ("/health/ready", .readiness), ("/", .root),
+            ("/metrics", .metrics),
+        ]
+        return (doors + anthropicPrefixes.map { ($0 + "/models", .models) } + own).map { (Array($0.0.utf8), $0.1) }
+    }()
+    /// The same by the length of their paths: of each length there are a few.
+    private static let byLength: [[(path: [UInt8], route: Route)]] = (0...(fixed.map { $0.path.count }.max() ?? 0)).map {
+        length in fixed.filter { $0.path.count == length }
+    }
+    private static let modelPrefixes: [[UInt8]] = anthropicPrefixes.map { Array(($0 + "/models/").utf8) }
 
     /// The route of a path without its query.
     init(path: String) {
-        if let match = Route.fixed.first(where: { path.hasBytes($0.path) }) {
-            self = match.route
+        // What nearly everybody asks for.
+        if path.hasBytes("/v1/chat/completions") {
+            self = .provider(.chatCompletions)
             return
         }
         let bytes = path.utf8
+        if bytes.count < Route.byLength.count,
+            let match = Route.byLength[bytes.count].first(where: { bytes.elementsEqual($0.path) })
+        {
+            self = match.route
+            return
+        }
+        if let unavailable = UnavailableAPI(path: path) {
+            self = .unavailable(unavailable)
+            return
+        }
         for prefix in Route.modelPrefixes where bytes.starts(with: prefix) {
             guard let id = Route.percentDecoded(bytes.dropFirst(prefix.count)), !id.isEmpty else { break }
             self = .model(id)
             return
         }
         self = .unknown
+    }
+
+    /// Whose words the gateway's own answers to a request have to be in: a front door, or nil for OpenAI's. Anthropic's clients
+    /// name their version wherever they go.
+    func door(of head: RequestHead) -> Endpoint? {
+        if case .provider(let endpoint) = self { return endpoint }
+        if case .unavailable(let api) = self, api.isAnthropic { return .messages }
+        let isAnthropic =
+            !head.anthropicVersion.isEmpty || Route.anthropicFolders.contains { head.path.utf8.starts(with: $0) }
+        return isAnthropic ? .messages : nil
+    }
+
+    private static let anthropicFolders: [[UInt8]] = ["/anthropic/", "/v1/messages/", "/messages/"].map {
+        Array($0.utf8)
     }
 
     /// Which methods it has, as `Allow` says it; OPTIONS only where browsers are answered.
@@ -51,7 +87,7 @@ enum Route: Hashable {
     var isLimited: Bool {
         switch self {
         case .provider, .models, .model: true
-        case .health, .liveness, .readiness, .root, .metrics, .unknown: false
+        case .health, .liveness, .readiness, .root, .metrics, .unavailable, .unknown: false
         }
     }
 
@@ -92,7 +128,7 @@ enum Route: Hashable {
         case .health, .liveness, .readiness: .health
         case .root: .root
         case .metrics: .metrics
-        case .unknown: .unknown
+        case .unavailable, .unknown: .unknown
         }
     }
 

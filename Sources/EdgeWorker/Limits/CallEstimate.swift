@@ -5,6 +5,8 @@ import JSON
 struct CallEstimate: Hashable {
     /// Tokens of output that a model of which nothing is known is allowed where a budget is strict.
     static let unknownMaximumOutput: Int64 = 4096
+    /// The same at `/v1/completions`, where it is what OpenAI's documentation says of a request that does not say.
+    static let unknownCompletion: Int64 = 16
     /// Tokens of output to which a request is cut down at most, unless it asks for fewer.
     static let leastOutput: Int64 = 64
     /// Tokens of output that are expected of a model nothing was learned of, where nothing but a window is limited.
@@ -21,27 +23,34 @@ struct CallEstimate: Hashable {
 
     let bodyBytes: Int64
     let unbounded: UnboundedParts
-    /// Embeddings have no output, and each of their texts a context window of its own.
-    let isChat: Bool
+    let endpoint: Endpoint
+    /// Embeddings and moderations have none, and each of their texts has a context window of its own.
+    let hasOutput: Bool
     let hasTools: Bool
     /// Tokens of output the client wants at most, of each choice; nil where it does not say, or says "as many as you like".
     let askedOutput: Int64?
     let choices: Int64
+    /// Each with a context window of its own, and as many choices.
+    let prompts: Int64
     /// What the request was cut down to, tokens of each choice.
     var outputLimit: Int64?
 
-    init(_ request: ScannedRequest, bodyBytes: Int, isChat: Bool, unbounded: UnboundedParts) {
+    init(_ request: ScannedRequest, bodyBytes: Int, endpoint: Endpoint, unbounded: UnboundedParts) {
         self.bodyBytes = Int64(clamping: bodyBytes)
-        self.unbounded = unbounded
-        self.isChat = isChat
-        self.hasTools = isChat && request.toolsRange != nil
-        self.choices = isChat ? max(1, request.n ?? 1) : 1
-        // Which of the two members counts is the server's to decide.
+        self.endpoint = endpoint
+        self.hasOutput = endpoint.hasOutput
+        // No member limits the tokens of an image.
+        self.unbounded = endpoint == .imageGenerations ? unbounded.union(.output) : unbounded
+        self.hasTools = endpoint.generatesText && request.toolsRange != nil
+        self.prompts = endpoint == .completions ? Int64(clamping: max(1, request.promptCount)) : 1
+        self.choices = endpoint.hasOutput ? CallEstimate.times(max(1, request.n ?? 1), self.prompts) : 1
+        // Which of the two members counts is the server's to decide, where both exist.
+        let known = endpoint == .chatCompletions || request.maxTokens != nil
         var asked: Int64?
         for case let value? in [request.maxTokens, request.maxCompletionTokens] where asked != 0 {
             asked = value < 1 ? 0 : max(asked ?? 0, value)
         }
-        self.askedOutput = asked == 0 ? nil : asked
+        self.askedOutput = asked == 0 || !known ? nil : asked
     }
 
     // MARK: At most
@@ -49,7 +58,7 @@ struct CallEstimate: Hashable {
     /// The most that a call can take; nil where nothing bounds it.
     func most(_ facts: ModelFacts, _ price: Price?) -> CallAmounts? {
         guard let prompt = self.mostPrompt(facts), let output = self.mostOutput(facts) else { return nil }
-        let total = self.times(output, self.choices)
+        let total = CallEstimate.times(output, self.choices)
         let (tokens, overflow) = prompt.addingReportingOverflow(total)
         var cost: Int64 = 0
         if let price {
@@ -62,27 +71,36 @@ struct CallEstimate: Hashable {
 
     /// No tokenizer makes more tokens than there are bytes.
     private func mostPrompt(_ facts: ModelFacts) -> Int64? {
-        let window = self.isChat ? facts.contextWindow.map { Int64($0) } : nil
+        let window = self.window(facts)
         guard !self.unbounded.contains(.prompt) else { return window }
         return min(self.bodyBytes &+ (self.hasTools ? CallEstimate.toolPrompt : 0), window ?? .max)
     }
 
+    /// Tokens that all prompts can have together.
+    private func window(_ facts: ModelFacts) -> Int64? {
+        self.hasOutput ? facts.contextWindow.map { CallEstimate.times(Int64($0), self.prompts) } : nil
+    }
+
+    private var unknownMaximum: Int64 {
+        self.endpoint == .completions ? CallEstimate.unknownCompletion : CallEstimate.unknownMaximumOutput
+    }
+
     /// Tokens of one choice.
     func mostOutput(_ facts: ModelFacts) -> Int64? {
-        guard self.isChat else { return 0 }
+        guard self.hasOutput else { return 0 }
         let window = facts.contextWindow.map { Int64($0) }
         let known = facts.maximumOutput.map { Int64($0) }
         guard !self.unbounded.contains(.output) else { return known ?? window }
-        let wanted = self.askedOutput.map { min($0, window ?? .max) } ?? known ?? CallEstimate.unknownMaximumOutput
+        let wanted = self.askedOutput.map { min($0, window ?? .max) } ?? known ?? self.unknownMaximum
         // Cut down for the target with the longest output: another one may not be able to produce that much.
         return min(wanted, self.outputLimit ?? .max)
     }
 
     /// What the body has to say to a model so that `most` holds: nil where nothing has to be changed.
     func insertedOutput(_ facts: ModelFacts) -> Int64? {
-        guard self.isChat, !self.unbounded.contains(.output) else { return nil }
+        guard self.hasOutput, !self.unbounded.contains(.output) else { return nil }
         if self.outputLimit != nil { return self.mostOutput(facts) }
-        return self.askedOutput == nil && facts.maximumOutput == nil ? CallEstimate.unknownMaximumOutput : nil
+        return self.askedOutput == nil && facts.maximumOutput == nil ? self.unknownMaximum : nil
     }
 
     /// Tokens of output of each choice for which `remaining` is enough, whatever the prompt takes; negative where not even
@@ -90,7 +108,7 @@ struct CallEstimate: Hashable {
     func affordableOutput(
         _ remaining: Int64, _ unit: LimitKind.Unit, _ facts: ModelFacts, _ price: Price?
     ) -> Int64? {
-        guard self.isChat, !self.unbounded.contains(.output), let prompt = self.mostPrompt(facts) else { return nil }
+        guard self.hasOutput, !self.unbounded.contains(.output), let prompt = self.mostPrompt(facts) else { return nil }
         switch unit {
         case .requests: return nil
         case .tokens: return prompt > remaining ? -1 : (remaining - prompt) / self.choices
@@ -109,8 +127,8 @@ struct CallEstimate: Hashable {
 
     /// What such a call usually takes. Of a model nothing was learned of yet it is what the catalogue says it can produce.
     func usually(_ facts: ModelFacts, _ price: Price?, _ learned: Learned) -> CallAmounts {
-        let expected = learned.output ?? facts.maximumOutput.map { Int64($0) } ?? CallEstimate.unknownMaximumOutput
-        let output = self.isChat ? self.times(min(expected, self.askedOutput ?? .max), self.choices) : 0
+        let expected = learned.output ?? facts.maximumOutput.map { Int64($0) } ?? self.unknownMaximum
+        let output = self.hasOutput ? CallEstimate.times(min(expected, self.askedOutput ?? .max), self.choices) : 0
         let prompt = self.usualPrompt(facts, learned)
         let cost = price.map { $0.cost(of: TokenUsage(input: prompt, output: output)) } ?? 0
         return CallAmounts(tokens: prompt &+ min(output, .max - prompt), cost: cost)
@@ -119,19 +137,19 @@ struct CallEstimate: Hashable {
     /// Tokens for a window of time, which may be exceeded by what a guess is wrong.
     func forWindow(_ facts: ModelFacts, _ learned: Learned) -> Int64 {
         let expected = self.outputLimit ?? self.askedOutput ?? learned.output ?? CallEstimate.unlearnedOutput
-        let output = self.isChat ? self.times(expected, self.choices) : 0
+        let output = self.hasOutput ? CallEstimate.times(expected, self.choices) : 0
         let prompt = self.usualPrompt(facts, learned)
         return prompt &+ min(output, .max - prompt)
     }
 
     private func usualPrompt(_ facts: ModelFacts, _ learned: Learned) -> Int64 {
-        let window = self.isChat ? facts.contextWindow.map { Int64($0) } : nil
+        let window = self.window(facts)
         return min(max(0, learned.promptTokens), window ?? .max)
     }
 
     // MARK: Arithmetic
 
-    private func times(_ value: Int64, _ factor: Int64) -> Int64 {
+    private static func times(_ value: Int64, _ factor: Int64) -> Int64 {
         let (product, overflow) = value.multipliedReportingOverflow(by: factor)
         return overflow ? .max : product
     }

@@ -29,7 +29,7 @@ extension EdgeCore {
         guard self.desk.ledger != nil else { return }
         request.limits.entries = self.desk.entries(for: request, model: planned.model, at: self.wallSeconds)
         let needs = HoldPlanner.Needs(mask: request.limits.entries.reduce(0) { $0 | $1.limits.mask })
-        guard !needs.isEmpty else {
+        guard !needs.isEmpty, planned.request.endpoint.takesTokens else {
             return try self.finishAdmission(request, try self.decide(request, CallAmounts()))
         }
         if needs.contains(.costBudget), !request.settings.limitPolicy.allowsUnknownPrice {
@@ -71,7 +71,7 @@ extension EdgeCore {
                     learned: .init(promptTokens: guess.input, output: self.estimator.usualOutput(model)))
             },
             estimate: CallEstimate(
-                planned.scanned, bodyBytes: body.count, isChat: planned.request.endpoint == .chatCompletions,
+                planned.scanned, bodyBytes: body.count, endpoint: planned.request.endpoint,
                 unbounded: isStrict && isBudget ? unsafe UnboundedParts(body) : []))
     }
 
@@ -113,9 +113,12 @@ extension EdgeCore {
     private func limitOutput(_ request: CurrentRequest, _ planner: HoldPlanner, _ planned: inout CallPlanner.Planned) {
         let limits = planned.request.calls.indices.map { planner.insertedOutput(at: $0) }
         guard limits.contains(where: { $0 != nil }) else { return }
+        let endpoint = planned.request.endpoint
         planned.edit({ _ in true }) { place in
             limits[place].map {
-                RequestEdit.OutputLimit(tokens: $0, member: planner.places[place].facts.outputLimitMember)
+                RequestEdit.OutputLimit(
+                    tokens: $0, member: endpoint.outputLimitMember(planner.places[place].facts),
+                    isOnlyMember: endpoint != .chatCompletions)
             }
         }
         request.limits.reply?.maximumOutput = limits[0]

@@ -52,9 +52,9 @@ struct LimitAnswer: Hashable {
             : "Rate limit reached: \(what) is limited to \(figure). \(again)"
     }
 
-    /// OpenAI's error with a member `limit` that says how the limit stands.
-    func body(_ error: GatewayError) -> [UInt8] {
-        OpenAIErrorBody.render(error) { writer in
+    /// The error in the words of a front door (nil: OpenAI's), with a member `limit` that says how the limit stands.
+    func body(_ error: GatewayError, at door: Endpoint?) -> [UInt8] {
+        ErrorBody.render(error, at: door) { writer in
             writer.key("limit")
             self.write(to: &writer)
         }

@@ -23,9 +23,13 @@ struct UnboundedParts: OptionSet, Hashable {
         ([
             "image_url", "input_image", "input_audio", "input_file", "file_id", "file_data", "file_url", "video_url",
             "audio_url", "document_url", "web_search_options", "search_parameters", "previous_response_id", "plugins",
-            "cached_content", "chat_template",
+            "cached_content", "chat_template", "mcp_servers", "context_management",
         ] as [StaticString]).map { Name(text: $0, means: .prompt, member: nil) }
-        + (["file", "web_search", "code_", "computer", "mcp", "image", "audio", "video", "document"] as [StaticString])
+        + ([
+            "file", "web_search", "code_", "computer", "mcp", "image", "audio", "video", "document",
+            // Tools of Anthropic's, whose definitions the request does not bring.
+            "web_fetch", "text_editor", "bash", "memory", "tool_search", "container_upload",
+        ] as [StaticString])
         .map { Name(text: $0, means: .prompt, member: "\"type\"") }
         // A reply that was spoken before, which the provider has kept.
         + [Name(text: "audio_", means: .prompt, member: "\"id\"")]

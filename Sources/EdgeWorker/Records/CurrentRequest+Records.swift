@@ -16,12 +16,14 @@ extension CurrentRequest {
         guard self.isRecorded, self.dispatchedAt != nil, self.replyBytes > 0, self.status < 300 else {
             return Settlement()
         }
-        guard let target = self.target(self.call) else { return Settlement() }
+        guard let target = self.target(self.call), case .provider(let endpoint) = self.route, endpoint.takesTokens else {
+            return Settlement()
+        }
         var usage = estimator.estimate(
             self.settings.estimatorModel(target), bodyBytes: self.receivedBody, replyBytes: self.replyBytes,
             isStream: self.isStream)
-        // Embeddings are numbers, not tokens.
-        if case .provider(.embeddings) = self.route { usage.output = 0 }
+        // Embeddings are numbers, not tokens, and of images nobody knows.
+        if !endpoint.generatesText { usage.output = 0 }
         let price = self.settings.price(of: target)
         return Settlement(estimated: usage, cost: price.map { $0.cost(of: usage) })
     }

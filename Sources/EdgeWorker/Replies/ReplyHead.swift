@@ -42,6 +42,8 @@ struct ReplyHead {
     var record: RecordID
     /// The client's label, visible ASCII; nil: the record id.
     var requestID: String?
+    /// Anthropic's clients look for the request's id in another place, and find the record's id there.
+    var isAnthropic = false
     var retryAfter: [UInt8]?
     var providerRequestID: [UInt8]?
     var isStream = false
@@ -66,6 +68,7 @@ struct ReplyHead {
     private var longest: Int {
         var count = ReplyHead.longestFixed + (self.requestID?.utf8.count ?? 0) + (self.retryAfter?.count ?? 0)
         count += self.providerRequestID?.count ?? 0
+        if self.isAnthropic { count += 48 }
         if let cors = self.cors {
             count += ReplyHead.longestCORS + (cors.origin?.utf8.count ?? 0) + (self.preflight?.headers?.utf8.count ?? 0)
         }
@@ -115,7 +118,7 @@ struct ReplyHead {
     }
 
     private static let exposed: StaticString = """
-        \r\naccess-control-expose-headers: x-request-id, x-sluice-record, retry-after, x-should-retry, \
+        \r\naccess-control-expose-headers: x-request-id, x-sluice-record, request-id, retry-after, x-should-retry, \
         x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, \
         x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, \
         x-sluice-limit-warning, x-sluice-max-tokens
@@ -146,6 +149,10 @@ struct ReplyHead {
         }
         buffer.append("\r\nx-sluice-record: ")
         buffer.append(self.record)
+        if self.isAnthropic {
+            buffer.append("\r\nrequest-id: ")
+            buffer.append(self.record)
+        }
     }
 
     private func writeCORS(to buffer: inout some HeadOutput) {
@@ -163,7 +170,7 @@ struct ReplyHead {
         if let asked = preflight.headers, !asked.isEmpty, asked.isHeaderValue(upTo: 1024) {
             buffer.append(asked)
         } else {
-            buffer.append("authorization, content-type, x-api-key, api-key, x-request-id")
+            buffer.append("authorization, content-type, x-api-key, api-key, x-request-id, anthropic-version, anthropic-beta")
         }
     }
 }
