@@ -116,7 +116,7 @@ enum ProviderFailure: Error, Hashable {
         switch error.kind {
         case .resolve:
             Self.provider("provider_unreachable", 502, "The provider's host name cannot be resolved.")
-        case .connect:
+        case .connect, .forbiddenAddress:
             Self.provider("provider_unreachable", 502, "The provider does not accept connections.")
         case .tls:
             Self.provider("provider_unreachable", 502, "No trusted TLS connection to the provider could be made.")
