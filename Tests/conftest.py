@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
 
 from Harness.gateway import PROGRAMS
+
+# The SDKs would send what they find there along with what a test gives them.
+for name in [name for name in os.environ if name.startswith(("OPENAI_", "ANTHROPIC_"))]:
+    del os.environ[name]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

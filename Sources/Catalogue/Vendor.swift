@@ -1,3 +1,5 @@
+public import Domain
+
 /// A company whose models the catalogue knows. The raw value is the name a provider of the configuration usually has.
 public enum Vendor: String, Hashable, Sendable, CaseIterable {
     case openAI = "openai"
@@ -21,21 +23,31 @@ public enum Vendor: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Whose models a configured provider serves: by the host of its base URL, else by its name; nil for anybody else's,
-    /// of whose prices nothing is known. Case does not count.
+    /// Whose models a configured provider serves; nil for anybody else's, of whose prices nothing is known.
     ///
-    /// A vendor's own host decides alone. Behind any other, a proxy or another gateway, the name that the operator gave is the
-    /// only hint; whoever calls his own server `openai` has to say its price in `pricing`.
-    public init?(baseURL: String, providerName: String) {
+    /// A vendor's own host decides alone: several of them speak others' dialects, too. Then a dialect that is a vendor's own
+    /// does. Those that many speak (`openai`, `litellm`) leave the provider's name, whatever its case, as the only hint behind a
+    /// proxy or another gateway; whoever calls his own server `openai` has to say its price in `pricing`. Servers that run
+    /// models themselves, and resellers, are nobody's.
+    public init?(dialect: Dialect, baseURL: String, providerName: String) {
         let host = Self.host(of: baseURL)
         if let vendor = Self.allCases.first(where: { $0.host == host }) {
             self = vendor
-        } else if let vendor = Self(rawValue: providerName.lowercased()) {
+            return
+        }
+        switch dialect {
+        case .anthropic: self = .anthropic
+        // A deployment that has the name of its model, as most have.
+        case .azure: self = .openAI
+        case .groq: self = .groq
+        case .mistral: self = .mistral
+        case .deepseek: self = .deepSeek
+        case .xai: self = .xAI
+        case .openai, .litellm:
+            let name = providerName.lowercased()
+            guard let vendor = name == "google" ? .google : Self(rawValue: name) else { return nil }
             self = vendor
-        } else if providerName.lowercased() == "google" {
-            self = .google
-        } else {
-            return nil
+        case .openrouter, .together, .perplexity, .cerebras, .huggingface, .ollama, .vllm, .llamacpp: return nil
         }
     }
 

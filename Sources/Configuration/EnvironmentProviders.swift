@@ -11,36 +11,41 @@ struct EnvironmentProviders {
     /// No provider's key was found: the simulated one stands in.
     var areSimulated: Bool { self.providers == [.simulated] }
 
-    /// A provider and its variables. It is found by its key, or by its URL if it has no default one.
+    /// A provider and its variables.
     private struct Source {
-        var name: String
+        /// The provider's name is the dialect's.
+        var dialect: Dialect
         var key: String
         var urlVariable: String?
-        var defaultURL: String?
+        /// Those whose values say which version of the API is called, the first before the others.
+        var versionVariables: [String] = []
+
+        var name: String { self.dialect.name }
+
+        /// The variables that there must be: the key, but for a server of one's own, and the URL where there is no default one.
+        var required: [String] {
+            guard self.dialect.defaultBaseURL == nil else { return [self.key] }
+            let url = [self.urlVariable].compactMap(\.self)
+            return self.dialect == .azure ? [self.key] + url : url
+        }
     }
 
     /// In order of precedence: the first one found is the default provider.
     private static let sources = [
+        Source(dialect: .openai, key: "OPENAI_API_KEY", urlVariable: "OPENAI_BASE_URL"),
+        Source(dialect: .anthropic, key: "ANTHROPIC_API_KEY", urlVariable: "ANTHROPIC_BASE_URL"),
+        Source(dialect: .groq, key: "GROQ_API_KEY"),
+        Source(dialect: .mistral, key: "MISTRAL_API_KEY"),
+        Source(dialect: .openrouter, key: "OPENROUTER_API_KEY"),
         Source(
-            name: "openai", key: "OPENAI_API_KEY", urlVariable: "OPENAI_BASE_URL",
-            defaultURL: ConfiguredProvider.defaultBaseURL),
-        Source(
-            name: "groq", key: "GROQ_API_KEY",
-            defaultURL: "https://api.groq.com/openai/v1"),
-        Source(
-            name: "openrouter", key: "OPENROUTER_API_KEY",
-            defaultURL: "https://openrouter.ai/api/v1"),
-        Source(
-            name: "mistral", key: "MISTRAL_API_KEY",
-            defaultURL: "https://api.mistral.ai/v1"),
-        Source(name: "litellm", key: "LITELLM_API_KEY", urlVariable: "LITELLM_BASE_URL", defaultURL: nil),
+            dialect: .azure, key: "AZURE_OPENAI_API_KEY", urlVariable: "AZURE_OPENAI_ENDPOINT",
+            versionVariables: ["AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"]),
+        Source(dialect: .litellm, key: "LITELLM_API_KEY", urlVariable: "LITELLM_BASE_URL"),
     ]
 
-    /// Variables of features that are not built yet, by exact name or by prefix.
-    private static let unavailable: [(variable: String, isPrefix: Bool)] = [
-        ("ANTHROPIC_API_KEY", false), ("GEMINI_API_KEY", false), ("AWS_ACCESS_KEY_ID", false),
-        ("AWS_BEARER_TOKEN_BEDROCK", false), ("AZURE_OPENAI_", true),
-        ("DATABASE_URL", false), ("REDIS_URL", false), ("JWT_SECRET", false),
+    /// Variables of features that are not built yet.
+    private static let unavailable = [
+        "GEMINI_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_BEARER_TOKEN_BEDROCK", "DATABASE_URL", "REDIS_URL", "JWT_SECRET",
     ]
 
     /// The names of providers that `environment` has something for, the first found first.
@@ -59,19 +64,12 @@ struct EnvironmentProviders {
         }
         for source in Self.sources where !Self.isFound(source, in: environment) {
             let lone = [source.key, source.urlVariable].compactMap(\.self).first { Self.value($0, environment) != nil }
-            if let lone, let missing = source.defaultURL == nil ? source.urlVariable : source.key {
+            if let lone, let missing = source.required.first(where: { Self.value($0, environment) == nil }) {
                 self.notices.append("\(lone) is in the environment but \(missing) is not: it is not used")
             }
         }
-        for (variable, isPrefix) in Self.unavailable {
-            let found = environment.keys.sorted().first {
-                (isPrefix ? $0.hasPrefix(variable) : $0 == variable) && Self.value($0, environment) != nil
-            }
-            if let found {
-                self.notices.append(
-                    "\(isPrefix ? "\(found) (\(variable)*)" : found) is in the environment: not available yet, not used"
-                )
-            }
+        for variable in Self.unavailable where Self.value(variable, environment) != nil {
+            self.notices.append("\(variable) is in the environment: not available yet, not used")
         }
         if self.providers.isEmpty, self.problems.isEmpty { self.providers = [.simulated] }
     }
@@ -93,14 +91,14 @@ struct EnvironmentProviders {
     private static func provider(
         _ source: Source, _ environment: [String: String], _ listen: [ListenAddress]
     ) throws(ConfigurationProblem) -> ConfiguredProvider {
-        var url = source.defaultURL
+        var url = source.dialect.defaultBaseURL
         if let variable = source.urlVariable, let text = self.value(variable, environment) {
             do throws(ValueError) {
                 let given = try ProviderURL(text)
                 guard !self.isGatewayItself(given, listen) else {
                     throw ValueError("expected the URL of a provider; this one is the gateway's own")
                 }
-                url = given.description
+                url = try self.baseURL(given, source.dialect)
             } catch {
                 throw self.problem(variable, error.message)
             }
@@ -112,11 +110,26 @@ struct EnvironmentProviders {
             }
             key = Secret(Array(text.utf8))
         }
-        let kind = ProviderSettings.Kind.server(.openai, baseURL: url ?? ConfiguredProvider.defaultBaseURL)
-        return ConfiguredProvider(settings: ProviderSettings(name: source.name, kind: kind, apiKey: key))
+        var version: String?
+        if let variable = source.versionVariables.first(where: { self.value($0, environment) != nil }) {
+            do throws(ValueError) {
+                version = try ProviderBaseURL.azureVersion(self.value(variable, environment) ?? "")
+            } catch {
+                throw self.problem(variable, error.message)
+            }
+        }
+        let kind = ProviderSettings.Kind.server(source.dialect, baseURL: url ?? "")
+        return ConfiguredProvider(
+            settings: ProviderSettings(name: source.name, kind: kind, apiKey: key, apiVersion: version))
     }
 
-    /// Whoever points SDKs at the gateway has its URL in OPENAI_BASE_URL; started from such a shell it would call itself.
+    /// Anthropic's SDKs add `/v1` to whatever stands in their variable.
+    private static func baseURL(_ url: ProviderURL, _ dialect: Dialect) throws(ValueError) -> String {
+        let text = try ProviderBaseURL.text(of: url, dialect)
+        return dialect == .anthropic && !text.hasSuffix("/v1") ? text + "/v1" : text
+    }
+
+    /// Whoever points SDKs at the gateway has its URL in OPENAI_BASE_URL or ANTHROPIC_BASE_URL; started from such a shell it would call itself.
     private static func isGatewayItself(_ url: ProviderURL, _ listen: [ListenAddress]) -> Bool {
         listen.contains { address in
             switch address {
@@ -128,7 +141,7 @@ struct EnvironmentProviders {
     }
 
     private static func isFound(_ source: Source, in environment: [String: String]) -> Bool {
-        self.value(source.defaultURL == nil ? source.urlVariable ?? source.key : source.key, environment) != nil
+        source.required.allSatisfy { self.value($0, environment) != nil }
     }
 
     /// The variable's value; an empty one counts as unset.

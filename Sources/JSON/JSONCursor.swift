@@ -51,6 +51,13 @@ internal import CSimdJSON
     /// Where the token that was walked last begins, in bytes.
     var lastOffset: Int { self.next > 0 ? self.offset(self.next &- 1) : 0 }
 
+    /// Where the value that was walked last ends, in bytes: a value that was stepped over, or an object or array that was
+    /// left.
+    public var valueEnd: Int {
+        guard self.next > 0 else { return 0 }
+        return self.trimmedEnd(self.next &- 1)
+    }
+
     /// Whether every token was walked: nothing but blanks follows.
     public var isAtEnd: Bool { self.next == self.tokenCount && self.fault == nil }
 

@@ -82,6 +82,23 @@ import Testing
             ("api.openai.com", "x", nil),
         ] as [(String, String, Vendor?)])
     func vendors(_ url: String, _ name: String, _ vendor: Vendor?) {
-        #expect(Vendor(baseURL: url, providerName: name) == vendor)
+        #expect(Vendor(dialect: .openai, baseURL: url, providerName: name) == vendor)
+        #expect(Vendor(dialect: .litellm, baseURL: url, providerName: name) == vendor)
+    }
+
+    @Test(
+        arguments: [
+            (.anthropic, "http://proxy/v1", "x", .anthropic), (.anthropic, "http://proxy/v1", "openai", .anthropic),
+            // Others speak Anthropic's dialect, too.
+            (.anthropic, "https://api.deepseek.com/anthropic", "x", .deepSeek),
+            (.groq, "https://api.groq.com/openai/v1", "fast", .groq), (.groq, "http://proxy/v1", "fast", .groq),
+            (.mistral, "http://proxy/v1", "x", .mistral), (.deepseek, "http://proxy/v1", "x", .deepSeek),
+            (.xai, "http://proxy/v1", "x", .xAI), (.azure, "https://r.openai.azure.com", "x", .openAI),
+            // A model of one's own machine costs what its owner says, whatever he calls it.
+            (.vllm, "http://h/v1", "mistral", nil), (.ollama, "http://h/v1", "deepseek", nil),
+            (.llamacpp, "http://h/v1", "openai", nil), (.openrouter, "https://openrouter.ai/api/v1", "openai", nil),
+        ] as [(Dialect, String, String, Vendor?)])
+    func vendorsOfDialects(_ dialect: Dialect, _ url: String, _ name: String, _ vendor: Vendor?) {
+        #expect(Vendor(dialect: dialect, baseURL: url, providerName: name) == vendor)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct BadProviderTests {
     static let providers: [BadCase] = [
         BadCase("providers: [x]", "1:12: providers: expected a mapping"),
-        BadCase("providers: {x: }", "1:13: providers.x.dialect: missing; expected openai or simulated"),
+        BadCase("providers: {x: }", "1:13: providers.x.dialect: missing; expected one of openai, azure, groq, "),
         BadCase("providers: {x: {}}", "1:13: providers.x.dialect: missing"),
         BadCase(
             "providers: {x: {dialect: openai}}",
@@ -19,15 +19,14 @@ import Testing
         BadCase(
             "providers: {\"a:b\": {dialect: simulated}}", "1:13: providers.a:b: expected a name of 1 to 64 letters"),
         BadCase(
-            "providers: {x: {dialect: opanai}}", "1:26: providers.x.dialect: expected openai or simulated (did you"),
-        BadCase("providers: {x: {dialect: 7}}", "1:26: providers.x.dialect: expected openai or simulated"),
+            "providers: {x: {dialect: opanai}}",
+            "1:26: providers.x.dialect: expected one of openai, azure, groq, mistral, deepseek, openrouter, xai, "
+                + "together, perplexity, cerebras, huggingface, ollama, vllm, llamacpp, litellm, anthropic, simulated "
+                + "(did you mean openai?), found"),
+        BadCase("providers: {x: {dialect: 7}}", "1:26: providers.x.dialect: expected one of openai, azure"),
         BadCase(
-            "providers: {x: {dialect: anthropic, api_key: k, region: r}}",
-            "1:26: providers.x.dialect: this dialect is not available yet: expected openai or simulated, found"),
-        BadCase(
-            "providers: {x: {dialect: groq}}",
-            "1:26: providers.x.dialect: this dialect is not available yet: expected openai or simulated; dialect: openai"
-        ),
+            "providers: {x: {dialect: bedrock, api_key: k, region: r}}",
+            "1:26: providers.x.dialect: this dialect is not available yet: expected one of openai"),
         BadCase(
             "providers: {x: {dialect: openai, model: y, base_url: 'http://h'}}", "1:34: providers.x.model: unknown key"),
         BadCase(
@@ -182,6 +181,64 @@ import Testing
             "1:19: default_provider: expected the name of a provider (a, c)"),
     ]
 
+    static let dialects: [BadCase] = [
+        BadCase(
+            "providers: {x: {dialect: groq}}",
+            "1:13: providers.x: expected an api_key for https://api.groq.com/openai/v1, or the base_url of another"),
+        BadCase("providers: {x: {dialect: anthropic}}", "1:13: providers.x: expected an api_key for https://api.anthr"),
+        BadCase("providers: {x: {dialect: vllm}}", "1:13: providers.x.base_url: missing; dialect vllm has none"),
+        BadCase("providers: {x: {dialect: llamacpp, api_key: k}}", "1:13: providers.x.base_url: missing"),
+        BadCase("providers: {x: {dialect: litellm, api_key: k}}", "1:13: providers.x.base_url: missing"),
+        BadCase(
+            "providers: {x: {dialect: azure, api_key: k}}",
+            "1:13: providers.x: expected a resource, the NAME of https://NAME.openai.azure.com, or a base_url"),
+        BadCase("providers: {x: {dialect: azure, resource: r1}}", "1:13: providers.x: expected an api_key for the"),
+        BadCase(
+            "providers: {x: {dialect: azure, api_key: k, resource: r1, base_url: 'https://h'}}",
+            "1:45: providers.x.resource: expected either resource or base_url, not both"),
+        BadCase(
+            "providers: {x: {dialect: azure, api_key: k, resource: r1.openai.azure.com}}",
+            "1:55: providers.x.resource: expected the name of an Azure resource"),
+        BadCase(
+            "providers: {x: {dialect: azure, api_key: k, resource: r1, api_version: latest}}",
+            "1:72: providers.x.api_version: expected v1, preview or a dated version"),
+        BadCase(
+            "providers: {x: {dialect: azure, api_key: k, resource: r1, api_version: 2024-10-2}}",
+            "1:72: providers.x.api_version: expected v1, preview or a dated version"),
+        BadCase(
+            "providers: {x: {dialect: azure, api_key: k, base_url: 'https://h/openai/deployments/d/chat/completions'}}",
+            "1:55: providers.x.base_url: expected the URL of a resource, such as"),
+        BadCase(
+            "providers: {x: {dialect: azure, api_key: k, base_url: 'https://h/openai/deployments/d'}}",
+            "1:55: providers.x.base_url: expected the URL of a resource, such as https://my-resource.openai.azure.com; "
+                + "the deployment is the name of the model"),
+        BadCase(
+            "providers: {x: {dialect: anthropic, api_key: k, base_url: 'https://h/v1/messages'}}",
+            "1:59: providers.x.base_url: expected the URL that /messages is added to, such as https://api.anthropic"),
+        BadCase(
+            "providers: {x: {dialect: groq, api_key: k, base_url: 'https://h/v1/completions'}}",
+            "1:54: providers.x.base_url: expected the URL that /chat/completions is added to, such as https://api.groq"),
+        BadCase(
+            "providers: {x: {dialect: groq, api_key: k, resource: r1, api_version: v1}}",
+            "1:44: providers.x.resource: has no meaning for dialect groq: leave it out",
+            "1:58: providers.x.api_version: has no meaning for dialect groq"),
+        BadCase(
+            "providers: {x: {dialect: simulated, drop_unsupported: true, fetch_images: true}}",
+            "1:37: providers.x.drop_unsupported: has no meaning for dialect simulated",
+            "1:61: providers.x.fetch_images: has no meaning for dialect simulated"),
+        BadCase(
+            "providers: {x: {dialect: groq, api_key: k, drop_unsupported: 1, fetch_images: maybe}}",
+            "1:62: providers.x.drop_unsupported: expected true or false",
+            "1:79: providers.x.fetch_images: expected true or false"),
+        BadCase(
+            "providers: {x: {dialect: anthropic, api_key: k, headers: {X-API-Key: k}}}",
+            "1:59: providers.x.headers.X-API-Key: expected either a key or this header, not both"),
+        BadCase(
+            "providers: {x: {dialect: azure, api_key: k, resource: r1, headers: {api-key: k}}}",
+            "1:69: providers.x.headers.api-key: expected either a key or this header, not both"),
+    ]
+
+    @Test(arguments: dialects) func dialectsOwnKeys(bad: BadCase) { bad.check() }
     @Test(arguments: providers) func providerEntries(bad: BadCase) { bad.check() }
     @Test(arguments: models) func aliases(bad: BadCase) { bad.check() }
 

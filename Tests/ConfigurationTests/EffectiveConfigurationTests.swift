@@ -30,6 +30,10 @@ import Testing
           "null": {dialect: openai, base_url: "http://[::1]:1/v1", proxy: "http://p", allow_private_network: true}
           "1e3": {dialect: simulated}
           "-": {dialect: simulated}
+          az: {dialect: azure, base_url: "http://h", api_version: "2024-10-21", fetch_images: true}
+          az2: {dialect: azure, base_url: "http://h/openai"}
+          an: {dialect: anthropic, base_url: "http://h", drop_unsupported: true}
+          ol: {dialect: ollama}
         default_provider: "true"
         models: {"yes": {targets: ["123:0x1f"]}, "5m": {targets: ["null:a"]}, "üñ": {targets: ["-:~"]}}
         logging: {level: warning, format: text, file: "a: b # c", access: false, prompts: true, responses: true}

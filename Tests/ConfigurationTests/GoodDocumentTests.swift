@@ -217,6 +217,46 @@ import Testing
             try #require(result.configuration).providers.first?.settings.kind == .server(.openai, baseURL: expected))
     }
 
+    /// What a provider of the dialect says beside it, the URL it is found at, the version it is called by.
+    @Test(
+        arguments: [
+            (.groq, "api_key: k", "https://api.groq.com/openai/v1", nil),
+            (.ollama, "", "http://127.0.0.1:11434/v1", nil),
+            (.vllm, "base_url: 'http://h:8000/v1/'", "http://h:8000/v1", nil),
+            (.litellm, "base_url: 'http://h:4000'", "http://h:4000", nil),
+            (.deepseek, "headers: {Authorization: x}", "https://api.deepseek.com", nil),
+            (.anthropic, "api_key: k", "https://api.anthropic.com/v1", nil),
+            (.anthropic, "base_url: 'https://h'", "https://h/v1", nil),
+            (.anthropic, "base_url: 'https://h/anthropic'", "https://h/anthropic", nil),
+            (.azure, "resource: My-Res, api_key: k", "https://my-res.openai.azure.com", nil),
+            (.azure, "resource: r1, headers: {Authorization: x}", "https://r1.openai.azure.com", nil),
+            (.azure, "base_url: 'https://h/openai/v1', api_version: v1", "https://h", nil),
+            (.azure, "base_url: 'https://h/prefix/openai', api_version: preview", "https://h/prefix", "preview"),
+            (.azure, "base_url: 'https://h', api_version: 2024-10-21", "https://h", "2024-10-21"),
+            (.azure, "base_url: 'https://h', api_version: 2025-04-01-preview", "https://h", "2025-04-01-preview"),
+        ] as [(Dialect, String, String, String?)])
+    func everyDialectKnowsItsPlace(dialect: Dialect, keys: String, url: String, version: String?) throws {
+        let document = Document(text: "providers: {x: {dialect: \(dialect.name), \(keys)}}")
+        #expect(document.problems == [])
+        let settings = try #require(document.result.configuration?.providers.first?.settings)
+        #expect(settings.kind == .server(dialect, baseURL: url))
+        #expect(settings.apiVersion == version)
+        #expect(!settings.dropsUnsupported && !settings.fetchesImages)
+    }
+
+    /// With a URL each dialect of a server is accepted, with a key or without.
+    @Test(arguments: Dialect.allCases) func everyDialectTakesAURL(dialect: Dialect) throws {
+        for key in ["", ", api_key: k", ", drop_unsupported: true, fetch_images: yes"] {
+            let document = Document(
+                text: "providers: {x: {dialect: \(dialect.name), base_url: 'http://h/v1'\(key)}}")
+            #expect(document.problems == [])
+            let settings = try #require(document.result.configuration?.providers.first?.settings)
+            #expect(settings.kind == .server(dialect, baseURL: "http://h/v1"))
+            #expect(
+                settings.dropsUnsupported == key.contains("drop") && settings.fetchesImages == key.contains("fetch"))
+        }
+    }
+
     @Test(
         arguments: [
             // The environment, the file's default_provider, the expected one.

@@ -17,11 +17,10 @@ import Testing
         #expect(unexpected == [])
         #expect(
             result.problems.map(\.path) == [
-                "providers.anthropic.dialect", "providers.anthropic.keys[0].requests_per_minute",
+                "providers.anthropic.keys[0].requests_per_minute",
                 "providers.anthropic.keys[0].tokens_per_minute", "providers.anthropic.keys[1]",
-                "providers.anthropic.keys[1].requests_per_minute", "providers.groq.dialect", "providers.gemini.dialect",
-                "providers.vertex.dialect", "providers.bedrock.dialect", "providers.azure.dialect",
-                "providers.litellm.dialect", "providers.local.dialect", "models.smart.targets[1]",
+                "providers.anthropic.keys[1].requests_per_minute", "providers.gemini.dialect",
+                "providers.vertex.dialect", "providers.bedrock.dialect", "models.smart.targets[1]",
                 "models.smart.strategy", "models.smart.retries", "models.fast.tier", "models.deep.tier",
                 "models.auto.route", "cache.enabled", "retention.requests", "retention.audit",
             ])

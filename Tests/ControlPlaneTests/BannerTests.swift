@@ -76,8 +76,8 @@ import Testing
         func model(_ configuration: GatewayConfiguration) -> String? {
             self.banner(key: .notNeeded, configuration).model
         }
-        func provider(_ url: String) -> GatewayConfiguration {
-            let settings = ProviderSettings(name: "p", kind: .server(.openai, baseURL: url))
+        func provider(_ url: String, _ dialect: Dialect = .openai) -> GatewayConfiguration {
+            let settings = ProviderSettings(name: "p", kind: .server(dialect, baseURL: url))
             return GatewayConfiguration(providers: [ConfiguredProvider(settings: settings)], defaultProvider: "p")
         }
         func aliased(_ name: String) -> GatewayConfiguration {
@@ -88,6 +88,9 @@ import Testing
         #expect(model(self.simulated) == "simulated")
         #expect(model(provider("https://api.openai.com/v1")) == "gpt-4o-mini")
         #expect(model(provider("https://p.example/v1")) == nil)
+        #expect(model(provider("https://api.anthropic.com/v1", .anthropic)) == "claude-haiku-4-5")
+        #expect(model(provider("https://p.example/v1", .anthropic)) == nil)
+        #expect(model(provider("http://127.0.0.1:11434/v1", .ollama)) == nil)
         #expect(model(GatewayConfiguration()) == nil)
         #expect(model(aliased("fast")) == "fast")
         // A name that would break out of the quotes is not pasted into a shell.

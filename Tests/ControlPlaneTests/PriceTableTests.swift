@@ -6,8 +6,8 @@ import Testing
 @testable import ControlPlane
 
 @Suite struct PriceTableTests {
-    private static func provider(_ name: String, _ url: String) -> ConfiguredProvider {
-        ConfiguredProvider(settings: ProviderSettings(name: name, kind: .server(.openai, baseURL: url)))
+    private static func provider(_ name: String, _ url: String, _ dialect: Dialect = .openai) -> ConfiguredProvider {
+        ConfiguredProvider(settings: ProviderSettings(name: name, kind: .server(dialect, baseURL: url)))
     }
 
     private static let mini = Price(Price.Rates(input: 150_000, output: 600_000, cacheRead: 75_000))
@@ -34,6 +34,25 @@ import Testing
         #expect(self.price(table, "my-own-tune", 1) == nil)
         #expect(self.price(table, "anything", 2) == .free)
         #expect(self.price(table, "gpt-4o-mini", 7) == nil)
+    }
+
+    /// Behind a proxy, too; a budget counts what is written to the cache by Anthropic's own prices.
+    @Test func theDialectSaysWhosePricesTheyAre() throws {
+        let table = PriceTable(
+            providers: [
+                Self.provider("a", "http://127.0.0.1:9/v1", .anthropic), Self.provider("g", "http://h/v1", .groq),
+                Self.provider("mistral", "http://h/v1", .vllm),
+                Self.provider("az", "https://r.openai.azure.com", .azure),
+            ], pricing: [])
+        let haiku = Price.Rates(
+            input: 1_000_000, output: 5_000_000, cacheRead: 100_000, cacheWrite: 1_250_000, cacheWriteHour: 2_000_000)
+        #expect(self.price(table, "claude-haiku-4-5", 0)?.rates == haiku)
+        #expect(self.price(table, "gpt-4o-mini", 0) == nil)
+        #expect(self.price(table, "openai/gpt-oss-20b", 1)?.rates.input == 75_000)
+        #expect(self.price(table, "mistral-small-latest", 2) == nil)
+        #expect(self.price(table, "gpt-4o-mini", 3) == Self.mini)
+        let row = try #require(table.models.first { $0.provider == 0 && $0.name == Array("claude-haiku-4-5".utf8) })
+        #expect(row.facts.maximumOutput == 64_000)
     }
 
     @Test func theFilesPricesComeFirst() throws {

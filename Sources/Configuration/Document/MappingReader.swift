@@ -69,7 +69,7 @@ struct MappingReader {
 
     /// The entry for `key`, if it has a value other than null.
     mutating func entry(_ key: String) -> DocumentEntry? {
-        self.known.append(key)
+        if !self.known.contains(key) { self.known.append(key) }
         guard let entry = self.entries.first(where: { $0.key == key }) else { return nil }
         self.problems.seen(entry.value)
         switch entry.value.content {

@@ -109,11 +109,15 @@ public struct EffectiveConfiguration {
         case .server(let dialect, let baseURL):
             entries.append(("dialect", .text(dialect.name)))
             entries.append(("base_url", .text(baseURL)))
+            // Azure's paths without a version have this name.
+            if dialect == .azure { entries.append(("api_version", .text(settings.apiVersion ?? "v1"))) }
             if let name = provider.keyName {
                 entries.append(("keys", .list([.mapping([("name", .text(name)), ("value", .secret)])])))
             } else {
                 entries.append(("api_key", settings.apiKey == nil ? .null : .secret))
             }
+            entries.append(("drop_unsupported", .boolean(settings.dropsUnsupported)))
+            entries.append(("fetch_images", .boolean(settings.fetchesImages)))
         case .simulated(let delay, let tokensPerSecond):
             entries.append(("dialect", .text("simulated")))
             entries.append(("delay", self.value(ofMilliseconds: UInt64(delay))))

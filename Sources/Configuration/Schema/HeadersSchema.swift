@@ -10,8 +10,8 @@ struct HeadersSchema {
     ]
 
     let problems: ProblemSink
-    /// Whether the provider has a key, which goes into `Authorization`.
-    let hasKey: Bool
+    /// The header that the provider's key goes into, in lower case; nil where it has none.
+    let keyHeader: String?
 
     func read(_ reader: MappingReader) -> [ProviderSettings.Header] {
         var headers: [ProviderSettings.Header] = []
@@ -42,7 +42,7 @@ struct HeadersSchema {
         guard CredentialText.isToken(Array(name.utf8)) else { return "expected a header name: letters, digits and -" }
         let name = name.lowercased()
         if Self.reserved.contains(name) { return "the gateway sets this header itself: leave it out" }
-        if name == "authorization", self.hasKey { return "expected either a key or this header, not both" }
+        if name == self.keyHeader { return "expected either a key or this header, not both" }
         return nil
     }
 }

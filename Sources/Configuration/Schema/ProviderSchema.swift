@@ -3,20 +3,37 @@ import Domain
 /// Reads one entry of `providers`.
 struct ProviderSchema {
     /// Dialects of the schema that later versions speak.
-    private static let laterDialects: Set<String> = [
-        "groq", "mistral", "deepseek", "openrouter", "xai", "together", "perplexity", "cerebras", "huggingface",
-        "ollama",
-        "vllm", "llamacpp", "litellm", "azure", "anthropic", "gemini", "vertex", "bedrock", "cohere",
-    ]
-    /// Those of them that do not speak OpenAI's grammar at all.
-    private static let foreignDialects: Set<String> = ["azure", "anthropic", "gemini", "vertex", "bedrock", "cohere"]
-    private static let openAIKeys = ["base_url", "api_key", "keys"]
+    private static let laterDialects = ["gemini", "vertex", "bedrock", "cohere"]
     private static let simulatedKeys = ["delay", "tokens_per_second"]
+    /// Keys of later dialects.
     private static let laterKeys = [
-        "project", "location", "credentials", "region", "access_key_id", "secret_access_key", "resource", "api_version",
+        "project", "location", "credentials", "region", "access_key_id", "secret_access_key",
     ]
+    private static let simulatedName = "simulated"
+    private static let dialectNames = Dialect.allCases.map(\.name) + [simulatedName]
+    private static let expectation = "expected one of \(dialectNames.joined(separator: ", "))"
 
-    private enum Dialect { case openAI, simulated }
+    /// What a provider is.
+    private enum Nature {
+        case server(Dialect)
+        case simulated
+
+        var name: String {
+            switch self {
+            case .server(let dialect): dialect.name
+            case .simulated: ProviderSchema.simulatedName
+            }
+        }
+
+        /// The header that a key goes into, in lower case.
+        var keyHeader: String {
+            switch self {
+            case .server(.anthropic): "x-api-key"
+            case .server(.azure): "api-key"
+            case .server, .simulated: "authorization"
+            }
+        }
+    }
 
     let problems: ProblemSink
     let readFile: BoundedFile.Reader
@@ -27,27 +44,25 @@ struct ProviderSchema {
             self.problems.problem(at: entry.position, path: entry.value.path, "expected \(NameText.providerNameRule)")
         }
         var reader = MappingReader(entry.value, problems: self.problems)
-        let dialect = self.dialect(&reader, entry)
-        let baseURL = self.baseURL(&reader)
-        let (key, keyName) = self.keys(&reader)
+        let nature = self.nature(&reader, entry)
+        var dialect: Dialect?
+        if case .server(let named) = nature { dialect = named }
+        let schema = ServerSchema(problems: self.problems)
+        let server = schema.read(&reader, dialect)
         let simulation = self.simulation(&reader)
-        self.refuseForeignKeys(&reader, dialect)
+        self.refuseForeignKeys(&reader, nature)
         let kind =
-            dialect == .simulated
-            ? simulation : .server(.openai, baseURL: baseURL ?? ConfiguredProvider.defaultBaseURL)
+            dialect.map { ProviderSettings.Kind.server($0, baseURL: server.baseURL ?? $0.defaultBaseURL ?? "") }
+            ?? simulation
         var provider = ConfiguredProvider(
-            settings: ProviderSettings(name: entry.key, kind: kind, apiKey: key), keyName: keyName)
-        self.readCommon(&reader, &provider)
-        if dialect == .openAI, reader.lacks("base_url"), reader.lacks("api_key"), reader.lacks("keys"),
-            reader.lacks("headers")
-        {
-            // Most likely a local server whose URL was forgotten: its prompts must not go to a vendor instead.
-            self.problems.problem(
-                at: entry.position, path: entry.value.path,
-                "expected an api_key for \(ConfiguredProvider.defaultBaseURL), or the base_url of another server")
-        }
+            settings: ProviderSettings(
+                name: entry.key, kind: kind, apiKey: server.key, apiVersion: server.apiVersion,
+                dropsUnsupported: server.dropsUnsupported, fetchesImages: server.fetchesImages),
+            keyName: server.keyName)
+        self.readCommon(&reader, &provider, keyHeader: nature?.keyHeader ?? "")
+        if let dialect { schema.complain(reader, dialect, entry) }
         reader.finish()
-        return dialect == nil ? nil : provider
+        return nature == nil ? nil : provider
     }
 
     static func unknownProvider(_ name: String, names: [String]) -> ValueError {
@@ -60,91 +75,25 @@ struct ProviderSchema {
 
     // MARK: - What the provider speaks
 
-    private func dialect(_ reader: inout MappingReader, _ entry: DocumentEntry) -> Dialect? {
+    private func nature(_ reader: inout MappingReader, _ entry: DocumentEntry) -> Nature? {
         if reader.lacks("dialect") {
             // No default: a key must not go to a vendor that nobody named.
             self.problems.problem(
-                at: entry.position, path: "\(entry.value.path).dialect", "missing; expected openai or simulated")
+                at: entry.position, path: "\(entry.value.path).dialect", "missing; \(Self.expectation)")
         }
         return reader.value("dialect") { scalar throws(ValueError) in
-            switch scalar.text {
-            case "openai": return .openAI
-            case "simulated": return .simulated
-            default: throw self.unknownDialect(scalar)
-            }
+            if scalar.text == Self.simulatedName { return .simulated }
+            if let dialect = Dialect.allCases.first(where: { $0.name == scalar.text }) { return .server(dialect) }
+            throw self.unknownDialect(scalar.text)
         }
     }
 
-    private func unknownDialect(_ scalar: DocumentScalar) -> ValueError {
-        guard Self.laterDialects.contains(scalar.text) else {
-            let candidates = ["openai", "simulated"] + Self.laterDialects.sorted()
-            let meant = EditDistance.nearest(to: scalar.text, among: candidates).map { " (did you mean \($0)?)" } ?? ""
-            return ValueError("expected openai or simulated\(meant)")
+    private func unknownDialect(_ text: String) -> ValueError {
+        guard !Self.laterDialects.contains(text) else {
+            return ValueError("this dialect is not available yet: \(Self.expectation)")
         }
-        let hint =
-            Self.foreignDialects.contains(scalar.text)
-            ? "" : "; dialect: openai with the provider's base_url serves most OpenAI-compatible providers"
-        return ValueError("this dialect is not available yet: expected openai or simulated\(hint)")
-    }
-
-    private func baseURL(_ reader: inout MappingReader) -> String? {
-        // A URL that is wrong may hold a password or a key.
-        reader.value("base_url", secret: true) { scalar throws(ValueError) in
-            let url = try ProviderURL(scalar.text)
-            guard !url.path.hasSuffix("/chat/completions"), !url.path.hasSuffix("/embeddings") else {
-                throw ValueError(
-                    "expected the URL that /chat/completions is added to, such as https://api.openai.com/v1")
-            }
-            return url.description
-        }
-    }
-
-    private func keys(_ reader: inout MappingReader) -> (key: Secret?, name: String?) {
-        let single = reader.entry("api_key")
-        let key = self.key(&reader, "api_key")
-        let pool = reader.list("keys", of: "keys, such as [{name: one, value: \"${API_KEY}\"}]") ?? []
-        guard !pool.isEmpty else { return (key, nil) }
-        if let single {
-            self.problems.problem(
-                at: single.position, path: single.value.path, "expected either api_key or keys, not both")
-        }
-        if let second = pool.dropFirst().first {
-            self.problems.problem(second, "not available yet: a provider has one key for now")
-        }
-        let keys = pool.map { self.pooledKey($0) }
-        return keys.first ?? (nil, nil)
-    }
-
-    private func pooledKey(_ node: DocumentNode) -> (key: Secret?, name: String?) {
-        var reader = MappingReader(node, problems: self.problems)
-        let name = reader.value("name") { scalar throws(ValueError) in
-            guard NameText.isProviderName(scalar.text) else {
-                throw ValueError("expected \(NameText.providerNameRule)")
-            }
-            return scalar.text
-        }
-        if reader.lacks("value") {
-            self.problems.problem(node, "expected a key under value")
-        }
-        let key = self.key(&reader, "value")
-        reader.unavailable("requests_per_minute")
-        reader.unavailable("tokens_per_minute")
-        // With one key a weight changes nothing.
-        _ = reader.value("weight", ScalarParser.integer(1...1_000_000))
-        reader.finish()
-        return (key, name)
-    }
-
-    private func key(_ reader: inout MappingReader, _ name: String) -> Secret? {
-        reader.value(name, secret: true) { scalar throws(ValueError) in
-            let bytes = Array(scalar.text.utf8)
-            guard CredentialText.isKey(bytes) else {
-                throw ValueError(
-                    "expected a key of printable ASCII characters without blanks\(bytes.isEmpty ? ", found nothing" : "")"
-                )
-            }
-            return Secret(bytes)
-        }
+        let nearest = EditDistance.nearest(to: text, among: Self.dialectNames + Self.laterDialects)
+        return ValueError(Self.expectation + (nearest.map { " (did you mean \($0)?)" } ?? ""))
     }
 
     private func simulation(_ reader: inout MappingReader) -> ProviderSettings.Kind {
@@ -157,27 +106,29 @@ struct ProviderSchema {
     }
 
     /// Names each key that belongs to another dialect. For an unknown dialect they may all be right.
-    private func refuseForeignKeys(_ reader: inout MappingReader, _ dialect: Dialect?) {
+    private func refuseForeignKeys(_ reader: inout MappingReader, _ nature: Nature?) {
         let foreign: [String]
-        switch dialect {
-        case .openAI: foreign = Self.simulatedKeys + Self.laterKeys
-        case .simulated: foreign = Self.openAIKeys + Self.laterKeys
+        switch nature {
+        case .server(.azure): foreign = Self.simulatedKeys + Self.laterKeys
+        case .server: foreign = Self.simulatedKeys + Self.laterKeys + ServerSchema.azureKeys
+        case .simulated: foreign = ServerSchema.keys + ServerSchema.azureKeys + Self.laterKeys
         case nil: foreign = []
         }
-        for key in Self.laterKeys {
+        for key in Self.laterKeys + ServerSchema.azureKeys {
             _ = reader.entry(key)
         }
         for entry in reader.entries where foreign.contains(entry.key) && !reader.lacks(entry.key) {
-            let name = dialect == .openAI ? "openai" : "simulated"
             self.problems.problem(
-                at: entry.position, path: entry.value.path, "has no meaning for dialect \(name): leave it out")
+                at: entry.position, path: entry.value.path,
+                "has no meaning for dialect \(nature?.name ?? ""): leave it out")
         }
     }
 
     // MARK: - What every provider may have
 
-    private func readCommon(_ reader: inout MappingReader, _ provider: inout ConfiguredProvider) {
-        let headers = HeadersSchema(problems: self.problems, hasKey: provider.settings.apiKey != nil)
+    private func readCommon(_ reader: inout MappingReader, _ provider: inout ConfiguredProvider, keyHeader: String) {
+        let headers = HeadersSchema(
+            problems: self.problems, keyHeader: provider.settings.apiKey == nil ? nil : keyHeader)
         provider.settings.headers = headers.read(reader.mapping("headers"))
         provider.settings.proxy = reader.value("proxy", secret: true) { scalar throws(ValueError) in
             let url = try ProviderURL(scalar.text)

@@ -17,9 +17,6 @@ public struct ConfiguredProvider: Hashable, Sendable {
         self.allowPrivateNetwork = allowPrivateNetwork
     }
 
-    /// The base URL of `dialect: openai` when the file has none.
-    public static let defaultBaseURL = "https://api.openai.com/v1"
-
     /// How the simulated provider behaves when the file says nothing: 50 ms to the first token, then 200 a second.
     public static let defaultSimulation = ProviderSettings.Kind.simulated(delay: 50, tokensPerSecond: 200)
 

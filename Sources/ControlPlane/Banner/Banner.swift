@@ -81,8 +81,22 @@ struct Banner {
         }
         switch provider?.settings.kind {
         case .simulated: return "simulated"
-        case .server(.openai, let url) where url == ConfiguredProvider.defaultBaseURL: return "gpt-4o-mini"
+        case .server(let dialect, let url) where url == dialect.defaultBaseURL: return self.model(of: dialect)
         case .server, nil: return nil
+        }
+    }
+
+    /// A small model that the vendor has; nil where that depends on what somebody installed or pays for.
+    private static func model(of dialect: Dialect) -> String? {
+        switch dialect {
+        case .openai: "gpt-4o-mini"
+        case .anthropic: "claude-haiku-4-5"
+        case .groq: "openai/gpt-oss-20b"
+        case .mistral: "mistral-small-latest"
+        case .deepseek: "deepseek-chat"
+        case .openrouter: "openrouter/auto"
+        case .perplexity: "sonar"
+        case .azure, .xai, .together, .cerebras, .huggingface, .ollama, .vllm, .llamacpp, .litellm: nil
         }
     }
 

@@ -34,8 +34,8 @@ struct PriceTable {
         switch provider.kind {
         case .simulated:
             self.set(.free, of: nil, at: index)
-        case .server(_, let baseURL):
-            guard let vendor = Vendor(baseURL: baseURL, providerName: provider.name) else { return }
+        case .server(let dialect, let baseURL):
+            guard let vendor = Vendor(dialect: dialect, baseURL: baseURL, providerName: provider.name) else { return }
             for model in Catalogue.models(of: vendor) {
                 for name in model.names {
                     self.set(model.price, of: Array(name.utf8), at: index)

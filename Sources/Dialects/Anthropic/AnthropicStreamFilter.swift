@@ -1,21 +1,195 @@
 public import Domain
+internal import Glibc
+internal import JSON
 
 /// Watches Anthropic's stream on its way to a client of Anthropic's: every byte passes, nothing before the first content. Pure
 /// but for the reader it shares with its loop.
+///
+/// Held back are the beginning of the message and of a text, and pings; they go out with the first content, in order and
+/// unchanged. What follows passes as it comes: a piece is released as one range, without a copy. An error before the first
+/// content is thrown, so that it can be told with a proper status; a later one passes like everything else.
 public struct AnthropicStreamFilter {
-    public init(reader: DialectReader) {}
+    private let reader: DialectReader
+    private let maximumHeldBytes: Int
+    private var scanner: SSEEventScanner
+    private var held: [UInt8] = []
+    private var fault: StreamFault?
+    private var counts = AnthropicUsage()
+    /// The stream ended inside an event whose bytes went out.
+    private var endedInside = false
+    private var row: ProviderRow { ProviderTable.row(.anthropic) }
 
+    /// Something was released, and the status with it.
     public private(set) var hasContent = false
+    /// Something for the client came: `hasContent` alone may also be an error.
     public private(set) var sawContent = false
+    /// The usage as the provider told it at the end; nil before that.
     public private(set) var usage: TokenUsage?
     public private(set) var sawDone = false
+    /// The provider sent an error as an event.
     public private(set) var sawError = false
+    /// Why the model stopped.
     public private(set) var finish = FinishReason.none
-    public var isBetweenEvents: Bool { true }
 
+    /// - Parameters:
+    ///   - maximumHeldBytes: a preamble longer than this is released as if it were content.
+    ///   - maximumEventBytes: an unfinished event longer than this passes unexamined.
+    public init(reader: DialectReader, maximumHeldBytes: Int = 256 << 10, maximumEventBytes: Int = 1 << 20) {
+        self.reader = reader
+        self.maximumHeldBytes = maximumHeldBytes
+        self.scanner = SSEEventScanner(maximumEventBytes: maximumEventBytes)
+    }
+
+    /// Whether the bytes released so far end between two events; else two line feeds must precede an event that the
+    /// gateway adds.
+    public var isBetweenEvents: Bool { !self.hasContent || (self.scanner.isBetweenEvents && !self.endedInside) }
+
+    /// Takes the next bytes of the stream and calls `release`, in order, with those that go to the client. The bytes
+    /// are valid inside the call only.
     public mutating func feed(
         _ piece: UnsafeRawBufferPointer, _ release: (UnsafeRawBufferPointer) -> Void
-    ) throws(StreamFault) {}
+    ) throws(StreamFault) {
+        if let fault = self.fault { throw fault }
+        var offset = 0
+        // The first byte of the piece that was neither released nor held.
+        var pending = 0
+        steps: while true {
+            switch unsafe self.scanner.next(in: piece, from: &offset) {
+            case .needsMore: break steps
+            case .event(let event): unsafe try self.take(event, piece, &pending, release)
+            case .oversizedEnd: break
+            case .oversized:
+                guard !self.hasContent else { break }
+                self.sawContent = true
+                unsafe self.releaseHeld(release)
+                unsafe self.scanner.unfinished.withUnsafeBytes { unsafe Self.release($0, release) }
+            }
+        }
+        if !self.hasContent {
+            guard self.held.count &+ self.scanner.unfinished.count > self.maximumHeldBytes else { return }
+            unsafe self.releaseHeld(release)
+            unsafe self.scanner.unfinished.withUnsafeBytes { unsafe Self.release($0, release) }
+        } else {
+            unsafe Self.release(UnsafeRawBufferPointer(rebasing: piece[pending...]), release)
+        }
+    }
 
-    public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> OpenAIStreamFilter.End { .noContent }
+    /// Ends the stream; an event that only lacks its blank line still counts.
+    public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> OpenAIStreamFilter.End {
+        let hadContent = self.hasContent
+        let rest = self.scanner.finish()
+        unsafe rest.withUnsafeBytes { rest in
+            guard self.fault == nil, unsafe !rest.isEmpty else { return }
+            let meaning = unsafe self.read(rest)
+            guard hadContent || meaning == .content || meaning == .error else { return }
+            self.endedInside = true
+            guard !hadContent else { return }
+            unsafe self.releaseHeld(release)
+            unsafe release(rest)
+        }
+        guard self.hasContent else { return .noContent }
+        return self.sawDone || self.sawError || self.finish != .none ? .complete : .truncated
+    }
+
+    // MARK: Events
+
+    private enum Meaning {
+        case preamble, content, error, garbage
+    }
+
+    private mutating func take(
+        _ event: SSEEvent, _ piece: UnsafeRawBufferPointer, _ pending: inout Int,
+        _ release: (UnsafeRawBufferPointer) -> Void
+    ) throws(StreamFault) {
+        let scanner = self.scanner
+        let hadContent = self.hasContent
+        let fault = unsafe scanner.withBytes(of: event, in: piece) { raw -> StreamFault? in
+            if hadContent, unsafe Self.isPlainDelta(raw) {
+                self.sawContent = true
+                return nil
+            }
+            let meaning = unsafe self.read(raw)
+            guard !hadContent else { return nil }
+            switch meaning {
+            case .garbage: return .invalidResponse
+            case .error: return unsafe .provider(self.error(raw))
+            case .preamble: unsafe self.held.append(contentsOf: raw)
+            case .content:
+                unsafe self.releaseHeld(release)
+                unsafe Self.release(UnsafeRawBufferPointer(rebasing: raw[..<event.carried]), release)
+            }
+            return nil
+        }
+        if let fault {
+            self.fault = fault
+            self.held = []
+            throw fault
+        }
+        guard !hadContent else { return }
+        pending = self.hasContent ? event.pieceRange.lowerBound : event.pieceRange.upperBound
+        if self.held.count > self.maximumHeldBytes { unsafe self.releaseHeld(release) }
+    }
+
+    /// Whether nothing has to be known of an event that follows content: the SDKs go by the event's name, too.
+    private static func isPlainDelta(_ raw: UnsafeRawBufferPointer) -> Bool {
+        let name: StaticString = "event: content_block_delta"
+        guard raw.count > name.utf8CodeUnitCount, let base = raw.baseAddress else { return false }
+        return unsafe memcmp(base, name.utf8Start, name.utf8CodeUnitCount) == 0
+    }
+
+    /// Reads an event and notes what it says.
+    private mutating func read(_ raw: UnsafeRawBufferPointer) -> Meaning {
+        switch unsafe SSEEvent.payload(of: raw) {
+        case .none: return .preamble
+        case .line(let range):
+            return unsafe self.read(
+                UnsafeRawBufferPointer(rebasing: raw[range]), capacity: raw.count &- range.lowerBound)
+        case .joined(let bytes):
+            return unsafe bytes.withUnsafeBytes { unsafe self.read($0, capacity: $0.count) }
+        }
+    }
+
+    private mutating func read(_ payload: UnsafeRawBufferPointer, capacity: Int) -> Meaning {
+        guard unsafe payload.contains(where: { $0 > 0x20 }) else { return .preamble }
+        let meaning = unsafe try? self.reader.indexer.read(payload, capacity: capacity) { cursor -> Meaning in
+            var counts = self.counts
+            guard let event = AnthropicEvent(&cursor, usage: &counts), let kind = event.kind else { return .garbage }
+            self.counts = counts
+            switch kind {
+            case .error:
+                self.sawError = true
+                return .error
+            case .messageDelta:
+                if event.hasUsage { self.usage = counts.classes ?? self.usage }
+                if let reason = event.stopReason {
+                    let word = unsafe Array(cursor.bytes(reason))
+                    self.finish = AnthropicFinish.read(word, stopSequence: nil).reason
+                }
+            case .messageStop:
+                self.sawDone = true
+                self.usage = self.usage ?? counts.classes
+            default: break
+            }
+            guard event.isContent else { return .preamble }
+            self.sawContent = true
+            return .content
+        }
+        return meaning ?? .garbage
+    }
+
+    private func error(_ raw: UnsafeRawBufferPointer) -> GatewayError {
+        unsafe ProviderErrorReader.read(raw, status: 200, retryAfter: nil, self.row, reader: self.reader).error
+    }
+
+    // MARK: Bytes
+
+    private mutating func releaseHeld(_ release: (UnsafeRawBufferPointer) -> Void) {
+        self.hasContent = true
+        unsafe self.held.withUnsafeBytes { unsafe Self.release($0, release) }
+        self.held = []
+    }
+
+    private static func release(_ bytes: UnsafeRawBufferPointer, _ release: (UnsafeRawBufferPointer) -> Void) {
+        if unsafe !bytes.isEmpty { unsafe release(bytes) }
+    }
 }

@@ -25,6 +25,12 @@ struct OpenAIUsage {
     private var audioOutput: Int64 = 0
     /// Mistral counts audio in `total_tokens` only.
     private var hasAudioSeconds = false
+    /// Members that no class has, where they are wanted: of the object itself and of the details of both sides.
+    private var keepsExtras = false
+    private var extras: [RawMember] = []
+    private var promptExtras: [RawMember] = []
+    private var completionExtras: [RawMember] = []
+    private var fault: StreamFault?
 
     private init() {}
 
@@ -37,7 +43,48 @@ struct OpenAIUsage {
         return usage.classes
     }
 
+    /// As `read`, with the members that no token class has; those of the details stand in objects of the same name. Throws where
+    /// such a member is not JSON.
+    static func readAll(_ cursor: inout JSONCursor) throws(StreamFault) -> (TokenUsage?, extras: [RawMember]) {
+        var usage = OpenAIUsage()
+        usage.keepsExtras = true
+        guard cursor.enterObject() else { return (nil, []) }
+        while let key = cursor.nextKey() { usage.read(key, &cursor) }
+        if let fault = usage.fault { throw fault }
+        usage.fold(usage.promptExtras, "prompt_tokens_details")
+        usage.fold(usage.completionExtras, "completion_tokens_details")
+        return (usage.classes, usage.extras)
+    }
+
     // MARK: Reading
+
+    /// Steps over the value of a member that no class has.
+    private mutating func keep(
+        _ key: Range<Int>, _ cursor: inout JSONCursor, _ extras: WritableKeyPath<OpenAIUsage, [RawMember]>
+    ) {
+        guard self.keepsExtras, self.fault == nil else {
+            _ = cursor.skip()
+            return
+        }
+        do throws(StreamFault) {
+            if let member = try cursor.member(key) { self[keyPath: extras].append(member) }
+        } catch {
+            self.fault = error
+        }
+    }
+
+    private mutating func fold(_ members: [RawMember], _ name: StaticString) {
+        guard !members.isEmpty else { return }
+        var writer = JSONWriter()
+        writer.beginObject()
+        for member in members {
+            writer.key(member.key)
+            writer.raw(member.value)
+        }
+        writer.endObject()
+        self.extras.append(
+            RawMember(key: Array(name.description.utf8), value: writer.bytes))
+    }
 
     private mutating func read(_ key: Range<Int>, _ cursor: inout JSONCursor) {
         if cursor.matches(key, "prompt_tokens") {
@@ -61,7 +108,7 @@ struct OpenAIUsage {
         } else if cursor.matches(key, "prompt_audio_seconds") {
             self.hasAudioSeconds = Self.count(&cursor) ?? 0 > 0
         } else {
-            _ = cursor.skip()
+            self.keep(key, &cursor, \.extras)
         }
     }
 
@@ -79,7 +126,7 @@ struct OpenAIUsage {
         } else if cursor.matches(key, "image_tokens") {
             Self.take(&cursor, into: &self.image)
         } else {
-            _ = cursor.skip()
+            self.keep(key, &cursor, \.promptExtras)
         }
     }
 
@@ -100,7 +147,7 @@ struct OpenAIUsage {
         } else if cursor.matches(key, "audio_tokens") {
             Self.take(&cursor, into: &self.audioOutput)
         } else {
-            _ = cursor.skip()
+            self.keep(key, &cursor, \.completionExtras)
         }
     }
 

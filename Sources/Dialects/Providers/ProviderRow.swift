@@ -48,8 +48,22 @@ public struct ProviderRow: Hashable, Sendable {
         case reasoningContent
         /// `reasoning`
         case reasoning
+        /// `reasoning`, and OpenRouter's `reasoning_details` as they came.
+        case reasoningDetails
         /// A part of the type `thinking` in front of the message's content.
         case thinkingPart
+        /// `reasoning_content` and `thinking_blocks`.
+        case blocks
+    }
+
+    /// How a request that the gateway writes says how much to think.
+    public enum EffortForm: Hashable, Sendable {
+        /// `reasoning_effort`
+        case effort
+        /// OpenRouter's `reasoning`, which has tokens too.
+        case reasoningObject
+        /// `reasoning_effort` and `thinking`, which switches.
+        case thinkingSwitch
     }
 
     public var dialect: Dialect
@@ -76,12 +90,17 @@ public struct ProviderRow: Hashable, Sendable {
     public var takesImageURLs = true
     /// The content of a tool's message may be a list of text parts; else it becomes one string.
     public var takesToolContentLists = false
+    /// It takes documents, as parts of the type `file`.
+    public var takesFiles = false
+    /// It takes `cache_control`, or passes it on to one that does; else that is left out.
+    public var takesCacheMarks = false
     /// It takes `top_k`.
     public var takesTopK = false
     /// It can keep an answer to a JSON schema; else only to JSON.
     public var takesSchemas = true
     public var names = NameScope.everywhere
     public var thoughts = ThoughtMember.none
+    public var effortForm = EffortForm.effort
     /// The ids of tool calls have to be of that many letters and digits; nil: any will do.
     public var callIDLength: Int?
     /// Recorded chats this row was tested with; with fewer than 5 the documentation says "untested against real traffic".

@@ -19,6 +19,8 @@ public enum ProviderTable {
     ]
     /// Sound, and a search that OpenAI's own models run.
     private static let openAIOnly = ["audio", "modalities", "web_search_options", "prediction"]
+    /// As Anthropic's and DeepSeek's models are told how much to think, and LiteLLM's clients.
+    private static let thinking = MemberRule("thinking", .unsupported)
 
     private static func make(_ dialect: Dialect) -> ProviderRow {
         switch dialect {
@@ -58,6 +60,7 @@ public enum ProviderTable {
             $0.outputLimit = .maxCompletionTokens
             $0.takesDeveloperRole = true
             $0.takesToolContentLists = true
+            $0.takesFiles = true
         }
     }
 
@@ -69,6 +72,7 @@ public enum ProviderTable {
             $0.outputLimit = .maxCompletionTokens
             $0.takesDeveloperRole = true
             $0.takesToolContentLists = true
+            $0.takesFiles = true
         }
     }
 
@@ -77,7 +81,8 @@ public enum ProviderTable {
     private static var groq: ProviderRow {
         self.row(.groq, "Groq", recorded: 12) {
             $0.rules =
-                MemberRule.strip(self.housekeeping.filter { $0 != "service_tier" } + ["prompt_cache_key"])
+                [self.thinking]
+                + MemberRule.strip(self.housekeeping.filter { $0 != "service_tier" } + ["prompt_cache_key"])
                 + MemberRule.unsupported(["n", "logprobs", "top_logprobs", "logit_bias"] + self.openAIOnly)
             $0.names = .nowhere
             $0.thoughts = .reasoning
@@ -89,7 +94,8 @@ public enum ProviderTable {
             $0.endpoints = [.chatCompletions, .embeddings, .moderations]
             // Anything it does not know is a 422.
             $0.rules =
-                MemberRule.strip(
+                [self.thinking]
+                + MemberRule.strip(
                     self.housekeeping.filter { $0 != "metadata" } + ["user", "stream_options"])
                 + MemberRule.unsupported(
                     ["logit_bias", "logprobs", "top_logprobs", "functions", "function_call"]
@@ -114,6 +120,7 @@ public enum ProviderTable {
                 + [.rename("max_completion_tokens", to: "max_tokens")]
             $0.takesSchemas = false
             $0.thoughts = .reasoningContent
+            $0.effortForm = .thinkingSwitch
         }
     }
 
@@ -123,8 +130,11 @@ public enum ProviderTable {
             $0.streamUsage = .always
             $0.takesDeveloperRole = true
             $0.takesToolContentLists = true
+            $0.takesFiles = true
+            $0.takesCacheMarks = true
             $0.takesTopK = true
-            $0.thoughts = .reasoning
+            $0.thoughts = .reasoningDetails
+            $0.effortForm = .reasoningObject
         }
     }
 
@@ -132,7 +142,8 @@ public enum ProviderTable {
         self.row(.xai, "xAI", recorded: 0) {
             $0.endpoints = [.chatCompletions, .completions, .embeddings, .imageGenerations]
             $0.rules =
-                MemberRule.strip(self.housekeeping) + MemberRule.unsupported(["logit_bias"] + self.openAIOnly)
+                [self.thinking] + MemberRule.strip(self.housekeeping)
+                + MemberRule.unsupported(["logit_bias"] + self.openAIOnly)
             $0.streamUsage = .always
             $0.thoughts = .reasoningContent
         }
@@ -142,7 +153,8 @@ public enum ProviderTable {
         self.row(.together, "Together AI", recorded: 1) {
             $0.endpoints = [.chatCompletions, .completions, .embeddings, .imageGenerations]
             $0.rules =
-                MemberRule.strip(self.housekeeping + ["prompt_cache_key"]) + MemberRule.unsupported(self.openAIOnly)
+                [self.thinking] + MemberRule.strip(self.housekeeping + ["prompt_cache_key"])
+                + MemberRule.unsupported(self.openAIOnly)
                 + [.rename("max_completion_tokens", to: "max_tokens")]
             $0.streamUsage = .always
             $0.takesTopK = true
@@ -154,7 +166,7 @@ public enum ProviderTable {
             $0.endpoints = [.chatCompletions, .embeddings]
             $0.paths = [.embeddings: "/v1/embeddings"]
             $0.rules =
-                MemberRule.strip(self.housekeeping + ["prompt_cache_key", "user"])
+                [self.thinking] + MemberRule.strip(self.housekeeping + ["prompt_cache_key", "user"])
                 + MemberRule.unsupported(
                     [
                         "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "n", "seed",
@@ -172,7 +184,7 @@ public enum ProviderTable {
         self.row(.cerebras, "Cerebras", recorded: 1) {
             $0.endpoints = [.chatCompletions, .completions]
             $0.rules =
-                MemberRule.strip(self.housekeeping + ["prompt_cache_key"])
+                [self.thinking] + MemberRule.strip(self.housekeeping + ["prompt_cache_key"])
                 + MemberRule.unsupported(
                     ["n", "frequency_penalty", "presence_penalty", "logit_bias"] + self.openAIOnly)
             $0.outputLimit = .maxCompletionTokens
@@ -184,7 +196,8 @@ public enum ProviderTable {
     private static var huggingFace: ProviderRow {
         self.row(.huggingface, "Hugging Face", recorded: 1) {
             $0.rules =
-                MemberRule.strip(self.housekeeping + ["prompt_cache_key"]) + MemberRule.unsupported(self.openAIOnly)
+                [self.thinking] + MemberRule.strip(self.housekeeping + ["prompt_cache_key"])
+                + MemberRule.unsupported(self.openAIOnly)
                 + [.rename("max_completion_tokens", to: "max_tokens")]
         }
     }
@@ -195,7 +208,7 @@ public enum ProviderTable {
         self.row(.ollama, "Ollama", recorded: 5) {
             $0.endpoints = [.chatCompletions, .completions, .embeddings]
             $0.rules =
-                MemberRule.strip(self.housekeeping + ["prompt_cache_key"])
+                [self.thinking] + MemberRule.strip(self.housekeeping + ["prompt_cache_key"])
                 + MemberRule.unsupported(["n", "logit_bias", "functions", "function_call"] + self.openAIOnly)
                 + [.rename("max_completion_tokens", to: "max_tokens")]
             $0.takesImageURLs = false
@@ -227,8 +240,10 @@ public enum ProviderTable {
             $0.endpoints = [.chatCompletions, .completions, .embeddings, .moderations, .imageGenerations]
             $0.takesDeveloperRole = true
             $0.takesToolContentLists = true
+            $0.takesFiles = true
+            $0.takesCacheMarks = true
             $0.takesTopK = true
-            $0.thoughts = .reasoningContent
+            $0.thoughts = .blocks
         }
     }
 

@@ -27,6 +27,21 @@ enum RequestFault {
         self.error("missing_required_parameter", "Missing required parameter: '\(path)'.", path)
     }
 
+    /// The body is no JSON, no object, or nests too deep; nil: it is no object.
+    static func invalidJSON(_ fault: JSONFault?) -> GatewayError {
+        let place = fault?.offset.map { " (at byte \($0))" } ?? ""
+        let message =
+            switch fault?.kind {
+            case nil: "The request body must be a JSON object."
+            case .invalidUTF8: "The request body is not valid UTF-8\(place)."
+            case .tooDeep:
+                "The request body is nested too deeply: at most \(JSONReader.maximumDepth) levels can be translated."
+            case .tooLarge: "The request body is too large to be translated."
+            case .malformed: "We could not parse the JSON body of your request\(place)."
+            }
+        return self.error("invalid_json", message, nil)
+    }
+
     static func error(_ code: String, _ message: String, _ path: String?) -> GatewayError {
         GatewayError(
             code: code, type: "invalid_request_error", status: 400, source: .client, message: message, param: path)

@@ -71,6 +71,17 @@ struct RequestObject {
         return elements
     }
 
+    /// At least one element.
+    func requiredArray(_ key: StaticString) throws(GatewayError) -> [JSONValue] {
+        guard let elements = try self.array(key) else { throw RequestFault.missing(self.path(key)) }
+        guard !elements.isEmpty else {
+            throw RequestFault.error(
+                "empty_array", "Invalid '\(self.path(key))': empty array. Expected at least one element.",
+                self.path(key))
+        }
+        return elements
+    }
+
     func object(_ key: StaticString) throws(GatewayError) -> RequestObject? {
         guard let value = self.value(key) else { return nil }
         return try RequestObject(value, path: self.path(key))

@@ -3,20 +3,29 @@ internal import Domain
 /// Where in the client's request a piece of a conversation came from, for refusals: `messages[2].tool_calls[0]` at OpenAI's
 /// doors, `messages.1.content.0` at Anthropic's.
 ///
-/// Readers make one turn of each message, in order, so that a turn's index tells the message; Anthropic's `system` is a turn in
-/// front of them.
+/// Readers make one turn of each message, in order, but for OpenAI's tool messages that follow one another, which become the
+/// parts of one; so a turn's index tells the message. Anthropic's `system` is a turn in front of them.
 struct RequestPath {
     private let isAnthropic: Bool
     private let hasSystem: Bool
+    /// Index of the first message of each turn, at OpenAI's doors.
+    private let messages: [Int]
 
     init(_ conversation: Conversation, _ context: TranslationContext) {
         self.isAnthropic = context.endpoint.isAnthropic
         self.hasSystem = self.isAnthropic && conversation.turns.first?.role == .system
+        var next = 0
+        var messages: [Int] = []
+        for turn in self.isAnthropic ? [] : conversation.turns {
+            messages.append(next)
+            next &+= max(1, turn.parts.count { Self.isResult($0) })
+        }
+        self.messages = messages
     }
 
     /// The message that became the turn at `turn`.
     func turn(_ turn: Int) -> String {
-        guard self.isAnthropic else { return "messages[\(turn)]" }
+        guard self.isAnthropic else { return "messages[\(turn < self.messages.count ? self.messages[turn] : turn)]" }
         if self.hasSystem { return turn == 0 ? "system" : "messages.\(turn &- 1)" }
         return "messages.\(turn)"
     }
@@ -33,7 +42,9 @@ struct RequestPath {
         case .toolCall: return "\(self.turn(turn)).tool_calls[\(earlier.count { Self.isCall($0) })]"
         case .thinking, .redactedThinking:
             return "\(self.turn(turn)).thinking_blocks[\(earlier.count { Self.isThought($0) })]"
-        case .toolResult: return "\(self.turn(turn)).content"
+        case .toolResult:
+            let first = turn < self.messages.count ? self.messages[turn] : turn
+            return "messages[\(first &+ earlier.count { Self.isResult($0) })].content"
         case .text, .image, .document, .audio, .refusal, .opaque:
             let index = earlier.count { !Self.isCall($0) && !Self.isThought($0) }
             return "\(self.turn(turn)).content[\(index)]\(Self.member(parts[part]))"
@@ -55,6 +66,10 @@ struct RequestPath {
         case .audio: ".input_audio"
         default: ""
         }
+    }
+
+    private static func isResult(_ part: Part) -> Bool {
+        if case .toolResult = part { true } else { false }
     }
 
     private static func isCall(_ part: Part) -> Bool {

@@ -32,3 +32,12 @@ struct Unsupported {
             "unsupported_parameter", "'\(path)' is not supported by provider '\(self.provider)'. \(hint)", path)
     }
 }
+
+extension Unsupported {
+    /// The refusal of an image whose URL the provider would not fetch. Never left out: without it the request asks something else.
+    func imageURL(_ path: String) -> GatewayError {
+        self.refusal(
+            path,
+            hint: "It fetches no images: send them as base64, or let the gateway fetch them with `fetch_images: true`.")
+    }
+}

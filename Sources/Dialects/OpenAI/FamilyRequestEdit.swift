@@ -1,0 +1,160 @@
+internal import Domain
+internal import JSON
+
+/// Makes a request of OpenAI's one that a provider of the family takes: as splices over its bytes, so that everything the
+/// gateway does not know stays as the client wrote it. Pure but for the reader it shares with its loop.
+struct FamilyRequestEdit {
+    private struct Member {
+        var name: [UInt8]
+        /// Between its quotes.
+        var key: Range<Int>
+        var value: Range<Int>
+
+        var range: Range<Int> { (self.key.lowerBound &- 1)..<self.value.upperBound }
+    }
+
+    private var edits: FamilyEdits
+    private let rules: [MemberRule]
+    private let editsMessages: Bool
+    private var members: [Member] = []
+
+    /// `body` is a request to the endpoint `target`; `editsMessages` is false where the gateway itself has written it for the row.
+    static func edits(
+        _ body: UnsafeRawBufferPointer, capacity: Int, target: Endpoint, editsMessages: Bool,
+        _ context: TranslationContext, reader: DialectReader
+    ) throws(GatewayError) -> FamilyEdits {
+        var edit = FamilyRequestEdit(
+            edits: FamilyEdits(context), rules: context.row.rules(for: target),
+            editsMessages: editsMessages && target == .chatCompletions)
+        let result: Result<FamilyEdits, GatewayError>
+        do throws(JSONFault) {
+            result = try unsafe reader.indexer.read(body, capacity: capacity) { cursor in
+                Result { () throws(GatewayError) in try edit.run(&cursor) }
+            }
+        } catch {
+            throw RequestFault.invalidJSON(error)
+        }
+        return try result.get()
+    }
+
+    private init(edits: FamilyEdits, rules: [MemberRule], editsMessages: Bool) {
+        self.edits = edits
+        self.rules = rules
+        self.editsMessages = editsMessages
+    }
+
+    private mutating func run(_ cursor: inout JSONCursor) throws(GatewayError) -> FamilyEdits {
+        guard cursor.enterObject() else { throw RequestFault.invalidJSON(nil) }
+        while let key = cursor.nextKey() {
+            let name = FamilyRequestEdit.text(key, cursor)
+            let start = cursor.offset
+            try self.walk(name, &cursor)
+            self.members.append(Member(name: name, key: key, value: start..<max(start, cursor.valueEnd)))
+        }
+        guard cursor.isAtEnd else { throw RequestFault.invalidJSON(cursor.fault) }
+        try self.applyRules(cursor)
+        self.edits.splices.sort { $0.offset < $1.offset }
+        return self.edits
+    }
+
+    /// Steps over one value, into it where it has to be looked at.
+    private mutating func walk(_ name: [UInt8], _ cursor: inout JSONCursor) throws(GatewayError) {
+        if self.editsMessages, JSONName.equals(name, "messages"), cursor.enterArray() {
+            var index = 0
+            while cursor.nextElement() {
+                if cursor.kind == .object {
+                    try FamilyMessageEdit.edit(&cursor, "messages[\(index)]", &self.edits)
+                } else {
+                    _ = cursor.skip()
+                }
+                index &+= 1
+            }
+            return
+        }
+        let isTools = JSONName.equals(name, "tools") && self.rule(for: name) == nil
+        if self.editsMessages, !self.edits.row.takesCacheMarks, isTools, cursor.enterArray() {
+            while cursor.nextElement() { FamilyRequestEdit.dropMarks(&cursor, &self.edits) }
+            return
+        }
+        _ = cursor.skip()
+    }
+
+    /// Steps over a value; where it is an object, its `cache_control` goes.
+    private static func dropMarks(_ cursor: inout JSONCursor, _ edits: inout FamilyEdits) {
+        guard cursor.enterObject() else {
+            _ = cursor.skip()
+            return
+        }
+        var removal = MemberRemoval()
+        while let key = cursor.nextKey() {
+            let isMark = cursor.matches(key, "cache_control")
+            guard let value = cursor.skip() else { return }
+            let range = (key.lowerBound &- 1)..<value.upperBound
+            if isMark { removal.remove(range) } else { edits.add(removal.keep(range)) }
+        }
+        edits.add(removal.end())
+    }
+
+    // MARK: Rules
+
+    private func rule(for name: [UInt8]) -> MemberRule? {
+        self.rules.first { $0.member.utf8.elementsEqual(name) }
+    }
+
+    private mutating func applyRules(_ cursor: borrowing JSONCursor) throws(GatewayError) {
+        var removal = MemberRemoval()
+        for (index, member) in self.members.enumerated() {
+            if try self.goes(index, member, cursor) {
+                removal.remove(member.range)
+            } else {
+                self.edits.add(removal.keep(member.range))
+            }
+        }
+        self.edits.add(removal.end())
+    }
+
+    private mutating func goes(
+        _ index: Int, _ member: Member, _ cursor: borrowing JSONCursor
+    ) throws(GatewayError) -> Bool {
+        let value = unsafe cursor.bytes(member.value)
+        switch self.rule(for: member.name)?.action {
+        case .strip: return true
+        case .unsupported:
+            if unsafe NeutralValue.isNeutral(value, of: member.name) { return true }
+            try self.edits.unsupported.member(String(decoding: member.name, as: UTF8.self))
+            return true
+        case .rename(let name):
+            guard unsafe !JSONScalar.isNull(value) else { return true }
+            let isThere = self.members.contains {
+                unsafe $0.name.elementsEqual(name.utf8) && !JSONScalar.isNull(cursor.bytes($0.value))
+            }
+            guard !isThere else { return true }
+            self.edits.replace(member.key, Array(name.utf8))
+            return false
+        case nil: break
+        }
+        if JSONName.equals(member.name, "response_format"), !self.edits.row.takesSchemas,
+            unsafe NeutralValue.mentions(value, "\"json_schema\"")
+        {
+            try self.edits.unsupported.member(
+                "response_format",
+                hint:
+                    "It can answer with JSON, but not keep to a schema; with `drop_unsupported: true` JSON is asked for."
+            )
+            self.edits.replace(member.value, Array(#"{"type":"json_object"}"#.utf8))
+        }
+        // A null in the place of what is renamed would make two members of one name.
+        return unsafe JSONScalar.isNull(value)
+            && self.rules.contains { $0.action == .rename(String(decoding: member.name, as: UTF8.self)) }
+    }
+
+    /// What a key stands for.
+    static func text(_ range: Range<Int>, _ cursor: borrowing JSONCursor) -> [UInt8] {
+        let bytes = unsafe cursor.bytes(range)
+        var text: [UInt8] = []
+        guard unsafe JSONText.hasEscapes(bytes), unsafe JSONText.unescape(bytes, into: &text) else {
+            return unsafe Array(bytes)
+        }
+        return text
+    }
+}

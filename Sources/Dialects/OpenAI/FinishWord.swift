@@ -1,0 +1,49 @@
+internal import Domain
+
+/// The words under which OpenAI-like providers say why a choice ended.
+enum FinishWord {
+    /// The reason; the word itself is kept where OpenAI has none for it.
+    static func finish(_ word: [UInt8]) -> ReplyFinish {
+        let reason = self.reason(word)
+        return ReplyFinish(reason, word: reason == .other ? word : nil)
+    }
+
+    /// Whether the word says that the provider could not go on: OpenRouter and vLLM say `error` or `abort`, DeepSeek
+    /// `insufficient_system_resource`.
+    static func isBrokenOff(_ word: [UInt8]) -> Bool {
+        self.isOne(of: ["error", "abort", "insufficient_system_resource"], word)
+    }
+
+    /// What the gateway says of such a reply.
+    static let brokenOff =
+        GatewayError(
+            code: "provider_error", type: "server_error", status: 502, source: .provider, retry: .later,
+            message: "The provider broke off its answer.")
+
+    private static func reason(_ word: [UInt8]) -> FinishReason {
+        if self.isOne(of: ["stop", "eos", "eos_token", "end_turn", "stop_sequence", "stop_token", "completed"], word) {
+            return .stop
+        }
+        if self.isOne(
+            of: ["length", "max_tokens", "max_length", "model_length", "model_context_window_exceeded"], word)
+        {
+            return .length
+        }
+        if self.isOne(of: ["tool_calls", "tool_call", "tool_use"], word) { return .toolCalls }
+        if self.isOne(of: ["content_filter", "content_filtered", "refusal", "safety"], word) { return .contentFilter }
+        return self.isOne(of: ["function_call"], word) ? .functionCall : .other
+    }
+
+    /// Whether it is one of these, in whatever case.
+    private static func isOne(of names: [StaticString], _ word: [UInt8]) -> Bool {
+        names.contains { name in
+            guard name.utf8CodeUnitCount == word.count else { return false }
+            for index in word.indices {
+                let byte = word[index]
+                let lower = 0x41...0x5A ~= byte ? byte | 0x20 : byte
+                guard unsafe name.utf8Start[index] == lower else { return false }
+            }
+            return true
+        }
+    }
+}

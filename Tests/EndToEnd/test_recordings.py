@@ -1,0 +1,156 @@
+"""What the SDKs see of each recorded exchange, at both front doors, is what an independent reading of it says.
+
+Every recording of the providers that are served is asked for by the unmodified `openai` package at `/v1/chat/completions`
+(or `/v1/embeddings`) and by the unmodified `anthropic` package at `/v1/messages`, however the provider's bytes were cut. At
+the front door of the recording's own words the recorded request is sent, at the other one a simple request.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import anthropic
+import openai
+import pytest
+
+from Harness import sdk_views
+from Harness.comparison import ANTHROPIC, OPENAI, differences
+from Harness.gateway import Gateway, base_config, openai_provider
+from Harness.reading import Reading, read
+from Harness.recordings import PROVIDERS, Recording, recordings
+from Harness.shared import ReplayProvider, shared
+
+SHORT, LONG = ("whole", "random"), ("event", "1")
+RECORDINGS = recordings()
+AT_ONCE = 12
+
+
+@dataclass
+class Outcome:
+    seen: Reading | None
+    differences: list[str]
+
+
+def entry(dialect: str, port: int) -> dict:
+    """The provider entry of a dialect before the replaying provider."""
+    base = f"http://127.0.0.1:{port}" + ("" if dialect == "azure" else "/v1")
+    return openai_provider(base, dialect=dialect) | ({"api_version": "2024-10-21"} if dialect == "azure" else {})
+
+
+@pytest.fixture(scope="module")
+def splits(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    return SHORT + LONG if request.config.getoption("--verify") else SHORT
+
+
+@pytest.fixture(scope="module")
+def gateway(splits: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory):
+    """A gateway with one provider of each dialect for each split: `groq-whole`, `groq-random` …"""
+    shared("exchanges")
+    folder = tmp_path_factory.mktemp("recordings")
+    with ExitStack() as stack:
+        ports = {split: stack.enter_context(ReplayProvider(split, folder / f"{split}.log")).port for split in splits}
+        providers = {
+            f"{dialect}-{split}": entry(dialect, port) for split, port in ports.items() for dialect in PROVIDERS
+        }
+        config = base_config(folder / "sluice-state", providers=providers)
+        yield stack.enter_context(Gateway(config, folder=folder))
+
+
+@pytest.fixture(scope="module")
+def outcomes(gateway: Gateway, splits: tuple[str, ...]) -> dict[tuple[str, str, str], Outcome]:
+    """All of them, by front door, split and recording: many at once, then judged one by one."""
+    options = {"api_key": gateway.key, "max_retries": 0, "timeout": 120}
+    clients = openai.OpenAI(base_url=f"{gateway.url}/v1", **options), anthropic.Anthropic(base_url=gateway.url, **options)
+    jobs = [(door, split, one) for split in splits for one in RECORDINGS for door in doors(one)]
+    with clients[0], clients[1], ThreadPoolExecutor(AT_ONCE) as pool:
+        seen = pool.map(lambda job: attempt(clients, *job), jobs)
+        return {(door, split, one.id): outcome for (door, split, one), outcome in zip(jobs, seen)}
+
+
+def doors(recording: Recording) -> tuple[str, ...]:
+    return (OPENAI,) if recording.api == "embeddings" else (OPENAI, ANTHROPIC)
+
+
+def attempt(clients: tuple, door: str, split: str, recording: Recording) -> Outcome:
+    expected = read(
+        recording.body,
+        recording.status,
+        recording.stream,
+        recording.api == "messages",
+        recording.api == "embeddings",
+    )
+    try:
+        seen = ask(clients, door, f"{recording.dialect}-{split}:{recording.id}", recording)
+    except Exception as error:  # whatever an SDK cannot cope with is a difference
+        return Outcome(None, [f"{type(error).__name__}: {error}"])
+    return Outcome(seen, differences(recording, expected, seen, door))
+
+
+def ask(clients: tuple, door: str, model: str, recording: Recording) -> Reading:
+    is_own = (recording.api == "messages") == (door == ANTHROPIC)
+    body = recording.own() if is_own else recording.simple()
+    if recording.api == "embeddings":
+        return sdk_views.embeddings(clients[0], model, body if recording.request else {"input": "x"})
+    if door == OPENAI:
+        if recording.stream:
+            body["stream_options"] = {"include_usage": True}
+        return sdk_views.chat(clients[0], model, body)
+    betas = None
+    if is_own and "beta" in recording.query:
+        named = recording.request_headers.get("anthropic-beta", "")
+        betas = [one.strip() for one in named.split(",") if one.strip() and one != "REDACTED"]
+    return sdk_views.messages(clients[1], model, body, betas)
+
+
+CASES = [
+    pytest.param(
+        door, split, one, id=f"{door.replace('/', '-')}-{split}-{one.id}", marks=[pytest.mark.verify] * (split in LONG)
+    )
+    for split in SHORT + LONG
+    for one in RECORDINGS
+    for door in doors(one)
+]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("door", "split", "recording"), CASES or [(None, None, None)])
+def test_recorded(outcomes: dict, door: str, split: str, recording: Recording) -> None:
+    outcome = outcomes[door, split, recording.id]
+    assert not outcome.differences, "; ".join(outcome.differences)
+
+
+@pytest.mark.timeout(900)
+def test_splits_are_not_seen(outcomes: dict, splits: tuple[str, ...]) -> None:
+    """Not even where the comparison with the recording leaves a choice."""
+    for (door, split, name), outcome in outcomes.items():
+        assert outcome.seen == outcomes[door, splits[0], name].seen, (door, split, name)
+
+
+@pytest.mark.timeout(900)
+def test_report(outcomes: dict, splits: tuple[str, ...], capsys: pytest.CaptureFixture) -> None:
+    """Prints how many passed, by front door and provider, and what was not asked and why."""
+    passed, asked = collections.Counter(), collections.Counter()
+    provider = {one.id: one.provider for one in RECORDINGS}
+    for (door, _, name), outcome in outcomes.items():
+        asked[door, provider[name]] += 1
+        passed[door, provider[name]] += not outcome.differences
+    lines = [f"recordings at {len(splits)} splits ({', '.join(splits)}), passed of asked:"]
+    for name in sorted(set(provider.values())):
+        cells = [f"{door} {passed[door, name]} of {asked[door, name]}" for door in (OPENAI, ANTHROPIC) if asked[door, name]]
+        lines.append(f"  {name:12} {', '.join(cells)}")
+    skipped = [one.id for one in RECORDINGS if one.api == "embeddings"]
+    lines.append(f"  in all       {passed.total()} of {asked.total()}; {len(RECORDINGS)} recordings")
+    lines.append(f"  not asked at {ANTHROPIC}, which has no embeddings: {', '.join(skipped)}")
+    with capsys.disabled():
+        print("\n" + "\n".join(lines))
+    assert asked
+
+
+def test_nothing_crashed(gateway: Gateway, outcomes: dict) -> None:
+    assert len(gateway.children("edge")) == 1
+    assert gateway.ready_count("edge") == 1 and gateway.ready_count("upstream") == 1
+    assert json.loads(gateway.request("GET", "/v1/models").body)["object"] == "list"
