@@ -64,7 +64,9 @@ def gateway(splits: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory):
 def outcomes(gateway: Gateway, splits: tuple[str, ...]) -> dict[tuple[str, str, str], Outcome]:
     """All of them, by front door, split and recording: many at once, then judged one by one."""
     options = {"api_key": gateway.key, "max_retries": 0, "timeout": 120}
-    clients = openai.OpenAI(base_url=f"{gateway.url}/v1", **options), anthropic.Anthropic(base_url=gateway.url, **options)
+    clients = openai.OpenAI(base_url=f"{gateway.url}/v1", **options), anthropic.Anthropic(
+        base_url=gateway.url, **options
+    )
     jobs = [(door, split, one) for split in splits for one in RECORDINGS for door in doors(one)]
     with clients[0], clients[1], ThreadPoolExecutor(AT_ONCE) as pool:
         seen = pool.map(lambda job: attempt(clients, *job), jobs)
@@ -140,7 +142,9 @@ def test_report(outcomes: dict, splits: tuple[str, ...], capsys: pytest.CaptureF
         passed[door, provider[name]] += not outcome.differences
     lines = [f"recordings at {len(splits)} splits ({', '.join(splits)}), passed of asked:"]
     for name in sorted(set(provider.values())):
-        cells = [f"{door} {passed[door, name]} of {asked[door, name]}" for door in (OPENAI, ANTHROPIC) if asked[door, name]]
+        cells = [
+            f"{door} {passed[door, name]} of {asked[door, name]}" for door in (OPENAI, ANTHROPIC) if asked[door, name]
+        ]
         lines.append(f"  {name:12} {', '.join(cells)}")
     skipped = [one.id for one in RECORDINGS if one.api == "embeddings"]
     lines.append(f"  in all       {passed.total()} of {asked.total()}; {len(RECORDINGS)} recordings")
