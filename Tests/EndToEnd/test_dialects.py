@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 
@@ -127,7 +126,6 @@ def running(tmp_path_factory: pytest.TempPathFactory):
             "lenient": openai_provider(provider.base_url, dialect="anthropic", drop_unsupported=True),
             "azure": openai_provider(bare, dialect="azure", api_version="2024-10-21"),
             "azure-v1": openai_provider(bare, dialect="azure"),
-            "fetching": openai_provider(provider.base_url, dialect="ollama", fetch_images=True),
         }
         config = base_config(folder / "sluice-state", providers=providers, models={"renamed": {"targets": ["groq:ok"]}})
         with Gateway(config, folder=folder) as gateway:
@@ -382,29 +380,6 @@ def test_mistral_gets_its_own_names(gateway: Gateway, log: list[Seen]) -> None:
     sent = json.loads(log[-1].body)
     assert sent["max_tokens"] == 9
     assert "max_completion_tokens" not in sent and "store" not in sent
-
-
-@DOORS
-def test_images_by_url(gateway: Gateway, log: list[Seen], door: str) -> None:
-    """Refused where the provider fetches none, naming the member; and never fetched from a private address."""
-    for model, host in (("ollama:ok", "example.com"), ("fetching:ok", "127.0.0.1"), ("fetching:ok", "[::1]")):
-        url = f"https://{host}/cat.png"
-        part = (
-            {"type": "image_url", "image_url": {"url": url}}
-            if door == CHAT
-            else {"type": "image", "source": {"type": "url", "url": url}}
-        )
-        reply = gateway.request(
-            "POST",
-            door,
-            {"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": [part]}]},
-            timeout=30,
-        )
-        assert reply.status == 400, (model, reply)
-        message = error_of(reply, door)
-        if door == CHAT:
-            assert re.match(r"messages\[0\]\.content\[0\]", message["param"] or ""), message
-        assert not log
 
 
 # Silence
