@@ -118,6 +118,7 @@ def test_fetched(near, door: str) -> None:
     cat, dog = data_url("png", PNG), data_url("jpeg", JPEG)
     assert text_of(reply, door) == f"I see {cat}, {dog}, {cat}"
     assert images.seen == {"/cat.png": 1, "/dog.jpg": 1}
+    assert text_of(ask(gateway, door, "fetching", f"{root}/moved"), door) == f"I see {cat}"
     assert not provider.problems, provider.problems
     # Nothing of the gateway's or the client's goes along.
     assert not any("authorization" in head.lower() or gateway.key in head for head in images.heads)
