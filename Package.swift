@@ -173,7 +173,7 @@ let package = Package(
         tests("Domain", ["Domain"]),
         tests("IPC", ["IPC", "Domain"]),
         tests("JSON", ["JSON", "Domain"]),
-        tests("Dialects", ["Dialects", "Domain", "JSON"]),
+        tests("Dialects", ["Dialects", "TestSupport", "Domain", "JSON"]),
         tests("Routing", ["Routing", "Domain"]),
         tests("Configuration", ["Configuration", "Domain"]),
         tests("Catalogue", ["Catalogue", "Domain"]),
