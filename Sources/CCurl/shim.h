@@ -3,6 +3,9 @@
 #define SLUICE_CCURL_H
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
 
 /* 0xXXYYZZ for X.Y.Z. */
 static inline unsigned int sluice_curl_version(void) {
@@ -54,6 +57,21 @@ static inline CURLcode sluice_curl_set_close_function(CURL *easy, sluice_curl_cl
     return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, value);
 }
 
+/* The bytes of the address that a socket is about to be connected to, in network order: 4 or 16, the number is returned; 0 for
+   another family. libcurl has more memory behind `addr` than its type says; `addrlen` says how much of it is filled. */
+static inline int sluice_curl_address_bytes(const struct curl_sockaddr *address, unsigned char *bytes) {
+    const char *start = (const char *)address + offsetof(struct curl_sockaddr, addr);
+    if (address->family == AF_INET && address->addrlen >= sizeof(struct sockaddr_in)) {
+        memcpy(bytes, start + offsetof(struct sockaddr_in, sin_addr), 4);
+        return 4;
+    }
+    if (address->family == AF_INET6 && address->addrlen >= sizeof(struct sockaddr_in6)) {
+        memcpy(bytes, start + offsetof(struct sockaddr_in6, sin6_addr), 16);
+        return 16;
+    }
+    return 0;
+}
+
 /* Called before a request goes out on a connection that stands, and again if libcurl sends it once more. */
 typedef int (*sluice_curl_prepare_function)(
     void *context, char *remote_address, char *local_address, int remote_port, int local_port);
@@ -66,6 +84,12 @@ static inline CURLcode sluice_curl_set_prepare_function(CURL *easy, sluice_curl_
 static inline long sluice_curl_get_number(CURL *easy, CURLINFO info) {
     long value = 0;
     return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
+}
+
+/* NULL when there is none; libcurl's own memory, until the handle is used again. */
+static inline const char *sluice_curl_get_string(CURL *easy, CURLINFO info) {
+    char *value = NULL;
+    return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : NULL;
 }
 
 static inline void *sluice_curl_get_private(CURL *easy) {

@@ -6,10 +6,11 @@ internal import CCurl
 final class CurlURL {
     let pointer: OpaquePointer
 
-    /// nil when the text is no URL or there is no memory.
-    init?(_ text: String) {
+    /// nil when the text is no URL or there is no memory; with `refusesUser`, also when it has a user name.
+    init?(_ text: String, refusesUser: Bool = false) {
         guard let pointer = unsafe curl_url() else { return nil }
-        guard unsafe curl_url_set(pointer, CURLUPART_URL, text, 0) == CURLUE_OK else {
+        let flags = refusesUser ? UInt32(CURLU_DISALLOW_USER) : 0
+        guard unsafe curl_url_set(pointer, CURLUPART_URL, text, flags) == CURLUE_OK else {
             unsafe curl_url_cleanup(pointer)
             return nil
         }

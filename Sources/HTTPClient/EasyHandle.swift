@@ -21,6 +21,9 @@ final class EasyHandle {
     /// The one header line that differs from request to request stands in front of the target's list.
     private let node: UnsafeMutablePointer<curl_slist>
     private let line: UnsafeMutablePointer<CChar>
+    /// Further lines of the running transfer, in front of the target's list; nil for most. Kept until the next one begins, as libcurl
+    /// knows them until then.
+    private var further: CurlHeaderList?
     private var hasLargeBuffer = false
     private var isForNewConnection = false
     private(set) var parser = HTTPHeadParser(limit: HTTPClient.maximumHead)
@@ -34,6 +37,8 @@ final class EasyHandle {
     /// libcurl leaves the chunked coding on.
     let takesRawBody: Bool
     var decoder = ChunkDecoder()
+    /// A connection would have gone where the target may not be found.
+    private var metForbiddenAddress = false
     /// libcurl wanted to send the request again by itself, as the kept connection it had gone out on was dead.
     private var wantedAgain = false
     private(set) var transfer: HTTPTransfer?
@@ -74,12 +79,16 @@ final class EasyHandle {
         self.set(CURLOPT_NOPROGRESS, 1)
         self.set(settings.method == .post ? CURLOPT_POST : CURLOPT_HTTPGET, 1)
         // Where a request may go and whom it trusts.
-        self.set(CURLOPT_PROTOCOLS_STR, "http,https")
+        self.set(CURLOPT_PROTOCOLS_STR, settings.reach.protocols)
         self.set(CURLOPT_FOLLOWLOCATION, 0)
         self.set(CURLOPT_SSL_VERIFYPEER, 1)
         self.set(CURLOPT_SSL_VERIFYHOST, 2)
         if let file = settings.caFile { self.set(CURLOPT_CAINFO, file) }
-        self.set(CURLOPT_PROXY, settings.proxy ?? "")
+        self.set(CURLOPT_PROXY, self.isGuarded ? "" : settings.proxy ?? "")
+        if self.isGuarded {
+            self.set(CURLOPT_FORBID_REUSE, 1)
+            self.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+        }
         self.set(CURLOPT_NOPROXY, "")
         // A proxy's answer to CONNECT is not the reply.
         self.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
@@ -140,8 +149,10 @@ final class EasyHandle {
         self.fault = nil
         self.sentBefore = nil
         self.wantedAgain = false
-        if transfer.needsNewConnection != self.isForNewConnection {
-            self.isForNewConnection = transfer.needsNewConnection
+        self.metForbiddenAddress = false
+        let needsNewConnection = transfer.needsNewConnection || self.isGuarded
+        if needsNewConnection != self.isForNewConnection {
+            self.isForNewConnection = needsNewConnection
             self.set(CURLOPT_FRESH_CONNECT, self.isForNewConnection ? 1 : 0)
         }
         self.setHeaders(transfer)
@@ -152,7 +163,16 @@ final class EasyHandle {
         let unique = transfer.uniqueHeader
         let isAnnounced = transfer.body.count > EasyHandle.expectBody
         let list = self.target.headers
-        let headers = unsafe isAnnounced ? list.first : list.firstWithoutExpect
+        var headers = unsafe isAnnounced ? list.first : list.firstWithoutExpect
+        let before = self.further
+        if transfer.headers.isEmpty {
+            self.further = nil
+        } else {
+            let further = unsafe CurlHeaderList(transfer.headers, before: headers)
+            self.further = further
+            unsafe headers = further.first
+        }
+        defer { withExtendedLifetime(before) {} }
         if unique.isEmpty || unique.count >= EasyHandle.headerCapacity
             || unique.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D })
         {
@@ -191,6 +211,7 @@ final class EasyHandle {
     /// Lets go of the transfer and says how it ended.
     func end(_ code: CURLcode) -> HTTPClientError? {
         let sentAny = self.transfer?.sentAny ?? self.sentAny
+        if self.isGuarded, code == CURLE_OK { self.transfer?.redirection = self.redirection }
         self.transfer = nil
         guard code != CURLE_OK else {
             if self.takesRawBody, self.parser.isRawChunked, !self.decoder.sawLastChunk {
@@ -207,6 +228,9 @@ final class EasyHandle {
         if code == CURLE_OUT_OF_MEMORY && !self.parser.isComplete && sentAny {
             return HTTPClientError(kind: .tooLarge, sentAny: true, code: code.rawValue)
         }
+        if self.metForbiddenAddress && code == CURLE_COULDNT_CONNECT {
+            return HTTPClientError(kind: .forbiddenAddress, sentAny: false)
+        }
         var error = HTTPClientError(code, receivedAny: self.receivedAny, sentAny: sentAny)
         error.metDeadConnection = self.metDeadConnection(code)
         return error
@@ -220,6 +244,12 @@ final class EasyHandle {
         guard code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING else { return false }
         guard !self.receivedAny else { return false }
         return unsafe sluice_curl_get_number(self.easy, CURLINFO_NUM_CONNECTS) == 0
+    }
+
+    /// Where the reply that has ended sends whoever asked, as a whole URL; nil when it does not.
+    private var redirection: String? {
+        guard let text = unsafe sluice_curl_get_string(self.easy, CURLINFO_REDIRECT_URL) else { return nil }
+        return unsafe String(cString: text)
     }
 
     /// Whose libcurl handle that is.
@@ -255,6 +285,22 @@ final class EasyHandle {
     func goesOutOnce() -> Bool {
         if self.sentBefore != nil { self.wantedAgain = true }
         return !self.wantedAgain
+    }
+
+    /// Connections may not go everywhere.
+    private var isGuarded: Bool { self.target.settings.reach != .anywhere }
+
+    /// Whether a connection may go there. It is asked for each one, after all names have been resolved: the address is the one that
+    /// is connected to.
+    func mayConnect(to address: UnsafePointer<curl_sockaddr>) -> Bool {
+        guard self.isGuarded else { return true }
+        var bytes = [UInt8](repeating: 0, count: 16)
+        let count = unsafe sluice_curl_address_bytes(address, &bytes)
+        if let remote = RemoteAddress(bytes.prefix(Int(count))), self.target.settings.reach.admits(remote) {
+            return true
+        }
+        self.metForbiddenAddress = true
+        return false
     }
 
     /// Returns the bytes taken; fewer than given makes libcurl end the transfer.

@@ -25,6 +25,8 @@ public struct HTTPClientError: Error, Hashable, Sendable, CustomStringConvertibl
         /// Ended from our side.
         case aborted
         case other
+        /// All addresses of the host are such as the target may not be found at.
+        case forbiddenAddress
     }
 
     public var kind: Kind

@@ -21,10 +21,12 @@ public final class HTTPTarget {
         public var caFile: String?
         /// A proxy URL; nil goes straight, whatever the environment says.
         public var proxy: String?
+        /// Where connections may go.
+        public var reach: HTTPReach
 
         public init(
             url: String, method: Method = .post, headers: [[UInt8]] = [], connectTimeout: UInt64 = 3_000,
-            caFile: String? = nil, proxy: String? = nil
+            caFile: String? = nil, proxy: String? = nil, reach: HTTPReach = .anywhere
         ) {
             self.url = url
             self.method = method
@@ -32,6 +34,7 @@ public final class HTTPTarget {
             self.connectTimeout = connectTimeout
             self.caFile = caFile
             self.proxy = proxy
+            self.reach = reach
         }
     }
 
@@ -49,7 +52,7 @@ public final class HTTPTarget {
     public init(_ settings: Settings, limit: HTTPConnectionLimit) {
         self.settings = settings
         self.limit = limit
-        self.url = CurlURL(settings.url)
+        self.url = CurlURL(settings.url, refusesUser: settings.reach != .anywhere)
         self.isPlain = settings.url.lowercased().hasPrefix("http://") && (settings.proxy ?? "").isEmpty
         self.headers = CurlHeaderList(settings.headers)
     }

@@ -14,22 +14,27 @@ public final class HTTPTransfer {
     let target: HTTPTarget
     let body: HTTPBody
     let uniqueHeader: [UInt8]
+    let headers: [[UInt8]]
     let needsNewConnection: Bool
     var state = State.queued
     var handle: EasyHandle?
     /// Its place in the limit's queue; -1 while it is not in it.
     var queuePlace = -1
+    /// Where the reply sends whoever asked, as a whole URL, once the transfer has ended well; known for targets that may not be
+    /// found everywhere only.
+    public internal(set) var redirection: String?
     /// nil once cancelled: nothing is called any more.
     private(set) var delegate: (any HTTPTransferDelegate)?
 
     init(
-        client: HTTPClient, target: HTTPTarget, body: HTTPBody, uniqueHeader: [UInt8], needsNewConnection: Bool,
-        delegate: any HTTPTransferDelegate
+        client: HTTPClient, target: HTTPTarget, body: HTTPBody, uniqueHeader: [UInt8], headers: [[UInt8]],
+        needsNewConnection: Bool, delegate: any HTTPTransferDelegate
     ) {
         self.sockets = client.sockets
         self.target = target
         self.body = body
         self.uniqueHeader = uniqueHeader
+        self.headers = headers
         self.needsNewConnection = needsNewConnection
         self.delegate = delegate
     }

@@ -48,7 +48,7 @@ final class SocketTable: DescriptorHandler {
             guard let context = unsafe context, let address = unsafe address else { return -1 }
             let handle = unsafe Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
             // No second connection for a request that has gone out.
-            guard handle.goesOutOnce() else { return -1 }
+            guard handle.goesOutOnce(), unsafe handle.mayConnect(to: address) else { return -1 }
             return unsafe handle.sockets.openSocket(
                 address.pointee.family, address.pointee.socktype, address.pointee.protocol)
         }

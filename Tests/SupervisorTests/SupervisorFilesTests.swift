@@ -158,7 +158,7 @@ import Testing
             SupervisorProgram.childEnvironment { "\($0)!" }
                 == [
                     "SWIFT_BACKTRACE=SWIFT_BACKTRACE!", "ASAN_OPTIONS=ASAN_OPTIONS!", "TSAN_OPTIONS=TSAN_OPTIONS!",
-                    "SLUICE_SECCOMP=SLUICE_SECCOMP!",
+                    "SLUICE_SECCOMP=SLUICE_SECCOMP!", "SLUICE_IMAGES=SLUICE_IMAGES!",
                 ])
         #endif
     }
