@@ -21,6 +21,9 @@ final class EasyHandle {
     /// The one header line that differs from request to request stands in front of the target's list.
     private let node: UnsafeMutablePointer<curl_slist>
     private let line: UnsafeMutablePointer<CChar>
+    /// Further lines of the running transfer, in front of the target's list; nil for most. Kept until the next one begins, as libcurl
+    /// knows them until then.
+    private var further: CurlHeaderList?
     private var hasLargeBuffer = false
     private var isForNewConnection = false
     private(set) var parser = HTTPHeadParser(limit: HTTPClient.maximumHead)
@@ -166,7 +169,16 @@ final class EasyHandle {
         let unique = transfer.uniqueHeader
         let isAnnounced = transfer.body.count > EasyHandle.expectBody
         let list = self.target.headers
-        let headers = unsafe isAnnounced ? list.first : list.firstWithoutExpect
+        var headers = unsafe isAnnounced ? list.first : list.firstWithoutExpect
+        let before = self.further
+        if transfer.headers.isEmpty {
+            self.further = nil
+        } else {
+            let further = unsafe CurlHeaderList(transfer.headers, before: headers)
+            self.further = further
+            unsafe headers = further.first
+        }
+        defer { withExtendedLifetime(before) {} }
         if unique.isEmpty || unique.count >= EasyHandle.headerCapacity
             || unique.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D })
         {

@@ -89,14 +89,15 @@ public final class HTTPClient: TurnEndHandler {
     /// Starts a transfer; `delegate` hears of it from the end of this loop turn on and is retained until the end.
     ///
     /// `body` is sent without being copied. `uniqueHeader` is one more header line, of fewer than 256 bytes; one with CR,
-    /// LF or NUL in it is left out. With `onNewConnection` no kept connection is used.
+    /// LF or NUL in it is left out. `headers` are further lines of this call, of any length. With `onNewConnection` no kept
+    /// connection is used.
     public func start(
-        _ target: HTTPTarget, body: HTTPBody = .bytes([]), uniqueHeader: [UInt8] = [],
+        _ target: HTTPTarget, body: HTTPBody = .bytes([]), uniqueHeader: [UInt8] = [], headers: [[UInt8]] = [],
         onNewConnection: Bool = false, delegate: any HTTPTransferDelegate
     ) -> HTTPTransfer {
         let transfer = HTTPTransfer(
-            client: self, target: target, body: body, uniqueHeader: uniqueHeader, needsNewConnection: onNewConnection,
-            delegate: delegate)
+            client: self, target: target, body: body, uniqueHeader: uniqueHeader, headers: headers,
+            needsNewConnection: onNewConnection, delegate: delegate)
         if target.limit.enter(transfer) { self.prepareStart(transfer) }
         return transfer
     }

@@ -14,6 +14,7 @@ public final class HTTPTransfer {
     let target: HTTPTarget
     let body: HTTPBody
     let uniqueHeader: [UInt8]
+    let headers: [[UInt8]]
     let needsNewConnection: Bool
     var state = State.queued
     var handle: EasyHandle?
@@ -26,13 +27,14 @@ public final class HTTPTransfer {
     private(set) var delegate: (any HTTPTransferDelegate)?
 
     init(
-        client: HTTPClient, target: HTTPTarget, body: HTTPBody, uniqueHeader: [UInt8], needsNewConnection: Bool,
-        delegate: any HTTPTransferDelegate
+        client: HTTPClient, target: HTTPTarget, body: HTTPBody, uniqueHeader: [UInt8], headers: [[UInt8]],
+        needsNewConnection: Bool, delegate: any HTTPTransferDelegate
     ) {
         self.sockets = client.sockets
         self.target = target
         self.body = body
         self.uniqueHeader = uniqueHeader
+        self.headers = headers
         self.needsNewConnection = needsNewConnection
         self.delegate = delegate
     }

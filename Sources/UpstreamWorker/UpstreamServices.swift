@@ -8,13 +8,18 @@ internal import Platform
 
 /// What all exchanges of the worker share. Lives on its loop.
 final class UpstreamServices {
-    /// Bytes of request bodies in memory above which no more are taken.
+    /// Bytes of request bodies, and of replies that are translated, in memory above which no more are taken.
     static let defaultBodyBudget = 1 << 30
 
     let loop: EpollLoop
     let client: HTTPClient
-    /// Reads replies.
-    let reader = OpenAIReplyReader()
+    /// Reads requests that are translated, and replies.
+    let reader: DialectReader
+    /// Replies whose bytes pass.
+    let openAIReplies: ReplyDialect
+    let anthropicReplies: ReplyDialect
+    /// Fetches images for providers that do not.
+    let images: any ImageSource
     /// Reads requests, for the simulated provider.
     let requests = JSONReader()
     var log: Log
@@ -29,7 +34,15 @@ final class UpstreamServices {
     var drained: () -> Void = {}
     private var bodyBudget: Int
 
-    init(loop: EpollLoop, client: HTTPClient, log: Log, bodyBudget: Int = UpstreamServices.defaultBodyBudget) {
+    init(
+        loop: EpollLoop, client: HTTPClient, log: Log, images: any ImageSource = NoImages(),
+        bodyBudget: Int = UpstreamServices.defaultBodyBudget
+    ) {
+        let reader = DialectReader()
+        self.reader = reader
+        self.openAIReplies = ReplyDialect(passing: .openAI, reader: reader)
+        self.anthropicReplies = ReplyDialect(passing: .anthropic, reader: reader)
+        self.images = images
         self.loop = loop
         self.client = client
         self.log = log

@@ -32,4 +32,11 @@ struct Recording: CustomStringConvertible, Sendable {
 
     static let streams = Self.all(named: ["chatcompletions-stream", "-completions-stream"]).filter { $0.status == 200 }
     static let unary = Self.all(named: ["chatcompletions-unary", "embeddings-unary"])
+
+    static let anthropicStreams = Self.all(named: ["anthropic"]).filter {
+        $0.status == 200 && $0.body.starts(with: "event:".utf8)
+    }
+    static let anthropicMessages = Self.all(named: ["anthropic"]).filter { recording in
+        (try? JSONReader().read(recording.body, maximumBytes: 1 << 24))?["content"] != nil
+    }
 }

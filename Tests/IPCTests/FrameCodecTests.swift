@@ -19,6 +19,23 @@ import Testing
         }
     }
 
+    /// A provider may say more than a frame's reader takes: that must not cost the link.
+    @Test func whatAProviderSaysIsCutToWhatCrosses() throws {
+        // Three bytes each: the limits lie within a character.
+        let long = String(repeating: "€", count: 6000)
+        let end = StreamEnd(
+            failure: GatewayError(
+                code: long, type: long, status: 999, source: .provider, message: long, param: long))
+        let frame = end.frame()
+        let read = try unsafe frame.withUnsafeBytes {
+            unsafe try StreamEnd(payload: UnsafeRawBufferPointer(rebasing: $0[WireLimits.header...]))
+        }
+        let failure = try #require(read.failure)
+        #expect(failure.code == String(long.prefix(85)) && failure.type == failure.code)
+        #expect(failure.param == failure.code && failure.status == 599)
+        #expect(failure.message == String(long.prefix(5461)))
+    }
+
     @Test func aHeaderNeedsSixteenBytesAndNoMore() throws {
         let frame = Credit(bytes: 1).frame(stream: 3)
         for count in 0...frame.count {

@@ -19,7 +19,8 @@ struct ExchangeMachineAccountTests {
     /// A way into a state, and what is then known of the attempt.
     struct Situation: Sendable, CustomTestStringConvertible {
         var name: String
-        var state: ExchangeMachine.State
+        /// nil before the reply's head came.
+        var form: ReplyReception.Form?
         var isStream = true
         var wasSent = true
         var enter: @Sendable (MachineBench) -> Void
@@ -28,11 +29,17 @@ struct ExchangeMachineAccountTests {
         /// Whether an estimate is wanted when the client has gone, and when the provider failed.
         var estimates: (gone: Bool, failed: Bool)
         var usage: TokenUsage?
+        /// The reply is translated.
+        var isTranslated = false
 
         var testDescription: String { self.name }
+        var state: ExchangeMachine.State { self.form == nil ? .waiting : .receiving }
 
         func bench() -> MachineBench {
-            let bench = MachineBench(isStream: self.isStream, started: self.state != .ready)
+            let bench =
+                self.isTranslated
+                ? MachineBench(isStream: self.isStream, dialect: .translated(isStream: self.isStream))
+                : MachineBench(isStream: self.isStream)
             bench.output.requestWasSent = self.wasSent
             self.enter(bench)
             return bench
@@ -41,62 +48,63 @@ struct ExchangeMachineAccountTests {
 
     static let running: [Situation] = [
         Situation(
-            name: "not sent", state: .waiting, wasSent: false, enter: { _ in }, billed: .no, estimates: (false, false)),
+            name: "not sent", form: nil, wasSent: false, enter: { _ in }, billed: .no, estimates: (false, false)),
         Situation(
-            name: "sent, no reply", state: .waiting, enter: { _ in }, billed: .unknown, estimates: (true, false)),
+            name: "sent, no reply", form: nil, enter: { _ in }, billed: .unknown, estimates: (true, false)),
         Situation(
-            name: "a head of unclear type", state: .undecided, enter: { $0.head(200) }, billed: .unknown,
+            name: "a head of unclear type", form: .undecided, enter: { $0.head(200) }, billed: .unknown,
             estimates: (true, false)),
         Situation(
-            name: "a stream's head", state: .streaming, enter: { $0.head(200, MachineBench.events) }, billed: .unknown,
+            name: "a stream's head", form: .stream, enter: { $0.head(200, MachineBench.events) }, billed: .unknown,
             estimates: (true, false)),
         Situation(
-            name: "a stream without content", state: .streaming,
+            name: "a stream without content", form: .stream,
             enter: {
                 $0.head(200, MachineBench.events)
                 $0.data(role)
             }, billed: .unknown, estimates: (true, false)),
         Situation(
-            name: "a stream with content", state: .streaming,
+            name: "a stream with content", form: .stream,
             enter: {
                 $0.head(200, MachineBench.events)
                 $0.data(role + text)
             }, billed: .yes, estimates: (true, true)),
         Situation(
-            name: "a stream whose numbers came", state: .streaming,
+            name: "a stream whose numbers came", form: .stream,
             enter: {
                 $0.head(200, MachineBench.events)
                 $0.data(text + usage)
             }, billed: .yes, estimates: (false, false), usage: TokenUsage(input: 9, output: 2)),
         Situation(
-            name: "a reply's head", state: .unary, isStream: false, enter: { $0.head(200) }, billed: .unknown,
+            name: "a reply's head", form: .held, isStream: false, enter: { $0.head(200) }, billed: .unknown,
             estimates: (true, false)),
         Situation(
-            name: "a part of a reply", state: .unary, isStream: false,
+            name: "a part of a reply", form: .held, isStream: false,
             enter: {
                 $0.head(200)
                 $0.data("{\"choices\":[")
             }, billed: .yes, estimates: (true, true)),
         Situation(
-            name: "a large reply", state: .passing, isStream: false,
+            name: "a large reply", form: .passing, isStream: false,
             enter: {
                 $0.head(200, length: 1 << 20)
                 for _ in 0..<17 { $0.data([UInt8](repeating: 0x61, count: 16 << 10)) }
             }, billed: .yes, estimates: (true, true)),
         Situation(
-            name: "an error's head", state: .failing, enter: { $0.head(500) }, billed: .no, estimates: (false, false)),
+            name: "an error's head", form: .error, enter: { $0.head(500) }, billed: .no, estimates: (false, false)),
         Situation(
-            name: "a part of an error", state: .failing, isStream: false,
+            name: "a part of an error", form: .error, isStream: false,
             enter: {
                 $0.head(429)
                 $0.data("{\"error\":")
             }, billed: .no, estimates: (false, false)),
     ]
 
-    @Test(arguments: running)
+    @Test(arguments: running + ExchangeMachineTranslatedTests.running)
     func aCancelIsAnsweredInEveryState(_ situation: Situation) throws {
         let bench = situation.bench()
-        #expect(bench.machine.state == situation.state)
+        #expect(bench.state == situation.state)
+        #expect(bench.form == situation.form)
         #expect(bench.cancel() == .abort)
         let end = try #require(bench.output.end)
         #expect(end.failure?.code == "cancelled")
@@ -117,7 +125,7 @@ struct ExchangeMachineAccountTests {
         #expect(bench.output.sent.filter { if case .end = $0 { true } else { false } }.count == 1)
     }
 
-    @Test(arguments: running)
+    @Test(arguments: running + ExchangeMachineTranslatedTests.running)
     func aBrokenCallIsAccountedForInEveryState(_ situation: Situation) throws {
         for breaks in [false, true] {
             let bench = situation.bench()

@@ -115,7 +115,8 @@ struct ExchangeMachineAttemptTests {
         for allowed in [true, false] {
             let bench = situation.bench()
             #expect(throws: FrameError.unexpectedType(.grant)) { try bench.answer(allowed) }
-            #expect(bench.machine.state == situation.state)
+            #expect(bench.state == situation.state)
+            #expect(bench.form == situation.form)
             #expect(bench.output.end == nil)
         }
     }
@@ -175,9 +176,11 @@ struct ExchangeMachineAttemptTests {
         #expect(stream.passDeadline() == .proceed)
         #expect(stream.output.shape == "ahc")
         #expect(stream.machine.state == .asking)
+        #expect(stream.machine.deadline == began + 30 * MachineBench.second)
+        #expect(stream.machine.timePassed(at: began + 59 * MachineBench.second, to: stream.output) == .proceed)
         #expect(stream.machine.deadline == began + 60 * MachineBench.second)
         #expect(stream.passDeadline() == .proceed)
-        #expect(stream.output.shape == "ahce")
+        #expect(stream.output.shape == "ahcce")
         #expect(stream.output.end?.failure?.code == "provider_timeout")
     }
 

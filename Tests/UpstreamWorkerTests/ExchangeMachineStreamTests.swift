@@ -140,11 +140,14 @@ struct ExchangeMachineStreamTests {
         #expect(bench.output.shape == "hc")
         #expect(bench.output.head?.isStream == true)
         #expect(bench.output.body == ": keep-alive\n\n")
-        #expect(bench.machine.deadline == start + 60 * MachineBench.second)
+        #expect(bench.machine.deadline == start + 30 * MachineBench.second)
+        #expect(bench.passDeadline() == .proceed)
+        #expect(bench.output.shape == "hcc")
+        #expect(bench.machine.deadline == start + 45 * MachineBench.second)
         bench.data(Self.text + Self.done)
         bench.ended()
-        #expect(bench.output.shape.hasPrefix("hcc"))
-        #expect(bench.output.body == ": keep-alive\n\n" + Self.role + Self.text + Self.done)
+        #expect(bench.output.shape.hasPrefix("hccc"))
+        #expect(bench.output.body == ": keep-alive\n\n: keep-alive\n\n" + Self.role + Self.text + Self.done)
         #expect(bench.output.end?.failure == nil)
     }
 
@@ -170,7 +173,7 @@ struct ExchangeMachineStreamTests {
     func aJSONAnswerToAStreamRequestIsAUnaryReply() {
         let bench = self.streaming(MachineBench.json)
         bench.data("{\"choices\":[],")
-        #expect(bench.machine.state == .unary)
+        #expect(bench.form == .held)
         bench.data("\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}")
         bench.ended()
         #expect(bench.output.shape == "hce")
@@ -231,7 +234,7 @@ struct ExchangeMachineStreamTests {
         #expect(bench.machine.timePassed(at: bench.now, to: bench.output) == .proceed)
         #expect(try bench.credit(WireLimits.replyWindow / 2) == .resume)
         #expect(bench.output.body.utf8.count == fed)
-        #expect(bench.machine.deadline == bench.now + 30 * MachineBench.second)
+        #expect(bench.machine.deadline == bench.now + 15 * MachineBench.second)
     }
 
     @Test
@@ -253,8 +256,9 @@ struct ExchangeMachineStreamTests {
         let began = first.now
         // The head and a comment go out, and are no content.
         #expect(first.passDeadline() == .proceed)
-        #expect(first.machine.deadline == began + 60 * MachineBench.second)
+        #expect(first.machine.deadline == began + 30 * MachineBench.second)
         #expect(first.machine.timePassed(at: began + 59 * MachineBench.second, to: first.output) == .proceed)
+        #expect(first.machine.deadline == began + 60 * MachineBench.second)
         #expect(first.passDeadline() == .abort)
         #expect(first.output.end?.failure?.code == "provider_timeout")
         #expect(first.output.end?.failure?.status == 504)
@@ -263,7 +267,10 @@ struct ExchangeMachineStreamTests {
         idle.data(Self.text)
         idle.now += 20 * MachineBench.second
         idle.data(Self.text)
-        #expect(idle.machine.deadline == idle.now + 30 * MachineBench.second)
+        let silent = idle.now
+        #expect(idle.machine.deadline == silent + 15 * MachineBench.second)
+        #expect(idle.passDeadline() == .proceed)
+        #expect(idle.machine.deadline == silent + 30 * MachineBench.second)
         #expect(idle.passDeadline() == .abort)
         #expect(idle.output.shape.hasSuffix("e"))
         #expect(idle.output.end?.failure?.code == "provider_timeout")
@@ -295,6 +302,43 @@ struct ExchangeMachineStreamTests {
         let bench = MachineBench(
             timeouts: ProviderTimeouts(firstToken: .max, idle: .max, total: .max))
         #expect(bench.machine.deadline == .max)
+    }
+
+    @Test
+    func aSilentStreamIsCommentedBetweenEventsOnly() throws {
+        let bench = self.streaming()
+        let comment = ": keep-alive\n\n"
+        bench.data(Self.text)
+        #expect(bench.passDeadline() == .proceed)
+        #expect(bench.output.body == Self.text + comment)
+        // Half an event has passed: what were put behind it would be a part of it.
+        bench.data("data: {\"choices\":")
+        #expect(bench.machine.deadline == bench.now + 30 * MachineBench.second)
+        #expect(bench.machine.timePassed(at: bench.now + 29 * MachineBench.second, to: bench.output) == .proceed)
+        bench.data("[]}\n\n")
+        #expect(bench.machine.deadline == bench.now + 15 * MachineBench.second)
+        #expect(bench.passDeadline() == .proceed)
+        #expect(bench.output.body == Self.text + comment + "data: {\"choices\":[]}\n\n" + comment)
+        // A client that does not read is not written to.
+        bench.output.isCongested = true
+        #expect(bench.data(Self.text) == .pause)
+        let sent = bench.output.bytes.count
+        _ = bench.machine.timePassed(at: bench.now + 100 * MachineBench.second, to: bench.output)
+        #expect(bench.output.bytes.count == sent)
+        // The provider has said all: nothing has to be shown any more.
+        let done = self.streaming()
+        done.data(Self.text + Self.done)
+        #expect(done.machine.deadline == done.now + 30 * MachineBench.second)
+        // Sluice's usage chunk is held back, and the comment goes between the events that passed.
+        let asked = self.streaming(askedForUsage: true)
+        asked.data(Self.text + "data: {\"choices\":")
+        #expect(asked.passDeadline() == .proceed)
+        #expect(asked.output.body == Self.text + comment)
+        // Whole replies have no room for comments.
+        let unary = MachineBench()
+        unary.head(200)
+        unary.data("{")
+        #expect(unary.machine.deadline == unary.now + 30 * MachineBench.second)
     }
 
     /// The bytes of a stream come in any pieces: the client gets the same.

@@ -15,16 +15,21 @@ final class MachineBench {
 
     init(
         isStream: Bool = false, askedForUsage: Bool = false, started: Bool = true,
-        timeouts: ProviderTimeouts = ProviderTimeouts(firstToken: 60_000, idle: 30_000, total: 600_000)
+        timeouts: ProviderTimeouts = ProviderTimeouts(firstToken: 60_000, idle: 30_000, total: 600_000),
+        dialect: ReplyDialect = ReplyDialect(passing: .openAI, reader: DialectReader())
     ) {
         self.machine = ExchangeMachine(
             terms: ExchangeTerms(isStream: isStream, askedForUsage: askedForUsage, timeouts: timeouts),
-            reader: OpenAIReplyReader())
+            dialect: dialect)
         if started { self.machine.callStarted(at: self.now) }
     }
 
     static let json = Array("application/json".utf8)
     static let events = Array("text/event-stream; charset=utf-8".utf8)
+
+    /// The machine's state, and the form of the reply it receives.
+    var state: ExchangeMachine.State { self.machine.state }
+    var form: ReplyReception.Form? { self.machine.reception?.form }
 
     @discardableResult
     func head(_ status: UInt16, _ type: [UInt8]? = MachineBench.json, length: UInt64? = nil) -> ExchangeMachine.Order {

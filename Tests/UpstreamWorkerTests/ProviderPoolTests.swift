@@ -85,8 +85,8 @@ struct ProviderPoolTests {
     @Test
     func theSimulatedProviderHasNoTarget() {
         let pool = ProviderPool(self.two, attempts: AttemptCounter())
-        #expect(pool.target(.chatCompletions, isStream: true) == nil)
-        #expect(ProviderPool(self.one, attempts: AttemptCounter()).target(.embeddings, isStream: false) != nil)
+        #expect(pool.route(.chatCompletions).target([], isStream: true) == nil)
+        #expect(ProviderPool(self.one, attempts: AttemptCounter()).route(.embeddings).target([], isStream: false) != nil)
     }
 
     @Test

@@ -15,17 +15,35 @@ final class RecordedOutput: ExchangeOutput {
     private(set) var sent: [Sent] = []
     var isCongested = false
     var requestWasSent = true
+    /// Memory that may still be taken.
+    var memory = Int.max
+    private(set) var reserved = 0
     private(set) var outcomes: [AttemptOutcome] = []
 
-    /// A report without any price, or estimate.
+    /// What is estimated where that is wanted; nil for nothing.
+    var estimate: TokenUsage?
+
+    /// A report without any price.
     func settle(_ outcome: AttemptOutcome) -> AttemptReport {
         self.outcomes.append(outcome)
         let evidence = outcome.evidence
         let usage = evidence.billed == .yes ? evidence.usage : nil
+        if usage == nil, evidence.wantsEstimate, let estimate = self.estimate {
+            return AttemptReport(
+                call: 0, number: outcome.number, status: evidence.status, billed: evidence.billed,
+                usageSource: .estimated, usage: estimate, firstContent: outcome.firstContent, total: outcome.total,
+                error: outcome.error ?? "")
+        }
         return AttemptReport(
             call: 0, number: outcome.number, status: evidence.status, billed: evidence.billed,
             usageSource: usage == nil ? .none : .provider, usage: usage, firstContent: outcome.firstContent,
             total: outcome.total, error: outcome.error ?? "")
+    }
+
+    func reserve(_ bytes: Int) -> Bool {
+        guard self.reserved + bytes <= self.memory else { return false }
+        self.reserved += bytes
+        return true
     }
 
     func send(head: ResponseHead) { self.sent.append(.head(head)) }

@@ -46,12 +46,16 @@ final class WorkerBench: EpollLinkDelegate {
     /// What is answered when a further attempt is asked for; nil for nothing.
     var grants: Bool? = true
 
-    init(_ providers: [ProviderSettings], prices: [Price] = [], bodyBudget: Int = 1 << 30) throws {
+    init(
+        _ providers: [ProviderSettings], prices: [Price] = [], images: any ImageSource = NoImages(),
+        bodyBudget: Int = 1 << 30
+    ) throws {
         guard HTTPClient.initializeLibrary() else { throw SystemError(operation: "curl_global_init", code: 0) }
         self.loop = try EpollLoop()
         self.services = UpstreamServices(
             loop: self.loop, client: try HTTPClient(loop: self.loop),
-            log: Log(role: .upstream, instance: 1, level: .error, sink: Silence()), bodyBudget: bodyBudget)
+            log: Log(role: .upstream, instance: 1, level: .error, sink: Silence()), images: images,
+            bodyBudget: bodyBudget)
         self.services.providers.add(
             UpstreamSnapshot(version: 1, providers: providers, prices: prices, logLevel: .error), at: 0)
         self.services.journal = self.journal
@@ -96,17 +100,20 @@ final class WorkerBench: EpollLinkDelegate {
     func request(
         _ body: String, endpoint: Endpoint = .chatCompletions, isStream: Bool = false, askedForUsage: Bool = false,
         splices: [BodySplice] = [], length: UInt64? = nil, snapshot: UInt64 = 1, price: UInt32? = nil,
-        sendsBody: Bool = true, offset: UInt64? = nil
+        sendsBody: Bool = true, offset: UInt64? = nil, model: String = "m", maximumOutput: UInt32? = nil,
+        anthropicVersion: String = "", anthropicBeta: String = ""
     ) -> UInt64 {
         self.next += 1
         let bytes = Array(body.utf8)
         let request = ProviderRequest(
             record: RecordID(high: 7, low: self.next), endpoint: endpoint, isStream: isStream,
-            askedForUsage: askedForUsage, bodyLength: length ?? UInt64(bytes.count), bodyOffset: offset,
+            askedForUsage: askedForUsage, anthropicVersion: Array(anthropicVersion.utf8),
+            anthropicBeta: Array(anthropicBeta.utf8), bodyLength: length ?? UInt64(bytes.count), bodyOffset: offset,
             snapshot: snapshot,
             calls: [
                 ProviderRequest.Call(
-                    target: Target(provider: 0, model: Array("m".utf8), price: price), splices: splices)
+                    target: Target(provider: 0, model: Array(model.utf8), price: price), splices: splices,
+                    maximumOutput: maximumOutput)
             ])
         self.replies[self.next] = Reply()
         self.link?.send(StreamRequest.provider(request).frame(stream: self.next))

@@ -12,14 +12,18 @@ struct WorkerPair {
 
     init(
         timeouts: ProviderTimeouts = ProviderTimeouts(), maxConnections: UInt32 = 1024, bodyBudget: Int = 1 << 30,
-        prices: [Price] = [],
+        prices: [Price] = [], images: any ImageSource = NoImages(),
+        settings: (_ port: Int) -> ProviderSettings? = { _ in nil },
         _ handler: @escaping (TestServer.Connection, TestServer.Request) -> Void
     ) throws {
         self.providerLoop = try EpollLoop()
         self.provider = try TestServer(self.providerLoop, handler: handler)
         self.worker = try WorkerBench(
-            [WorkerBench.provider(self.provider.port, timeouts: timeouts, maxConnections: maxConnections)],
-            prices: prices, bodyBudget: bodyBudget)
+            [
+                settings(self.provider.port)
+                    ?? WorkerBench.provider(self.provider.port, timeouts: timeouts, maxConnections: maxConnections)
+            ],
+            prices: prices, images: images, bodyBudget: bodyBudget)
     }
 
     func run(until condition: () -> Bool) throws -> Bool {

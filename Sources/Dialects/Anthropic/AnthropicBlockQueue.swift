@@ -4,7 +4,7 @@
 /// begins, a tool call when its arguments are a whole object: providers do not say more about that. What waits is bounded by
 /// `maximumWaitingBytes`; beyond it the open block is over in any case, and what comes for it later is lost. Pure.
 struct AnthropicBlockQueue {
-    static let maximumWaitingBytes = 4 << 20
+    let maximumWaitingBytes: Int
 
     /// A piece of a block.
     enum Piece: Hashable, Sendable {
@@ -51,6 +51,10 @@ struct AnthropicBlockQueue {
     /// The first block was started.
     private var isOpen = false
 
+    init(maximumWaitingBytes: Int = 4 << 20) {
+        self.maximumWaitingBytes = maximumWaitingBytes
+    }
+
     // MARK: Adding
 
     /// Appends the steps that can be taken now.
@@ -89,7 +93,7 @@ struct AnthropicBlockQueue {
         self.blocks[place].progress.feed(bytes)
         let progress = self.blocks[place].progress
         if progress.hasBegun, !progress.isObject {
-            guard self.blocks[place].odd.count + bytes.count <= Self.maximumWaitingBytes else { return }
+            guard self.blocks[place].odd.count + bytes.count <= self.maximumWaitingBytes else { return }
             self.blocks[place].odd += bytes
         } else if progress.hasBegun {
             self.append(.input(bytes), at: place)
@@ -122,7 +126,7 @@ struct AnthropicBlockQueue {
 
     private mutating func advance(into steps: inout [Step]) {
         self.open(into: &steps)
-        while self.blocks.count > 1, self.blocks[0].isOver || self.waitingBytes > Self.maximumWaitingBytes {
+        while self.blocks.count > 1, self.blocks[0].isOver || self.waitingBytes > self.maximumWaitingBytes {
             self.close(into: &steps)
             self.open(into: &steps)
         }

@@ -10,7 +10,7 @@ enum OpenAIPartReader {
         case user
         /// A tool's: text, and pictures of what it saw.
         case result
-        /// An assistant's: text and refusals.
+        /// An assistant's: text and refusals, and thoughts as Mistral has them.
         case answer
 
         var names: [String] {
@@ -18,7 +18,7 @@ enum OpenAIPartReader {
             case .text: ["text"]
             case .user: ["text", "image_url", "input_audio", "file"]
             case .result: ["text", "image_url", "file"]
-            case .answer: ["text", "refusal"]
+            case .answer: ["text", "refusal", "thinking"]
             }
         }
     }
@@ -61,7 +61,19 @@ enum OpenAIPartReader {
         }
         if JSONName.equals(type, "file") { return .document(try self.document(part, mark)) }
         if JSONName.equals(type, "refusal") { return .refusal(try part.requiredString("refusal")) }
+        if JSONName.equals(type, "thinking") { return .thinking(ThinkingPart(try self.thought(part))) }
         return .text(TextPart(try part.requiredString("text"), cacheMark: mark))
+    }
+
+    /// A string, or a list of texts.
+    private static func thought(_ part: RequestObject) throws(GatewayError) -> [UInt8] {
+        if case .string(let text) = part.value("thinking") { return text }
+        var text: [UInt8] = []
+        for (index, value) in (try part.array("thinking") ?? []).enumerated() {
+            let piece = try RequestObject(value, path: "\(part.path("thinking"))[\(index)]")
+            text += try piece.string("text") ?? []
+        }
+        return text
     }
 
     private static func image(_ part: RequestObject, _ mark: CacheMark?) throws(GatewayError) -> ImagePart {

@@ -28,8 +28,6 @@ struct OpenAIStreamEncoder: StreamEncoder {
 
     private var frame: ChunkFrame
     private let wantsUsage: Bool
-    /// The provider signs its thoughts and cites.
-    private let isAnthropic: Bool
     private let remembersThoughts: Bool
     private var choices: [Choice] = []
     private var usageExtras: [RawMember] = []
@@ -37,8 +35,7 @@ struct OpenAIStreamEncoder: StreamEncoder {
     init(_ context: TranslationContext) {
         self.frame = ChunkFrame(context, object: "chat.completion.chunk")
         self.wantsUsage = context.wantsUsage
-        self.isAnthropic = context.row.dialect == .anthropic
-        self.remembersThoughts = self.isAnthropic || context.row.dialect == .litellm
+        self.remembersThoughts = context.row.signsThoughts
     }
 
     mutating func encode(_ event: ReplyEvent, into output: inout [UInt8]) {
@@ -92,7 +89,7 @@ struct OpenAIStreamEncoder: StreamEncoder {
 
     private mutating func text(_ choice: Int, _ text: [UInt8], into output: inout [UInt8]) {
         guard !text.isEmpty else { return }
-        if self.isAnthropic { self.choices[self.place(choice)].citations.take(text) }
+        self.choices[self.place(choice)].citations.take(text)
         self.member("content", text, choice, into: &output)
     }
 

@@ -26,8 +26,8 @@ enum OpenAIToolReader {
 
     private static func tool(_ value: JSONValue, _ path: String) throws(GatewayError) -> ToolDefinition {
         let tool = try RequestObject(value, path: path)
-        let type = try tool.requiredString("type")
-        guard JSONName.equals(type, "function") else { return .opaque(value) }
+        // Old clients leave the type out.
+        if let type = try tool.string("type"), !JSONName.equals(type, "function") { return .opaque(value) }
         return .function(
             try self.function(try tool.requiredObject("function"), try OpenAIPartReader.cacheMark(tool)))
     }

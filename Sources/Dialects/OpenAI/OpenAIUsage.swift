@@ -13,6 +13,9 @@ struct OpenAIUsage {
 
     private var prompt: Int64?
     private var completion: Int64?
+    /// The same under the names that image generation has.
+    private var inputTokens: Int64?
+    private var outputTokens: Int64?
     private var total: Int64?
     private var cached: Int64 = 0
     /// Written to a cache, for whatever time.
@@ -40,6 +43,10 @@ struct OpenAIUsage {
         var usage = OpenAIUsage()
         guard cursor.enterObject() else { return nil }
         while let key = cursor.nextKey() { usage.read(key, &cursor) }
+        if usage.prompt == nil && usage.completion == nil {
+            usage.prompt = usage.inputTokens
+            usage.completion = usage.outputTokens
+        }
         return usage.classes
     }
 
@@ -107,6 +114,12 @@ struct OpenAIUsage {
             self.reasoning = Self.count(&cursor) ?? self.reasoning
         } else if cursor.matches(key, "prompt_audio_seconds") {
             self.hasAudioSeconds = Self.count(&cursor) ?? 0 > 0
+        } else if cursor.matches(key, "input_tokens") {
+            self.inputTokens = Self.count(&cursor)
+        } else if cursor.matches(key, "output_tokens") {
+            self.outputTokens = Self.count(&cursor)
+        } else if cursor.matches(key, "input_tokens_details"), cursor.enterObject() {
+            while let inner = cursor.nextKey() { self.readPromptDetail(inner, &cursor) }
         } else {
             self.keep(key, &cursor, \.extras)
         }

@@ -100,6 +100,8 @@ public struct ProviderRow: Hashable, Sendable {
     public var takesSchemas = true
     public var names = NameScope.everywhere
     public var thoughts = ThoughtMember.none
+    /// It signs thoughts, which must come back to it unchanged: a stream tells them once more when their signature comes.
+    public var signsThoughts = false
     public var effortForm = EffortForm.effort
     /// The ids of tool calls have to be of that many letters and digits; nil: any will do.
     public var callIDLength: Int?

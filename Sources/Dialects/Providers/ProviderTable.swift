@@ -244,6 +244,7 @@ public enum ProviderTable {
             $0.takesCacheMarks = true
             $0.takesTopK = true
             $0.thoughts = .blocks
+            $0.signsThoughts = true
         }
     }
 
@@ -254,6 +255,7 @@ public enum ProviderTable {
             $0.authentication = .xAPIKey
             $0.endpoints = [.messages, .countTokens]
             $0.takesTopK = true
+            $0.signsThoughts = true
         }
     }
 }

@@ -48,16 +48,20 @@ public struct StreamEnd: Hashable, WireMessage {
 }
 
 extension GatewayError {
+    /// Bytes of the message, and of each name, that cross a link: providers' words may be longer, and are cut.
+    private static let maximumMessage = 16 << 10
+    private static let maximumName = 256
+
     init(from reader: inout WireReader) throws(WireReader.Malformed) {
-        let code = try reader.readString(limit: 256)
-        let type = try reader.readString(limit: 256)
+        let code = try reader.readString(limit: Self.maximumName)
+        let type = try reader.readString(limit: Self.maximumName)
         let status: UInt16 = try reader.read()
         guard (400...599).contains(status), let source = Source(rawValue: try reader.read()),
             let retry = Retry(rawValue: try reader.read())
         else { throw WireReader.Malformed() }
-        let message = try reader.readString(limit: 16 << 10)
+        let message = try reader.readString(limit: Self.maximumMessage)
         let param = try reader.readOptional { (reader) throws(WireReader.Malformed) in
-            try reader.readString(limit: 256)
+            try reader.readString(limit: Self.maximumName)
         }
         let retryAfter = try reader.readOptional { (reader) throws(WireReader.Malformed) in
             try reader.read(UInt32.self)
@@ -68,13 +72,21 @@ extension GatewayError {
     }
 
     func write(to writer: inout WireWriter) {
-        writer.write(self.code)
-        writer.write(self.type)
-        writer.write(self.status)
+        writer.write(Self.fitting(self.code, Self.maximumName))
+        writer.write(Self.fitting(self.type, Self.maximumName))
+        writer.write(min(max(400, self.status), 599))
         writer.write(self.source.rawValue)
         writer.write(self.retry.rawValue)
-        writer.write(self.message)
-        writer.write(optional: self.param) { $0.write($1) }
+        writer.write(Self.fitting(self.message, Self.maximumMessage))
+        writer.write(optional: self.param) { $0.write(Self.fitting($1, Self.maximumName)) }
         writer.write(optional: self.retryAfter) { $0.write($1) }
+    }
+
+    /// At most that many bytes of the text, in whole characters.
+    private static func fitting(_ text: String, _ limit: Int) -> String {
+        guard text.utf8.count > limit else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: limit)
+        while end > text.startIndex, text.utf8[end] & 0xC0 == 0x80 { end = text.utf8.index(before: end) }
+        return String(text[..<end])
     }
 }

@@ -48,8 +48,10 @@ struct AttemptLedger {
     mutating func settle(_ outcome: AttemptOutcome) -> AttemptReport {
         let evidence = outcome.evidence
         let (usage, source) = self.usage(outcome)
+        // Nobody takes money for counting.
+        let billed = self.request.endpoint == .countTokens ? Billed.no : evidence.billed
         let report = AttemptReport(
-            call: 0, number: outcome.number, status: evidence.status, billed: evidence.billed, usageSource: source,
+            call: 0, number: outcome.number, status: evidence.status, billed: billed, usageSource: source,
             usage: usage, cost: self.cost(usage), firstContent: outcome.firstContent,
             total: outcome.total, error: outcome.error ?? "")
         self.reports.append(report)
@@ -73,8 +75,16 @@ struct AttemptLedger {
         UsageEstimator.Model(provider: self.pool.settings.name, name: self.target.model)
     }
 
+    /// The tokens of so many bytes of a prompt, where nobody has counted them.
+    func promptTokens(bytes: Int) -> Int64 {
+        self.services.estimator.estimate(
+            self.model, bodyBytes: UInt64(clamping: bytes), replyBytes: 0, isStream: false
+        ).input
+    }
+
     private func usage(_ outcome: AttemptOutcome) -> (TokenUsage?, UsageSource) {
         let evidence = outcome.evidence
+        guard self.request.endpoint != .countTokens else { return (nil, .none) }
         if let usage = evidence.usage, evidence.billed == .yes {
             // Only a whole reply says how many bytes its tokens take.
             if outcome.error == nil, !evidence.saysError {
@@ -89,8 +99,8 @@ struct AttemptLedger {
         var usage = self.services.estimator.estimate(
             self.model, bodyBytes: self.bodyBytes, replyBytes: evidence.hasContent ? outcome.replyBytes : 0,
             isStream: evidence.isStream)
-        // Embeddings are numbers, not tokens.
-        if self.request.endpoint == .embeddings { usage.output = 0 }
+        // Embeddings, verdicts and images are no tokens of output.
+        if !self.request.endpoint.generatesText { usage.output = 0 }
         return (usage, .estimated)
     }
 

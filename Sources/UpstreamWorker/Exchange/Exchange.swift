@@ -1,3 +1,4 @@
+internal import Dialects
 internal import Domain
 #if SLUICE_TEST_HOOKS
 internal import Glibc
@@ -20,6 +21,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private let stream: UInt64
     private let request: ProviderRequest
     private let pool: ProviderPool
+    private let route: ProviderRoute
     private var ledger: AttemptLedger
     /// nil once the link is lost or the exchange over.
     private var owner: EdgeLink?
@@ -28,11 +30,15 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private var body: HTTPBody?
     private var machine: ExchangeMachine
     private var call: (any ProviderCall)?
+    /// What the request waits for while it is being prepared.
+    private var images: (any ImageFetching)?
     private var timer: LoopTimer?
     /// What the timer is set for; `.max` while it is not.
     private var timerDue: UInt64 = .max
     /// Bytes taken for the request's body and not yet returned.
     private var bodyBudget: Int
+    /// The same for its reply.
+    private var replyBudget = 0
     /// Its link tells when it is no longer congested.
     private var waitsForLink = false
 
@@ -47,15 +53,14 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         guard let length = Int(exactly: request.bodyLength), length <= Exchange.maximumBody,
             services.takeBodyBudget(length)
         else { return .failure(ProviderFailure.outOfMemory.error) }
-        return .success(
-            Exchange(
-                request, stream, owner, services, set.pools[Int(call.target.provider)], length,
-                AttemptLedger(request, call.target, set, set.pools[Int(call.target.provider)], services)))
+        let pool = set.pools[Int(call.target.provider)]
+        let ledger = AttemptLedger(request, call.target, set, pool, services)
+        return .success(Exchange(request, call, stream, owner, services, pool, length, ledger))
     }
 
     private init(
-        _ request: ProviderRequest, _ stream: UInt64, _ owner: EdgeLink, _ services: UpstreamServices,
-        _ pool: ProviderPool, _ length: Int, _ ledger: AttemptLedger
+        _ request: ProviderRequest, _ call: ProviderRequest.Call, _ stream: UInt64, _ owner: EdgeLink,
+        _ services: UpstreamServices, _ pool: ProviderPool, _ length: Int, _ ledger: AttemptLedger
     ) {
         self.request = request
         self.stream = stream
@@ -63,12 +68,19 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         self.services = services
         self.ledger = ledger
         self.pool = pool
+        self.route = pool.route(request.endpoint)
         self.bodyBudget = length
         self.collector = BodyCollector(length: length)
+        let dialect =
+            switch self.route.passage {
+            case .openAI: services.openAIReplies
+            case .anthropic: services.anthropicReplies
+            case .translated: ReplyDialect(self.route.context(for: request, call), reader: services.reader)
+            }
         self.machine = ExchangeMachine(
             terms: ExchangeTerms(
                 isStream: request.isStream, askedForUsage: request.askedForUsage, timeouts: pool.settings.timeouts),
-            reader: services.reader)
+            dialect: dialect)
         services.exchangeBegan()
     }
 
@@ -128,9 +140,53 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
 
     private func start(_ original: HTTPBody) {
         self.blockForTest()
-        guard let target = self.request.calls.first, let body = original.applying(target.splices) else {
+        guard let call = self.request.calls.first, let body = original.applying(call.splices) else {
             return self.fail(.damagedRequest)
         }
+        guard !self.route.isExact else { return self.send(body) }
+        do throws(GatewayError) {
+            let context = self.machine.dialect.context ?? self.route.context(for: self.request, call)
+            switch try self.route.prepare(body, context, self.services.reader) {
+            case .body(let body): self.send(translated: body)
+            case .needsImages(let pending): self.fetchImages(pending)
+            case .countHere(let promptBytes):
+                let tokens = self.ledger.promptTokens(bytes: promptBytes)
+                self.machine.answer(TokenCountReply.write(tokens), at: self.services.loop.now, to: self)
+                self.perform(.proceed)
+            }
+        } catch {
+            self.fail(.refused(error))
+        }
+    }
+
+    private func fetchImages(_ pending: PendingRequest) {
+        self.machine.preparing(at: self.services.loop.now)
+        let images = self.services.images.fetch(pending.urls) { [weak self] in self?.imagesFetched($0, pending) }
+        // It may have failed already.
+        guard self.machine.state == .preparing else { return }
+        self.images = images
+        self.armTimer(for: self.machine.deadline)
+    }
+
+    private func imagesFetched(_ result: Result<[FetchedImage], GatewayError>, _ pending: PendingRequest) {
+        self.images = nil
+        guard self.machine.state == .preparing else { return }
+        do throws(GatewayError) {
+            self.send(translated: .bytes(try pending.body(try result.get())))
+        } catch {
+            self.fail(.refused(error))
+        }
+    }
+
+    /// A translated body may be larger than the client's.
+    private func send(translated body: HTTPBody) {
+        let growth = max(0, body.count - self.bodyBudget)
+        guard self.services.takeBodyBudget(growth) else { return self.fail(.outOfMemory) }
+        self.bodyBudget += growth
+        self.send(body)
+    }
+
+    private func send(_ body: HTTPBody) {
         self.ledger.bodyBytes = UInt64(body.count)
         guard self.ledger.admit(1) else { return self.fail(.journalFull) }
         #if SLUICE_TEST_HOOKS
@@ -146,17 +202,19 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     /// Makes the machine's attempt. One that follows another has a connection of its own: kept ones may be dead like the one before.
     private func callProvider(_ body: HTTPBody) {
         let number = self.machine.attempt.number
-        if let target = self.pool.target(self.request.endpoint, isStream: self.request.isStream) {
-            self.call = self.services.client.start(
-                target, body: body, uniqueHeader: self.request.record.clientRequestID(number),
-                onNewConnection: number > 1, delegate: self)
-        } else {
+        if let simulated = self.route.simulated {
             self.machine.connected(at: self.services.loop.now)
             self.call = SimulatedCall.start(
-                self.pool.settings.kind, self.request.endpoint, body: body.copied(), record: self.request.record,
+                simulated.kind, simulated.endpoint, body: body.copied(), record: self.request.record,
                 services: self.services, delegate: self)
+        } else if let target = self.route.target(self.model, isStream: self.request.isStream) {
+            self.call = self.services.client.start(
+                target, body: body, uniqueHeader: self.request.record.clientRequestID(number),
+                headers: self.route.headers(for: self.request), onNewConnection: number > 1, delegate: self)
         }
     }
+
+    private var model: [UInt8] { self.request.calls.first?.target.model ?? [] }
 
     private func blockForTest() {
         #if SLUICE_TEST_HOOKS
@@ -227,9 +285,13 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         // With END the edge may write over a body in the area: nothing reads it any more.
         self.call?.cancel()
         self.call = nil
+        self.images?.cancel()
+        self.images = nil
         if let timer = self.timer { self.services.loop.cancel(timer) }
         self.timer = nil
         self.returnBodyBudget()
+        self.services.returnBodyBudget(self.replyBudget)
+        self.replyBudget = 0
         owner.forget(self.stream)
         self.services.exchangeEnded()
     }
@@ -257,6 +319,12 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     var requestWasSent: Bool { self.call?.sentAny ?? false }
 
     func settle(_ outcome: AttemptOutcome) -> AttemptReport { self.ledger.settle(outcome) }
+
+    func reserve(_ bytes: Int) -> Bool {
+        guard self.services.takeBodyBudget(bytes) else { return false }
+        self.replyBudget += bytes
+        return true
+    }
 
     func send(head: ResponseHead) {
         self.owner?.send(head.frame(stream: self.stream))

@@ -4,27 +4,24 @@ extension ExchangeMachine {
     var deadline: UInt64 {
         if self.state == .flushing { return Self.sum(self.lastTakenAt, Self.clientPatience) }
         guard self.isWorking else { return .max }
-        return min(self.soonestTimeout.time, self.holdsHead ? Self.sum(self.startedAt, Self.headHold) : .max)
+        return min(self.soonestTimeout.time, self.commentDue)
     }
 
     /// When the shell's timer had best be set for at the start: no later deadline of this call will come before it, so it
     /// need not be moved while the call goes well.
     var firstCheck: UInt64 { min(self.deadline, Self.sum(self.startedAt, self.terms.idle)) }
 
-    var callIsRunning: Bool {
-        switch self.state {
-        case .ready, .asking, .flushing, .over: false
-        case .waiting, .undecided, .unary, .passing, .failing, .streaming: true
-        }
-    }
+    var callIsRunning: Bool { self.state == .waiting || self.state == .receiving }
 
     /// The provider's reply is still to come or to be finished.
-    var isWorking: Bool { self.callIsRunning || self.state == .asking }
+    var isWorking: Bool { self.callIsRunning || self.state == .asking || self.state == .preparing }
 
-    /// Whether a stream's head is still held back for the sake of a proper status.
-    var holdsHead: Bool {
-        guard self.terms.isStream, !self.headIsOut else { return false }
-        return self.state == .waiting || self.state == .asking || self.state == .undecided || self.state == .streaming
+    /// When the client of a stream is to be shown that the gateway is still there; `.max` where nothing can be said now, such as
+    /// within an event, or where it does not read.
+    var commentDue: UInt64 {
+        guard self.terms.isStream, !self.isPaused, !self.sender.isBlocked else { return .max }
+        if let reception = self.reception, !reception.isBetweenEvents || reception.sawDone { return .max }
+        return Self.sum(self.sender.headIsOut ? self.sender.lastSentAt : self.startedAt, Self.silence)
     }
 
     var soonestTimeout: (time: UInt64, deadline: ProviderFailure.Deadline) {
@@ -32,7 +29,11 @@ extension ExchangeMachine {
         // While the client is slow the provider is not to blame for silence.
         guard !self.isPaused else { return (total, .total) }
         let silence: (time: UInt64, deadline: ProviderFailure.Deadline)
-        if self.attempt.firstContentAt != 0 || self.state == .failing {
+        // The end of a stream that is translated is the gateway's to write.
+        if self.dialect.isTranslated, self.reception?.sawDone == true {
+            return (min(total, Self.sum(self.lastPieceAt, Self.farewell)), .idle)
+        }
+        if self.attempt.firstContentAt != 0 || self.reception?.form == .error {
             silence = (Self.sum(self.lastPieceAt, self.terms.idle), .idle)
         } else if self.terms.isStream {
             silence = (Self.sum(self.startedAt, self.terms.firstToken), .firstToken)

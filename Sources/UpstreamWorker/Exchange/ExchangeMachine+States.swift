@@ -13,17 +13,13 @@ extension ExchangeMachine {
 
     enum State: Hashable {
         case ready
+        /// The request waits for what it needs from elsewhere; no call was made yet.
+        case preparing
         case waiting
         /// No call runs; whether a further one may be made is asked.
         case asking
-        /// Asked for a stream, answered with a good status and another content type: the first bytes decide.
-        case undecided
-        /// Held until it is whole.
-        case unary
-        case passing
-        /// An error status; its body is held until it is whole.
-        case failing
-        case streaming
+        /// A head came: `reception` has the reply.
+        case receiving
         case flushing
         case over
     }

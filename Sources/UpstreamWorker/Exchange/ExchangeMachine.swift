@@ -3,28 +3,27 @@ internal import Domain
 internal import HTTPClient
 internal import IPC
 
-/// One request's life from its provider call to its END frame, without any I/O: when the head goes out, what of the reply
-/// passes, when it has failed and what the client is told.
+/// One request's life from its provider call to its END frame, without any I/O: when a call is made, when it has failed, what
+/// the client is told.
 ///
 /// Takes the call's events with the time they came at (monotonic nanoseconds); writes the reply's frames to an
 /// `ExchangeOutput` and answers what is to be done with the call. It does not receive the request body
-/// (`BodyCollector`), make the call, or keep time: `deadline` says when it wants to be told the time. What an attempt used
-/// and cost it asks its output, once, as soon as the attempt is over.
+/// (`BodyCollector`), translate it (`ProviderRoute`), make the call, or keep time: `deadline` says when it wants to be told the
+/// time. What of a reply goes to the client is `ReplyReception`'s to say. What an attempt used and cost it asks its output,
+/// once, as soon as the attempt is over.
 ///
 /// Invariants: at most one head, then chunks, then exactly one end; nothing after the end; no chunk beyond the window. Each
 /// attempt is settled exactly once, before the end goes out.
 ///
-/// States: `ready` → `waiting` (called) → by the reply's head one of `undecided`, `unary`, `failing`, `streaming` → `passing`
-/// (a unary reply too large to be held) → `flushing` (the call is over, data waits for credit) → `over`. Where a further
-/// attempt is wanted, `waiting` → `asking` → `waiting`, or the end: each attempt but the first is asked for with ATTEMPT and made
-/// when GRANT allows it, while the request's deadlines go on.
+/// States: `ready` → (`preparing`: what the request needs from elsewhere is fetched) → `waiting` (called) → `receiving` (by
+/// the reply's head, in one of the forms of `ReplyReception`) → `flushing` (the call is over, data waits for credit) → `over`.
+/// Where a further attempt is wanted, `waiting` → `asking` → `waiting`, or the end: each attempt but the first is asked for with
+/// ATTEMPT and made when GRANT allows it, while the request's deadlines go on.
 struct ExchangeMachine {
-    /// Bytes of a unary reply that are held.
-    static let heldReply = 256 << 10
-    /// Bytes of an error's body that are held; a longer one is dropped.
-    static let heldError = 64 << 10
-    /// Nanoseconds after which a stream's head goes out without content.
-    static let headHold: UInt64 = 15_000_000_000
+    /// Nanoseconds of silence after which the client of a stream gets a comment; before any content the head goes out with it.
+    static let silence: UInt64 = 15_000_000_000
+    /// Nanoseconds that a provider gets to end its call after it has said all it had to say, where the client waits for the end.
+    static let farewell: UInt64 = 100_000_000
     /// Nanoseconds in which a client must take some of what waits once the call is over. Credit returns in half windows, so this
     /// must suit a slow client; the edge, which sees each byte, resets one that stands still long before.
     static let clientPatience: UInt64 = 300_000_000_000
@@ -36,19 +35,16 @@ struct ExchangeMachine {
     static let keepAlive = Array(": keep-alive\n\n".utf8)
 
     let terms: ExchangeTerms
-    private let reader: OpenAIReplyReader
+    let dialect: ReplyDialect
     private(set) var state = State.ready
-    private var flow = ReplyFlow()
-    private var filter: OpenAIStreamFilter?
-    private var reply: HTTPResponseHead?
-    private(set) var headIsOut = false
-    private var held: [UInt8] = []
-    private var passed = PassedReply(watchesBrackets: false)
+    private(set) var sender = ReplySender()
+    /// The running call's reply, from its head on; also the last call's, until the exchange is over.
+    private(set) var reception: ReplyReception?
     private var ending: StreamEnd?
     /// When data last moved towards the client while `flushing`.
     private(set) var lastTakenAt: UInt64 = 0
     private(set) var isPaused = false
-    /// When the first attempt began: what all deadlines count from.
+    /// When the request was there: what all deadlines count from.
     private(set) var startedAt: UInt64 = 0
     private(set) var lastPieceAt: UInt64 = 0
     private(set) var attempt = AttemptProgress()
@@ -58,10 +54,9 @@ struct ExchangeMachine {
     /// What was asked for and has not been answered, and how the exchange ends when it is refused.
     private var question: (attempt: FurtherAttempt, failure: ProviderFailure)?
 
-    /// `reader` is shared by the exchanges of a loop and keeps nothing between two calls.
-    init(terms: ExchangeTerms, reader: OpenAIReplyReader) {
+    init(terms: ExchangeTerms, dialect: ReplyDialect) {
         self.terms = terms
-        self.reader = reader
+        self.dialect = dialect
     }
 
     var isOver: Bool { self.state == .over }
@@ -75,28 +70,46 @@ struct ExchangeMachine {
         let timeout = self.soonestTimeout
         guard now < timeout.time else {
             // The provider has said all it had to say and only keeps the connection open.
-            if self.state == .streaming, self.filter?.sawDone == true {
-                self.endStream(nil, at: now, to: output)
+            if self.reception?.sawDone == true {
+                self.endReply(nil, at: now, to: output)
                 return .abort
             }
             return self.fail(.timeout(timeout.deadline), at: now, to: output)
         }
-        guard self.holdsHead, now >= Self.sum(self.startedAt, Self.headHold) else { return .proceed }
+        guard now >= self.commentDue else { return .proceed }
         // From here on only a proper status is no longer possible.
-        let head = self.reply ?? HTTPResponseHead(status: 200)
-        self.send(ReplyHeaders.head(head, isStream: true, length: nil), to: output)
-        unsafe Self.keepAlive.withUnsafeBytes { unsafe self.flow.push($0, to: output) }
+        if !self.sender.headIsOut {
+            let head = self.reception?.head ?? HTTPResponseHead(status: 200)
+            self.sender.send(self.dialect.head(head, isStream: true, length: nil), at: now, to: output)
+        }
+        self.sender.push(Self.keepAlive, at: now, to: output)
         return .proceed
     }
 
     // MARK: The call
 
+    /// The request is here, but not all that it needs.
+    mutating func preparing(at now: UInt64) {
+        guard self.state == .ready else { return }
+        self.state = .preparing
+        self.startedAt = now
+    }
+
     /// The request goes to the provider now.
     mutating func callStarted(at now: UInt64) {
-        guard self.state == .ready else { return }
+        guard self.state == .ready || self.state == .preparing else { return }
+        if self.state == .ready { self.startedAt = now }
         self.state = .waiting
-        self.startedAt = now
         self.attempt.begin(1, at: now)
+    }
+
+    /// The request is answered here, with JSON: no call is made.
+    mutating func answer(_ body: [UInt8], at now: UInt64, to output: some ExchangeOutput) {
+        guard self.state == .ready else { return }
+        let head = ReplyHeaders.head(HTTPResponseHead(status: 200), isStream: false, length: UInt64(body.count))
+        self.sender.send(head, at: now, to: output)
+        self.sender.push(body, at: now, to: output)
+        self.end(nil, at: now, to: output)
     }
 
     /// A connection stands, and the request goes out on it.
@@ -112,21 +125,12 @@ struct ExchangeMachine {
 
     mutating func headReceived(_ head: HTTPResponseHead, at now: UInt64, to output: some ExchangeOutput) -> Order {
         guard self.state == .waiting else { return .proceed }
-        self.reply = head
+        let reception = ReplyReception(head, self.terms, self.dialect)
+        self.reception = reception
+        self.state = .receiving
         self.lastPieceAt = now
-        switch head.status {
-        case 401, 403:
-            return self.fail(.authentication, at: now, to: output)
-        case 200..<300 where ReplyHeaders.isEventStream(head.contentType):
-            self.becomeStream()
-        case 200..<300:
-            self.state = self.terms.isStream ? .undecided : .unary
-        case 400..<600:
-            self.state = .failing
-        default:
-            return self.fail(.unexpectedStatus(head.status), at: now, to: output)
-        }
-        return .proceed
+        guard let refusal = reception.refusal else { return .proceed }
+        return self.fail(refusal, at: now, to: output)
     }
 
     mutating func dataReceived(
@@ -135,32 +139,20 @@ struct ExchangeMachine {
         guard bytes.count > 0 else { return .proceed }
         self.lastPieceAt = now
         self.attempt.received(bytes.count)
-        switch self.state {
-        case .ready, .waiting, .asking, .flushing, .over:
-            return .proceed
-        case .undecided:
-            return unsafe self.decide(bytes, at: now, to: output)
-        case .unary:
-            return unsafe self.hold(bytes, at: now, to: output)
-        case .passing:
-            unsafe self.passed.feed(bytes)
-            unsafe self.flow.push(bytes, to: output)
-            return self.orderAfterPush(output)
-        case .failing:
-            guard self.held.count + bytes.count <= Self.heldError else {
-                return self.fail(self.statusFailure, at: now, to: output)
-            }
-            unsafe self.held.append(contentsOf: bytes)
-            return .proceed
-        case .streaming:
-            return unsafe self.filter(bytes, at: now, to: output)
-        }
+        guard self.state == .receiving else { return .proceed }
+        let failure = unsafe self.reception?.receive(bytes, &self.sender, at: now, to: output) ?? nil
+        if self.reception?.hasContent == true { self.attempt.hasContent(at: now) }
+        if let failure { return self.fail(failure, at: now, to: output) }
+        guard self.sender.isBlocked || output.isCongested else { return .proceed }
+        guard self.reception?.isSentAsItComes == true else { return .proceed }
+        self.isPaused = true
+        return .pause
     }
 
     /// The call is over, whole where `error` is nil.
     mutating func callEnded(_ error: HTTPClientError?, at now: UInt64, to output: some ExchangeOutput) {
         switch self.state {
-        case .ready, .asking, .flushing, .over: break
+        case .ready, .preparing, .asking, .flushing, .over: break
         case .waiting:
             // Without an error there was a head.
             let error = error ?? HTTPClientError(kind: .protocolViolation, sentAny: true)
@@ -168,18 +160,20 @@ struct ExchangeMachine {
                 return self.ask(.resend, instead: .transport(error), at: now, to: output)
             }
             _ = self.fail(.transport(error), at: now, to: output)
-        case .streaming:
-            self.endStream(error, at: now, to: output)
-        case .undecided, .unary, .failing, .passing:
-            if let error {
-                _ = self.fail(.transport(error), at: now, to: output)
-            } else if self.state == .passing {
-                self.endPassed(at: now, to: output)
-            } else if self.state == .failing {
-                self.endError(at: now, to: output)
-            } else {
-                self.endUnary(at: now, to: output)
+        case .receiving:
+            self.endReply(error, at: now, to: output)
+        }
+    }
+
+    private mutating func endReply(_ error: HTTPClientError?, at now: UInt64, to output: some ExchangeOutput) {
+        guard let ending = self.reception?.end(error, &self.sender, at: now, to: output) else { return }
+        switch ending {
+        case .failed(let failure): _ = self.fail(failure, at: now, to: output)
+        case .whole(let evidence):
+            if let report = self.settle(nil, evidence, at: now, to: output) {
+                self.reception?.conclude(report, &self.sender, at: now, to: output)
             }
+            self.end(nil, at: now, to: output)
         }
     }
 
@@ -190,8 +184,8 @@ struct ExchangeMachine {
         _ reason: FurtherAttempt.Reason, instead failure: ProviderFailure, at now: UInt64,
         to output: some ExchangeOutput
     ) {
-        self.settle(
-            failure.error.code, self.evidence(wasSent: failure.wasSent ?? output.requestWasSent), at: now, to: output)
+        _ = self.settle(
+            failure.code, self.evidence(wasSent: failure.wasSent ?? output.requestWasSent), at: now, to: output)
         let attempt = FurtherAttempt(call: 0, number: self.attempt.number &+ 1, reason: reason)
         self.state = .asking
         self.question = (attempt, failure)
@@ -220,9 +214,9 @@ struct ExchangeMachine {
         -> Order
     {
         guard self.state != .over else { return .proceed }
-        try self.flow.credit(bytes, to: output)
+        try self.sender.credit(bytes, at: now, to: output)
         self.lastTakenAt = now
-        guard !self.flow.isBlocked else { return .proceed }
+        guard !self.sender.isBlocked else { return .proceed }
         if self.state == .flushing, let ending = self.ending {
             self.finish(ending, to: output)
             return .proceed
@@ -232,7 +226,7 @@ struct ExchangeMachine {
 
     /// The link is no longer congested.
     mutating func linkRelieved(at now: UInt64, to output: some ExchangeOutput) -> Order {
-        guard !self.flow.isBlocked else { return .proceed }
+        guard !self.sender.isBlocked else { return .proceed }
         return self.goOn(at: now, output)
     }
 
@@ -251,12 +245,12 @@ struct ExchangeMachine {
         case .flushing:
             self.giveUp(.cancelled, output)
             return .proceed
-        case .ready, .waiting, .asking, .undecided, .unary, .passing, .failing, .streaming:
+        case .ready, .preparing, .waiting, .asking, .receiving:
             let order = self.callIsRunning ? Order.abort : .proceed
             var evidence = self.evidence(wasSent: output.requestWasSent)
             evidence.clientIsGone = true
-            self.settle(ProviderFailure.cancelled.error.code, evidence, at: now, to: output)
-            self.flow = ReplyFlow()
+            _ = self.settle(ProviderFailure.cancelled.code, evidence, at: now, to: output)
+            self.sender.drop()
             self.end(.cancelled, at: now, to: output)
             return order
         }
@@ -267,206 +261,58 @@ struct ExchangeMachine {
         guard self.state != .over, self.state != .flushing else { return .proceed }
         let order = self.callIsRunning ? Order.abort : .proceed
         // A reply that stops inside an event: what the gateway adds is to be an event of its own.
-        if self.headIsOut, let filter = self.filter, !filter.isBetweenEvents {
-            unsafe withUnsafeBytes(of: (UInt8(0x0A), UInt8(0x0A))) { unsafe self.flow.push($0, to: output) }
+        if self.sender.headIsOut, self.reception?.isInsideEvent == true {
+            self.sender.push([0x0A, 0x0A], at: now, to: output)
         }
         var evidence = self.evidence(wasSent: failure.wasSent ?? output.requestWasSent)
-        if failure == .notJSON { evidence.hasContent = false }
-        self.settle(failure.error.code, evidence, at: now, to: output)
-        self.end(failure, at: now, to: output)
+        if failure.isWithoutContent, !evidence.isStream { evidence.hasContent = false }
+        if case .reported = failure { evidence.saysError = true }
+        _ = self.settle(failure.code, evidence, at: now, to: output)
+        if case .reported(let error) = failure, !self.sender.headIsOut {
+            self.tell(error, at: now, to: output)
+        } else {
+            self.end(failure, at: now, to: output)
+        }
         return order
+    }
+
+    /// The client has got nothing yet: the provider's error becomes its reply.
+    private mutating func tell(_ error: ProviderError, at now: UInt64, to output: some ExchangeOutput) {
+        let body = self.dialect.body(of: error)
+        self.sender.send(
+            self.dialect.head(self.reception?.head, of: error.error, length: body.count), at: now, to: output)
+        self.sender.push(body, at: now, to: output)
+        self.end(nil, at: now, to: output)
     }
 
     // MARK: Attempts
 
     /// What is known of the running attempt before its reply is whole.
     private func evidence(wasSent: Bool) -> AttemptEvidence {
-        var evidence = AttemptEvidence(wasSent: wasSent)
-        evidence.status = self.reply?.status ?? 0
-        if let filter = self.filter {
-            evidence.usage = filter.usage
-            evidence.finish = filter.finish
-            evidence.hasContent = filter.sawContent || (filter.hasContent && !filter.sawError)
-            evidence.saysError = filter.sawError
-            evidence.isStream = true
-        } else {
-            evidence.hasContent = self.attempt.firstContentAt != 0
-        }
-        return evidence
+        self.reception?.evidence(wasSent: wasSent) ?? AttemptEvidence(wasSent: wasSent)
     }
 
     /// The attempt is over, by `code` or, where that is nil, with a whole reply.
     private mutating func settle(
         _ code: String?, _ evidence: AttemptEvidence, at now: UInt64, to output: some ExchangeOutput
-    ) {
-        guard self.callIsRunning else { return }
+    ) -> AttemptReport? {
+        guard self.callIsRunning else { return nil }
         self.finishReason = evidence.finish
-        self.reports.append(output.settle(self.attempt.outcome(evidence, code: code, at: now)))
+        let report = output.settle(self.attempt.outcome(evidence, code: code, at: now))
+        self.reports.append(report)
+        return report
     }
 
-    // MARK: Unary replies
-
-    private mutating func decide(
-        _ bytes: UnsafeRawBufferPointer, at now: UInt64, to output: some ExchangeOutput
-    ) -> Order {
-        if unsafe ReplyHeaders.look(bytes) == .events {
-            self.becomeStream()
-            return unsafe self.filter(bytes, at: now, to: output)
-        }
-        // A client that has already got a stream's head cannot be given anything else.
-        guard !self.headIsOut else { return self.fail(.badStream, at: now, to: output) }
-        self.state = .unary
-        return unsafe self.hold(bytes, at: now, to: output)
-    }
-
-    private mutating func hold(
-        _ bytes: UnsafeRawBufferPointer, at now: UInt64, to output: some ExchangeOutput
-    ) -> Order {
-        self.attempt.hasContent(at: now)
-        guard self.held.count + bytes.count > Self.heldReply else {
-            unsafe self.held.append(contentsOf: bytes)
-            return .proceed
-        }
-        self.state = .passing
-        if let reply = self.reply {
-            self.send(ReplyHeaders.head(reply, isStream: false, length: reply.contentLength), to: output)
-        }
-        self.passed = PassedReply(watchesBrackets: self.reply?.endsByClose == true)
-        unsafe self.held.withUnsafeBytes { unsafe self.passed.feed($0) }
-        unsafe self.passed.feed(bytes)
-        self.pushHeld(to: output)
-        unsafe self.flow.push(bytes, to: output)
-        return self.orderAfterPush(output)
-    }
-
-    /// A connection's end by itself does not say that the reply is whole; then its own brackets must.
-    private mutating func endPassed(at now: UInt64, to output: some ExchangeOutput) {
-        guard self.reply?.endsByClose != true || self.passed.isClosed else {
-            _ = self.fail(.transport(HTTPClientError(kind: .resetInReply, sentAny: true)), at: now, to: output)
-            return
-        }
-        let reply = self.passed.reply(self.reader)
-        var evidence = self.evidence(wasSent: true)
-        evidence.usage = reply.usage
-        evidence.finish = reply.finish
-        self.settle(nil, evidence, at: now, to: output)
-        self.end(nil, at: now, to: output)
-    }
-
-    private mutating func endUnary(at now: UInt64, to output: some ExchangeOutput) {
-        guard let head = self.reply, !self.headIsOut, let reply = self.reader.readReply(self.held) else {
-            _ = self.fail(.notJSON, at: now, to: output)
-            return
-        }
-        self.send(ReplyHeaders.head(head, isStream: false, length: UInt64(self.held.count)), to: output)
-        self.pushHeld(to: output)
-        var evidence = self.evidence(wasSent: true)
-        evidence.usage = reply.usage
-        evidence.finish = reply.finish
-        evidence.saysError = reply.hasError
-        evidence.hasContent = !reply.hasError
-        self.settle(nil, evidence, at: now, to: output)
-        self.end(nil, at: now, to: output)
-    }
-
-    private mutating func endError(at now: UInt64, to output: some ExchangeOutput) {
-        let isReadable = unsafe self.held.withUnsafeBytes { unsafe OpenAIUnaryReply.looksLikeJSON($0) }
-        guard let head = self.reply, !self.headIsOut, isReadable else {
-            _ = self.fail(self.statusFailure, at: now, to: output)
-            return
-        }
-        self.send(ReplyHeaders.head(head, isStream: false, length: UInt64(self.held.count)), to: output)
-        self.pushHeld(to: output)
-        self.settle(nil, self.evidence(wasSent: true), at: now, to: output)
-        self.end(nil, at: now, to: output)
-    }
-
-    private var statusFailure: ProviderFailure {
-        guard let reply = self.reply else { return .endedEarly }
-        return .status(reply.status, retryAfter: ReplyHeaders.retryAfter(reply))
-    }
-
-    private mutating func pushHeld(to output: some ExchangeOutput) {
-        var held: [UInt8] = []
-        swap(&held, &self.held)
-        unsafe held.withUnsafeBytes { unsafe self.flow.push($0, to: output) }
-    }
-
-    // MARK: Streams
-
-    private mutating func becomeStream() {
-        self.state = .streaming
-        self.filter = OpenAIStreamFilter(reader: self.reader, askedForUsage: self.terms.askedForUsage)
-    }
-
-    private mutating func filter(
-        _ bytes: UnsafeRawBufferPointer, at now: UInt64, to output: some ExchangeOutput
-    ) -> Order {
-        // Out of `self` while it calls back into it.
-        guard var filter = self.filter.take() else { return .proceed }
-        let isGood: Bool
-        do throws(OpenAIStreamFilter.Failure) {
-            unsafe try filter.feed(bytes) { unsafe self.pass($0, to: output) }
-            isGood = true
-        } catch {
-            isGood = false
-        }
-        if filter.hasContent { self.attempt.hasContent(at: now) }
-        self.filter = consume filter
-        return isGood ? self.orderAfterPush(output) : self.fail(.badStream, at: now, to: output)
-    }
-
-    private mutating func pass(_ bytes: UnsafeRawBufferPointer, to output: some ExchangeOutput) {
-        if !self.headIsOut, let reply = self.reply {
-            self.send(ReplyHeaders.head(reply, isStream: true, length: nil), to: output)
-        }
-        unsafe self.flow.push(bytes, to: output)
-    }
-
-    private mutating func endStream(_ error: HTTPClientError?, at now: UInt64, to output: some ExchangeOutput) {
-        guard var filter = self.filter.take() else { return }
-        // The provider has said all it had to say; that its connection broke afterwards costs nobody anything.
-        if let error, !filter.sawDone, !filter.sawError {
-            self.filter = filter
-            _ = self.fail(.transport(error), at: now, to: output)
-            return
-        }
-        let end = unsafe filter.finish { unsafe self.pass($0, to: output) }
-        self.filter = filter
-        switch end {
-        case .complete:
-            self.settle(nil, self.evidence(wasSent: true), at: now, to: output)
-            self.end(nil, at: now, to: output)
-        case .truncated:
-            _ = self.fail(.endedEarly, at: now, to: output)
-        case .noContent:
-            _ = self.fail(.endedWithoutContent, at: now, to: output)
-        }
-    }
-
-    // MARK: Sending
-
-    private mutating func orderAfterPush(_ output: some ExchangeOutput) -> Order {
-        guard self.flow.isBlocked || output.isCongested else { return .proceed }
-        self.isPaused = true
-        return .pause
-    }
-
-    private mutating func send(_ head: ResponseHead, to output: some ExchangeOutput) {
-        self.headIsOut = true
-        output.send(head: head)
-    }
+    // MARK: The end
 
     /// Nothing more comes from the provider: the end goes out behind the data that waits.
     private mutating func end(_ failure: ProviderFailure?, at now: UInt64, to output: some ExchangeOutput) {
-        self.filter = nil
-        self.held = []
-        self.passed = PassedReply(watchesBrackets: false)
+        self.reception = nil
         let usages = self.reports.compactMap(\.usage)
         let ending = StreamEnd(
             failure: failure?.error, usage: usages.isEmpty ? nil : usages.reduce(TokenUsage(), +),
             finish: self.finishReason, attempts: self.reports)
-        guard self.flow.isBlocked else { return self.finish(ending, to: output) }
+        guard self.sender.isBlocked else { return self.finish(ending, to: output) }
         self.state = .flushing
         self.ending = ending
         self.lastTakenAt = now
@@ -477,7 +323,7 @@ struct ExchangeMachine {
     private mutating func giveUp(_ failure: ProviderFailure, _ output: some ExchangeOutput) {
         guard var ending = self.ending else { return }
         if ending.failure == nil { ending.failure = failure.error }
-        self.flow = ReplyFlow()
+        self.sender.drop()
         self.finish(ending, to: output)
     }
 

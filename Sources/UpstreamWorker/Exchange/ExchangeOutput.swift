@@ -7,6 +7,8 @@ protocol ExchangeOutput {
     var isCongested: Bool { get }
     /// Any byte of the running call's request may have reached the provider. Asked only while the call runs.
     var requestWasSent: Bool { get }
+    /// Takes memory for so many more bytes of the reply, until the exchange is over; false where there is none.
+    func reserve(_ bytes: Int) -> Bool
     func send(head: ResponseHead)
     /// Asks for a further attempt.
     func send(attempt: FurtherAttempt)

@@ -65,15 +65,17 @@ struct PassedReply {
 
     /// What the reply, which has ended, says among its last members, and of its usage also among its first; nothing where it
     /// stands elsewhere.
-    func reply(_ reader: OpenAIReplyReader) -> Found {
-        var found = Found(usage: self.lastUsage(reader) ?? self.firstUsage(reader))
+    func reply(_ dialect: ReplyDialect) -> Found {
+        var found = Found(usage: self.lastUsage(dialect) ?? self.firstUsage(dialect))
         var tries = 0
-        self.eachMember("\"finish_reason\"", of: self.end.suffix(Self.keptEnd)) { members in
+        let isAnthropic = dialect.passage == .anthropic
+        let name: StaticString = isAnthropic ? "\"stop_reason\"" : "\"finish_reason\""
+        self.eachMember(name, of: self.end.suffix(Self.keptEnd)) { members in
             tries += 1
-            // The member and what follows it to the end of its choice.
-            guard let choice = Self.object(members) else { return tries >= Self.maximumTries }
-            let reply = reader.readReply(Array("{\"choices\":[".utf8) + choice + Array("]}".utf8))
-            found.finish = reply?.finish ?? .none
+            // The member and what follows it to the end of its choice, or message.
+            guard let owner = Self.object(members) else { return tries >= Self.maximumTries }
+            let whole = isAnthropic ? owner : Array("{\"choices\":[".utf8) + owner + Array("]}".utf8)
+            found.finish = dialect.outcome(of: whole)?.finish ?? .none
             return found.finish != .none || tries >= Self.maximumTries
         }
         return found
@@ -81,19 +83,19 @@ struct PassedReply {
 
     /// A member's name, with the brace that opened its object before it and all that follows, is an object exactly where the
     /// member is one of the outermost.
-    private func lastUsage(_ reader: OpenAIReplyReader) -> TokenUsage? {
+    private func lastUsage(_ dialect: ReplyDialect) -> TokenUsage? {
         var usage: TokenUsage?
         var tries = 0
         self.eachMember("\"usage\"", of: self.end.suffix(Self.keptEnd)) { members in
             tries += 1
-            usage = reader.readReply([UInt8(ascii: "{")] + members)?.usage
+            usage = dialect.outcome(of: [UInt8(ascii: "{")] + members)?.usage
             return usage != nil || tries >= Self.maximumTries
         }
         return usage
     }
 
     /// The usage among the first members: a member of the outermost object is one brace deep.
-    private func firstUsage(_ reader: OpenAIReplyReader) -> TokenUsage? {
+    private func firstUsage(_ dialect: ReplyDialect) -> TokenUsage? {
         var usage: TokenUsage?
         var tries = 0
         self.eachMember("\"usage\"", of: self.start[...]) { members in
@@ -103,7 +105,7 @@ struct PassedReply {
                 let value = Self.object(members[members.index(after: brace)...])
             else { return tries >= Self.maximumTries }
             // The name up to the brace, then the object behind it.
-            usage = reader.readReply([UInt8(ascii: "{")] + members[..<brace] + value + [UInt8(ascii: "}")])?.usage
+            usage = dialect.outcome(of: [UInt8(ascii: "{")] + members[..<brace] + value + [UInt8(ascii: "}")])?.usage
             return usage != nil || tries >= Self.maximumTries
         }
         return usage

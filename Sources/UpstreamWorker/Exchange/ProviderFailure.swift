@@ -1,8 +1,9 @@
+internal import Dialects
 internal import Domain
 internal import HTTPClient
 
 /// Every way a provider call ends without a reply that can be passed on, and what the client is told of it.
-enum ProviderFailure: Hashable {
+enum ProviderFailure: Error, Hashable {
     /// Which deadline passed.
     enum Deadline: Hashable {
         case connect
@@ -21,7 +22,14 @@ enum ProviderFailure: Hashable {
     case unexpectedStatus(UInt16)
     /// What came is not what was asked for.
     case notJSON
+    case notReply
     case badStream
+    /// A reply that has to be translated is longer than what is held of one.
+    case replyTooLong
+    /// The provider itself says what is wrong, within a reply that is to be translated.
+    case reported(ProviderError)
+    /// The request cannot be translated, or its images cannot be had: no provider is called.
+    case refused(GatewayError)
     /// A stream that ended in order, but too early.
     case endedEarly
     case endedWithoutContent
@@ -54,7 +62,11 @@ enum ProviderFailure: Hashable {
         case .unexpectedStatus(let status):
             ProviderFailure.invalid("The provider answered with status \(status), which a request must not get.")
         case .notJSON: ProviderFailure.invalid("The provider's reply is not JSON.")
+        case .notReply: ProviderFailure.invalid("The provider's reply is not what its dialect prescribes.")
         case .badStream: ProviderFailure.invalid("The provider's stream is not made of JSON events.")
+        case .replyTooLong: ProviderFailure.invalid("The provider's reply is too long to be translated.")
+        case .reported(let reported): reported.error
+        case .refused(let error): error
         case .endedEarly: ProviderFailure.invalid("The provider's stream ended early.")
         case .endedWithoutContent: ProviderFailure.invalid("The provider's stream ended early, before any content.")
         case .damagedRequest:
@@ -79,6 +91,19 @@ enum ProviderFailure: Hashable {
             GatewayError(
                 code: "request_timeout", type: "invalid_request_error", status: 408, source: .client, retry: .later,
                 message: "The client did not read its reply in time.")
+        }
+    }
+
+    /// What the attempt is recorded and counted as. The words of providers are theirs, and without number.
+    var code: String {
+        if case .reported = self { "provider_error" } else { self.error.code }
+    }
+
+    /// What came shows that nothing of the answer did.
+    var isWithoutContent: Bool {
+        switch self {
+        case .notJSON, .notReply, .reported: true
+        default: false
         }
     }
 

@@ -1,0 +1,112 @@
+internal import Dialects
+internal import Domain
+internal import HTTPClient
+internal import IPC
+internal import JSON
+
+/// How the replies of a call are read, and what the client gets of them: their bytes, or a translation of them.
+///
+/// Immutable; shared by all requests whose replies pass as they are, one for each request whose replies are translated.
+final class ReplyDialect {
+    let passage: ReplyPassage
+    /// What a translation has to know; nil where bytes pass.
+    let context: TranslationContext?
+    private let reader: DialectReader
+
+    /// Replies in OpenAI's words, or in Anthropic's, whose bytes pass.
+    init(passing passage: ReplyPassage, reader: DialectReader) {
+        self.passage = passage
+        self.context = nil
+        self.reader = reader
+    }
+
+    /// Replies that are translated.
+    init(_ context: TranslationContext, reader: DialectReader) {
+        self.passage = .translated
+        self.context = context
+        self.reader = reader
+    }
+
+    var isTranslated: Bool { self.context != nil }
+
+    /// `askedForUsage`: Sluice, not the client, asked for the usage chunk.
+    func stream(askedForUsage: Bool) -> ReplyStream {
+        if let context = self.context {
+            return ReplyStream(context, askedForUsage: askedForUsage, reader: self.reader)
+        }
+        return self.passage == .anthropic
+            ? .anthropic(AnthropicStreamFilter(reader: self.reader))
+            : .openAI(OpenAIStreamFilter(reader: self.reader.openAI, askedForUsage: askedForUsage))
+    }
+
+    // MARK: Whole replies that pass
+
+    /// What the gateway needs to know of one; nil where it is no JSON object.
+    func outcome(of body: [UInt8]) -> OpenAIUnaryReply? {
+        self.reader.openAI.readReply(body)
+    }
+
+    // MARK: Whole replies that are translated
+
+    /// Reads one whose status says success.
+    func read(_ body: [UInt8], _ head: HTTPResponseHead) throws(ProviderFailure) -> Reply {
+        guard let context = self.context else { throw .notReply }
+        do throws(StreamFault) {
+            return try ReplyTranslator.read(body, context, reader: self.reader)
+        } catch {
+            guard case .provider(let said) = error else { throw .notReply }
+            throw .reported(self.error(body, head) ?? ProviderError(said))
+        }
+    }
+
+    /// `reply` for the client, with the tokens of the call.
+    func write(_ reply: Reply, _ report: AttemptReport) -> [UInt8] {
+        guard let context = self.context else { return [] }
+        return ReplyTranslator.write(
+            reply, usage: report.usage, isEstimated: report.usageSource == .estimated, context)
+    }
+
+    // MARK: Errors
+
+    /// The provider's error as the client is told it: with an error status, or within a reply that says success. nil where bytes pass.
+    func error(_ body: [UInt8], _ head: HTTPResponseHead) -> ProviderError? {
+        guard let context = self.context else { return nil }
+        var error = unsafe body.withUnsafeBytes {
+            unsafe ProviderErrorReader.read(
+                $0, status: head.status, retryAfter: ReplyHeaders.retryAfter(head), context.row, reader: self.reader)
+        }
+        // Anthropic's own status for "overloaded"; OpenAI's clients know the usual one.
+        if !context.endpoint.isAnthropic, error.error.status == 529 { error.error.status = 503 }
+        return error
+    }
+
+    /// The body that tells `error` at the front door.
+    func body(of error: ProviderError) -> [UInt8] {
+        let endpoint = self.context?.endpoint ?? (self.passage == .anthropic ? .messages : .chatCompletions)
+        return ErrorBody.render(error.error, at: endpoint) { writer in
+            for member in error.extras { writer.member(member) }
+        }
+    }
+
+    // MARK: Heads
+
+    /// The head for the client. `length` where the whole body's is known.
+    func head(_ head: HTTPResponseHead, isStream: Bool, length: UInt64?) -> ResponseHead {
+        var head = head
+        // What a translation writes is not of the provider's type; and Anthropic says when to try again even of successes.
+        if self.isTranslated {
+            head.contentType = nil
+            if head.status < 400 { head.retryAfter = nil }
+        }
+        return ReplyHeaders.head(head, isStream: isStream, length: length)
+    }
+
+    /// The head of an error that was translated.
+    func head(_ head: HTTPResponseHead?, of error: GatewayError, length: Int) -> ResponseHead {
+        var head = head ?? HTTPResponseHead(status: error.status)
+        head.status = error.status
+        head.contentType = nil
+        if head.retryAfter == nil { head.retryAfter = error.retryAfter.map { Array("\($0)".utf8) } }
+        return ReplyHeaders.head(head, isStream: false, length: UInt64(length))
+    }
+}

@@ -1,0 +1,149 @@
+internal import Dialects
+internal import Domain
+internal import HTTPClient
+internal import IPC
+internal import Platform
+
+/// How the requests of one front door reach one provider, and in whose words its replies come: everything about it that is the same
+/// for all of them, prepared once. Lives on the worker's loop.
+final class ProviderRoute {
+    /// Where the provider is called.
+    private enum Place {
+        /// For a whole reply, and for a stream.
+        case fixed(HTTPTarget, HTTPTarget)
+        case byModel(DeploymentTargets, DeploymentTargets)
+        /// Built in.
+        case simulated(ProviderSettings.Kind, Endpoint)
+        /// The provider has nothing for this front door.
+        case none
+    }
+
+    /// What a request becomes.
+    enum Prepared {
+        case body(HTTPBody)
+        /// First these images have to be fetched.
+        case needsImages(PendingRequest)
+        /// No provider is asked: the tokens of so many bytes are counted here.
+        case countHere(promptBytes: Int)
+    }
+
+    private let endpoint: Endpoint
+    private let headers: ProviderHeaders
+    private let place: Place
+    /// A translation's, without what is the request's own.
+    private let context: TranslationContext
+    let passage: ReplyPassage
+    /// Requests go out as they are: byte for byte, and without being looked at.
+    let isExact: Bool
+
+    init(_ endpoint: Endpoint, _ settings: ProviderSettings, _ limit: HTTPConnectionLimit) {
+        self.endpoint = endpoint
+        let row = ProviderRoute.row(settings.kind, at: endpoint)
+        let headers = ProviderHeaders(settings, row)
+        self.headers = headers
+        self.context = TranslationContext(
+            endpoint: endpoint, row: row, provider: settings.name, dropsUnsupported: settings.dropsUnsupported,
+            fetchesImages: settings.fetchesImages)
+        self.passage = self.context.passage
+        self.isExact = row.endpoints.contains(endpoint) && (row.isExact || endpoint.isAnthropic)
+        switch settings.kind {
+        case .simulated:
+            self.place = row.target(of: endpoint).map { .simulated(settings.kind, $0) } ?? .none
+        case .server(_, let base):
+            func target(_ isStream: Bool, _ model: [UInt8]) -> HTTPTarget? {
+                let url = row.url(base: base, endpoint: endpoint, model: model, apiVersion: settings.apiVersion)
+                return url.map { url in
+                    HTTPTarget(
+                        HTTPTarget.Settings(
+                            url: url, headers: headers.lines(at: endpoint, isStream: isStream),
+                            connectTimeout: settings.timeouts.connect, caFile: settings.caFile,
+                            proxy: settings.proxy),
+                        limit: limit)
+                }
+            }
+            guard let whole = target(false, []), let stream = target(true, []) else {
+                self.place = .none
+                return
+            }
+            if row.urlsNameModel(base: base, apiVersion: settings.apiVersion) {
+                self.place = .byModel(
+                    DeploymentTargets { target(false, $0) ?? whole }, DeploymentTargets { target(true, $0) ?? stream })
+            } else {
+                self.place = .fixed(whole, stream)
+            }
+        }
+    }
+
+    /// The built-in provider speaks OpenAI's dialect, of which it knows chats and embeddings.
+    private static func row(_ kind: ProviderSettings.Kind, at endpoint: Endpoint) -> ProviderRow {
+        guard case .server(let dialect, _) = kind else {
+            var row = ProviderTable.row(.openai)
+            // A completion is asked for as a chat. What it does not know at all it refuses in its own words.
+            row.endpoints.remove(.completions)
+            row.isExact = endpoint != .completions
+            return row
+        }
+        return ProviderTable.row(dialect)
+    }
+
+    // MARK: The way there
+
+    /// What is called; nil for the simulated provider, and where there is nothing to call.
+    func target(_ model: [UInt8], isStream: Bool) -> HTTPTarget? {
+        switch self.place {
+        case .fixed(let whole, let stream): isStream ? stream : whole
+        case .byModel(let whole, let stream): isStream ? stream[model] : whole[model]
+        case .simulated, .none: nil
+        }
+    }
+
+    /// What the simulated provider is asked; nil for all others.
+    var simulated: (kind: ProviderSettings.Kind, endpoint: Endpoint)? {
+        if case .simulated(let kind, let endpoint) = self.place { (kind, endpoint) } else { nil }
+    }
+
+    /// The header lines that are one call's own.
+    func headers(for request: ProviderRequest) -> [[UInt8]] { self.headers.lines(for: request) }
+
+    /// What a translation has to know of a request.
+    func context(for request: ProviderRequest, _ call: ProviderRequest.Call) -> TranslationContext {
+        var context = self.context
+        context.maximumOutput = call.maximumOutput.map { Int64($0) }
+        context.isStream = request.isStream
+        context.wantsUsage = request.isStream && !request.askedForUsage && !request.endpoint.isAnthropic
+        context.nonce = Array(request.record.description.utf8)
+        context.now = Int64(clamping: Clocks.wallMilliseconds() / 1000)
+        return context
+    }
+
+    /// What `body`, the client's with its edits, becomes for the provider. Throws the client's fault.
+    func prepare(
+        _ body: HTTPBody, _ context: TranslationContext, _ reader: DialectReader
+    ) throws(GatewayError) -> Prepared {
+        // Memory that another process may write to is nothing to be parsed.
+        let bytes = body.copied()
+        let translated = unsafe bytes.withUnsafeBytes { bytes in
+            Result { () throws(GatewayError) in
+                unsafe try RequestTranslator.translate(bytes, capacity: bytes.count, context, reader: reader)
+            }
+        }
+        switch try translated.get() {
+        case .countHere(let promptBytes): return .countHere(promptBytes: promptBytes)
+        case .exact: try self.requirePlace()
+        case .body(let translated):
+            try self.requirePlace()
+            return .body(.bytes(translated))
+        case .needsImages(let pending):
+            try self.requirePlace()
+            return .needsImages(pending)
+        }
+        return .body(.bytes(bytes))
+    }
+
+    private func requirePlace() throws(GatewayError) {
+        guard case .none = self.place else { return }
+        throw GatewayError(
+            code: "unsupported_endpoint", type: "invalid_request_error", status: 400, source: .client,
+            message: "Provider \"\(self.context.provider)\" does not serve this endpoint.")
+    }
+}
