@@ -345,6 +345,17 @@ struct AnthropicRequestWriterTests {
         #expect(try AnthropicDoor.write(conversation).contains(#""metadata":{"user_id":"u-12"}"#))
     }
 
+    @Test("Anthropic's own words of a client of OpenAI's count")
+    func ownOutput() throws {
+        var conversation = Conversation.question("claude-opus-4-6")
+        conversation.reasoning = ReasoningRequest(effort: "low".bytes)
+        let output = try AnthropicDoor.tree(#"{"effort":"max","task_budget":{"type":"tokens","total":9}}"#)
+        conversation.extras = [.init(key: "output_config".bytes, value: output)]
+        #expect(
+            try AnthropicDoor.write(conversation).contains(
+                #""output_config":{"effort":"max","task_budget":{"type":"tokens","total":9}}"#))
+    }
+
     @Test("The rest of a request")
     func rest() throws {
         var conversation = Conversation.question()

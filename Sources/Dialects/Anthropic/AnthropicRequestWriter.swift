@@ -108,13 +108,16 @@ enum AnthropicRequestWriter {
         _ effort: [UInt8]?, _ schema: JSONValue?, _ rest: [JSONValue.Member], into writer: inout JSONWriter
     ) {
         guard effort != nil || schema != nil || !rest.isEmpty else { return }
+        // What a client says in Anthropic's own words counts.
+        let hasEffort = rest.contains { JSONName.equals($0.key, "effort") }
+        let hasFormat = rest.contains { JSONName.equals($0.key, "format") }
         writer.key("output_config")
         writer.beginObject()
-        if let effort {
+        if let effort, !hasEffort {
             writer.key("effort")
             writer.string(effort)
         }
-        if let schema {
+        if let schema, !hasFormat {
             writer.key("format")
             writer.beginObject()
             writer.key("type")
