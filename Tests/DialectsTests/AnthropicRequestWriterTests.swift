@@ -336,7 +336,8 @@ struct AnthropicRequestWriterTests {
     }
 
     @Test(
-        "Users who are persons' addresses or numbers are not told", arguments: ["a@b.example", "+1 (555) 123-4567", ""])
+        "Users who are persons' addresses or numbers are not told",
+        arguments: ["a@b.example", "+1 (555) 123-4567", "", String(repeating: "x", count: 257)])
     func personalUser(_ user: String) throws {
         var conversation = Conversation.question()
         conversation.user = user.bytes

@@ -63,6 +63,18 @@ struct CrossRoundTripTests {
         #expect(tree["response_format"]?["json_schema"]?["strict"] == word)
     }
 
+    @Test("A long user of Anthropic's clients is not told to those who refuse it", arguments: [64, 65])
+    func user(_ length: Int) throws {
+        let user = String(repeating: "u", count: length)
+        let conversation = try AnthropicDoor.read(
+            #"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"q"}],"metadata":{"user_id":"\#(user)"}}"#
+        )
+        var context = AnthropicDoor.context()
+        context.row = ProviderTable.row(.openai)
+        let chat = try RequestTranslator.family(conversation, context, reader: DialectReader())
+        #expect(try JSONReader().read(chat, maximumBytes: 1 << 16)["user"]?.string == (length <= 64 ? user.bytes : nil))
+    }
+
     // MARK: What both have
 
     /// Without what only Anthropic has.

@@ -65,8 +65,8 @@ enum AnthropicRequestWriter {
         return taken
     }
 
-    /// Anthropic refuses addresses and numbers of persons as the caller's user. At OpenAI's doors the user is a mere label, so there
-    /// such a one is left out.
+    /// Anthropic refuses addresses and numbers of persons as the caller's user, and more than 256 characters. At OpenAI's doors the
+    /// user is a mere label, so there such a one is left out.
     private static func user(
         _ conversation: Conversation, _ extras: AnthropicExtras, _ context: TranslationContext
     ) -> [UInt8]? {
@@ -81,7 +81,7 @@ enum AnthropicRequestWriter {
                 default: false
                 }
             }
-        return user.isEmpty || isAddress || isNumber ? nil : user
+        return user.isEmpty || user.count > 256 || isAddress || isNumber ? nil : user
     }
 
     private static func write(_ thinking: AnthropicThinking, into writer: inout JSONWriter) {

@@ -185,7 +185,8 @@ struct OpenAIRequestWriter {
                 writer.raw(Array(#"{"include_usage":true}"#.utf8))
             }
         }
-        if let user = conversation.user {
+        // Anthropic's clients send long ones, Claude Code some 150 bytes; OpenAI refuses more than 64, and it is a mere label.
+        if let user = conversation.user, !self.context.endpoint.isAnthropic || user.count <= 64 {
             writer.key("user")
             writer.string(user)
         }
