@@ -159,6 +159,27 @@ struct AnthropicRequestWriterTests {
         #expect(!dropped.contains("audio"))
     }
 
+    @Test("Paths count the messages that became one turn of results")
+    func paths() {
+        let audio = Part.audio(AudioPart(data: [], format: []))
+        let turns = [
+            Turn(.user, [.text("q")]), Turn(.assistant, [.call("1", "f", ""), .call("2", "f", "")]),
+            Turn(.user, [.result("1", "r"), .toolResult(ToolResult(id: "2".bytes, parts: [.text("r"), audio]))]),
+            Turn(.user, [.text("q"), audio]),
+        ]
+        let fault = AnthropicDoor.fault { _ = try self.write(turns) }
+        #expect(fault?.hasPrefix("messages[3].content[1].input_audio: ") == true, "\(fault ?? "none")")
+        let paths = RequestPath(Conversation(model: [], turns: turns), AnthropicDoor.context(.chatCompletions))
+        #expect(paths.part(3, 1, of: turns[3].parts) == "messages[4].content[1].input_audio")
+        #expect(paths.part(1, 1, of: turns[1].parts) == "messages[1].tool_calls[1]")
+        let inside = RequestPath(Conversation(model: [], turns: turns), AnthropicDoor.context())
+        #expect(
+            inside.part(2, 1, of: turns[2].parts, inner: 1, of: [.text("r"), audio])
+                == "messages.2.content.1.content.1")
+        let prompt = RequestPath(Conversation(model: [], turns: turns), AnthropicDoor.context(.completions))
+        #expect(prompt.part(0, 0, of: turns[0].parts) == "prompt")
+    }
+
     // MARK: Tools and formats
 
     private func tools(_ change: (inout Conversation) -> Void, model: String = "claude-sonnet-4-5") throws -> String {
@@ -312,6 +333,16 @@ struct AnthropicRequestWriterTests {
                 == #"{"model":"claude-opus-4-7","max_tokens":4096,"messages":[{"role":"user","content":"Hi"}]}"#)
         conversation.sampling.temperature = 0.7
         #expect(AnthropicDoor.fault { _ = try AnthropicDoor.write(conversation) }?.hasPrefix("temperature: ") == true)
+    }
+
+    @Test(
+        "Users who are persons' addresses or numbers are not told", arguments: ["a@b.example", "+1 (555) 123-4567", ""])
+    func personalUser(_ user: String) throws {
+        var conversation = Conversation.question()
+        conversation.user = user.bytes
+        #expect(try !AnthropicDoor.write(conversation).contains("metadata"))
+        conversation.user = "u-12".bytes
+        #expect(try AnthropicDoor.write(conversation).contains(#""metadata":{"user_id":"u-12"}"#))
     }
 
     @Test("The rest of a request")

@@ -23,5 +23,6 @@ struct RecordedRequest: CustomStringConvertible, Sendable {
     }
 
     static let messages = Self.all(named: "anthropic-messages-")
+    static let chats = Self.all(named: "chatcompletions-")
     static let countTokens = Self.all(named: "anthropic-messagescounttokens-")
 }

@@ -80,6 +80,43 @@ import Testing
         #expect(embedding.usually(self.known, Self.price, .init(promptTokens: 9, output: 50)).tokens == 9)
     }
 
+    @Test func anthropicsDoorHasOneLimit() throws {
+        let open = try self.estimate(#"{"model":"m"}"#, endpoint: .messages)
+        #expect(open.mostOutput(self.known) == 2000 && open.insertedOutput(ModelFacts()) == 4096)
+        #expect(try self.estimate(#"{"model":"m","max_tokens":7}"#, endpoint: .messages).mostOutput(self.known) == 7)
+        // Nobody there knows the other member.
+        let other = try self.estimate(#"{"model":"m","max_completion_tokens":7}"#, endpoint: .messages)
+        #expect(other.mostOutput(self.known) == 2000 && other.askedOutput == nil)
+        let both = try self.estimate(#"{"model":"m","max_tokens":7,"max_completion_tokens":90}"#, endpoint: .messages)
+        #expect(both.mostOutput(self.known) == 90)
+        let tools = try self.estimate(#"{"model":"m","tools":[],"max_tokens":1}"#, endpoint: .messages)
+        #expect(tools.most(self.known, nil)?.tokens == 1000 + CallEstimate.toolPrompt + 1)
+    }
+
+    @Test func everyPromptHasItsCompletions() throws {
+        let open = try self.estimate(#"{"model":"m","prompt":["a","b","c"],"n":2}"#, endpoint: .completions)
+        // What OpenAI's server takes for one that says nothing.
+        #expect(open.most(ModelFacts(), nil)?.tokens == 1096 && open.insertedOutput(ModelFacts()) == 16)
+        #expect(open.most(self.known, nil)?.tokens == 13_000)
+        #expect(open.most(ModelFacts(contextWindow: 10), nil)?.tokens == 126)
+        let tokens = try self.estimate(#"{"model":"m","prompt":[1,2,3],"max_tokens":5}"#, endpoint: .completions)
+        #expect(tokens.most(self.known, nil)?.tokens == 1005)
+        #expect(open.affordableOutput(1600, .tokens, ModelFacts(), nil) == 100)
+        // A chat has no such member.
+        #expect(
+            try self.estimate(#"{"model":"m","prompt":["a","b"],"max_tokens":5}"#).most(self.known, nil)?.tokens == 1005
+        )
+    }
+
+    @Test func imagesAreAsManyAsAsked() throws {
+        let images = try self.estimate(#"{"model":"m","prompt":"a cat","n":3}"#, endpoint: .imageGenerations)
+        #expect(images.most(ModelFacts(maximumOutput: 6000), nil)?.tokens == 19_000)
+        #expect(images.most(ModelFacts(), Self.price) == nil && images.insertedOutput(ModelFacts()) == nil)
+        #expect(images.affordableOutput(.max, .cost, self.known, Self.price) == nil)
+        let moderation = try self.estimate(#"{"model":"m","input":"a"}"#, endpoint: .moderations)
+        #expect(moderation.most(ModelFacts(contextWindow: 10), nil)?.tokens == 1000)
+    }
+
     @Test func theDearestClassCounts() throws {
         let estimate = try self.estimate(#"{"model":"m","max_tokens":10}"#)
         let dear = Price(

@@ -80,7 +80,9 @@ import Testing
                 retryAfter: retryAfter), periodEnd: periodEnd, now: 1000)
     }
 
-    private func body(_ answer: LimitAnswer) -> String { String(decoding: answer.body(answer.error), as: UTF8.self) }
+    private func body(_ answer: LimitAnswer) -> String {
+        String(decoding: answer.body(answer.error, at: nil, requestID: nil), as: UTF8.self)
+    }
 
     @Test func aWindow() {
         let answer = self.answer(.key, .requestsPerMinute, retryAfter: 1001)

@@ -47,6 +47,26 @@ import Testing
         #expect(self.head([("authorization", "Bearerx")]).credential == .unusable)
     }
 
+    @Test func headersOfAnthropicsClients() {
+        let head = self.head([
+            ("anthropic-version", "2023-06-01"), ("Anthropic-Beta", "a,b"), ("anthropic-version", "2023-06-01"),
+            ("anthropic-beta", ""), ("anthropic-beta", "c"),
+        ])
+        #expect(head.anthropicVersion == Array("2023-06-01".utf8) && head.anthropicBeta == Array("a,b,c".utf8))
+        #expect(!head.hasInvalidAnthropicHeader && !head.isMalformed)
+        let longest = String(repeating: "a", count: 1024)
+        #expect(!self.head([("anthropic-beta", longest), ("anthropic-version", longest)]).hasInvalidAnthropicHeader)
+        for bad in [
+            [("anthropic-version", "1"), ("anthropic-version", "2")], [("anthropic-version", longest + "a")],
+            [("anthropic-beta", longest), ("anthropic-beta", "a")], [("anthropic-beta", "\u{E4}")],
+            [("anthropic-version", "a\tb")], [("anthropic-beta", "a\u{7F}")],
+        ] {
+            #expect(self.head(bad).hasInvalidAnthropicHeader, "\(bad)")
+        }
+        // Names of the same length.
+        #expect(!self.head([("anthropic-betb", "\u{E4}"), ("anthropic-versiom", "\u{E4}")]).hasInvalidAnthropicHeader)
+    }
+
     @Test func connection() {
         #expect(self.head([]).keepsAlive)
         #expect(!self.head([("connection", "keep-alive, close")]).keepsAlive)

@@ -18,9 +18,9 @@ import openai
 import pytest
 
 from Harness import sdk_views
-from Harness.comparison import ANTHROPIC, OPENAI, differences
+from Harness.comparison import ANTHROPIC, OPENAI, differences, shortened
 from Harness.gateway import Gateway, base_config, openai_provider
-from Harness.reading import Reading, read
+from Harness.reading import Reading, events, read
 from Harness.recordings import PROVIDERS, Recording, recordings
 from Harness.shared import ReplayProvider, shared
 
@@ -64,7 +64,9 @@ def gateway(splits: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory):
 def outcomes(gateway: Gateway, splits: tuple[str, ...]) -> dict[tuple[str, str, str], Outcome]:
     """All of them, by front door, split and recording: many at once, then judged one by one."""
     options = {"api_key": gateway.key, "max_retries": 0, "timeout": 120}
-    clients = openai.OpenAI(base_url=f"{gateway.url}/v1", **options), anthropic.Anthropic(base_url=gateway.url, **options)
+    clients = openai.OpenAI(base_url=f"{gateway.url}/v1", **options), anthropic.Anthropic(
+        base_url=gateway.url, **options
+    )
     jobs = [(door, split, one) for split in splits for one in RECORDINGS for door in doors(one)]
     with clients[0], clients[1], ThreadPoolExecutor(AT_ONCE) as pool:
         seen = pool.map(lambda job: attempt(clients, *job), jobs)
@@ -130,6 +132,63 @@ def test_splits_are_not_seen(outcomes: dict, splits: tuple[str, ...]) -> None:
         assert outcome.seen == outcomes[door, splits[0], name].seen, (door, split, name)
 
 
+# Members that no answer depends on, and those that the gateway sets itself.
+HOUSEKEEPING = {"store", "metadata", "service_tier", "safety_identifier", "verbosity", "prompt_cache_key", "user"}
+OWN = {"model", "stream_options"}
+LIMITS = {"max_tokens", "max_completion_tokens"}
+
+
+@pytest.mark.timeout(900)
+def test_recorded_requests_arrive(outcomes: dict, gateway: Gateway) -> None:
+    """What a provider has answered before gets to it again: in its own words nothing is lost but the name of a limit."""
+    arrived = collections.defaultdict(list)
+    for line in (gateway.folder / "whole.log").read_text().splitlines():
+        entry = json.loads(line)
+        arrived[entry["id"]].append(entry["body"])
+    lost = {}
+    for one in RECORDINGS:
+        if one.request is None or one.status != 200:
+            continue
+        found = min((changes(one.own(), body) for body in arrived[one.id]), key=len, default=["not asked"])
+        if found:
+            lost[one.id] = found
+    assert not lost, "\n".join(f"{name}: {found}" for name, found in lost.items())
+
+
+def changes(recorded: dict, sent: dict) -> list[str]:
+    found = []
+    for name in sorted((recorded.keys() | sent.keys()) - OWN - LIMITS):
+        if name not in sent and (name in HOUSEKEEPING or recorded[name] in (None, [], False)):
+            continue
+        if recorded.get(name) != sent.get(name):
+            found.append(f"{name} {shortened(recorded.get(name))} became {shortened(sent.get(name))}")
+    limits = [{value[name] for name in LIMITS if value.get(name)} for value in (recorded, sent)]
+    if limits[0] != limits[1]:
+        found.append(f"limit {limits[0]} became {limits[1]}")
+    return found
+
+
+def test_recorded_completions(gateway: Gateway) -> None:
+    """OpenAI's old endpoint, at the split of each."""
+    for one in recordings(("completions",)):
+        body = one.own() | {"model": f"{one.dialect}-whole:{one.id}"}
+        reply = gateway.request("POST", "/v1/completions", body)
+        assert reply.status == one.status, (one.id, reply)
+        if one.status != 200:
+            assert reply.error["message"] == json.loads(one.body)["error"]["message"]
+            continue
+        values = [[json.loads(one) for one in events(raw) if one != "[DONE]"] for raw in (one.body, reply.body)]
+        texts = ["".join(choice["text"] for chunk in chunks for choice in chunk["choices"]) for chunks in values]
+        assert texts[0] == texts[1], one.id
+
+
+def test_recorded_counts_of_tokens(gateway: Gateway) -> None:
+    for one in recordings(("messages.count_tokens",)):
+        body = one.own() | {"model": f"anthropic-whole:{one.id}"}
+        reply = gateway.request("POST", "/v1/messages/count_tokens", body)
+        assert (reply.status, reply.body) == (one.status, one.body), one.id
+
+
 @pytest.mark.timeout(900)
 def test_report(outcomes: dict, splits: tuple[str, ...], capsys: pytest.CaptureFixture) -> None:
     """Prints how many passed, by front door and provider, and what was not asked and why."""
@@ -140,7 +199,9 @@ def test_report(outcomes: dict, splits: tuple[str, ...], capsys: pytest.CaptureF
         passed[door, provider[name]] += not outcome.differences
     lines = [f"recordings at {len(splits)} splits ({', '.join(splits)}), passed of asked:"]
     for name in sorted(set(provider.values())):
-        cells = [f"{door} {passed[door, name]} of {asked[door, name]}" for door in (OPENAI, ANTHROPIC) if asked[door, name]]
+        cells = [
+            f"{door} {passed[door, name]} of {asked[door, name]}" for door in (OPENAI, ANTHROPIC) if asked[door, name]
+        ]
         lines.append(f"  {name:12} {', '.join(cells)}")
     skipped = [one.id for one in RECORDINGS if one.api == "embeddings"]
     lines.append(f"  in all       {passed.total()} of {asked.total()}; {len(RECORDINGS)} recordings")

@@ -18,7 +18,7 @@ import pytest
 from Harness.anthropic_script import AnthropicScript
 from Harness.gateway import Gateway, base_config, openai_provider
 from Harness.openai_script import OpenAIScript
-from Harness.script import THOUGHT, USAGE, signature_of
+from Harness.script import THOUGHT, USAGE, Invalid, signature_of
 
 ASK = [{"role": "user", "content": "What is the weather?"}]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -74,7 +74,9 @@ def scene(running: Scene):
 
 @pytest.fixture
 def client(scene: Scene):
-    with openai.OpenAI(base_url=f"{scene.gateway.url}/v1", api_key=scene.gateway.key, max_retries=0, timeout=20) as made:
+    with openai.OpenAI(
+        base_url=f"{scene.gateway.url}/v1", api_key=scene.gateway.key, max_retries=0, timeout=20
+    ) as made:
         yield made
 
 
@@ -200,7 +202,10 @@ def test_openai_streamed_thinking(client: openai.OpenAI, kind: str) -> None:
 @EITHER
 def test_openai_images(client: openai.OpenAI, kind: str) -> None:
     urls = [f"data:image/png;base64,{PIXEL}", "https://example.com/cat.png"]
-    content = [{"type": "text", "text": "What is it?"}, *({"type": "image_url", "image_url": {"url": one}} for one in urls)]
+    content = [
+        {"type": "text", "text": "What is it?"},
+        *({"type": "image_url", "image_url": {"url": one}} for one in urls),
+    ]
     reply = client.chat.completions.create(model=f"{kind}:picture", messages=[{"role": "user", "content": content}])
     assert reply.choices[0].message.content == "I see " + ", ".join(urls)
 
@@ -347,9 +352,7 @@ def test_anthropic_image_in_a_result(claude: anthropic.Anthropic, kind: str) -> 
     use = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Oslo"}}
     result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": inner}
     messages = [*ASK, {"role": "assistant", "content": [use]}, {"role": "user", "content": [result]}]
-    reply = claude.messages.create(
-        model=f"{kind}:picture", max_tokens=50, messages=messages, tools=ANTHROPIC_TOOLS
-    )
+    reply = claude.messages.create(model=f"{kind}:picture", max_tokens=50, messages=messages, tools=ANTHROPIC_TOOLS)
     assert reply.content[0].text == f"I see data:image/png;base64,{PIXEL}"
 
 
@@ -396,3 +399,37 @@ def test_anthropic_errors(claude: anthropic.Anthropic, scene: Scene) -> None:
     with pytest.raises(anthropic.BadRequestError) as caught:
         claude.messages.create(model="openai:hello", max_tokens=5, messages=ASK, extra_body={"top_k": "many"})
     assert caught.value.body["error"]["type"] == "invalid_request_error"
+
+
+def test_the_scripted_providers_refuse() -> None:
+    """Else nothing here would tell anything."""
+    use = {"type": "tool_use", "id": "t", "name": "get_weather", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "t", "content": "x"}
+    thought = {"type": "thinking", "thinking": "a", "signature": "broken"}
+    text = {"type": "text", "text": "x"}
+    base = {"model": "hello", "max_tokens": 9}
+    for messages, more in (
+        ([{"role": "user", "content": "x", "name": "y"}], {}),
+        ([{"role": "user", "content": [{"type": "text", "text": "x", "further": 1}]}], {}),
+        ([{"role": "user", "content": []}], {}),
+        ([*ASK, {"role": "assistant", "content": [use]}], {}),
+        ([*ASK, {"role": "assistant", "content": [use]}, {"role": "user", "content": [text, result]}], {}),
+        ([*ASK, {"role": "user", "content": [result]}], {}),
+        ([*ASK, {"role": "assistant", "content": [thought]}], {}),
+        (ASK, {"seed": 5}),
+        (ASK, {"temperature": 1.5}),
+        (ASK, {"thinking": {"type": "enabled", "budget_tokens": 1024}}),
+    ):
+        with pytest.raises((Invalid, pydantic.ValidationError)):
+            AnthropicScript.read(base | {"messages": messages} | more)
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    for messages, more in (
+        ([{"role": "user", "content": "x", "cache_control": {"type": "ephemeral"}}], {}),
+        ([*ASK, {"role": "assistant", "tool_calls": [call]}], {}),
+        ([*ASK, {"role": "tool", "tool_call_id": "c", "content": "x"}], {}),
+        (ASK, {"thinking": {"type": "enabled"}}),
+        (ASK, {"tool_choice": "auto"}),
+    ):
+        with pytest.raises((Invalid, pydantic.ValidationError)):
+            OpenAIScript.read({"model": "hello", "messages": messages} | more)
+    assert AnthropicScript.read(base | {"messages": ASK}).last == OpenAIScript.read(base | {"messages": ASK}).last

@@ -7,21 +7,32 @@ import functools
 import json
 
 import anthropic.types
-from anthropic.types import MessageParam, TextBlockParam, ToolParam, message_create_params
+from anthropic.types import TextBlockParam, ToolParam, message_create_params
 from pydantic import TypeAdapter
 
 from .provider import Seen
 from .script import USAGE, Invalid, Say, ScriptedProvider, Talk, decide, exhaust, signature_of, strict
 
+BLOCKS = {
+    "text": "TextBlockParam",
+    "image": "ImageBlockParam",
+    "document": "DocumentBlockParam",
+    "tool_use": "ToolUseBlockParam",
+    "tool_result": "ToolResultBlockParam",
+    "thinking": "ThinkingBlockParam",
+    "redacted_thinking": "RedactedThinkingBlockParam",
+}
+
 
 @functools.cache
-def adapters() -> tuple[TypeAdapter, TypeAdapter, TypeAdapter, set[str]]:
+def adapters() -> tuple[dict[str, TypeAdapter], TypeAdapter, TypeAdapter, set[str]]:
+    """For the blocks of messages by their type, the system's text, a tool; and the members of a request."""
     strict(anthropic.types, message_create_params)
     params = message_create_params.MessageCreateParamsNonStreaming
     known = {name for kind in params.__mro__ for name in getattr(kind, "__annotations__", {})}
     known |= set(message_create_params.MessageCreateParamsBase.__annotations__)
     return (
-        TypeAdapter(list[MessageParam]),
+        {kind: TypeAdapter(getattr(anthropic.types, name)) for kind, name in BLOCKS.items()},
         TypeAdapter(str | list[TextBlockParam]),
         TypeAdapter(ToolParam),
         known | {"stream"},
@@ -56,12 +67,17 @@ class AnthropicScript(ScriptedProvider):
 
     @staticmethod
     def read(body: dict) -> Talk:
-        messages, system, tool, known = adapters()
+        blocks, system, tool, known = adapters()
         if further := set(body) - known:
             raise Invalid(f"unknown members: {sorted(further)}")
         if not isinstance(body["max_tokens"], int) or body["max_tokens"] < 1:
             raise Invalid("max_tokens")
-        exhaust(messages.validate_python(body["messages"]))
+        for message in body["messages"]:
+            # The type of a message takes the blocks of replies, too, with whatever they hold.
+            if set(message) != {"role", "content"} or message["role"] not in ("user", "assistant"):
+                raise Invalid(f"message: {message}")
+            for block in message["content"] if isinstance(message["content"], list) else []:
+                exhaust(blocks[block["type"]].validate_python(block))
         exhaust(system.validate_python(body.get("system", "")))
         talk = Talk(body["model"], body.get("stream") is True)
         talk.system = words(body.get("system", ""))
@@ -110,7 +126,9 @@ def check(messages: list[dict], talk: Talk) -> None:
                 waiting.remove(block["tool_use_id"])
                 talk.results.append(words(block.get("content", "")))
                 inner = block.get("content")
-                talk.images += [image(one) for one in inner if one["type"] == "image"] if isinstance(inner, list) else []
+                talk.images += (
+                    [image(one) for one in inner if one["type"] == "image"] if isinstance(inner, list) else []
+                )
             else:
                 others = True
                 if waiting:
@@ -177,7 +195,12 @@ def event(kind: str, **members: object) -> bytes:
 
 
 def stream(say: Say, head: dict) -> list[bytes]:
-    message = head | {"content": [], "stop_reason": None, "stop_sequence": None, "usage": usage() | {"output_tokens": 1}}
+    message = head | {
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": usage() | {"output_tokens": 1},
+    }
     events = [event("message_start", message=message), event("ping")]
     for index, block in enumerate(blocks_of(say)):
         empty, deltas = opened(block, say)

@@ -86,9 +86,7 @@ def utf8_samples() -> list[Sample]:
         else:
             raw = unhex(values[0])
         valid = not kind.startswith("invalid")
-        found.append(
-            Sample(name, raw, valid, raw if valid else unhex(values[2]), raw if valid else unhex(values[1]))
-        )
+        found.append(Sample(name, raw, valid, raw if valid else unhex(values[2]), raw if valid else unhex(values[1])))
     return found
 
 
@@ -106,7 +104,9 @@ def chunk(text: bytes) -> bytes:
 def openai_stream(text: bytes) -> tuple[bytes, int]:
     """A whole stream that says it, and where it is in there."""
     event = chunk(text)
-    finish = b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},'
+    finish = (
+        b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},'
+    )
     finish += b'"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}\n\n'
     start = chunk(b'"<"')
     return start + event + chunk(b'">"') + finish + b"data: [DONE]\n\n", len(start) + event.index(b'"content":') + 10

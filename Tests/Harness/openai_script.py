@@ -114,7 +114,12 @@ class OpenAIScript(ScriptedProvider):
     def embedding(self, body: dict) -> dict:
         texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
         data = [{"object": "embedding", "index": at, "embedding": VECTOR} for at in range(len(texts))]
-        return {"object": "list", "data": data, "model": body["model"], "usage": {"prompt_tokens": 4, "total_tokens": 4}}
+        return {
+            "object": "list",
+            "data": data,
+            "model": body["model"],
+            "usage": {"prompt_tokens": 4, "total_tokens": 4},
+        }
 
 
 def parts(message: dict) -> list[dict]:
@@ -167,7 +172,9 @@ def stream(say: Say, name: dict, body: dict) -> list[bytes]:
         given = call["function"]["arguments"]
         head = call | {"index": at, "function": call["function"] | {"arguments": ""}}
         deltas.append({"tool_calls": [head]})
-        deltas += [{"tool_calls": [{"index": at, "function": {"arguments": one}}]} for one in (given[:4], given[4:]) if one]
+        deltas += [
+            {"tool_calls": [{"index": at, "function": {"arguments": one}}]} for one in (given[:4], given[4:]) if one
+        ]
     choices = [{"index": 0, "delta": one, "finish_reason": None} for one in deltas]
     choices.append({"index": 0, "delta": {}, "finish_reason": finish(say)})
     chunk = name | {"object": "chat.completion.chunk"}

@@ -48,7 +48,7 @@ class Recording:
     @property
     def dialect(self) -> str:
         """The provider entry it is served through: who is asked in OpenAI's words answers in them."""
-        if self.provider == "anthropic" and self.api != "messages":
+        if self.provider == "anthropic" and not self.api.startswith("messages"):
             return "openai"
         return self.provider
 

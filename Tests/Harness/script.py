@@ -1,14 +1,14 @@
 """What a scripted provider answers, in no provider's words: `decide` by the model's name and by what was said so far.
 
-    hello          repeats the last thing said
-    weather        calls the first tool for Oslo, then says what the tool gave
-    parallel       calls it for Oslo and for Rome at once, then says both
-    steps          calls it three times, one after the other, then says all three
-    think          thinks first; then as `weather` where tools are offered, else as `hello`
-    structured     an object that fits the schema asked for
-    picture        says what images it got
-    long           stops at the limit of tokens
-    nothing        calls the first tool without any arguments
+hello          repeats the last thing said
+weather        calls the first tool for Oslo, then says what the tool gave
+parallel       calls it for Oslo and for Rome at once, then says both
+steps          calls it three times, one after the other, then says all three
+think          thinks first; then as `weather` where tools are offered, else as `hello`
+structured     an object that fits the schema asked for
+picture        says what images it got
+long           stops at the limit of tokens
+nothing        calls the first tool without any arguments
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ def decide(talk: Talk) -> Say:
         if not talk.tools:
             raise Invalid("no tools were offered")
         at_once = CITIES[:2] if name == "parallel" else CITIES[count : count + 1]
-        return Say(calls=[(talk.tools[0], {} if name == "nothing" else {"city": one}) for one in at_once], thought=thought)
+        return Say(
+            calls=[(talk.tools[0], {} if name == "nothing" else {"city": one}) for one in at_once], thought=thought
+        )
     if name == "structured":
         if talk.schema is None:
             raise Invalid("no schema was asked for")

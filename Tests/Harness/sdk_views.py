@@ -62,7 +62,8 @@ def take(choice: Choice, message) -> None:
 
 
 def completion(reply, seen: Reading) -> None:
-    assert reply.object == "chat.completion" and reply.id and reply.created
+    assert reply.object == "chat.completion", f"object {reply.object}"
+    assert reply.id and reply.created, f"id {reply.id}, created {reply.created}"
     for one in reply.choices:
         choice = seen.choice(one.index)
         assert one.message.role == "assistant", one.message.role
@@ -163,7 +164,8 @@ def messages(client: anthropic.Anthropic, model: str, body: dict, betas: list[st
 
 
 def message(reply, seen: Reading) -> None:
-    assert reply.type == "message" and reply.role == "assistant" and reply.id and reply.model
+    assert reply.type == "message" and reply.role == "assistant", f"{reply.type} of {reply.role}"
+    assert reply.id and reply.model, f"id {reply.id}, model {reply.model}"
     choice = seen.choice(0)
     for block in reply.content:
         if block.type == "text":

@@ -38,7 +38,9 @@ struct RequestEditTests {
                 #"{"model":"a","stream_options":{"include_usage":true}}"#,
                 #"{"model":"b\"c","stream_options":{"include_usage":true}}"#
             ),
-            (#"{}"#, #"{"stream_options":{"include_usage":true}}"#),
+            (#"{}"#, #"{"model":"b\"c","stream_options":{"include_usage":true}}"#),
+            (#"{"x":1}"#, #"{"model":"b\"c","stream_options":{"include_usage":true},"x":1}"#),
+            (#"{"model": null ,"x":1}"#, #"{"stream_options":{"include_usage":true},"model": "b\"c" ,"x":1}"#),
         ])
     func edits(_ text: String, _ expected: String) throws {
         #expect(try self.edit(text, model: "b\"c", injectUsage: true) == expected)
@@ -50,12 +52,12 @@ struct RequestEditTests {
 
     private func limit(
         _ text: String, _ tokens: Int64, _ member: ModelFacts.OutputLimitMember = .maxTokens, model: String? = nil,
-        injectUsage: Bool = false
+        injectUsage: Bool = false, isOnlyMember: Bool = false
     ) throws -> String {
         let bytes = Array(text.utf8)
         let splices = RequestEdit.splices(
             for: try RequestScanner().scan(bytes), model: model.map { Array($0.utf8) }, injectUsage: injectUsage,
-            outputLimit: .init(tokens: tokens, member: member))
+            outputLimit: .init(tokens: tokens, member: member, isOnlyMember: isOnlyMember))
         return String(decoding: try #require(BodySplice.apply(splices, to: bytes)), as: UTF8.self)
     }
 
@@ -105,6 +107,19 @@ struct RequestEditTests {
         #expect(
             try self.limit("{}", 5, injectUsage: true)
                 == #"{"stream_options":{"include_usage":true},"max_tokens":5}"#)
+    }
+
+    @Test(
+        "Where only max_tokens exists, the other member bounds nothing",
+        arguments: [
+            (#"{"x":1}"#, #"{"max_tokens":5,"x":1}"#), (#"{"max_tokens":9}"#, #"{"max_tokens":5}"#),
+            (#"{"max_tokens":3}"#, #"{"max_tokens":3}"#), (#"{"max_tokens":null}"#, #"{"max_tokens":5}"#),
+            (#"{"max_completion_tokens":3}"#, #"{"max_tokens":5,"max_completion_tokens":3}"#),
+            (#"{"max_completion_tokens":9}"#, #"{"max_tokens":5,"max_completion_tokens":5}"#),
+            (#"{"max_tokens":9,"max_completion_tokens":9}"#, #"{"max_tokens":5,"max_completion_tokens":5}"#),
+        ])
+    func onlyOneMember(_ text: String, _ expected: String) throws {
+        #expect(try self.limit(text, 5, isOnlyMember: true) == expected)
     }
 
     @Test(

@@ -78,6 +78,30 @@ struct RequestScannerTests {
         #expect(inner.streamOptions == .object(18..<40, isEmpty: false, includeUsage: 35..<39))
     }
 
+    @Test("The prompts of other front doors count, and how many there are")
+    func prompts() throws {
+        let text = #"{"system":[{"text":"a"}] ,"messages":[],"prompt": "b]" }"#
+        let request = try self.scan(text)
+        #expect(self.slice(text, request.systemRange) == #"[{"text":"a"}]"#)
+        #expect(self.slice(text, request.promptRange) == #""b]""#)
+        #expect(request.promptBytes == 14 + 2 + 4 && request.promptCount == 1)
+        for (prompt, count) in [
+            ("[]", 1), (#"["a"]"#, 1), (#"[ "a" , "[b]" ]"#, 2), ("[1,2,3]", 1), ("[[1,2],[3]]", 2),
+            (#"["a",[1],{}]"#, 3),
+            ("null", 1), ("{}", 1), ("7", 1),
+        ] {
+            let text = #"{"x":0,"prompt": \#(prompt) ,"y":1}"#
+            let request = try self.scan(text)
+            #expect(request.promptCount == count && request.memberCount == 3, "\(prompt)")
+            #expect(self.slice(text, request.promptRange) == (prompt == "null" ? nil : prompt))
+        }
+        for bad in [#"{"prompt":["a",]}"#, #"{"prompt":["a""b"]}"#, #"{"prompt":["a"}"#, #"{"prompt":[,]}"#] {
+            #expect(self.failure(bad) == .notJSON, "\(bad)")
+        }
+        let deep = String(repeating: "[", count: 2000) + String(repeating: "]", count: 2000)
+        #expect(self.failure(#"{"prompt":\#(deep)}"#) == .tooDeep)
+    }
+
     @Test("A routing member that occurs twice is refused, any other is not", arguments: RoutingMember.allCases)
     func duplicates(_ member: RoutingMember) {
         let name = "\(member.name)"

@@ -35,7 +35,8 @@ struct SampleRecords {
             principal: Principal(
                 organization: self.entity(), project: self.entity(), key: self.entity(),
                 user: self.random.next() % 2 == 0 ? nil : self.entity()),
-            endpoint: self.random.next() % 2 == 0 ? .chatCompletions : .embeddings, bodyBytes: self.number(),
+            endpoint: Endpoint.allCases[Int(self.random.next() % UInt64(Endpoint.allCases.count))],
+            bodyBytes: self.number(),
             fingerprint: self.random.next(), traceID: self.random.next() % 2 == 0 ? [] : Array(repeating: 7, count: 16),
             label: self.text(1024), tags: self.text(1024))
     }

@@ -47,7 +47,8 @@ struct AnthropicMessages {
         for index in self.messages.indices { self.messages[index].sort() }
         guard self.messages.contains(where: { $0.role != .system }) else {
             throw RequestFault.invalidValue(
-                "messages", "provider '\(context.provider)' needs at least one message of a user with content.")
+                context.endpoint == .completions ? "prompt" : "messages",
+                "provider '\(context.provider)' needs at least one message of a user with content.")
         }
     }
 

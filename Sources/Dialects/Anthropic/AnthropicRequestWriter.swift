@@ -42,7 +42,7 @@ enum AnthropicRequestWriter {
             for text in stop { writer.string(text) }
             writer.endArray()
         }
-        self.writeMetadata(conversation.user ?? extras.user, extras.metadata, into: &writer)
+        self.writeMetadata(self.user(conversation, extras, context), extras.metadata, into: &writer)
         for member in extras.members { writer.member(member) }
         if conversation.isStream {
             writer.key("stream")
@@ -63,6 +63,25 @@ enum AnthropicRequestWriter {
                 hint: "It takes no blanks alone; `drop_unsupported: true` leaves these out.")
         }
         return taken
+    }
+
+    /// Anthropic refuses addresses and numbers of persons as the caller's user. At OpenAI's doors the user is a mere label, so there
+    /// such a one is left out.
+    private static func user(
+        _ conversation: Conversation, _ extras: AnthropicExtras, _ context: TranslationContext
+    ) -> [UInt8]? {
+        guard let user = conversation.user ?? extras.user else { return nil }
+        guard !context.endpoint.isAnthropic else { return user }
+        let isAddress = user.contains(UInt8(ascii: "@"))
+        let isNumber =
+            user.count >= 7
+            && user.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x20, UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "("), UInt8(ascii: ")"): true
+                default: false
+                }
+            }
+        return user.isEmpty || isAddress || isNumber ? nil : user
     }
 
     private static func write(_ thinking: AnthropicThinking, into writer: inout JSONWriter) {

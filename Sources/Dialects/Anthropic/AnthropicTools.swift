@@ -61,8 +61,11 @@ struct AnthropicTools {
     /// The names of the tools that were called, each once; nil where there were none.
     private static func pastCalls(_ turns: [Turn]) -> [[UInt8]]? {
         var names: [[UInt8]] = []
+        var seen: Set<[UInt8]> = []
         for turn in turns {
-            for case .toolCall(let call) in turn.parts where !names.contains(call.name) { names.append(call.name) }
+            for case .toolCall(let call) in turn.parts where seen.insert(call.name).inserted {
+                names.append(call.name)
+            }
         }
         return names.isEmpty ? nil : names
     }

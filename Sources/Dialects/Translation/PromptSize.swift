@@ -49,7 +49,8 @@ enum PromptSize {
             for part in result.parts { self.add(self.bytes(part), to: &count) }
             return count
         case .thinking(let thinking): return thinking.text.count
-        case .redactedThinking(let data): return data.count
+        // Sealed thoughts of earlier turns are not counted by their provider.
+        case .redactedThinking: return 0
         case .refusal(let text): return text.count
         case .opaque(let value): return self.bytes(value)
         }

@@ -8,12 +8,15 @@ internal import Domain
 struct RequestPath {
     private let isAnthropic: Bool
     private let hasSystem: Bool
+    /// `/v1/completions`, whose prompt is the only turn.
+    private let hasPrompt: Bool
     /// Index of the first message of each turn, at OpenAI's doors.
     private let messages: [Int]
 
     init(_ conversation: Conversation, _ context: TranslationContext) {
         self.isAnthropic = context.endpoint.isAnthropic
         self.hasSystem = self.isAnthropic && conversation.turns.first?.role == .system
+        self.hasPrompt = context.endpoint == .completions
         var next = 0
         var messages: [Int] = []
         for turn in self.isAnthropic ? [] : conversation.turns {
@@ -25,6 +28,7 @@ struct RequestPath {
 
     /// The message that became the turn at `turn`.
     func turn(_ turn: Int) -> String {
+        if self.hasPrompt { return "prompt" }
         guard self.isAnthropic else { return "messages[\(turn < self.messages.count ? self.messages[turn] : turn)]" }
         if self.hasSystem { return turn == 0 ? "system" : "messages.\(turn &- 1)" }
         return "messages.\(turn)"
@@ -32,7 +36,7 @@ struct RequestPath {
 
     /// What became the part at `part` of that turn.
     func part(_ turn: Int, _ part: Int, of parts: [Part]) -> String {
-        guard part < parts.count else { return self.turn(turn) }
+        guard part < parts.count, !self.hasPrompt else { return self.turn(turn) }
         guard !self.isAnthropic else {
             return self.hasSystem && turn == 0 ? "system.\(part)" : "\(self.turn(turn)).content.\(part)"
         }

@@ -40,7 +40,7 @@ public enum RequestTranslator {
         case .completions: conversation = try CompletionRequestReader.read(tree, context)
         default: conversation = try OpenAIRequestReader.read(tree, context)
         }
-        if context.endpoint == .countTokens { return .countHere(promptBytes: conversation.promptBytes) }
+        if context.endpoint == .countTokens { return .countHere(promptBytes: PromptSize.bytes(conversation)) }
         guard target != .messages else {
             return .body(try AnthropicRequestWriter.write(conversation, context, reader: reader))
         }

@@ -13,13 +13,15 @@ struct Unsupported {
 
     /// Returns where the member is to be left out, else throws the refusal. `path` names it as the client wrote it, such as
     /// `seed` or `messages[2].content[0].input_audio`.
-    func member(_ path: String) throws(GatewayError) {
-        guard self.drops else { throw self.refusal(path) }
+    ///
+    /// The path is made for the refusal only: it takes a count of what stands in front of the member.
+    func member(_ path: @autoclosure () -> String) throws(GatewayError) {
+        guard self.drops else { throw self.refusal(path()) }
     }
 
     /// As `member`, with a sentence on what can be done instead.
-    func member(_ path: String, hint: String) throws(GatewayError) {
-        guard self.drops else { throw self.refusal(path, hint: hint) }
+    func member(_ path: @autoclosure () -> String, hint: String) throws(GatewayError) {
+        guard self.drops else { throw self.refusal(path(), hint: hint) }
     }
 
     /// The refusal of what cannot be left out without changing what the request means: dropped by nobody.

@@ -1,3 +1,4 @@
+import Dialects
 import Domain
 import IPC
 import Journal
@@ -162,6 +163,15 @@ final class CurrentRequest {
 
     /// Its caller has no key.
     var isAnonymous: Bool { self.principal == .anonymous }
+
+    /// An error as its client expects it.
+    func errorBody(_ error: GatewayError) -> [UInt8] {
+        let requestID = self.isAnthropic ? self.record.description : nil
+        guard let refusal = self.limits.refusal else {
+            return ErrorBody.render(error, at: self.door, requestID: requestID)
+        }
+        return refusal.body(error, at: self.door, requestID: requestID)
+    }
 
     /// For the counters, when the request is over.
     func measured(_ settlement: Settlement) -> EdgeMetrics.Request {

@@ -31,9 +31,10 @@ extension HTTPConnection: ExchangeClient {
         self.core.failed(error, record: request.record, endpoint: request.route.label)
         // Whoever sends too much is told so at once, and would send on if the connection stayed.
         if error.status == 413, !self.machine.hasWholeRequest { request.keepsAlive = false }
-        let body = request.limits.refusal?.body(error, at: request.door) ?? ErrorBody.render(error, at: request.door)
+        let body = request.errorBody(error)
         self.core.noteStanding(request)
-        var head = self.makeHead(status: error.status, length: .known(UInt64(clamping: body.count)))
+        var head = self.makeHead(
+            status: ErrorBody.status(of: error, at: request.door), length: .known(UInt64(clamping: body.count)))
         switch error.status {
         case 401: head.asksForKey = true
         case 405:

@@ -30,9 +30,10 @@ enum Route: Hashable {
         return (doors + anthropicPrefixes.map { ($0 + "/models", .models) } + own).map { (Array($0.0.utf8), $0.1) }
     }()
     /// The same by the length of their paths: of each length there are a few.
-    private static let byLength: [[(path: [UInt8], route: Route)]] = (0...(fixed.map { $0.path.count }.max() ?? 0)).map {
-        length in fixed.filter { $0.path.count == length }
-    }
+    private static let byLength: [[(path: [UInt8], route: Route)]] = {
+        let longest = fixed.reduce(0) { max($0, $1.path.count) }
+        return (0...longest).map { length in fixed.filter { $0.path.count == length } }
+    }()
     private static let modelPrefixes: [[UInt8]] = anthropicPrefixes.map { Array(($0 + "/models/").utf8) }
 
     /// The route of a path without its query.

@@ -53,8 +53,8 @@ struct LimitAnswer: Hashable {
     }
 
     /// The error in the words of a front door (nil: OpenAI's), with a member `limit` that says how the limit stands.
-    func body(_ error: GatewayError, at door: Endpoint?) -> [UInt8] {
-        ErrorBody.render(error, at: door) { writer in
+    func body(_ error: GatewayError, at door: Endpoint?, requestID: String?) -> [UInt8] {
+        ErrorBody.render(error, at: door, requestID: requestID) { writer in
             writer.key("limit")
             self.write(to: &writer)
         }

@@ -16,7 +16,8 @@ extension CurrentRequest {
         guard self.isRecorded, self.dispatchedAt != nil, self.replyBytes > 0, self.status < 300 else {
             return Settlement()
         }
-        guard let target = self.target(self.call), case .provider(let endpoint) = self.route, endpoint.takesTokens else {
+        guard let target = self.target(self.call), case .provider(let endpoint) = self.route, endpoint.takesTokens
+        else {
             return Settlement()
         }
         var usage = estimator.estimate(

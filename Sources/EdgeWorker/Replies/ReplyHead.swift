@@ -170,7 +170,8 @@ struct ReplyHead {
         if let asked = preflight.headers, !asked.isEmpty, asked.isHeaderValue(upTo: 1024) {
             buffer.append(asked)
         } else {
-            buffer.append("authorization, content-type, x-api-key, api-key, x-request-id, anthropic-version, anthropic-beta")
+            buffer.append(
+                "authorization, content-type, x-api-key, api-key, x-request-id, anthropic-version, anthropic-beta")
         }
     }
 }

@@ -110,6 +110,7 @@ struct ReplyReception {
         evidence.status = self.head.status
         if let stream = self.stream {
             evidence.usage = stream.usage
+            evidence.promptUsage = stream.promptUsage
             evidence.finish = stream.finish
             evidence.hasContent = stream.sawContent
             evidence.saysError = stream.sawError
