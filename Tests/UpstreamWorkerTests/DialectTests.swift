@@ -200,9 +200,9 @@ struct DialectTests {
 
     @Test
     func anAnthropicClientGetsAnAnswerOfOpenAIs() throws {
-        let done = try self.exchange(Self.settings(.openai), .messages, Self.message, version: "2023-06-01", beta: "x") {
-            $0.reply(Self.openAIReply)
-        }
+        let done = try self.exchange(
+            Self.settings(.openai), .messages, Self.message, version: "2023-06-01", beta: "x"
+        ) { $0.reply(Self.openAIReply) }
         #expect(done.lines.first == "POST /v1/chat/completions HTTP/1.1")
         #expect(done.lines.contains("authorization: bearer sk-1"))
         #expect(!done.lines.contains { $0.hasPrefix("anthropic-") })
@@ -308,7 +308,7 @@ struct DialectTests {
         private(set) var fetch: Fetch?
         private var completion: ((Result<[FetchedImage], GatewayError>) -> Void)?
 
-        func fetch(
+        func fetchImages(
             _ urls: [[UInt8]], completion: @escaping (Result<[FetchedImage], GatewayError>) -> Void
         ) -> any ImageFetching {
             self.asked = urls
