@@ -70,15 +70,42 @@ QUIRKS: dict[str, tuple[str, bool, bytes]] = {
     "no-message": ("azure", False, json.dumps(json.loads(whole()) | {"choices": [FILTERED]}).encode()),
     "no-content": ("groq", False, whole(said("tool_calls", tool_calls=[CALL]))),
     "empty-content": ("mistral", False, whole(said("tool_calls", content="", tool_calls=[CALL]))),
-    "no-type": ("mistral", False, whole(said("tool_calls", content="", tool_calls=[{k: v for k, v in CALL.items() if k != "type"}]))),
-    "no-id": ("mistral", False, whole(said("tool_calls", content="", tool_calls=[{k: v for k, v in CALL.items() if k != "id"}]))),
-    "arguments-as-object": ("ollama", False, whole(said("tool_calls", content="", tool_calls=[CALL | {"function": {"name": "f", "arguments": {"a": 1}}}]))),
-    "no-arguments": ("deepseek", False, whole(said("tool_calls", content=None, tool_calls=[CALL | {"function": {"name": "f", "arguments": ""}}]))),
+    "no-type": (
+        "mistral",
+        False,
+        whole(said("tool_calls", content="", tool_calls=[{k: v for k, v in CALL.items() if k != "type"}])),
+    ),
+    "no-id": (
+        "mistral",
+        False,
+        whole(said("tool_calls", content="", tool_calls=[{k: v for k, v in CALL.items() if k != "id"}])),
+    ),
+    "arguments-as-object": (
+        "ollama",
+        False,
+        whole(said("tool_calls", content="", tool_calls=[CALL | {"function": {"name": "f", "arguments": {"a": 1}}}])),
+    ),
+    "no-arguments": (
+        "deepseek",
+        False,
+        whole(said("tool_calls", content=None, tool_calls=[CALL | {"function": {"name": "f", "arguments": ""}}])),
+    ),
     "no-calls": ("vllm", False, whole(said(content="Hi", tool_calls=[]))),
     "null-calls": ("mistral", False, whole(said(content="Hi", tool_calls=None))),
     "stop-with-calls": ("xai", False, whole(said("stop", content=None, tool_calls=[CALL]))),
     "eos": ("together", False, whole(said("eos", content="Hi"))),
-    "parts": ("mistral", False, whole(said(content=[{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"type": "text", "text": "Hi"}]))),
+    "parts": (
+        "mistral",
+        False,
+        whole(
+            said(
+                content=[
+                    {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]},
+                    {"type": "text", "text": "Hi"},
+                ]
+            )
+        ),
+    ),
     "reasoning": ("cerebras", False, whole(said(content="Hi", reasoning="Hm."))),
     "reasoning-content": ("deepseek", False, whole(said(content="Hi", reasoning_content="Hm."))),
     "refusal": ("azure", False, whole(said(content=None, refusal="No."))),
@@ -86,9 +113,21 @@ QUIRKS: dict[str, tuple[str, bool, bytes]] = {
     "two-choices": ("vllm", False, whole(said(content="Hi"), said(content="Ho"))),
     "no-usage": ("llamacpp", False, whole(said(content="Hi"), usage=None)),
     "cached": ("deepseek", False, whole(said(content="Hi"), usage=USAGE | {"prompt_cache_hit_tokens": 5})),
-    "reasoning-tokens": ("groq", False, whole(said(content="Hi"), usage=USAGE | {"completion_tokens_details": {"reasoning_tokens": 3}})),
-    "legacy-call": ("openai", False, whole(said("function_call", content=None, function_call={"name": "f", "arguments": "{}"}))),
-    "further-members": ("perplexity", False, whole(said(content="Hi", annotations=[]), citations=["https://a"], search_results=[])),
+    "reasoning-tokens": (
+        "groq",
+        False,
+        whole(said(content="Hi"), usage=USAGE | {"completion_tokens_details": {"reasoning_tokens": 3}}),
+    ),
+    "legacy-call": (
+        "openai",
+        False,
+        whole(said("function_call", content=None, function_call={"name": "f", "arguments": "{}"})),
+    ),
+    "further-members": (
+        "perplexity",
+        False,
+        whole(said(content="Hi", annotations=[]), citations=["https://a"], search_results=[]),
+    ),
     "error-in-200": ("openrouter", False, b'{"error":{"code":503,"message":"overloaded","metadata":{}}}'),
     "pieces": ("groq", True, stream(*PIECES)),
     "crlf": ("perplexity", True, stream(*PIECES, end="\r\n", done=False)),
@@ -98,21 +137,129 @@ QUIRKS: dict[str, tuple[str, bool, bytes]] = {
     "over-lines": ("vllm", True, SPREAD.encode() + stream()),
     "no-end-of-line": ("xai", True, stream(*PIECES).rstrip(b"\n")),
     "calls-at-once": ("vllm", True, stream(*CALLS)),
-    "call-in-one": ("groq", True, stream(chunk({"role": "assistant"} | function(0, "f", '{"a":1}', "call_1")), chunk({}, "tool_calls", x_groq={"usage": USAGE}))),
-    "call-at-the-end": ("mistral", True, stream(chunk({"role": "assistant", "content": ""}), chunk({"content": ""} | function(0, "f", '{"a":1}', "aBcDeFgHi"), "tool_calls", usage=USAGE))),
-    "call-without-arguments": ("deepseek", True, stream(chunk({"role": "assistant", "content": "Well"}), chunk(function(0, "f", "", "call_1")), chunk({}, "tool_calls", usage=USAGE))),
-    "empty-first": ("azure", True, stream({"id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": []}, *PIECES, {"id": "", "object": "", "created": 0, "model": "", "choices": [{"index": 0, "delta": {}, "finish_reason": None, "content_filter_results": {}}]})),
-    "roles-and-ends": ("openrouter", True, stream(chunk({"role": "assistant", "content": "a"}), chunk({"role": "assistant", "content": "b"}), chunk({"role": "assistant", "content": ""}, "stop"), chunk({"role": "assistant", "content": ""}, "stop", usage=USAGE))),
-    "thoughts-first": ("deepseek", True, stream(chunk({"role": "assistant", "content": None, "reasoning_content": "Hm"}), chunk({"content": None, "reasoning_content": "."}), chunk({"content": "Hi", "reasoning_content": None}), chunk({}, "stop", usage=USAGE))),
-    "thoughts-between": ("groq", True, stream(chunk({"role": "assistant", "reasoning": "A"}), chunk({"content": "b"}), chunk({"reasoning": "C"}), chunk({"content": "d"}), chunk({}, "stop", usage=USAGE))),
-    "parts-in-deltas": ("mistral", True, stream(chunk({"role": "assistant", "content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]}), chunk({"content": [{"type": "text", "text": "Hi"}]}), chunk({"content": "!"}, "stop", usage=USAGE))),
-    "refused": ("azure", True, stream(chunk({"role": "assistant", "content": None, "refusal": ""}), chunk({"refusal": "No"}), chunk({"refusal": "."}), chunk({}, "stop"), chunk(None, usage=USAGE))),
-    "interleaved": ("vllm", True, stream(chunk({"role": "assistant", "content": "a"}), chunk({"role": "assistant", "content": "x"}, index=1), chunk({"content": "b"}), chunk({"content": "y"}, index=1), chunk({}, "stop", 1), chunk({}, "length"), chunk(None, usage=USAGE))),
-    "usage-everywhere": ("perplexity", True, stream(*(one | {"usage": USAGE} for one in PIECES), end="\r\n", done=False)),
-    "error-in-a-choice-chunk": ("openrouter", True, stream(PIECES[0], chunk({"content": ""}, "error") | {"error": {"code": 502, "message": "it broke"}})),
-    "error-event": ("groq", True, stream(PIECES[0], done=False) + b'event: error\ndata: {"error":{"message":"it broke","status_code":400}}\n\n'),
+    "call-in-one": (
+        "groq",
+        True,
+        stream(
+            chunk({"role": "assistant"} | function(0, "f", '{"a":1}', "call_1")),
+            chunk({}, "tool_calls", x_groq={"usage": USAGE}),
+        ),
+    ),
+    "call-at-the-end": (
+        "mistral",
+        True,
+        stream(
+            chunk({"role": "assistant", "content": ""}),
+            chunk({"content": ""} | function(0, "f", '{"a":1}', "aBcDeFgHi"), "tool_calls", usage=USAGE),
+        ),
+    ),
+    "call-without-arguments": (
+        "deepseek",
+        True,
+        stream(
+            chunk({"role": "assistant", "content": "Well"}),
+            chunk(function(0, "f", "", "call_1")),
+            chunk({}, "tool_calls", usage=USAGE),
+        ),
+    ),
+    "empty-first": (
+        "azure",
+        True,
+        stream(
+            {"id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": []},
+            *PIECES,
+            {
+                "id": "",
+                "object": "",
+                "created": 0,
+                "model": "",
+                "choices": [{"index": 0, "delta": {}, "finish_reason": None, "content_filter_results": {}}],
+            },
+        ),
+    ),
+    "roles-and-ends": (
+        "openrouter",
+        True,
+        stream(
+            chunk({"role": "assistant", "content": "a"}),
+            chunk({"role": "assistant", "content": "b"}),
+            chunk({"role": "assistant", "content": ""}, "stop"),
+            chunk({"role": "assistant", "content": ""}, "stop", usage=USAGE),
+        ),
+    ),
+    "thoughts-first": (
+        "deepseek",
+        True,
+        stream(
+            chunk({"role": "assistant", "content": None, "reasoning_content": "Hm"}),
+            chunk({"content": None, "reasoning_content": "."}),
+            chunk({"content": "Hi", "reasoning_content": None}),
+            chunk({}, "stop", usage=USAGE),
+        ),
+    ),
+    "thoughts-between": (
+        "groq",
+        True,
+        stream(
+            chunk({"role": "assistant", "reasoning": "A"}),
+            chunk({"content": "b"}),
+            chunk({"reasoning": "C"}),
+            chunk({"content": "d"}),
+            chunk({}, "stop", usage=USAGE),
+        ),
+    ),
+    "parts-in-deltas": (
+        "mistral",
+        True,
+        stream(
+            chunk(
+                {"role": "assistant", "content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]}
+            ),
+            chunk({"content": [{"type": "text", "text": "Hi"}]}),
+            chunk({"content": "!"}, "stop", usage=USAGE),
+        ),
+    ),
+    "refused": (
+        "azure",
+        True,
+        stream(
+            chunk({"role": "assistant", "content": None, "refusal": ""}),
+            chunk({"refusal": "No"}),
+            chunk({"refusal": "."}),
+            chunk({}, "stop"),
+            chunk(None, usage=USAGE),
+        ),
+    ),
+    "interleaved": (
+        "vllm",
+        True,
+        stream(
+            chunk({"role": "assistant", "content": "a"}),
+            chunk({"role": "assistant", "content": "x"}, index=1),
+            chunk({"content": "b"}),
+            chunk({"content": "y"}, index=1),
+            chunk({}, "stop", 1),
+            chunk({}, "length"),
+            chunk(None, usage=USAGE),
+        ),
+    ),
+    "usage-everywhere": (
+        "perplexity",
+        True,
+        stream(*(one | {"usage": USAGE} for one in PIECES), end="\r\n", done=False),
+    ),
+    "error-in-a-choice-chunk": (
+        "openrouter",
+        True,
+        stream(PIECES[0], chunk({"content": ""}, "error") | {"error": {"code": 502, "message": "it broke"}}),
+    ),
+    "error-event": (
+        "groq",
+        True,
+        stream(PIECES[0], done=False) + b'event: error\ndata: {"error":{"message":"it broke","status_code":400}}\n\n',
+    ),
     "error-first": ("openrouter", True, stream({"error": {"code": 429, "message": "slow down"}}, done=False)),
-}  # fmt: skip
+}
 
 
 def recording(name: str) -> Recording:
@@ -133,7 +280,9 @@ def replies() -> dict[str, bytes]:
 def clients(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("quirks")
     with CannedProvider(replies()) as provider:
-        providers = {one: openai_provider(provider.base_url, dialect=one) for one in {one for one, _, _ in QUIRKS.values()}}
+        providers = {
+            one: openai_provider(provider.base_url, dialect=one) for one in {one for one, _, _ in QUIRKS.values()}
+        }
         with Gateway(base_config(folder / "sluice-state", providers=providers), folder=folder) as gateway:
             options = {"api_key": gateway.key, "max_retries": 0, "timeout": 20}
             with (
@@ -150,7 +299,9 @@ def test_quirk(clients: tuple[openai.OpenAI, anthropic.Anthropic], name: str, do
     one = recording(name)
     body, model = one.simple(), f"{one.dialect}:{name}.{split}"
     if door == OPENAI:
-        seen = sdk_views.chat(clients[0], model, body | ({"stream_options": {"include_usage": True}} if one.stream else {}))
+        seen = sdk_views.chat(
+            clients[0], model, body | ({"stream_options": {"include_usage": True}} if one.stream else {})
+        )
     else:
         seen = sdk_views.messages(clients[1], model, body)
     found = differences(one, read(one.body, one.status, one.stream, False), seen, door)
