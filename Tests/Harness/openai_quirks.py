@@ -39,7 +39,8 @@ def function(index: int | None, name: str = "", arguments: str = "", id: str = "
 
 
 FILTERED = {"index": 0, "finish_reason": "content_filter", "content_filter_results": {"hate": {"filtered": True}}}
-PIECES = [chunk({"role": "assistant", "content": "Grüße"}), chunk({"content": " 🦀"}), chunk({}, "stop", usage=USAGE)]
+FIRST = chunk({"role": "assistant", "content": "Grüße"})
+PIECES = [FIRST, chunk({"content": " 🦀"}), chunk({}, "stop", usage=USAGE)]
 CALLS = [
     chunk({"role": "assistant", "content": None}),
     chunk(function(0, "f", id="call_a")),
