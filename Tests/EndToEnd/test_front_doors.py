@@ -62,7 +62,7 @@ REPLIES = {
     "old": raw(COMPLETION),
     "mod": raw(MODERATION),
     "image": raw(IMAGES),
-    "broken": raw(STREAM[:-40], "text/event-stream"),
+    "broken": raw(STREAM[: STREAM.index(b"event: message_delta") + 9], "text/event-stream"),
     "late": raw({"type": "error", "error": {"type": "rate_limit_error", "message": "slow"}}, status=429),
 }
 
