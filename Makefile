@@ -4,7 +4,7 @@ RELEASE := .build-release
 CONFIG ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test verify verify-real-model bench bench-records lint format clean packages verify-packages bench-packages python
+.PHONY: help run build test verify verify-real-model bench bench-records bench-dialects lint format clean packages verify-packages bench-packages python
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,11 @@ bench: bench-packages python ## Sluice and nginx side by side; ARGS="--quick", A
 
 bench-records: packages ## The parts of the records alone: journal, table of keys; ARGS=--ingest also the usage database
 	@Benchmarks/records $(ARGS)
+
+bench-dialects: packages ## What translating an event of a stream costs: processor time and allocations
+	@echo "building (release)"
+	@swift build -c release --scratch-path .build-bench --product dialect-load 2>&1 | tail -1
+	@.build-bench/release/dialect-load $(ARGS)
 
 lint: ## Check the format of every Swift file
 	@scripts/lint

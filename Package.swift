@@ -150,6 +150,11 @@ let package = Package(
         .executableTarget(
             name: "limit-load", dependencies: ["Limits", "Domain", "Platform"], path: "Benchmarks/limits",
             swiftSettings: settings),
+        // Sends streams through the translation: the benchmark, and what counts its allocations.
+        .target(name: "CAllocationCount", path: "Benchmarks/CAllocationCount"),
+        .executableTarget(
+            name: "dialect-load", dependencies: ["Dialects", "Domain", "CAllocationCount"], path: "Benchmarks/dialects",
+            swiftSettings: settings),
         // Programs that tests run and kill.
         .executableTarget(
             name: "identity-driver", dependencies: ["Identity", "Cryptography", "Domain"],
@@ -168,7 +173,7 @@ let package = Package(
         tests("Domain", ["Domain"]),
         tests("IPC", ["IPC", "Domain"]),
         tests("JSON", ["JSON", "Domain"]),
-        tests("Dialects", ["Dialects", "Domain", "JSON"]),
+        tests("Dialects", ["Dialects", "TestSupport", "Domain", "JSON"]),
         tests("Routing", ["Routing", "Domain"]),
         tests("Configuration", ["Configuration", "Domain"]),
         tests("Catalogue", ["Catalogue", "Domain"]),

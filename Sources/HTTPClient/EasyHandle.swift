@@ -37,6 +37,8 @@ final class EasyHandle {
     /// libcurl leaves the chunked coding on.
     let takesRawBody: Bool
     var decoder = ChunkDecoder()
+    /// Connections may not go everywhere.
+    private let isGuarded: Bool
     /// A connection would have gone where the target may not be found.
     private var metForbiddenAddress = false
     /// libcurl wanted to send the request again by itself, as the kept connection it had gone out on was dead.
@@ -50,6 +52,7 @@ final class EasyHandle {
         unsafe self.easy = unsafe easy
         self.target = target
         self.sockets = sockets
+        self.isGuarded = target.settings.reach != .anywhere
         self.takesRawBody = EasyHandle.isVersionKnown && target.isPlain
         unsafe self.line = .allocate(capacity: EasyHandle.headerCapacity)
         unsafe self.node = .allocate(capacity: 1)
@@ -98,6 +101,9 @@ final class EasyHandle {
         self.set(CURLOPT_TCP_NODELAY, 1)
         self.set(CURLOPT_TCP_KEEPALIVE, 1)
         self.set(CURLOPT_DNS_CACHE_TIMEOUT, 60)
+        // Or a transfer that ends while its name is being resolved waits for the resolver's thread, and the whole loop with it:
+        // measured, five seconds in one call behind a name server that does not answer.
+        self.set(CURLOPT_QUICK_EXIT, 1)
         self.set(CURLOPT_CONNECTTIMEOUT_MS, Int(clamping: max(1, settings.connectTimeout)))
         if self.takesRawBody { self.set(CURLOPT_HTTP_TRANSFER_DECODING, 0) }
         self.set(CURLOPT_BUFFERSIZE, 8 << 10)
@@ -286,9 +292,6 @@ final class EasyHandle {
         if self.sentBefore != nil { self.wantedAgain = true }
         return !self.wantedAgain
     }
-
-    /// Connections may not go everywhere.
-    private var isGuarded: Bool { self.target.settings.reach != .anywhere }
 
     /// Whether a connection may go there. It is asked for each one, after all names have been resolved: the address is the one that
     /// is connected to.

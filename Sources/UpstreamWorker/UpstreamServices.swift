@@ -35,14 +35,14 @@ final class UpstreamServices {
     private var bodyBudget: Int
 
     init(
-        loop: EpollLoop, client: HTTPClient, log: Log, images: any ImageSource = NoImages(),
+        loop: EpollLoop, client: HTTPClient, log: Log, images: (any ImageSource)? = nil,
         bodyBudget: Int = UpstreamServices.defaultBodyBudget
     ) {
         let reader = DialectReader()
         self.reader = reader
         self.openAIReplies = ReplyDialect(passing: .openAI, reader: reader)
         self.anthropicReplies = ReplyDialect(passing: .anthropic, reader: reader)
-        self.images = images
+        self.images = images ?? ImageFetcher(loop: loop, client: client)
         self.loop = loop
         self.client = client
         self.log = log

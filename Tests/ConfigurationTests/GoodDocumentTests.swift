@@ -232,6 +232,8 @@ import Testing
             (.azure, "resource: r1, headers: {Authorization: x}", "https://r1.openai.azure.com", nil),
             (.azure, "base_url: 'https://h/openai/v1', api_version: v1", "https://h", nil),
             (.azure, "base_url: 'https://h/prefix/openai', api_version: preview", "https://h/prefix", "preview"),
+            (.azure, "base_url: 'https://h/openai/deployments/d'", "https://h/openai/deployments/d", nil),
+            (.azure, "base_url: 'https://h/models', api_version: latest", "https://h/models", nil),
             (.azure, "base_url: 'https://h', api_version: 2024-10-21", "https://h", "2024-10-21"),
             (.azure, "base_url: 'https://h', api_version: 2025-04-01-preview", "https://h", "2025-04-01-preview"),
         ] as [(Dialect, String, String, String?)])

@@ -116,6 +116,73 @@ struct AnthropicRecordingTests {
         #expect(got == wanted)
     }
 
+    // MARK: At OpenAI's door
+
+    private func compare(_ heard: HeardReply, _ expected: AnthropicOracle) {
+        let choice = heard.choices[0] ?? HeardReply.Choice()
+        #expect(choice.text == expected.text && choice.thinking == expected.thinking)
+        #expect(choice.calls.map(\.id) == expected.calls.map(\.id))
+        #expect(choice.calls.map(\.name) == expected.calls.map(\.name))
+        #expect(choice.calls.map(\.value) == expected.calls.map(\.input))
+        for (call, recorded) in zip(choice.calls, expected.calls) where recorded.input == nil {
+            #expect(call.arguments == recorded.raw)
+        }
+        #expect(choice.refusal == expected.explanation ?? [])
+        let reasons = [
+            "end_turn": "stop", "stop_sequence": "stop", "pause_turn": "stop", "max_tokens": "length",
+            "tool_use": "tool_calls", "refusal": "content_filter",
+        ]
+        let reason = String(decoding: expected.stopReason ?? [], as: UTF8.self)
+        #expect(reasons[reason].map { Array($0.utf8) } == choice.finish)
+        #expect(heard.prompt == expected.promptTokens && heard.completion == expected.usage["output_tokens"])
+    }
+
+    @Test("A stream at OpenAI's door says the same, however it is cut", arguments: Recording.anthropicStreams)
+    func streamsAtOpenAIsDoor(_ recording: Recording) throws {
+        let expected = AnthropicOracle(stream: recording.body)
+        let context = TranslatedStream.context(.anthropic, wantsUsage: true)
+        let stream = TranslatedStream([recording.body], context, reader: self.reader)
+        for pieces in [StreamOracle.events(recording.body)] + [1, 7, 1400].map({ Cuts.pieces(recording.body, of: $0) })
+        {
+            #expect(TranslatedStream(pieces, context, reader: self.reader) == stream)
+        }
+        #expect(stream.releasesAreWhole)
+        guard expected.error == nil else {
+            guard case .provider(let error) = stream.fault else {
+                Issue.record("\(String(describing: stream.fault))")
+                return
+            }
+            #expect(error.status == 529)
+            return
+        }
+        #expect(stream.end == .complete && stream.payloads.last == "[DONE]")
+        var heard = HeardReply()
+        var ids: Set<[UInt8]> = []
+        var seals: [[UInt8]] = []
+        for event in StreamOracle.events(Array(stream.text.utf8)) {
+            guard let chunk = StreamOracle.json(event) else { continue }
+            heard.hear(chunk, isStream: true)
+            ids.insert(chunk["id"]?.string ?? [])
+            for block in chunk["choices"]?.array?.first?["delta"]?["thinking_blocks"]?.array ?? [] {
+                if let seal = block["signature"]?.string { seals.append(seal) }
+            }
+        }
+        self.compare(heard, expected)
+        #expect(ids == [expected.id] && seals == expected.signatures)
+    }
+
+    @Test("A message at OpenAI's door says the same", arguments: Recording.anthropicMessages)
+    func messagesAtOpenAIsDoor(_ recording: Recording) throws {
+        let parser = JSONReader()
+        let expected = AnthropicOracle(message: try parser.read(recording.body, maximumBytes: 1 << 24))
+        let context = TranslatedStream.context(.anthropic)
+        let reply = try ReplyTranslator.read(recording.body, context, reader: self.reader)
+        let body = ReplyTranslator.write(reply, usage: reply.usage, isEstimated: false, context)
+        var heard = HeardReply()
+        heard.hear(try parser.read(body, maximumBytes: 1 << 24), isStream: false)
+        self.compare(heard, expected)
+    }
+
     @Test("They are there")
     func count() {
         print(

@@ -336,13 +336,25 @@ struct AnthropicRequestWriterTests {
     }
 
     @Test(
-        "Users who are persons' addresses or numbers are not told", arguments: ["a@b.example", "+1 (555) 123-4567", ""])
+        "Users who are persons' addresses or numbers are not told",
+        arguments: ["a@b.example", "+1 (555) 123-4567", "", String(repeating: "x", count: 257)])
     func personalUser(_ user: String) throws {
         var conversation = Conversation.question()
         conversation.user = user.bytes
         #expect(try !AnthropicDoor.write(conversation).contains("metadata"))
         conversation.user = "u-12".bytes
         #expect(try AnthropicDoor.write(conversation).contains(#""metadata":{"user_id":"u-12"}"#))
+    }
+
+    @Test("Anthropic's own words of a client of OpenAI's count")
+    func ownOutput() throws {
+        var conversation = Conversation.question("claude-opus-4-6")
+        conversation.reasoning = ReasoningRequest(effort: "low".bytes)
+        let output = try AnthropicDoor.tree(#"{"effort":"max","task_budget":{"type":"tokens","total":9}}"#)
+        conversation.extras = [.init(key: "output_config".bytes, value: output)]
+        #expect(
+            try AnthropicDoor.write(conversation).contains(
+                #""output_config":{"effort":"max","task_budget":{"type":"tokens","total":9}}"#))
     }
 
     @Test("The rest of a request")

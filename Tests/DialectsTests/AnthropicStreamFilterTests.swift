@@ -100,6 +100,16 @@ struct AnthropicStreamFilterTests {
                 == TokenUsage(input: 20, cacheRead: 5, cacheWrite: 2, cacheWriteHour: 7, output: 12))
         #expect(self.run([F.thinking.body]).usage == TokenUsage(input: 31, output: 5, reasoning: 7))
         #expect(self.run([F.start, F.text(0, "x")]).usage == nil)
+        var context = TranslatedStream.context(.anthropic)
+        for endpoint in [Endpoint.chatCompletions, .messages] {
+            context.endpoint = endpoint
+            var stream = ReplyStream(context, askedForUsage: false, reader: self.reader)
+            #expect(stream.promptUsage == nil)
+            let start = F("", [F.start, F.text(0, "x")]).body
+            unsafe start.withUnsafeBytes { bytes in _ = unsafe try? stream.feed(bytes) { _ in } }
+            #expect(stream.usage == nil)
+            #expect(stream.promptUsage == TokenUsage(input: 20, cacheRead: 5, cacheWrite: 2, cacheWriteHour: 7))
+        }
         let atStart = self.run([F.start, F.text(0, "x"), F.stop])
         #expect(atStart.usage?.completionTokens == 1)
     }

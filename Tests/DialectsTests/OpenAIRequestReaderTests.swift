@@ -234,6 +234,20 @@ struct OpenAIRequestReaderTests {
                 == ReasoningRequest(amount: .adaptive, effort: Array("max".utf8), display: Array("omitted".utf8)))
     }
 
+    @Test("How much to think, as OpenRouter's clients say it")
+    func reasoningObject() throws {
+        #expect(
+            try self.with(#""reasoning":{"max_tokens":3000}"#).reasoning == ReasoningRequest(amount: .budget(3000)))
+        #expect(
+            try self.with(#""reasoning":{"effort":"low"}"#).reasoning == ReasoningRequest(effort: Array("low".utf8)))
+        #expect(try self.with(#""reasoning":{"enabled":true}"#).reasoning == ReasoningRequest(amount: .adaptive))
+        #expect(try self.with(#""reasoning":{"enabled":false}"#).reasoning == ReasoningRequest(amount: .off))
+        #expect(try self.with(#""reasoning":{}"#).reasoning == nil)
+        let turns = #""model":"m","messages":[{"role":"user","content":"x"}]"#
+        #expect(
+            try self.fault(#"\#(turns),"reasoning":{"effort":"a lot"}"#) == "invalid_value reasoning.effort")
+    }
+
     // MARK: Faults
 
     @Test(

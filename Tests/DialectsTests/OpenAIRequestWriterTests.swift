@@ -215,10 +215,11 @@ struct OpenAIRequestWriterTests {
 
     @Test("Schemas: asked for, or JSON where that is all there is")
     func schemas() throws {
-        let format = #""output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}"#
+        let format =
+            #""output_config":{"format":{"type":"json_schema","schema":{"type":"object","additionalProperties":false}}}"#
         #expect(
             try self.sent(.openai, format).contains(
-                #""response_format":{"type":"json_schema","json_schema":{"name":"response","schema":{"type":"object"},"strict":true}}"#
+                #""response_format":{"type":"json_schema","json_schema":{"name":"response","schema":{"type":"object","additionalProperties":false},"strict":true}}"#
             ))
         #expect(
             RequestFixture(.messages, to: .deepseek)

@@ -1,5 +1,6 @@
 import Dialects
 import Domain
+import JSON
 import TestSupport
 import Testing
 
@@ -135,5 +136,38 @@ struct OpenAIStreamTranslationTests {
         let stream = TranslatedStream(
             [Array(body.utf8)], TranslatedStream.context(.vllm, wantsUsage: true), isEstimated: true)
         #expect(stream.payloads.dropLast().last?.hasSuffix(#","estimated":true}}"#) == true)
+    }
+
+    @Test("Whatever the provider sends, what goes out is JSON, event by event", arguments: OpenAIStreamSurprise.all)
+    func mutations(_ surprise: OpenAIStreamSurprise) throws {
+        let reader = DialectReader()
+        let parser = JSONReader()
+        var random = SplitMix(seed: 66)
+        let spice = Array("{}[],:\"\\u0n\n\r7-.e \u{7F}é".utf8) + [0x00, 0xC3, 0xED, 0xA0, 0xFF]
+        for endpoint in [Endpoint.chatCompletions, .messages, .completions] {
+            let context = TranslatedStream.context(surprise.dialect, endpoint, wantsUsage: true)
+            guard context.passage == .translated else { continue }
+            for _ in 0..<60 {
+                var body = surprise.body
+                for _ in 0..<Int.random(in: 1...3, using: &random) {
+                    let place = Int.random(in: 0..<body.count, using: &random)
+                    switch Int.random(in: 0..<4, using: &random) {
+                    case 0: body.remove(at: place)
+                    case 1: body.insert(spice[Int.random(in: 0..<spice.count, using: &random)], at: place)
+                    case 2: body[place] = spice[Int.random(in: 0..<spice.count, using: &random)]
+                    default: body.removeSubrange(place..<min(body.count, place + 40))
+                    }
+                }
+                let stream = TranslatedStream([body], context, reader: reader)
+                #expect(stream.releasesAreWhole)
+                for event in StreamOracle.events(Array(stream.text.utf8)) {
+                    let payload = String(decoding: event, as: UTF8.self).split(separator: "\n").last ?? ""
+                    guard payload != "data: [DONE]" else { continue }
+                    #expect(throws: Never.self, "\(String(decoding: body, as: UTF8.self))") {
+                        try parser.read(Array(payload.dropFirst("data: ".count).utf8), maximumBytes: 1 << 20)
+                    }
+                }
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-"""What test_frameworks.py does with LlamaIndex; runs in .venv-llamaindex. Arguments: base URL, key, provider."""
+"""What test_frameworks.py does with LlamaIndex; runs in .venv-llamaindex. Arguments: base URL, key, providers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def get_weather(city: str) -> str:
     return f"rain in {city}"
 
 
-def main(url: str, key: str, kind: str) -> None:
+def talk_to(url: str, key: str, kind: str) -> dict:
     def model(name: str) -> OpenAILike:
         return OpenAILike(
             model=f"{kind}:{name}",
@@ -57,7 +57,7 @@ def main(url: str, key: str, kind: str) -> None:
                 ChatMessage(role=MessageRole.TOOL, content=result, additional_kwargs={"tool_call_id": call.tool_id})
             )
     found["structured"] = model("structured").as_structured_llm(Book).chat(talk[:1]).raw.model_dump()
-    print(json.dumps(found))
+    return found
 
 
-main(*sys.argv[1:])
+print(json.dumps({kind: talk_to(sys.argv[1], sys.argv[2], kind) for kind in sys.argv[3:]}))

@@ -8,6 +8,7 @@ the front door of the recording's own words the recorded request is sent, at the
 from __future__ import annotations
 
 import collections
+import copy
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -128,8 +129,21 @@ def test_recorded(outcomes: dict, door: str, split: str, recording: Recording) -
 @pytest.mark.timeout(900)
 def test_splits_are_not_seen(outcomes: dict, splits: tuple[str, ...]) -> None:
     """Not even where the comparison with the recording leaves a choice."""
+    bodies = {one.id: one.body for one in RECORDINGS}
     for (door, split, name), outcome in outcomes.items():
-        assert outcome.seen == outcomes[door, splits[0], name].seen, (door, split, name)
+        one, other = (
+            without_minted_names(seen, bodies[name]) for seen in (outcome.seen, outcomes[door, splits[0], name].seen)
+        )
+        assert one == other, (door, split, name)
+
+
+def without_minted_names(seen: Reading | None, recorded: bytes) -> Reading | None:
+    """Names of calls that the gateway gives differ each time."""
+    copied = copy.deepcopy(seen)
+    for choice in copied.choices.values() if copied else ():
+        for call in choice.calls:
+            call.id = call.id if call.id.encode() in recorded else ""
+    return copied
 
 
 # Members that no answer depends on, and those that the gateway sets itself.
@@ -157,8 +171,8 @@ def test_recorded_requests_arrive(outcomes: dict, gateway: Gateway) -> None:
 
 def changes(recorded: dict, sent: dict) -> list[str]:
     found = []
-    for name in sorted((recorded.keys() | sent.keys()) - OWN - LIMITS):
-        if name not in sent and (name in HOUSEKEEPING or recorded[name] in (None, [], False)):
+    for name in sorted((recorded.keys() | sent.keys()) - OWN - LIMITS - ({"encoding_format"} - recorded.keys())):
+        if name not in sent and (name in HOUSEKEEPING or recorded[name] in (None, [], False, 1)):
             continue
         if recorded.get(name) != sent.get(name):
             found.append(f"{name} {shortened(recorded.get(name))} became {shortened(sent.get(name))}")

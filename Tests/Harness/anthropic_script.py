@@ -31,6 +31,8 @@ def adapters() -> tuple[dict[str, TypeAdapter], TypeAdapter, TypeAdapter, set[st
     params = message_create_params.MessageCreateParamsNonStreaming
     known = {name for kind in params.__mro__ for name in getattr(kind, "__annotations__", {})}
     known |= set(message_create_params.MessageCreateParamsBase.__annotations__)
+    # The package names them no longer; the models that take them are still there.
+    known |= {"temperature", "top_p", "top_k"}
     return (
         {kind: TypeAdapter(getattr(anthropic.types, name)) for kind, name in BLOCKS.items()},
         TypeAdapter(str | list[TextBlockParam]),
@@ -84,6 +86,8 @@ class AnthropicScript(ScriptedProvider):
         for one in body.get("tools") or []:
             exhaust(tool.validate_python(one))
             talk.tools.append(one["name"])
+            if (body.get("tool_choice") or {}).get("name") == one["name"]:
+                talk.forced = one["name"], one["input_schema"]
         if body.get("tool_choice") and not talk.tools:
             raise Invalid("tool_choice without tools")
         thinking = body.get("thinking") or {"type": "disabled"}

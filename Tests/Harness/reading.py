@@ -38,6 +38,7 @@ class Choice:
     reasoning: str = ""
     signature: str = ""
     transcript: str = ""  # of what was spoken
+    explanation: str = ""  # why the model has declined, which may be told as its refusal
     calls: list[Call] = field(default_factory=list)
     finish: str | None = None
 
@@ -74,6 +75,8 @@ class Reading:
     failure: Failure | None = None
     broken: Failure | None = None
     vectors: list[list[float] | str] | None = None
+    # What is wrong with the order of a stream's events.
+    disorder: str = ""
 
     def choice(self, index: int) -> Choice:
         return self.choices.setdefault(index, Choice())
@@ -242,6 +245,7 @@ def read_message(value: dict) -> Reading:
         elif block["type"] == "tool_use":
             choice.calls.append(Call(block["id"], block["name"], block["input"]))
     choice.finish = value["stop_reason"]
+    choice.explanation = explanation_of(value)
     found.usage = anthropic_usage(value.get("usage") or {})
     return found
 
@@ -276,10 +280,15 @@ def read_message_stream(body: bytes) -> Reading:
         elif kind == "message_delta":
             usage |= {k: v for k, v in (event.get("usage") or {}).items() if v is not None}
             found.choice(0).finish = event["delta"].get("stop_reason") or found.choice(0).finish
+            found.choice(0).explanation += explanation_of(event["delta"])
     for call in open_calls.values():
         call.arguments = parsed(call.arguments)
     found.usage = anthropic_usage(usage)
     return found
+
+
+def explanation_of(value: dict) -> str:
+    return (value.get("stop_details") or {}).get("explanation") or ""
 
 
 def take_delta(choice: Choice, delta: dict) -> None:
@@ -319,6 +328,6 @@ def failure_of(value: dict, status: int | None) -> Failure:
         return Failure(status, inner, None, value.get("code"))
     detail = value.get("detail")
     if isinstance(detail, list):
-        return Failure(status, detail[0].get("msg") or "", detail[0].get("type"))
+        return Failure(status, detail[0].get("msg") or "")
     message = detail if isinstance(detail, str) else value.get("message") or value.get("Message") or ""
     return Failure(status, message, value.get("type"), value.get("code"))

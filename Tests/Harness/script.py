@@ -1,4 +1,4 @@
-"""What a scripted provider answers, in no provider's words: `decide` by the model's name and by what was said so far.
+"""What a scripted provider answers, in no provider's words: `decide` by the end of the model's name and what was said so far.
 
 hello          repeats the last thing said
 weather        calls the first tool for Oslo, then says what the tool gave
@@ -42,6 +42,8 @@ class Talk:
     system: str = ""
     last: str = ""
     schema: dict | None = None
+    # The one tool that has to be called, and the schema of its arguments.
+    forced: tuple[str, dict] | None = None
     wants_thoughts: bool = False
 
 
@@ -78,7 +80,7 @@ def sample(schema: dict, root: dict | None = None) -> object:
 
 
 def decide(talk: Talk) -> Say:
-    name, count = talk.model, len(talk.results)
+    name, count = talk.model.rpartition("-")[2], len(talk.results)
     thought = ""
     if name == "think":
         thought, name = THOUGHT, "weather" if talk.tools else "hello"
@@ -95,6 +97,9 @@ def decide(talk: Talk) -> Say:
             calls=[(talk.tools[0], {} if name == "nothing" else {"city": one}) for one in at_once], thought=thought
         )
     if name == "structured":
+        if talk.schema is None and talk.forced:
+            tool, schema = talk.forced
+            return Say(calls=[(tool, sample(schema))])
         if talk.schema is None:
             raise Invalid("no schema was asked for")
         return Say(json.dumps(sample(talk.schema), ensure_ascii=False))

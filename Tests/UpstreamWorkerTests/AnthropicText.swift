@@ -47,7 +47,8 @@ enum AnthropicText {
 extension ReplyDialect {
     /// At OpenAI's chat, of a provider that speaks Anthropic's; or the other way round.
     static func translated(
-        isStream: Bool, wantsUsage: Bool = true, at endpoint: Endpoint = .chatCompletions, of dialect: Dialect = .anthropic
+        isStream: Bool, wantsUsage: Bool = true, at endpoint: Endpoint = .chatCompletions,
+        of dialect: Dialect = .anthropic
     ) -> ReplyDialect {
         ReplyDialect(
             TranslationContext(

@@ -77,6 +77,23 @@ struct DialectTests {
     // MARK: Anthropic's provider
 
     @Test
+    func aStreamThatIsCutKeepsTheProvidersCountOfThePrompt() throws {
+        let events = AnthropicText.start + AnthropicText.blockStart + AnthropicText.text("Hi there")
+        let pair = try WorkerPair(settings: Self.settings(.anthropic)) { connection, _ in
+            connection.send(Self.streamHead + "\(String(events.utf8.count, radix: 16))\r\n\(events)\r\n")
+        }
+        for (endpoint, body) in [(Endpoint.chatCompletions, Self.chat), (.messages, Self.message)] {
+            let stream = pair.worker.request(body, endpoint: endpoint, isStream: true, model: "m")
+            #expect(try pair.run { pair.worker.reply(stream).chunks > 0 })
+            pair.worker.cancel(stream)
+            #expect(try pair.run { pair.worker.reply(stream).end != nil })
+            let report = try #require(pair.worker.reply(stream).end?.attempts.first)
+            #expect(report.billed == .yes && report.usageSource == .estimated)
+            #expect(report.usage?.input == 9 && report.usage?.output ?? 0 > 0)
+        }
+    }
+
+    @Test
     func anOpenAIClientGetsAnAnswerOfAnthropics() throws {
         let done = try self.exchange(Self.settings(.anthropic), .chatCompletions, Self.chat) {
             $0.reply(AnthropicText.reply("Hi"), headers: "request-id: req_1\r\nretry-after: 3\r\n")
@@ -183,9 +200,9 @@ struct DialectTests {
 
     @Test
     func anAnthropicClientGetsAnAnswerOfOpenAIs() throws {
-        let done = try self.exchange(Self.settings(.openai), .messages, Self.message, version: "2023-06-01", beta: "x") {
-            $0.reply(Self.openAIReply)
-        }
+        let done = try self.exchange(
+            Self.settings(.openai), .messages, Self.message, version: "2023-06-01", beta: "x"
+        ) { $0.reply(Self.openAIReply) }
         #expect(done.lines.first == "POST /v1/chat/completions HTTP/1.1")
         #expect(done.lines.contains("authorization: bearer sk-1"))
         #expect(!done.lines.contains { $0.hasPrefix("anthropic-") })
@@ -291,7 +308,7 @@ struct DialectTests {
         private(set) var fetch: Fetch?
         private var completion: ((Result<[FetchedImage], GatewayError>) -> Void)?
 
-        func fetch(
+        func fetchImages(
             _ urls: [[UInt8]], completion: @escaping (Result<[FetchedImage], GatewayError>) -> Void
         ) -> any ImageFetching {
             self.asked = urls

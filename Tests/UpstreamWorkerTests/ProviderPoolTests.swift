@@ -86,7 +86,27 @@ struct ProviderPoolTests {
     func theSimulatedProviderHasNoTarget() {
         let pool = ProviderPool(self.two, attempts: AttemptCounter())
         #expect(pool.route(.chatCompletions).target([], isStream: true) == nil)
-        #expect(ProviderPool(self.one, attempts: AttemptCounter()).route(.embeddings).target([], isStream: false) != nil)
+        let server = ProviderPool(self.one, attempts: AttemptCounter())
+        #expect(server.route(.embeddings).target([], isStream: false) != nil)
+    }
+
+    @Test
+    func targetsOfDeploymentsAreKeptUpToABound() throws {
+        var settings = self.one
+        settings.kind = .server(.azure, baseURL: "http://127.0.0.1:1")
+        settings.apiVersion = "2024-10-21"
+        let route = ProviderPool(settings, attempts: AttemptCounter()).route(.chatCompletions)
+        let first = try #require(route.target(Array("first".utf8), isStream: false))
+        #expect(route.target(Array("first".utf8), isStream: false) === first)
+        #expect(route.target(Array("first".utf8), isStream: true) !== first)
+        #expect(route.target(Array("other".utf8), isStream: false) !== first)
+        for number in 0..<DeploymentTargets.maximum {
+            _ = route.target(Array("m\(number)".utf8), isStream: false)
+        }
+        #expect(route.target(Array("first".utf8), isStream: false) !== first)
+        let targets = DeploymentTargets { _ in first }
+        for number in 0..<3 * DeploymentTargets.maximum { _ = targets[Array("m\(number)".utf8)] }
+        #expect(targets.count == DeploymentTargets.maximum)
     }
 
     @Test

@@ -47,7 +47,7 @@ final class WorkerBench: EpollLinkDelegate {
     var grants: Bool? = true
 
     init(
-        _ providers: [ProviderSettings], prices: [Price] = [], images: any ImageSource = NoImages(),
+        _ providers: [ProviderSettings], prices: [Price] = [], images: (any ImageSource)? = nil,
         bodyBudget: Int = 1 << 30
     ) throws {
         guard HTTPClient.initializeLibrary() else { throw SystemError(operation: "curl_global_init", code: 0) }

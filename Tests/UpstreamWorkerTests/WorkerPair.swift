@@ -12,7 +12,7 @@ struct WorkerPair {
 
     init(
         timeouts: ProviderTimeouts = ProviderTimeouts(), maxConnections: UInt32 = 1024, bodyBudget: Int = 1 << 30,
-        prices: [Price] = [], images: any ImageSource = NoImages(),
+        prices: [Price] = [], images: (any ImageSource)? = nil,
         settings: (_ port: Int) -> ProviderSettings? = { _ in nil },
         _ handler: @escaping (TestServer.Connection, TestServer.Request) -> Void
     ) throws {

@@ -19,11 +19,6 @@ enum ProviderBaseURL {
         switch dialect {
         case .anthropic: return url.description + (url.path.isEmpty ? "/v1" : "")
         case .azure:
-            guard !url.path.contains("/deployments/") else {
-                throw ValueError(
-                    "expected the URL of a resource, such as https://my-resource.openai.azure.com; "
-                        + "the deployment is the name of the model")
-            }
             let surplus = self.azurePaths.first { url.path.hasSuffix($0) } ?? ""
             return String(url.description.dropLast(surplus.count))
         case .openai, .groq, .mistral, .deepseek, .openrouter, .xai, .together, .perplexity, .cerebras, .huggingface,
@@ -49,7 +44,7 @@ enum ProviderBaseURL {
 
     /// Azure's `api-version`: nil for the paths that have none.
     static func azureVersion(_ text: String) throws(ValueError) -> String? {
-        if text == "v1" { return nil }
+        if text == "v1" || text == "latest" { return nil }
         let date = text.hasSuffix("-preview") ? text.dropLast("-preview".count) : Substring(text)
         let parts = date.split(separator: "-", omittingEmptySubsequences: false)
         let isDate =

@@ -65,8 +65,8 @@ enum AnthropicRequestWriter {
         return taken
     }
 
-    /// Anthropic refuses addresses and numbers of persons as the caller's user. At OpenAI's doors the user is a mere label, so there
-    /// such a one is left out.
+    /// Anthropic refuses addresses and numbers of persons as the caller's user, and more than 256 characters. At OpenAI's doors the
+    /// user is a mere label, so there such a one is left out.
     private static func user(
         _ conversation: Conversation, _ extras: AnthropicExtras, _ context: TranslationContext
     ) -> [UInt8]? {
@@ -81,7 +81,7 @@ enum AnthropicRequestWriter {
                 default: false
                 }
             }
-        return user.isEmpty || isAddress || isNumber ? nil : user
+        return user.isEmpty || user.count > 256 || isAddress || isNumber ? nil : user
     }
 
     private static func write(_ thinking: AnthropicThinking, into writer: inout JSONWriter) {
@@ -108,13 +108,16 @@ enum AnthropicRequestWriter {
         _ effort: [UInt8]?, _ schema: JSONValue?, _ rest: [JSONValue.Member], into writer: inout JSONWriter
     ) {
         guard effort != nil || schema != nil || !rest.isEmpty else { return }
+        // What a client says in Anthropic's own words counts.
+        let hasEffort = rest.contains { JSONName.equals($0.key, "effort") }
+        let hasFormat = rest.contains { JSONName.equals($0.key, "format") }
         writer.key("output_config")
         writer.beginObject()
-        if let effort {
+        if let effort, !hasEffort {
             writer.key("effort")
             writer.string(effort)
         }
-        if let schema {
+        if let schema, !hasFormat {
             writer.key("format")
             writer.beginObject()
             writer.key("type")

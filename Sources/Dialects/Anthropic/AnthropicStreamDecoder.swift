@@ -41,6 +41,8 @@ struct AnthropicStreamDecoder: StreamDecoder {
         self.row = context.row
     }
 
+    var promptUsage: TokenUsage? { self.usage.prompt }
+
     mutating func decode(
         _ raw: UnsafeRawBufferPointer, with reader: DialectReader, into events: inout [ReplyEvent]
     ) throws(StreamFault) {

@@ -25,6 +25,8 @@ public struct AnthropicStreamFilter {
     public private(set) var sawContent = false
     /// The usage as the provider told it at the end; nil before that.
     public private(set) var usage: TokenUsage?
+    /// What the provider has counted of the prompt so far, without any output.
+    public var promptUsage: TokenUsage? { self.counts.prompt }
     public private(set) var sawDone = false
     /// The provider sent an error as an event.
     public private(set) var sawError = false

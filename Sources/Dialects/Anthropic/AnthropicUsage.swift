@@ -38,6 +38,14 @@ struct AnthropicUsage {
         return usage
     }
 
+    /// The prompt's part of it; nil where it was not counted.
+    var prompt: TokenUsage? {
+        guard self.input != nil, var usage = self.classes else { return nil }
+        usage.output = 0
+        usage.reasoning = 0
+        return usage
+    }
+
     // MARK: By cursor
 
     /// Reads the object in front of the cursor, which is stepped over. `other` gets the ranges of each member that no class has.

@@ -10,10 +10,17 @@ struct FamilyMessageEdit {
     private struct Member {
         var key: Range<Int>
         var value: Range<Int>
+        /// It is a run of members that stay, of which only the place is kept.
+        var isPlain = false
         var goes = false
 
         var range: Range<Int> { (self.key.lowerBound &- 1)..<self.value.upperBound }
     }
+
+    private static let known: [StaticString] =
+        ["role", "content", "name", "tool_call_id", "cache_control"] + Self.nothings + Self.thoughts
+    /// What an SDK gives back of an answer, where it was nothing.
+    private static let nothings: [StaticString] = ["refusal", "annotations", "audio", "function_call"]
 
     private var members: [Member] = []
     private var content: FamilyContentEdit?
@@ -33,7 +40,13 @@ struct FamilyMessageEdit {
             } else {
                 _ = cursor.skip()
             }
-            edit.members.append(Member(key: key, value: start..<max(start, cursor.valueEnd)))
+            let value = start..<max(start, cursor.valueEnd)
+            let isPlain = !Self.known.contains { cursor.matches(key, $0) }
+            if isPlain, let last = edit.members.indices.last, edit.members[last].isPlain {
+                edit.members[last].value = value
+            } else {
+                edit.members.append(Member(key: key, value: value, isPlain: isPlain))
+            }
         }
         guard cursor.fault == nil else { return }
         try edit.apply(cursor, path, &edits)
@@ -76,7 +89,7 @@ struct FamilyMessageEdit {
     }
 
     private func index(_ name: StaticString, _ cursor: borrowing JSONCursor) -> Int? {
-        self.members.firstIndex { cursor.matches($0.key, name) }
+        self.members.firstIndex { !$0.isPlain && cursor.matches($0.key, name) }
     }
 
     private mutating func drop(_ name: StaticString, _ cursor: borrowing JSONCursor) {
@@ -105,9 +118,8 @@ struct FamilyMessageEdit {
 
     // MARK: Answers
 
-    /// What an SDK gives back of an answer that was nothing, and thoughts.
     private mutating func editAnswer(_ cursor: borrowing JSONCursor, _ edits: inout FamilyEdits) {
-        for name: StaticString in ["refusal", "annotations", "audio", "function_call"] {
+        for name in Self.nothings {
             guard let index = self.index(name, cursor) else { continue }
             let value = self.members[index].value
             if cursor.matches(value, "null") || cursor.matches(value, "[]") { self.drop(name, cursor) }

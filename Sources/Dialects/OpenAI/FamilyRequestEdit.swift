@@ -4,8 +4,10 @@ internal import JSON
 /// Makes a request of OpenAI's one that a provider of the family takes: as splices over its bytes, so that everything the
 /// gateway does not know stays as the client wrote it. Pure but for the reader it shares with its loop.
 struct FamilyRequestEdit {
+    /// A member that may change, or a run of others, of which only the place is kept: a body may have millions.
     private struct Member {
-        var name: [UInt8]
+        /// nil for a run.
+        var name: [UInt8]?
         /// Between its quotes.
         var key: Range<Int>
         var value: Range<Int>
@@ -49,12 +51,27 @@ struct FamilyRequestEdit {
             let name = FamilyRequestEdit.text(key, cursor)
             let start = cursor.offset
             try self.walk(name, &cursor)
-            self.members.append(Member(name: name, key: key, value: start..<max(start, cursor.valueEnd)))
+            self.note(name, key, start..<max(start, cursor.valueEnd))
         }
         guard cursor.isAtEnd else { throw RequestFault.invalidJSON(cursor.fault) }
         try self.applyRules(cursor)
         self.edits.splices.sort { $0.offset < $1.offset }
         return self.edits
+    }
+
+    private mutating func note(_ name: [UInt8], _ key: Range<Int>, _ value: Range<Int>) {
+        let isKnown = self.rules.contains { rule in
+            guard !rule.member.utf8.elementsEqual(name) else { return true }
+            if case .rename(let other) = rule.action { return other.utf8.elementsEqual(name) }
+            return false
+        }
+        if isKnown || JSONName.equals(name, "response_format") {
+            self.members.append(Member(name: name, key: key, value: value))
+        } else if let last = self.members.indices.last, self.members[last].name == nil {
+            self.members[last].value = value
+        } else {
+            self.members.append(Member(name: nil, key: key, value: value))
+        }
     }
 
     /// Steps over one value, into it where it has to be looked at.
@@ -103,8 +120,8 @@ struct FamilyRequestEdit {
 
     private mutating func applyRules(_ cursor: borrowing JSONCursor) throws(GatewayError) {
         var removal = MemberRemoval()
-        for (index, member) in self.members.enumerated() {
-            if try self.goes(index, member, cursor) {
+        for member in self.members {
+            if let name = member.name, try self.goes(name, member, cursor) {
                 removal.remove(member.range)
             } else {
                 self.edits.add(removal.keep(member.range))
@@ -114,26 +131,26 @@ struct FamilyRequestEdit {
     }
 
     private mutating func goes(
-        _ index: Int, _ member: Member, _ cursor: borrowing JSONCursor
+        _ name: [UInt8], _ member: Member, _ cursor: borrowing JSONCursor
     ) throws(GatewayError) -> Bool {
         let value = unsafe cursor.bytes(member.value)
-        switch self.rule(for: member.name)?.action {
+        switch self.rule(for: name)?.action {
         case .strip: return true
         case .unsupported:
-            if unsafe NeutralValue.isNeutral(value, of: member.name) { return true }
-            try self.edits.unsupported.member(String(decoding: member.name, as: UTF8.self))
+            if unsafe NeutralValue.isNeutral(value, of: name) { return true }
+            try self.edits.unsupported.member(String(decoding: name, as: UTF8.self))
             return true
-        case .rename(let name):
+        case .rename(let other):
             guard unsafe !JSONScalar.isNull(value) else { return true }
             let isThere = self.members.contains {
-                unsafe $0.name.elementsEqual(name.utf8) && !JSONScalar.isNull(cursor.bytes($0.value))
+                unsafe $0.name?.elementsEqual(other.utf8) ?? false && !JSONScalar.isNull(cursor.bytes($0.value))
             }
             guard !isThere else { return true }
-            self.edits.replace(member.key, Array(name.utf8))
+            self.edits.replace(member.key, Array(other.utf8))
             return false
         case nil: break
         }
-        if JSONName.equals(member.name, "response_format"), !self.edits.row.takesSchemas,
+        if JSONName.equals(name, "response_format"), !self.edits.row.takesSchemas,
             unsafe NeutralValue.mentions(value, "\"json_schema\"")
         {
             try self.edits.unsupported.member(
@@ -145,7 +162,7 @@ struct FamilyRequestEdit {
         }
         // A null in the place of what is renamed would make two members of one name.
         return unsafe JSONScalar.isNull(value)
-            && self.rules.contains { $0.action == .rename(String(decoding: member.name, as: UTF8.self)) }
+            && self.rules.contains { $0.action == .rename(String(decoding: name, as: UTF8.self)) }
     }
 
     /// What a key stands for.

@@ -45,10 +45,10 @@ extension JSONCursor {
 
     /// The member whose name is `key` and whose value is in front of the cursor; nil where it says nothing.
     mutating func member(_ key: Range<Int>) throws(StreamFault) -> RawMember? {
+        guard let value = try self.json() else { return nil }
         let name = try self.unescaped(key)
         // A member that the gateway writes itself must not come a second time, by a name that is spelled in another way.
         if name.count != key.count, Self.isReserved(name) { throw .invalidResponse }
-        guard let value = try self.json() else { return nil }
         return RawMember(key: name, value: value)
     }
 

@@ -58,9 +58,15 @@ struct OpenAIMessagePiece {
 
     // MARK: Content
 
+    /// The first piece, nearly always the only one, is taken as it is.
+    private static func add(_ text: [UInt8]?, to whole: inout [UInt8]) {
+        guard let text else { return }
+        if whole.isEmpty { whole = text } else { whole += text }
+    }
+
     private mutating func readContent(_ cursor: inout JSONCursor) throws(StreamFault) {
         switch cursor.kind {
-        case .string: self.text += try cursor.string() ?? []
+        case .string: Self.add(try cursor.string(), to: &self.text)
         case .array:
             _ = cursor.enterArray()
             while cursor.nextElement() { try self.readContentPart(&cursor) }
@@ -72,16 +78,16 @@ struct OpenAIMessagePiece {
     /// of references, has no place in a delta.
     private mutating func readContentPart(_ cursor: inout JSONCursor) throws(StreamFault) {
         guard cursor.enterObject() else {
-            self.text += try cursor.string() ?? []
+            Self.add(try cursor.string(), to: &self.text)
             return
         }
         while let key = cursor.nextKey() {
             if cursor.matches(key, "text") {
-                self.text += try cursor.string() ?? []
+                Self.add(try cursor.string(), to: &self.text)
             } else if cursor.matches(key, "thinking") {
                 try self.readThoughts(&cursor)
             } else if cursor.matches(key, "refusal") {
-                self.refusal += try cursor.string() ?? []
+                Self.add(try cursor.string(), to: &self.refusal)
             } else {
                 _ = cursor.skip()
             }
@@ -91,17 +97,17 @@ struct OpenAIMessagePiece {
     /// A string, or a list of text parts.
     private mutating func readThoughts(_ cursor: inout JSONCursor) throws(StreamFault) {
         guard cursor.enterArray() else {
-            self.thinking += try cursor.string() ?? []
+            Self.add(try cursor.string(), to: &self.thinking)
             return
         }
         while cursor.nextElement() {
             guard cursor.enterObject() else {
-                self.thinking += try cursor.string() ?? []
+                Self.add(try cursor.string(), to: &self.thinking)
                 continue
             }
             while let key = cursor.nextKey() {
                 if cursor.matches(key, "text") {
-                    self.thinking += try cursor.string() ?? []
+                    Self.add(try cursor.string(), to: &self.thinking)
                 } else {
                     _ = cursor.skip()
                 }

@@ -4,7 +4,7 @@ internal import JSON
 /// Reads a request at `/v1/chat/completions` into the middle. Pure.
 ///
 /// Beside OpenAI's own members it takes what LiteLLM's clients send for Anthropic's models: `thinking`, `thinking_blocks`,
-/// `cache_control` and `top_k`. Members it does not know are kept in `extras`.
+/// `cache_control` and `top_k`; and OpenRouter's `reasoning`. Members it does not know are kept in `extras`.
 enum OpenAIRequestReader {
     /// Throws the client's fault with the path of the member.
     static func read(_ body: JSONValue, _ context: TranslationContext) throws(GatewayError) -> Conversation {
@@ -16,7 +16,7 @@ enum OpenAIRequestReader {
         conversation.format = try self.format(request)
         conversation.sampling = try self.sampling(request)
         try self.readBounds(request, into: &conversation)
-        conversation.reasoning = try self.reasoning(request)
+        conversation.reasoning = try OpenAIReasoningReader.read(request)
         conversation.extras = self.extras(request, known: self.known)
         return conversation
     }
@@ -25,7 +25,7 @@ enum OpenAIRequestReader {
         "model", "messages", "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call",
         "response_format", "temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty", "logprobs",
         "top_logprobs", "max_tokens", "max_completion_tokens", "stop", "n", "stream", "stream_options", "user",
-        "reasoning_effort", "thinking",
+        "reasoning_effort", "thinking", "reasoning",
     ]
 
     // MARK: What completions have too
@@ -110,34 +110,5 @@ enum OpenAIRequestReader {
         return .schema(
             name: try schema.requiredString("name"), description: try schema.string("description"),
             schema: tree ?? .object([]), isStrict: try schema.bool("strict"))
-    }
-
-    private static func reasoning(_ request: RequestObject) throws(GatewayError) -> ReasoningRequest? {
-        var reasoning: ReasoningRequest?
-        if let effort = try request.string("reasoning_effort") {
-            let words: [StaticString] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-            guard words.contains(where: { JSONName.equals(effort, $0) }) else {
-                throw RequestFault.invalidWord(
-                    "reasoning_effort", effort, supported: words.map { "\($0)" })
-            }
-            reasoning = ReasoningRequest(effort: effort)
-        }
-        if let thinking = try request.object("thinking") {
-            var amount = reasoning ?? ReasoningRequest()
-            let type = try thinking.requiredString("type")
-            if JSONName.equals(type, "enabled") {
-                amount.amount = try thinking.integer("budget_tokens").map { .budget($0) } ?? .adaptive
-            } else if JSONName.equals(type, "adaptive") {
-                amount.amount = .adaptive
-            } else if JSONName.equals(type, "disabled") {
-                amount.amount = .off
-            } else {
-                throw RequestFault.invalidWord(
-                    "thinking.type", type, supported: ["enabled", "adaptive", "disabled"])
-            }
-            amount.display = try thinking.string("display")
-            reasoning = amount
-        }
-        return reasoning
     }
 }

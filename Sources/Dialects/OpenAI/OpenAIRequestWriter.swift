@@ -91,13 +91,19 @@ struct OpenAIRequestWriter {
         } else {
             writer.raw(Array(#"{"type":"object","properties":{}}"#.utf8))
         }
-        if let isStrict = function.isStrict {
+        if let isStrict = function.isStrict, self.keeps(isStrict, function.parameters) {
             writer.key("strict")
             writer.bool(isStrict)
         }
         writer.endObject()
         if self.row.takesCacheMarks { OpenAIMessageWriter.writeMark(function.cacheMark, &writer) }
         writer.endObject()
+    }
+
+    /// Anthropic's strict schemas may have optional members, and OpenAI's not: there one is told without the word.
+    private func keeps(_ isStrict: Bool, _ schema: JSONValue?) -> Bool {
+        guard isStrict, self.context.endpoint.isAnthropic else { return true }
+        return schema.map(OpenAIStrictSchema.takes) ?? true
     }
 
     // MARK: Format and sampling
@@ -128,7 +134,7 @@ struct OpenAIRequestWriter {
             }
             writer.key("schema")
             writer.value(schema)
-            if let isStrict {
+            if let isStrict, self.keeps(isStrict, schema) {
                 writer.key("strict")
                 writer.bool(isStrict)
             }
@@ -179,7 +185,8 @@ struct OpenAIRequestWriter {
                 writer.raw(Array(#"{"include_usage":true}"#.utf8))
             }
         }
-        if let user = conversation.user {
+        // Anthropic's clients send long ones, Claude Code some 150 bytes; OpenAI refuses more than 64, and it is a mere label.
+        if let user = conversation.user, !self.context.endpoint.isAnthropic || user.count <= 64 {
             writer.key("user")
             writer.string(user)
         }

@@ -21,6 +21,8 @@ public enum ProviderTable {
     private static let openAIOnly = ["audio", "modalities", "web_search_options", "prediction"]
     /// As Anthropic's and DeepSeek's models are told how much to think, and LiteLLM's clients.
     private static let thinking = MemberRule("thinking", .unsupported)
+    /// As OpenRouter's models are.
+    private static let reasoning = MemberRule("reasoning", .unsupported)
 
     private static func make(_ dialect: Dialect) -> ProviderRow {
         switch dialect {
@@ -81,7 +83,7 @@ public enum ProviderTable {
     private static var groq: ProviderRow {
         self.row(.groq, "Groq", recorded: 12) {
             $0.rules =
-                [self.thinking]
+                [self.thinking, self.reasoning]
                 + MemberRule.strip(self.housekeeping.filter { $0 != "service_tier" } + ["prompt_cache_key"])
                 + MemberRule.unsupported(["n", "logprobs", "top_logprobs", "logit_bias"] + self.openAIOnly)
             $0.names = .nowhere
@@ -94,7 +96,7 @@ public enum ProviderTable {
             $0.endpoints = [.chatCompletions, .embeddings, .moderations]
             // Anything it does not know is a 422.
             $0.rules =
-                [self.thinking]
+                [self.thinking, self.reasoning]
                 + MemberRule.strip(
                     self.housekeeping.filter { $0 != "metadata" } + ["user", "stream_options"])
                 + MemberRule.unsupported(
@@ -166,7 +168,7 @@ public enum ProviderTable {
             $0.endpoints = [.chatCompletions, .embeddings]
             $0.paths = [.embeddings: "/v1/embeddings"]
             $0.rules =
-                [self.thinking] + MemberRule.strip(self.housekeeping + ["prompt_cache_key", "user"])
+                [self.thinking, self.reasoning] + MemberRule.strip(self.housekeeping + ["prompt_cache_key", "user"])
                 + MemberRule.unsupported(
                     [
                         "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "n", "seed",
@@ -184,7 +186,7 @@ public enum ProviderTable {
         self.row(.cerebras, "Cerebras", recorded: 1) {
             $0.endpoints = [.chatCompletions, .completions]
             $0.rules =
-                [self.thinking] + MemberRule.strip(self.housekeeping + ["prompt_cache_key"])
+                [self.thinking, self.reasoning] + MemberRule.strip(self.housekeeping + ["prompt_cache_key"])
                 + MemberRule.unsupported(
                     ["n", "frequency_penalty", "presence_penalty", "logit_bias"] + self.openAIOnly)
             $0.outputLimit = .maxCompletionTokens

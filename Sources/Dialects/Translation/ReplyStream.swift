@@ -76,6 +76,16 @@ public enum ReplyStream {
         }
     }
 
+    /// What the provider has counted of the prompt before the stream ends, without any output; nil where it counts at the end
+    /// only.
+    public var promptUsage: TokenUsage? {
+        switch self {
+        case .openAI: nil
+        case .anthropic(let filter): filter.promptUsage
+        case .translated(let translator): translator.promptUsage
+        }
+    }
+
     /// The last reason for finishing that came.
     public var finish: FinishReason {
         switch self {

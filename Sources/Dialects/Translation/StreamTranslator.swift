@@ -27,6 +27,9 @@ public struct StreamTranslator {
     public private(set) var sawError = false
     public private(set) var finish = FinishReason.none
 
+    /// What the provider has counted of the prompt so far: all that is known of a stream that is cut.
+    public var promptUsage: TokenUsage? { self.decoder.promptUsage }
+
     init(_ decoder: any StreamDecoder, _ encoder: any StreamEncoder, reader: DialectReader) {
         self.decoder = decoder
         self.encoder = encoder

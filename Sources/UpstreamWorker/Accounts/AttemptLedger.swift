@@ -99,6 +99,11 @@ struct AttemptLedger {
         var usage = self.services.estimator.estimate(
             self.model, bodyBytes: self.bodyBytes, replyBytes: evidence.hasContent ? outcome.replyBytes : 0,
             isStream: evidence.isStream)
+        // The provider's own count of the prompt is better than any estimate; of the output it is none.
+        if var counted = evidence.promptUsage {
+            counted.output = usage.output
+            usage = counted
+        }
         // Embeddings, verdicts and images are no tokens of output.
         if !self.request.endpoint.generatesText { usage.output = 0 }
         return (usage, .estimated)

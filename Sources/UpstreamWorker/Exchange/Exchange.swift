@@ -161,7 +161,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
 
     private func fetchImages(_ pending: PendingRequest) {
         self.machine.preparing(at: self.services.loop.now)
-        let images = self.services.images.fetch(pending.urls) { [weak self] in self?.imagesFetched($0, pending) }
+        let images = self.services.images.fetchImages(pending.urls) { [weak self] in self?.imagesFetched($0, pending) }
         // It may have failed already.
         guard self.machine.state == .preparing else { return }
         self.images = images

@@ -43,7 +43,8 @@ final class ReplyDialect {
 
     /// What the gateway needs to know of one; nil where it is no JSON object.
     func outcome(of body: [UInt8]) -> OpenAIUnaryReply? {
-        self.reader.openAI.readReply(body)
+        self.passage == .anthropic
+            ? AnthropicUnaryReader.readReply(body, reader: self.reader) : self.reader.openAI.readReply(body)
     }
 
     // MARK: Whole replies that are translated
@@ -75,8 +76,15 @@ final class ReplyDialect {
             unsafe ProviderErrorReader.read(
                 $0, status: head.status, retryAfter: ReplyHeaders.retryAfter(head), context.row, reader: self.reader)
         }
-        // Anthropic's own status for "overloaded"; OpenAI's clients know the usual one.
-        if !context.endpoint.isAnthropic, error.error.status == 529 { error.error.status = 503 }
+        error.error = self.told(error.error)
+        return error
+    }
+
+    /// The same with a status that the front door's clients know: Anthropic has one of its own for "overloaded".
+    func told(_ error: GatewayError) -> GatewayError {
+        guard error.status == 529, self.context?.endpoint.isAnthropic == false else { return error }
+        var error = error
+        error.status = 503
         return error
     }
 

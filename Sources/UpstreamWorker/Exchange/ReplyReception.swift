@@ -110,6 +110,7 @@ struct ReplyReception {
         evidence.status = self.head.status
         if let stream = self.stream {
             evidence.usage = stream.usage
+            evidence.promptUsage = stream.promptUsage
             evidence.finish = stream.finish
             evidence.hasContent = stream.sawContent
             evidence.saysError = stream.sawError
@@ -198,7 +199,7 @@ struct ReplyReception {
             unsafe try stream.feed(bytes) { unsafe self.release($0, &sender, at: now, to: output) }
             return nil
         } catch {
-            return Self.failure(error)
+            return self.failure(error)
         }
     }
 
@@ -221,10 +222,10 @@ struct ReplyReception {
         .status(self.head.status, retryAfter: ReplyHeaders.retryAfter(self.head))
     }
 
-    private static func failure(_ fault: StreamFault) -> ProviderFailure {
+    private func failure(_ fault: StreamFault) -> ProviderFailure {
         switch fault {
         case .invalidResponse: .badStream
-        case .provider(let error): .reported(ProviderError(error))
+        case .provider(let error): .reported(ProviderError(self.dialect.told(error)))
         }
     }
 
@@ -254,7 +255,7 @@ struct ReplyReception {
         do throws(StreamFault) {
             end = unsafe try stream.finish { unsafe self.release($0, &sender, at: now, to: output) }
         } catch {
-            return .failed(Self.failure(error))
+            return .failed(self.failure(error))
         }
         switch end {
         case .complete:

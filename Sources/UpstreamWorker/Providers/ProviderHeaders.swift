@@ -30,9 +30,10 @@ struct ProviderHeaders {
             case .apiKey: ("api-key", "")
             case .xAPIKey: ("x-api-key", "")
             }
-        self.key = settings.apiKey.map { key in
-            [(name, key.withBytes { Array("\(name): \(prefix)".utf8) + $0 })]
-        } ?? []
+        self.key =
+            settings.apiKey.map { key in
+                [(name, key.withBytes { Array("\(name): \(prefix)".utf8) + $0 })]
+            } ?? []
         self.isAnthropic = row.dialect == .anthropic
     }
 

@@ -1,0 +1,50 @@
+internal import JSON
+
+/// Whether OpenAI keeps to a JSON Schema exactly. It wants every object closed and every member required, where Anthropic takes
+/// optional ones: such a schema with `strict` would be an error. Pure.
+enum OpenAIStrictSchema {
+    private static let unknown: [StaticString] = [
+        "allOf", "oneOf", "not", "if", "then", "else", "patternProperties", "dependentRequired", "dependentSchemas",
+    ]
+    private static let lists: [StaticString] = ["anyOf", "prefixItems"]
+    private static let named: [StaticString] = ["properties", "$defs", "definitions"]
+
+    /// Whether `schema`, that of a tool's arguments or of an answer, can go with `strict: true`.
+    static func takes(_ schema: JSONValue) -> Bool {
+        guard case .string(let type)? = schema["type"], JSONName.equals(type, "object") else { return false }
+        return self.isClosed(schema)
+    }
+
+    private static func isClosed(_ schema: JSONValue) -> Bool {
+        guard case .object(let members) = schema else { return false }
+        if self.isObject(schema) {
+            guard schema["additionalProperties"] == .bool(false) else { return false }
+            let required = Set((schema["required"]?.array ?? []).compactMap(\.string))
+            if case .object(let properties)? = schema["properties"] {
+                guard properties.allSatisfy({ required.contains($0.key) }) else { return false }
+            }
+        }
+        return members.allSatisfy { member in
+            if self.isAny(member.key, of: self.unknown) { return false }
+            if self.isAny(member.key, of: self.lists), case .array(let elements) = member.value {
+                return elements.allSatisfy { self.isClosed($0) }
+            }
+            if self.isAny(member.key, of: self.named), case .object(let schemas) = member.value {
+                return schemas.allSatisfy { self.isClosed($0.value) }
+            }
+            return JSONName.equals(member.key, "items") ? self.isClosed(member.value) : true
+        }
+    }
+
+    private static func isObject(_ schema: JSONValue) -> Bool {
+        switch schema["type"] {
+        case .string(let type)?: JSONName.equals(type, "object")
+        case .array(let types)?: types.contains(.string(Array("object".utf8)))
+        default: schema["properties"] != nil
+        }
+    }
+
+    private static func isAny(_ key: [UInt8], of names: [StaticString]) -> Bool {
+        names.contains { JSONName.equals(key, $0) }
+    }
+}
