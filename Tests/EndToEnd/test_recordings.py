@@ -24,6 +24,7 @@ from Harness.gateway import Gateway, base_config, openai_provider
 from Harness.reading import Reading, events, read
 from Harness.recordings import PROVIDERS, Recording, recordings
 from Harness.shared import ReplayProvider, shared
+from Harness.wire import Reply
 
 SHORT, LONG = ("whole", "random"), ("event", "1")
 RECORDINGS = recordings()
@@ -146,6 +147,54 @@ def without_minted_names(seen: Reading | None, recorded: bytes) -> Reading | Non
     return copied
 
 
+STREAMS = [one for one in RECORDINGS if one.stream and one.status == 200]
+
+
+@pytest.mark.parametrize("usage", [False, True])
+def test_recorded_streams_keep_openais_grammar(gateway: Gateway, usage: bool) -> None:
+    """Whatever the provider does: one name, a role once, an end of each choice once, usage only where it was asked for."""
+    wrong = {}
+    for one in STREAMS:
+        if one.dialect == "openai":
+            continue
+        body = one.simple() | {"model": f"{one.dialect}-random:{one.id}"}
+        if usage:
+            body["stream_options"] = {"include_usage": True}
+        reply = gateway.request("POST", "/v1/chat/completions", body)
+        assert (reply.header("content-type") or "").startswith("text/event-stream"), (one.id, reply)
+        if found := faults_of(reply, usage):
+            wrong[one.id] = found
+    assert not wrong, wrong
+
+
+def faults_of(reply: Reply, usage: bool) -> list[str]:
+    values = events(reply.body)
+    ended = values.count("[DONE]")
+    chunks = [json.loads(one) for one in values if one != "[DONE]"]
+    if "error" in chunks[-1]:
+        return [] if not ended and not reply.complete else ["an error, and an end in order"]
+    found = []
+    if not reply.complete or ended != 1 or values[-1] != "[DONE]":
+        found.append(f"{ended} times [DONE], complete {reply.complete}")
+    for name in ("id", "created", "model", "object"):
+        if len(seen := {one.get(name) for one in chunks}) != 1 or seen & {"", None, 0}:
+            found.append(f"{name}: {seen}")
+    choices = [choice for one in chunks for choice in one["choices"]]
+    if not isinstance(chunks[0]["id"], str) or chunks[0]["object"] != "chat.completion.chunk":
+        found.append(f"a chunk {chunks[0]}")
+    for index in {choice["index"] for choice in choices}:
+        own = [choice for choice in choices if choice["index"] == index]
+        if [choice["delta"].get("role") for choice in own if choice["delta"].get("role")] != ["assistant"]:
+            found.append(f"roles of {index}")
+        ends = [at for at, choice in enumerate(own) if choice["finish_reason"]]
+        if len(ends) != 1 or any(choice["delta"].get("content") for choice in own[ends[0] + 1 :]):
+            found.append(f"ends of {index}: {ends} of {len(own)}")
+    empty = [at for at, one in enumerate(chunks) if not one["choices"]]
+    if empty != ([len(chunks) - 1] if usage else []) or [one for one in chunks[:-1] if one.get("usage")]:
+        found.append(f"chunks without choices: {empty} of {len(chunks)}")
+    return found
+
+
 # Members that no answer depends on, and those that the gateway sets itself.
 HOUSEKEEPING = {"store", "metadata", "service_tier", "safety_identifier", "verbosity", "prompt_cache_key", "user"}
 OWN = {"model", "stream_options"}
@@ -169,7 +218,18 @@ def test_recorded_requests_arrive(outcomes: dict, gateway: Gateway) -> None:
     assert not lost, "\n".join(f"{name}: {found}" for name, found in lost.items())
 
 
+def with_one_name_of_thoughts(body: dict) -> dict:
+    """Some clients give thoughts back under two names; one is enough."""
+    messages = []
+    for message in body.get("messages") or []:
+        rest = {key: value for key, value in message.items() if key not in ("reasoning", "reasoning_content")}
+        thoughts = message.get("reasoning_content") or message.get("reasoning")
+        messages.append(rest | ({"thoughts": thoughts} if thoughts else {}))
+    return body | ({"messages": messages} if messages else {})
+
+
 def changes(recorded: dict, sent: dict) -> list[str]:
+    recorded, sent = with_one_name_of_thoughts(recorded), with_one_name_of_thoughts(sent)
     found = []
     for name in sorted((recorded.keys() | sent.keys()) - OWN - LIMITS - ({"encoding_format"} - recorded.keys())):
         if name not in sent and (name in HOUSEKEEPING or recorded[name] in (None, [], False, 1)):

@@ -212,10 +212,22 @@ def test_openai_images(client: openai.OpenAI, kind: str) -> None:
     assert reply.choices[0].message.content == "I see " + ", ".join(urls)
 
 
+@pytest.mark.parametrize("kind", [*WIDE, "quirky"])
+def test_openai_completions(client: openai.OpenAI, kind: str) -> None:
+    """The old endpoint; where a provider has none it is a chat."""
+    reply = client.completions.create(model=f"{kind}:hello", prompt="one", max_tokens=50)
+    expected = "After one" if kind == "openai" else "You said: one (system: )"
+    assert (reply.object, reply.choices[0].text, reply.choices[0].finish_reason) == (
+        "text_completion",
+        expected,
+        "stop",
+    )
+    assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens > 0
+    chunks = list(client.completions.create(model=f"{kind}:hello", prompt="one", max_tokens=50, stream=True))
+    assert "".join(choice.text for chunk in chunks for choice in chunk.choices) == expected
+
+
 def test_openai_other_endpoints(client: openai.OpenAI) -> None:
-    assert client.completions.create(model="openai:any", prompt="one").choices[0].text == "After one"
-    chunks = client.completions.create(model="openai:any", prompt="one", stream=True)
-    assert "".join(chunk.choices[0].text for chunk in chunks) == "After one"
     assert client.embeddings.create(model="openai:any", input=["a", "b"]).data[1].embedding == [0.25, -0.5, 1.0]
     assert client.moderations.create(model="openai:any", input="x").results[0].flagged is False
     assert client.images.generate(model="openai:any", prompt="a cat").data[0].b64_json == "aGk="
