@@ -323,6 +323,8 @@ def failure_of(value: dict, status: int | None) -> Failure:
         number = code if isinstance(code, int) else inner.get("status_code")
         if status is None:
             status = number if isinstance(number, int) and 400 <= number <= 599 else None
+            if inner.get("type") == "overloaded_error":
+                status = 529
         return Failure(status, inner.get("message") or "", inner.get("type"), code if isinstance(code, str) else None)
     if isinstance(inner, str):
         return Failure(status, inner, None, value.get("code"))
