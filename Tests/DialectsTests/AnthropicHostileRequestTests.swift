@@ -79,6 +79,9 @@ struct AnthropicHostileRequestTests {
         let clock = ContinuousClock()
         let start = clock.now
         _ = try AnthropicDoor.write(conversation, AnthropicDoor.context(.chatCompletions, drops: true))
+        let system = Array(repeating: Turn(.system, [.text("s")]), count: count)
+        _ = try AnthropicDoor.write(
+            Conversation(model: "claude-opus-5".bytes, turns: [Turn(.user, [.text("q")])] + system))
         #expect(clock.now - start < .seconds(15))
     }
 }

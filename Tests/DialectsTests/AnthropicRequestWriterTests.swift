@@ -37,6 +37,12 @@ struct AnthropicRequestWriterTests {
                 == #""system":[{"type":"text","text":"a"}],"messages":[{"role":"user","content":"Hi"},{"role":"system","content":"b"}]"#
         )
         #expect(
+            try self.write(
+                [Turn(.user, [.text("Hi")]), Turn(.system, [.text("b")]), Turn(.system, [.text("c")])],
+                "claude-opus-5")
+                == #""messages":[{"role":"user","content":"Hi"},{"role":"system","content":[{"type":"text","text":"b"},{"type":"text","text":"c"}]}]"#
+        )
+        #expect(
             try self.write(turns, "claude-opus-4-7")
                 == #""system":[{"type":"text","text":"a"},{"type":"text","text":"b"}],"messages":[{"role":"user","content":"Hi"}]"#
         )
@@ -276,7 +282,7 @@ struct AnthropicRequestWriterTests {
         ("logit_bias", { $0.extras = [.init(key: "logit_bias".bytes, value: Self.schema)] }),
         ("prediction", { $0.extras = [.init(key: "prediction".bytes, value: Self.schema)] }),
         ("modalities", { $0.extras = [.init(key: "modalities".bytes, value: .array([.string("audio".bytes)]))] }),
-        ("web_search_options", { $0.extras = [.init(key: "web_search_options".bytes, value: Self.schema)] }),
+        ("web_search_options", { $0.extras = [.init(key: "web_search_options".bytes, value: .object([]))] }),
         ("service_tier", { $0.extras = [.init(key: "service_tier".bytes, value: .string("flex".bytes))] }),
         ("tools[0]", { $0.tools = [.opaque(Self.schema)] }),
         (

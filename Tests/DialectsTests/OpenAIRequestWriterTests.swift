@@ -164,6 +164,10 @@ struct OpenAIRequestWriterTests {
         #expect(
             try self.messages(.groq, text)
                 == #"[{"role":"user","content":[{"type":"text","text":"T\nbody"}]}]"#)
+        let cited = text.replacing(#""title":"T""#, with: #""title":"T","citations":{"enabled":true}"#)
+        #expect(
+            RequestFixture(.messages, to: .groq).refusal(#"{"model":"m","max_tokens":1,"messages":\#(cited)}"#)
+                == "400 unsupported_parameter messages.0.content.0.citations")
         let file =
             #"[{"role":"user","content":[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"QQ=="}}]}]"#
         #expect(

@@ -252,7 +252,7 @@ def test_continue_comes_after_authentication(gateway: Gateway, provider: OwnProv
         "/v1/../v1/models",
         "/%76%31/models",
         "/v1/models%00",
-        "/v1/completions",
+        "/v1/completion",
     ],
 )
 def test_unknown_paths(gateway: Gateway, target: str) -> None:

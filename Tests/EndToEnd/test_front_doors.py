@@ -122,7 +122,8 @@ def test_errors_are_in_the_clients_words(doors) -> None:
         reply = gateway.request("POST", path, {})
         assert (reply.status, reply.json()["type"], reply.json()["error"]["type"]) == (status, "error", kind)
         assert reply.json()["request_id"] == reply.header("request-id")
-    assert request(gateway.address, "POST", "/v1/messages", body=b"{}").json()["error"]["type"] == "authentication_error"
+    nobody = request(gateway.address, "POST", "/v1/messages", body=b"{}")
+    assert nobody.json()["error"]["type"] == "authentication_error"
     refused = gateway.request("POST", "/v1/messages", message("claude:late"))
     assert (refused.status, refused.json()["error"]["type"]) == (429, "rate_limit_error")
     broken = gateway.request("POST", "/v1/messages", message("claude:broken", stream=True))

@@ -239,6 +239,19 @@ struct DialectTests {
         }
     }
 
+    @Test
+    func verdictsAndImagesHaveNoOutputToEstimate() throws {
+        for endpoint in [Endpoint.moderations, .imageGenerations, .embeddings] {
+            let done = try self.exchange(Self.settings(.openai), endpoint, Self.chat) {
+                $0.reply(#"{"data":[""# + String(repeating: "x", count: 4000) + #""]}"#)
+            }
+            #expect(done.lines.first == "POST /v1\(endpoint.path) HTTP/1.1")
+            let attempt = try #require(done.reply.end?.attempts.first)
+            #expect(attempt.usageSource == .estimated && attempt.billed == .yes)
+            #expect((attempt.usage?.input ?? 0) > 0 && attempt.usage?.output == 0)
+        }
+    }
+
     // MARK: Errors
 
     @Test

@@ -1,4 +1,7 @@
+import Dialects
 import Domain
+import HTTPClient
+import IPC
 import Testing
 
 @testable import UpstreamWorker
@@ -7,6 +10,13 @@ import Testing
 struct ProviderPoolTests {
     private func snapshot(_ version: UInt64, _ providers: [ProviderSettings]) -> UpstreamSnapshot {
         UpstreamSnapshot(version: version, providers: providers, logLevel: .info)
+    }
+
+    private func request(_ model: String = "m", isStream: Bool = false) -> ProviderRequest {
+        ProviderRequest(
+            record: RecordID(high: 1, low: 1), endpoint: .chatCompletions, isStream: isStream, askedForUsage: false,
+            bodyLength: 0, snapshot: 1,
+            calls: [ProviderRequest.Call(target: Target(provider: 0, model: Array(model.utf8)), splices: [])])
     }
 
     private let one = ProviderSettings(name: "one", kind: .server(.openai, baseURL: "http://127.0.0.1:1/v1"))
@@ -85,9 +95,9 @@ struct ProviderPoolTests {
     @Test
     func theSimulatedProviderHasNoTarget() {
         let pool = ProviderPool(self.two, attempts: AttemptCounter())
-        #expect(pool.route(.chatCompletions).target([], isStream: true) == nil)
+        #expect(pool.route(.chatCompletions).target(for: self.request(isStream: true)) == nil)
         let server = ProviderPool(self.one, attempts: AttemptCounter())
-        #expect(server.route(.embeddings).target([], isStream: false) != nil)
+        #expect(server.route(.embeddings).target(for: self.request()) != nil)
     }
 
     @Test
@@ -96,17 +106,28 @@ struct ProviderPoolTests {
         settings.kind = .server(.azure, baseURL: "http://127.0.0.1:1")
         settings.apiVersion = "2024-10-21"
         let route = ProviderPool(settings, attempts: AttemptCounter()).route(.chatCompletions)
-        let first = try #require(route.target(Array("first".utf8), isStream: false))
-        #expect(route.target(Array("first".utf8), isStream: false) === first)
-        #expect(route.target(Array("first".utf8), isStream: true) !== first)
-        #expect(route.target(Array("other".utf8), isStream: false) !== first)
+        let first = try #require(route.target(for: self.request("first")))
+        #expect(route.target(for: self.request("first")) === first)
+        #expect(route.target(for: self.request("first", isStream: true)) !== first)
+        #expect(route.target(for: self.request("other")) !== first)
         for number in 0..<DeploymentTargets.maximum {
-            _ = route.target(Array("m\(number)".utf8), isStream: false)
+            _ = route.target(for: self.request("m\(number)"))
         }
-        #expect(route.target(Array("first".utf8), isStream: false) !== first)
+        #expect(route.target(for: self.request("first")) !== first)
         let targets = DeploymentTargets { _ in first }
         for number in 0..<3 * DeploymentTargets.maximum { _ = targets[Array("m\(number)".utf8)] }
         #expect(targets.count == DeploymentTargets.maximum)
+    }
+
+    /// What is read of a request takes a multiple of its memory.
+    @Test
+    func aRequestThatIsTooLongIsNotTranslated() {
+        let route = ProviderPool(self.one, attempts: AttemptCounter()).route(.messages)
+        let body = [UInt8](repeating: 0x20, count: ProviderRoute.maximumBody + 1)
+        let request = self.request()
+        #expect {
+            _ = try route.prepare(.bytes(body), route.context(for: request, request.calls[0]), DialectReader())
+        } throws: { ($0 as? GatewayError)?.status == 413 }
     }
 
     @Test

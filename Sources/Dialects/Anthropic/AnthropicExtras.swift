@@ -47,9 +47,10 @@ struct AnthropicExtras {
         if JSONName.equals(member.key, "safety_identifier") { self.user = member.value.string }
         if JSONName.equals(member.key, "modalities"), member.value == .array([.string(Array("text".utf8))]) { return }
         if JSONName.equals(member.key, "verbosity"), member.value == .string(Array("medium".utf8)) { return }
-        if Self.harmless.contains(where: { JSONName.equals(member.key, $0) }) || Self.isNothing(member.value) {
-            return
-        }
+        if Self.harmless.contains(where: { JSONName.equals(member.key, $0) }) { return }
+        // An empty object asks for a search.
+        let isSearch = JSONName.equals(member.key, "web_search_options") && member.value == .object([])
+        if Self.isNothing(member.value), !isSearch { return }
         try Unsupported(context).member(String(decoding: member.key.prefix(200), as: UTF8.self))
     }
 

@@ -30,6 +30,8 @@ struct AnthropicMessages {
         self.paths = RequestPath(conversation, context)
         self.keepsOpaque = context.endpoint.isAnthropic
         let turns = conversation.turns
+        /// Of the next turn that is not the system's.
+        var place = 0
         for (index, turn) in turns.enumerated() {
             let blocks = try self.blocks(turn, index)
             guard !blocks.isEmpty else { continue }
@@ -37,9 +39,11 @@ struct AnthropicMessages {
                 self.append(blocks, turn.role)
                 continue
             }
-            let next = index &+ 1 < turns.count ? turns[index &+ 1].role : .assistant
+            // Found once for all instructions in a row: there may be very many.
+            if place <= index { place = turns[index...].firstIndex { $0.role != .system } ?? turns.count }
+            let next = place < turns.count ? turns[place].role : .assistant
             if self.staysInPlace(blocks, model, next: next) {
-                self.messages.append(Message(role: .system, blocks: blocks))
+                self.append(blocks, .system)
             } else {
                 self.system += blocks
             }
@@ -60,7 +64,8 @@ struct AnthropicMessages {
             if case .opaque = block.part { true } else { false }
         }
         if isOpaque { return true }
-        return model.hasSystemTurns && self.messages.last?.role == .user && next == .assistant
+        guard model.hasSystemTurns, next == .assistant, let last = self.messages.last else { return false }
+        return last.role != .assistant
     }
 
     private mutating func append(_ blocks: [Block], _ role: Turn.Role) {

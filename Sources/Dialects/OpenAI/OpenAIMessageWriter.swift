@@ -231,6 +231,10 @@ struct OpenAIMessageWriter {
     }
 
     private mutating func writeDocument(_ document: DocumentPart, _ path: String) throws(GatewayError) {
+        let cites = document.extras.contains { member in
+            JSONName.equals(member.key, "citations") && member.value["enabled"] == .bool(true)
+        }
+        if cites { try self.unsupported.member(path + ".citations") }
         switch document.source {
         case .text(let text):
             let title = document.title.map { $0 + [0x0A] } ?? []

@@ -207,14 +207,12 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
             self.call = SimulatedCall.start(
                 simulated.kind, simulated.endpoint, body: body.copied(), record: self.request.record,
                 services: self.services, delegate: self)
-        } else if let target = self.route.target(self.model, isStream: self.request.isStream) {
+        } else if let target = self.route.target(for: self.request) {
             self.call = self.services.client.start(
                 target, body: body, uniqueHeader: self.request.record.clientRequestID(number),
                 headers: self.route.headers(for: self.request), onNewConnection: number > 1, delegate: self)
         }
     }
-
-    private var model: [UInt8] { self.request.calls.first?.target.model ?? [] }
 
     private func blockForTest() {
         #if SLUICE_TEST_HOOKS

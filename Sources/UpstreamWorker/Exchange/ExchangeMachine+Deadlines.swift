@@ -19,8 +19,8 @@ extension ExchangeMachine {
     /// When the client of a stream is to be shown that the gateway is still there; `.max` where nothing can be said now, such as
     /// within an event, or where it does not read.
     var commentDue: UInt64 {
-        guard self.terms.isStream, !self.isPaused, !self.sender.isBlocked else { return .max }
-        if let reception = self.reception, !reception.isBetweenEvents || reception.sawDone { return .max }
+        guard self.terms.isStream, !self.isPaused, !self.sender.isBlocked, self.reception?.takesComments != false
+        else { return .max }
         return Self.sum(self.sender.headIsOut ? self.sender.lastSentAt : self.startedAt, Self.silence)
     }
 

@@ -11,11 +11,13 @@ final class ReplyDialect {
     let passage: ReplyPassage
     /// What a translation has to know; nil where bytes pass.
     let context: TranslationContext?
+    let isTranslated: Bool
     private let reader: DialectReader
 
     /// Replies in OpenAI's words, or in Anthropic's, whose bytes pass.
     init(passing passage: ReplyPassage, reader: DialectReader) {
         self.passage = passage
+        self.isTranslated = false
         self.context = nil
         self.reader = reader
     }
@@ -23,11 +25,10 @@ final class ReplyDialect {
     /// Replies that are translated.
     init(_ context: TranslationContext, reader: DialectReader) {
         self.passage = .translated
+        self.isTranslated = true
         self.context = context
         self.reader = reader
     }
-
-    var isTranslated: Bool { self.context != nil }
 
     /// `askedForUsage`: Sluice, not the client, asked for the usage chunk.
     func stream(askedForUsage: Bool) -> ReplyStream {

@@ -92,17 +92,17 @@ struct ReplyReception {
     /// What comes goes out at once, so that a slow client slows the provider.
     var isSentAsItComes: Bool { self.form == .passing || self.form == .stream }
 
-    /// Whether what went out ends between two events, and more events may follow.
-    var isBetweenEvents: Bool {
+    /// Whether a comment can go out: what did ends between two events, and more of them may follow.
+    var takesComments: Bool {
         switch self.form {
         case .undecided: true
         case .held, .passing, .error: false
-        case .stream: self.stream?.isBetweenEvents ?? false
+        case .stream: !self.isInsideEvent && !self.sawDone
         }
     }
 
     /// Whether what went out stops inside an event.
-    var isInsideEvent: Bool { self.form == .stream && !self.isBetweenEvents }
+    var isInsideEvent: Bool { self.stream?.isBetweenEvents == false }
 
     /// What can be said of the call before its reply is whole.
     func evidence(wasSent: Bool) -> AttemptEvidence {
@@ -192,10 +192,14 @@ struct ReplyReception {
     private mutating func filter(
         _ bytes: UnsafeRawBufferPointer, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) -> ProviderFailure? {
-        // Out of `self` while it calls back into it.
-        guard var stream = self.stream.take() else { return nil }
-        defer { self.stream = stream }
         do throws(StreamFault) {
+            guard !sender.headIsOut else {
+                unsafe try self.stream?.feed(bytes) { unsafe sender.push($0, at: now, to: output) }
+                return nil
+            }
+            // Out of `self` while it calls back into it.
+            guard var stream = self.stream.take() else { return nil }
+            defer { self.stream = stream }
             unsafe try stream.feed(bytes) { unsafe self.release($0, &sender, at: now, to: output) }
             return nil
         } catch {

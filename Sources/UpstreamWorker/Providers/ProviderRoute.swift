@@ -27,6 +27,9 @@ final class ProviderRoute {
         case countHere(promptBytes: Int)
     }
 
+    /// Bytes of a request that is translated. What is read of it takes about ten times the memory.
+    static let maximumBody = 64 << 20
+
     private let endpoint: Endpoint
     private let headers: ProviderHeaders
     private let place: Place
@@ -89,11 +92,13 @@ final class ProviderRoute {
     // MARK: The way there
 
     /// What is called; nil for the simulated provider, and where there is nothing to call.
-    func target(_ model: [UInt8], isStream: Bool) -> HTTPTarget? {
+    func target(for request: ProviderRequest) -> HTTPTarget? {
         switch self.place {
-        case .fixed(let whole, let stream): isStream ? stream : whole
-        case .byModel(let whole, let stream): isStream ? stream[model] : whole[model]
-        case .simulated, .none: nil
+        case .fixed(let whole, let stream): return request.isStream ? stream : whole
+        case .byModel(let whole, let stream):
+            let model = request.calls.first?.target.model ?? []
+            return request.isStream ? stream[model] : whole[model]
+        case .simulated, .none: return nil
         }
     }
 
@@ -120,6 +125,12 @@ final class ProviderRoute {
     func prepare(
         _ body: HTTPBody, _ context: TranslationContext, _ reader: DialectReader
     ) throws(GatewayError) -> Prepared {
+        guard body.count <= Self.maximumBody else {
+            throw GatewayError(
+                code: "request_too_large", type: "invalid_request_error", status: 413, source: .client,
+                message: "The request is longer than the \(Self.maximumBody >> 20) MB that can be translated for this "
+                    + "provider.")
+        }
         // Memory that another process may write to is nothing to be parsed.
         let bytes = body.copied()
         let translated = unsafe bytes.withUnsafeBytes { bytes in
