@@ -8,7 +8,7 @@ internal import JSON
 /// Held back are the beginning of the message and of a text, and pings; they go out with the first content, in order and
 /// unchanged. What follows passes as it comes: a piece is released as one range, without a copy. An error before the first
 /// content is thrown, so that it can be told with a proper status; a later one passes like everything else.
-public struct AnthropicStreamFilter {
+public final class AnthropicStreamFilter: ReplyStream {
     private let reader: DialectReader
     private let maximumHeldBytes: Int
     private var scanner: SSEEventScanner
@@ -22,7 +22,8 @@ public struct AnthropicStreamFilter {
     /// Something was released, and the status with it.
     public private(set) var hasContent = false
     /// Something for the client came: `hasContent` alone may also be an error.
-    public private(set) var sawContent = false
+    private var sawContent = false
+    public var hasAnswer: Bool { self.sawContent || (self.hasContent && !self.sawError) }
     /// The usage as the provider told it at the end; nil before that.
     public private(set) var usage: TokenUsage?
     /// What the provider has counted of the prompt so far, without any output.
@@ -48,7 +49,7 @@ public struct AnthropicStreamFilter {
 
     /// Takes the next bytes of the stream and calls `release`, in order, with those that go to the client. The bytes
     /// are valid inside the call only.
-    public mutating func feed(
+    public func feed(
         _ piece: UnsafeRawBufferPointer, _ release: (UnsafeRawBufferPointer) -> Void
     ) throws(StreamFault) {
         if let fault = self.fault { throw fault }
@@ -77,7 +78,7 @@ public struct AnthropicStreamFilter {
     }
 
     /// Ends the stream; an event that only lacks its blank line still counts.
-    public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> OpenAIStreamFilter.End {
+    public func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> ReplyStreamEnd {
         let hadContent = self.hasContent
         let rest = self.scanner.finish()
         unsafe rest.withUnsafeBytes { rest in
@@ -99,13 +100,12 @@ public struct AnthropicStreamFilter {
         case preamble, content, error, garbage
     }
 
-    private mutating func take(
+    private func take(
         _ event: SSEEvent, _ piece: UnsafeRawBufferPointer, _ pending: inout Int,
         _ release: (UnsafeRawBufferPointer) -> Void
     ) throws(StreamFault) {
-        let scanner = self.scanner
         let hadContent = self.hasContent
-        let fault = unsafe scanner.withBytes(of: event, in: piece) { raw -> StreamFault? in
+        let fault = unsafe self.scanner.withBytes(of: event, in: piece) { raw -> StreamFault? in
             if hadContent, unsafe Self.isPlainDelta(raw) {
                 self.sawContent = true
                 return nil
@@ -140,7 +140,7 @@ public struct AnthropicStreamFilter {
     }
 
     /// Reads an event and notes what it says.
-    private mutating func read(_ raw: UnsafeRawBufferPointer) -> Meaning {
+    private func read(_ raw: UnsafeRawBufferPointer) -> Meaning {
         switch unsafe SSEEvent.payload(of: raw) {
         case .none: return .preamble
         case .line(let range):
@@ -151,7 +151,7 @@ public struct AnthropicStreamFilter {
         }
     }
 
-    private mutating func read(_ payload: UnsafeRawBufferPointer, capacity: Int) -> Meaning {
+    private func read(_ payload: UnsafeRawBufferPointer, capacity: Int) -> Meaning {
         guard unsafe payload.contains(where: { $0 > 0x20 }) else { return .preamble }
         let meaning = unsafe try? self.reader.indexer.read(payload, capacity: capacity) { cursor -> Meaning in
             var counts = self.counts
@@ -185,7 +185,7 @@ public struct AnthropicStreamFilter {
 
     // MARK: Bytes
 
-    private mutating func releaseHeld(_ release: (UnsafeRawBufferPointer) -> Void) {
+    private func releaseHeld(_ release: (UnsafeRawBufferPointer) -> Void) {
         self.hasContent = true
         unsafe self.held.withUnsafeBytes { unsafe Self.release($0, release) }
         self.held = []

@@ -10,23 +10,7 @@ public import Domain
 ///
 /// Where Sluice asked for usage, an unfinished event is held until it is known not to be that chunk (or is longer than
 /// `maximumEventBytes`); otherwise each byte is released as it comes.
-public struct OpenAIStreamFilter {
-    /// Why a stream cannot be given to the client. Nothing of it was released.
-    public enum Failure: Error, Hashable, Sendable {
-        /// An event before the first content is not a JSON object.
-        case invalidResponse
-    }
-
-    /// How a stream ended.
-    public enum End: Hashable, Sendable {
-        /// With `[DONE]`, a finish reason of each choice seen, or an error event of the provider's.
-        case complete
-        /// Without any of them.
-        case truncated
-        /// Before any content; nothing was released.
-        case noContent
-    }
-
+public final class OpenAIStreamFilter: ReplyStream {
     private let reader: OpenAIReplyReader
     private let askedForUsage: Bool
     private let maximumHeldBytes: Int
@@ -48,7 +32,10 @@ public struct OpenAIStreamFilter {
     /// The last reason that was given.
     public private(set) var finish = FinishReason.none
     /// Something for the client came: `hasContent` alone may also be an error.
-    public private(set) var sawContent = false
+    private var sawContent = false
+    public var hasAnswer: Bool { self.sawContent || (self.hasContent && !self.sawError) }
+    /// Only what comes with the usage is known of the prompt.
+    public var promptUsage: TokenUsage? { nil }
     /// The provider sent an error as an event.
     public private(set) var sawError = false
 
@@ -72,9 +59,9 @@ public struct OpenAIStreamFilter {
 
     /// Takes the next bytes of the stream and calls `release`, in order, with those that go to the client. The bytes
     /// are valid inside the call only.
-    public mutating func feed(
+    public func feed(
         _ piece: UnsafeRawBufferPointer, _ release: (UnsafeRawBufferPointer) -> Void
-    ) throws(Failure) {
+    ) throws(StreamFault) {
         guard !self.hasFailed else { throw .invalidResponse }
         var offset = 0
         // The first byte of the piece that was neither released nor held nor taken out.
@@ -111,7 +98,7 @@ public struct OpenAIStreamFilter {
     }
 
     /// Ends the stream; an event that only lacks its blank line still counts.
-    public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> End {
+    public func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> ReplyStreamEnd {
         let isOut = self.unfinishedIsOut
         let rest = self.scanner.finish()
         unsafe rest.withUnsafeBytes { rest in
@@ -132,10 +119,10 @@ public struct OpenAIStreamFilter {
         return self.sawDone || isFinished || self.sawError ? .complete : .truncated
     }
 
-    private mutating func take(
+    private func take(
         _ event: SSEEvent, _ piece: UnsafeRawBufferPointer, _ pending: inout Int,
         _ release: (UnsafeRawBufferPointer) -> Void
-    ) throws(Failure) {
+    ) throws(StreamFault) {
         let hadContent = self.hasContent
         let reader = self.reader
         let meaning = unsafe self.scanner.withBytes(of: event, in: piece) { raw in
@@ -171,21 +158,21 @@ public struct OpenAIStreamFilter {
         }
     }
 
-    private mutating func hold(_ event: SSEEvent, _ piece: UnsafeRawBufferPointer) {
+    private func hold(_ event: SSEEvent, _ piece: UnsafeRawBufferPointer) {
         var held = self.held
         self.held = []
         unsafe self.scanner.withBytes(of: event, in: piece) { unsafe held.append(contentsOf: $0) }
         self.held = held
     }
 
-    private mutating func releaseHeld(_ release: (UnsafeRawBufferPointer) -> Void) {
+    private func releaseHeld(_ release: (UnsafeRawBufferPointer) -> Void) {
         self.hasContent = true
         guard !self.held.isEmpty else { return }
         unsafe self.held.withUnsafeBytes { unsafe release($0) }
         self.held = []
     }
 
-    private mutating func note(_ event: OpenAIStreamEvent) {
+    private func note(_ event: OpenAIStreamEvent) {
         if let usage = event.usage { self.usage = usage }
         if event.isFinish {
             self.sawFinish = true
