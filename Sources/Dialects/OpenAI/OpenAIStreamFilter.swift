@@ -19,7 +19,7 @@ public struct OpenAIStreamFilter {
 
     /// How a stream ended.
     public enum End: Hashable, Sendable {
-        /// With `[DONE]`, a finish reason of each choice seen, or an error event of the provider's.
+        /// With `[DONE]`, an error event of the provider's, or a finish reason of each choice seen and no part of an event behind.
         case complete
         /// Without any of them.
         case truncated
@@ -114,11 +114,13 @@ public struct OpenAIStreamFilter {
     public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> End {
         let isOut = self.unfinishedIsOut
         let rest = self.scanner.finish()
+        var isCut = false
         unsafe rest.withUnsafeBytes { rest in
             guard !self.hasFailed, unsafe !rest.isEmpty else { return }
             let event =
                 unsafe self.hasContent ? self.reader.classifyAfterContent(rest) : self.reader.classify(rest)
             self.note(event)
+            isCut = unsafe self.reader.classify(rest).kind == .garbage
             if !self.hasContent {
                 guard event.kind == .content || event.kind == .done || event.kind == .error else { return }
                 unsafe self.releaseHeld(release)
@@ -129,7 +131,9 @@ public struct OpenAIStreamFilter {
         }
         guard self.hasContent else { return .noContent }
         let isFinished = self.sawFinish && self.finished.isSuperset(of: self.choices)
-        return self.sawDone || isFinished || self.sawError ? .complete : .truncated
+        if self.sawDone || self.sawError { return .complete }
+        // Half an event behind the answer, such as the usage, is missed all the same.
+        return isFinished && !isCut ? .complete : .truncated
     }
 
     private mutating func take(
