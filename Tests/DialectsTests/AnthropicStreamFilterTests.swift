@@ -150,10 +150,17 @@ struct AnthropicStreamFilterTests {
         let inside = self.run([body])
         #expect(inside.output == body && inside.end == .truncated && !inside.isBetweenEvents)
         self.check(body, cuts: Array(0...body.count))
-        // What only lacks its blank line still counts.
-        let last = F("", [F.start, F.text(0, "x"), F.finish("end_turn")]).body.dropLast(2)
-        let outcome = self.run([Array(last)])
-        #expect(outcome.end == .complete && outcome.usage != nil && outcome.output == Array(last))
+        // Why the model stopped is known, and what it cost; still the message has not ended.
+        let last = F("", [F.start, F.text(0, "x"), F.finish("end_turn")]).body
+        for cut in [last, last.dropLast(2), last + Array("event: message_st".utf8)] {
+            let outcome = self.run([Array(cut)])
+            #expect(outcome.end == .truncated && outcome.output == Array(cut))
+            #expect(outcome.usage != nil && outcome.isBetweenEvents == (cut.count == last.count))
+        }
+        // What only lacks its blank line still counts, and gets it.
+        let whole = last + Array("event: message_stop\ndata: {\"type\":\"message_stop\"}".utf8)
+        let outcome = self.run([whole])
+        #expect(outcome.end == .complete && outcome.output == whole + [0x0A, 0x0A] && outcome.isBetweenEvents)
         #expect(self.run([Array(F("", [F.text(0, "x")]).body.dropLast(1))]).end == .truncated)
     }
 

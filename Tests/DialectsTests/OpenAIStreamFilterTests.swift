@@ -142,6 +142,12 @@ struct OpenAIStreamFilterTests {
         let empty = #"data: {"choices":[{"delta":{"content":"x"},"finish_reason":""}]}"#
         #expect(self.run("\(empty)\n\n\(empty)\n\n", asked: true).end == .truncated)
         #expect(self.run("<html>not events</html>", asked: true) == Outcome(end: .noContent))
+        // Cut off behind the answer, in the usage that the client asked for.
+        for asked in [true, false] {
+            let cut = "\(StreamFixture.text)\n\n\(StreamFixture.finish)\n\n\(StreamFixture.usage.dropLast(9))"
+            #expect(self.run(cut, asked: asked).end == .truncated)
+            #expect(self.run(cut + "\n\n\(StreamFixture.done)", asked: asked).end == .complete)
+        }
         // Cut off in the middle of the last event.
         #expect(self.run("\(StreamFixture.text)\n\n\(StreamFixture.done.dropLast())", asked: true).end == .truncated)
     }

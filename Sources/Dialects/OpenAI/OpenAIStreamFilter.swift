@@ -101,11 +101,13 @@ public final class OpenAIStreamFilter: ReplyStream {
     public func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> ReplyStreamEnd {
         let isOut = self.unfinishedIsOut
         let rest = self.scanner.finish()
+        var isCut = false
         unsafe rest.withUnsafeBytes { rest in
             guard !self.hasFailed, unsafe !rest.isEmpty else { return }
             let event =
                 unsafe self.hasContent ? self.reader.classifyAfterContent(rest) : self.reader.classify(rest)
             self.note(event)
+            isCut = unsafe self.reader.classify(rest).kind == .garbage
             if !self.hasContent {
                 guard event.kind == .content || event.kind == .done || event.kind == .error else { return }
                 unsafe self.releaseHeld(release)
@@ -116,7 +118,9 @@ public final class OpenAIStreamFilter: ReplyStream {
         }
         guard self.hasContent else { return .noContent }
         let isFinished = self.sawFinish && self.finished.isSuperset(of: self.choices)
-        return self.sawDone || isFinished || self.sawError ? .complete : .truncated
+        if self.sawDone || self.sawError { return .complete }
+        // Half an event behind the answer, such as the usage, is missed all the same.
+        return isFinished && !isCut ? .complete : .truncated
     }
 
     private func take(
