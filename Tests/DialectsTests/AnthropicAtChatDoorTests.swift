@@ -113,7 +113,7 @@ struct AnthropicAtChatDoorTests {
 
     @Test(
         "Recorded streams, however they are cut",
-        .enabled(if: Recording.arePresent, "the recorded exchanges are not there"),
+        .withRecordings,
         arguments: Recording.anthropicStreams)
     func streams(_ recording: Recording) throws {
         let recorded = HeardReply.message(
@@ -135,7 +135,7 @@ struct AnthropicAtChatDoorTests {
     }
 
     @Test(
-        "Recorded messages", .enabled(if: Recording.arePresent, "the recorded exchanges are not there"),
+        "Recorded messages", .withRecordings,
         arguments: Recording.anthropicMessages)
     func messages(_ recording: Recording) throws {
         let parser = JSONReader()

@@ -7,7 +7,7 @@ import Testing
 
 /// All recorded exchanges with Anthropic: what a client gets against a plain reading of what the provider sent.
 @Suite(
-    "Recorded replies of Anthropic's", .enabled(if: Recording.arePresent, "../shared/exchanges is not here"))
+    "Recorded replies of Anthropic's", .withRecordings)
 struct AnthropicRecordingTests {
     private let reader = DialectReader()
 

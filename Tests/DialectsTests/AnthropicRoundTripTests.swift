@@ -27,10 +27,10 @@ struct AnthropicRoundTripTests {
 
     @Test(
         "Recorded requests are read, written again and read as the same",
-        .enabled(if: Recording.arePresent, "../shared/exchanges is not here"), arguments: RecordedRequest.messages)
-    func recordings(_ recording: RecordedRequest) throws {
+        .withRecordings, arguments: Recording.messageRequests)
+    func recordings(_ recording: Recording) throws {
         let context = AnthropicDoor.context()
-        let read = try AnthropicRequestReader.read(recording.body, context)
+        let read = try AnthropicRequestReader.read(recording.request, context)
         let (_, back) = try self.roundTrip(read)
         #expect(back.tools == read.tools.map(self.withoutLaxity))
         #expect(back.reasoning == read.reasoning)
@@ -50,15 +50,15 @@ struct AnthropicRoundTripTests {
 
     @Test(
         "Recorded counts of tokens are read",
-        .enabled(if: Recording.arePresent, "../shared/exchanges is not here"), arguments: RecordedRequest.countTokens)
-    func counts(_ recording: RecordedRequest) throws {
-        let read = try AnthropicRequestReader.read(recording.body, AnthropicDoor.context(.countTokens))
+        .withRecordings, arguments: Recording.countRequests)
+    func counts(_ recording: Recording) throws {
+        let read = try AnthropicRequestReader.read(recording.request, AnthropicDoor.context(.countTokens))
         #expect(PromptSize.bytes(read) > 16)
     }
 
-    @Test("There are recordings", .enabled(if: Recording.arePresent, "../shared/exchanges is not here"))
+    @Test("There are recordings", .withRecordings)
     func recordingsArePresent() {
-        #expect(RecordedRequest.messages.count >= 20)
-        #expect(RecordedRequest.countTokens.count >= 3)
+        #expect(Recording.messageRequests.count >= 20)
+        #expect(Recording.countRequests.count >= 3)
     }
 }

@@ -132,10 +132,10 @@ struct CrossRequestTests {
 
     @Test(
         "Recorded chats can be asked of Anthropic",
-        .enabled(if: Recording.arePresent, "../shared/exchanges is not here"), arguments: RecordedRequest.chats)
-    func recordedChats(_ recording: RecordedRequest) throws {
-        var members = recording.body
-        if recording.body["model"] == nil, case .object(let rest) = recording.body {
+        .withRecordings, arguments: Recording.chatRequests)
+    func recordedChats(_ recording: Recording) throws {
+        var members = recording.request
+        if recording.request["model"] == nil, case .object(let rest) = recording.request {
             // Azure's deployments have it in the URL.
             members = .object(rest + [JSONValue.Member(key: "model".bytes, value: .string("m".bytes))])
         }
@@ -148,16 +148,16 @@ struct CrossRequestTests {
 
     @Test(
         "Recorded messages can be asked of every provider",
-        .enabled(if: Recording.arePresent, "../shared/exchanges is not here"), arguments: RecordedRequest.messages)
-    func recordedMessages(_ recording: RecordedRequest) throws {
+        .withRecordings, arguments: Recording.messageRequests)
+    func recordedMessages(_ recording: Recording) throws {
         for dialect in Dialect.allCases where dialect != .anthropic {
             var context = self.context(.messages, dialect)
             context.fetchesImages = true
-            switch try self.translate(recording.body, context) {
+            switch try self.translate(recording.request, context) {
             case .body(let body):
                 let tree = try JSONReader().read(body, maximumBytes: 64 << 20)
                 #expect(tree["messages"]?.array?.isEmpty == false)
-                #expect(tree["model"] == recording.body["model"])
+                #expect(tree["model"] == recording.request["model"])
             case .needsImages(let pending): #expect(!pending.urls.isEmpty)
             case .exact, .countHere: Issue.record("\(dialect.name) got no body")
             }

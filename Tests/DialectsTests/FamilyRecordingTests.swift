@@ -1,77 +1,55 @@
 import Dialects
 import Domain
-import Foundation
 import JSON
 import TestSupport
 import Testing
 
 /// Recorded answers in OpenAI's shapes, at both front doors, against an independent reading of the recording.
 @Suite(
-    "Recorded replies in OpenAI's shapes", .enabled(if: Recording.arePresent, "the recorded exchanges are not there"))
+    "Recorded replies in OpenAI's shapes", .withRecordings)
 struct FamilyRecordingTests {
-    struct Chat: CustomStringConvertible, Sendable {
-        var name: String
-        var dialect: Dialect
-        var body: [UInt8]
-        var isStream: Bool
-        var isCompletion: Bool
+    /// Chats and old completions that went well.
+    private static let chats = Recording.all.filter {
+        $0.status == 200 && ($0.api == "chat.completions" || $0.api == "completions")
+    }
 
-        var description: String { self.name }
+    /// Providers without a row of their own go by that of a server that says what it likes.
+    private static func dialect(_ chat: Recording) -> Dialect {
+        chat.dialect.flatMap { $0 == .anthropic ? nil : $0 } ?? .litellm
+    }
 
-        /// What was recorded; providers without a row of their own go by that of a server that says what it likes.
-        static let all: [Chat] = {
-            let files = (try? FileManager.default.contentsOfDirectory(atPath: Recording.folder.path)) ?? []
-            return files.sorted().compactMap { file in
-                guard
-                    file.hasSuffix(".json"),
-                    let data = try? Data(contentsOf: Recording.folder.appendingPathComponent(file)),
-                    let tree = try? JSONReader().read([UInt8](data), maximumBytes: 64 << 20),
-                    let api = tree["api"]?.string.map({ String(decoding: $0, as: UTF8.self) }),
-                    api == "chat.completions" || api == "completions",
-                    let provider = tree["provider"]?.string.map({ String(decoding: $0, as: UTF8.self) }),
-                    let response = tree["response"], response["status"]?.integer == 200,
-                    let encoded = response["body_base64"]?.string, let body = Data(base64Encoded: Data(encoded))
-                else { return nil }
-                let dialect = Dialect.allCases.first { $0.name == provider && $0 != .anthropic } ?? .litellm
-                return Chat(
-                    name: file, dialect: dialect, body: [UInt8](body), isStream: tree["stream"] == .bool(true),
-                    isCompletion: api == "completions")
+    private static func heard(_ chat: Recording) -> HeardReply {
+        var heard = HeardReply()
+        if chat.isStream {
+            for event in StreamOracle.events(chat.body) {
+                if let tree = StreamOracle.json(event) { heard.hear(tree, isStream: true) }
             }
-        }()
-
-        var heard: HeardReply {
-            var heard = HeardReply()
-            if self.isStream {
-                for event in StreamOracle.events(self.body) {
-                    if let tree = StreamOracle.json(event) { heard.hear(tree, isStream: true) }
-                }
-            } else if let tree = try? JSONReader().read(self.body, maximumBytes: 64 << 20) {
-                heard.hear(tree, isStream: false)
-            }
-            return heard
+        } else if let tree = try? JSONReader().read(chat.body, maximumBytes: 64 << 20) {
+            heard.hear(tree, isStream: false)
         }
+        return heard
+    }
 
-        func pieces(_ random: inout SplitMix) -> [[[UInt8]]] {
-            var rest = self.body[...]
-            var pieces: [[UInt8]] = []
-            while !rest.isEmpty {
-                let length = min(rest.count, Int.random(in: 1...700, using: &random))
-                pieces.append(Array(rest.prefix(length)))
-                rest = rest.dropFirst(length)
-            }
-            return [StreamOracle.events(self.body), pieces, Cuts.pieces(self.body, of: 1)]
+    private static func cuts(_ body: [UInt8]) -> [[[UInt8]]] {
+        var random = SplitMix(seed: 26)
+        var rest = body[...]
+        var pieces: [[UInt8]] = []
+        while !rest.isEmpty {
+            let length = min(rest.count, Int.random(in: 1...700, using: &random))
+            pieces.append(Array(rest.prefix(length)))
+            rest = rest.dropFirst(length)
         }
+        return [StreamOracle.events(body), pieces, Cuts.pieces(body, of: 1)]
     }
 
     private let reader = DialectReader()
 
-    @Test("Streams, however they are cut", arguments: Chat.all.filter(\.isStream))
-    func streams(_ chat: Chat) throws {
-        let recorded = chat.heard
-        var random = SplitMix(seed: 26)
-        let cuts = chat.pieces(&random)
+    @Test("Streams, however they are cut", arguments: Self.chats.filter(\.isStream))
+    func streams(_ chat: Recording) throws {
+        let recorded = Self.heard(chat)
+        let cuts = Self.cuts(chat.body)
         for endpoint in [Endpoint.chatCompletions, .messages] {
-            let context = TranslatedStream.context(chat.dialect, endpoint, wantsUsage: true)
+            let context = TranslatedStream.context(Self.dialect(chat), endpoint, wantsUsage: true)
             let stream = TranslatedStream([chat.body], context, reader: self.reader)
             for pieces in cuts { #expect(TranslatedStream(pieces, context, reader: self.reader) == stream) }
             if recorded.hasError {
@@ -93,11 +71,11 @@ struct FamilyRecordingTests {
         }
     }
 
-    @Test("Whole replies", arguments: Chat.all.filter { !$0.isStream })
-    func whole(_ chat: Chat) throws {
-        let recorded = chat.heard
+    @Test("Whole replies", arguments: Self.chats.filter { !$0.isStream })
+    func whole(_ chat: Recording) throws {
+        let recorded = Self.heard(chat)
         for endpoint in [Endpoint.chatCompletions, .messages] {
-            let context = TranslatedStream.context(chat.dialect, endpoint)
+            let context = TranslatedStream.context(Self.dialect(chat), endpoint)
             let reply = try ReplyTranslator.read(chat.body, context, reader: self.reader)
             let body = ReplyTranslator.write(reply, usage: reply.usage, isEstimated: false, context)
             let tree = try JSONReader().read(body, maximumBytes: 64 << 20)

@@ -113,7 +113,7 @@ struct OpenAIReplyReaderTests {
 
     @Test(
         "Recorded replies give their usage",
-        .enabled(if: Recording.arePresent, "../shared/exchanges is not here"), arguments: Recording.unary)
+        .withRecordings, arguments: Recording.unary)
     func recordings(_ recording: Recording) throws {
         let tree = try? JSONReader().read(recording.body, maximumBytes: 1 << 24)
         let reply = self.reader.readReply(recording.body)

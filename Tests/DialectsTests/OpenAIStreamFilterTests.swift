@@ -69,7 +69,7 @@ struct OpenAIStreamFilterTests {
 
     @Test(
         "The same holds for recorded streams",
-        .enabled(if: Recording.arePresent, "../shared/exchanges is not here"), arguments: Recording.streams)
+        .withRecordings, arguments: Recording.streams)
     func recordings(_ recording: Recording) {
         let events = StreamOracle.events(recording.body)
         // The head, the tail and their neighbours hold all that a filter decides; the middle only passes.

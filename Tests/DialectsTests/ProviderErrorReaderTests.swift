@@ -132,9 +132,9 @@ struct ProviderErrorReaderTests {
 
     @Test(
         "Recorded errors give their message and status",
-        .enabled(if: Recording.arePresent, "../shared/exchanges is not here"))
+        .withRecordings)
     func recordings() throws {
-        let errors = Recording.all(named: ["-4", "-5"]).filter { 400...599 ~= $0.status }
+        let errors = Recording.all(named: "-4", "-5").filter { 400...599 ~= $0.status }
         try #require(errors.count > 10)
         for recording in errors {
             let text = String(decoding: recording.body, as: UTF8.self)

@@ -101,7 +101,7 @@ struct ProviderTableTests {
         #expect(ProviderTable.row(.mistral).authentication == .bearer)
     }
 
-    @Test("Counts of recorded chats are those of the recordings", .enabled(if: Recording.arePresent))
+    @Test("Counts of recorded chats are those of the recordings", .withRecordings)
     func recorded() throws {
         let index = Recording.folder.appendingPathComponent("INDEX.tsv")
         var counts: [String: Int] = [:]

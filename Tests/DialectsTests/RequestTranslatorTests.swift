@@ -1,6 +1,5 @@
 import Dialects
 import Domain
-import Foundation
 import JSON
 import Testing
 
@@ -107,46 +106,31 @@ struct RequestTranslatorTests {
 
     // MARK: Requests that were sent
 
-    /// A recorded request with what its provider answered.
-    struct Sent: CustomStringConvertible, Sendable {
-        var name: String
-        var dialect: Dialect
-        var endpoint: Endpoint
-        var body: [UInt8]
+    private static let doors: [String: Endpoint] = ["chat.completions": .chatCompletions, "messages": .messages]
 
-        var description: String { self.name }
-
-        static let all: [Sent] = {
-            let files = (try? FileManager.default.contentsOfDirectory(atPath: Recording.folder.path)) ?? []
-            return files.sorted().compactMap { file in
-                guard
-                    file.hasSuffix(".json"),
-                    let data = try? Data(contentsOf: Recording.folder.appendingPathComponent(file)),
-                    let value = try? JSONReader().read([UInt8](data), maximumBytes: 64 << 20),
-                    value["response"]?["status"]?.integer == 200, let body = value["request"]?["body"],
-                    case .object = body, let api = value["api"]?.string, let provider = value["provider"]?.string,
-                    let dialect = Dialect.allCases.first(where: { $0.name.utf8.elementsEqual(provider) })
-                else { return nil }
-                let endpoints: [String: Endpoint] = ["chat.completions": .chatCompletions, "messages": .messages]
-                guard let endpoint = endpoints[String(decoding: api, as: UTF8.self)] else { return nil }
-                var writer = JSONWriter()
-                writer.value(body)
-                return Sent(name: file, dialect: dialect, endpoint: endpoint, body: writer.bytes)
-            }
-        }()
+    /// What providers that have a row took.
+    private static let sent = Recording.all.filter {
+        $0.status == 200 && $0.request != .null && $0.dialect != nil && Self.doors[$0.api] != nil
     }
 
-    @Test("What providers took goes to them as it was", .enabled(if: Recording.arePresent), arguments: Sent.all)
-    func recorded(_ sent: Sent) throws {
-        guard sent.endpoint == .chatCompletions, sent.dialect != .anthropic else { return }
-        let result = try RequestFixture(to: sent.dialect).request(sent.body)
+    private static func bytes(_ value: JSONValue) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.value(value)
+        return writer.bytes
+    }
+
+    @Test("What providers took goes to them as it was", .withRecordings, arguments: Self.sent)
+    func recorded(_ sent: Recording) throws {
+        let dialect = try #require(sent.dialect)
+        guard Self.doors[sent.api] == .chatCompletions, dialect != .anthropic else { return }
+        let result = try RequestFixture(to: dialect).request(Self.bytes(sent.request))
         if case .exact = result { return }
         guard case .body(let bytes) = result else {
             Issue.record("\(sent.name): an image was to be fetched")
             return
         }
         // Only what asks for nothing may go: one choice of one, thoughts said twice.
-        let before = try RequestFixture.tree(String(decoding: sent.body, as: UTF8.self))
+        let before = sent.request
         let after = try RequestFixture.tree(String(decoding: bytes, as: UTF8.self))
         guard case .object(let old) = before, case .object(let new) = after else { return }
         let names = Set(old.map(\.key)).symmetricDifference(new.map(\.key)).map { String(decoding: $0, as: UTF8.self) }
@@ -157,13 +141,14 @@ struct RequestTranslatorTests {
     }
 
     @Test(
-        "What was sent can be said in the other dialect too", .enabled(if: Recording.arePresent), arguments: Sent.all)
-    func crossed(_ sent: Sent) throws {
+        "What was sent can be said in the other dialect too", .withRecordings, arguments: Self.sent)
+    func crossed(_ sent: Recording) throws {
         for dialect in [Dialect.anthropic, .openai, .mistral, .groq] {
-            let fixture = RequestFixture(sent.endpoint, to: dialect, drops: true, fetches: true)
+            let fixture = RequestFixture(
+                try #require(Self.doors[sent.api]), to: dialect, drops: true, fetches: true)
             let result: TranslatedRequest
             do throws(GatewayError) {
-                result = try fixture.request(sent.body)
+                result = try fixture.request(Self.bytes(sent.request))
             } catch {
                 // What cannot be left out.
                 #expect(error.status == 400 && error.source == .client)

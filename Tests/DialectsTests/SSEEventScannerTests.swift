@@ -72,7 +72,7 @@ struct SSEEventScannerTests {
 
     @Test(
         "Recorded streams are split exactly",
-        .enabled(if: Recording.arePresent, "../shared/exchanges is not here"), arguments: Recording.streams)
+        .withRecordings, arguments: Recording.streams)
     func recordings(_ recording: Recording) {
         self.check(recording.body, cuts: Cuts.twoWays(recording.body))
     }
