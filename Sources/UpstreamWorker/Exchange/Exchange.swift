@@ -110,7 +110,8 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     /// The answer to ATTEMPT. What the journal does not take is not done.
     func receive(grant: Grant) throws(FrameError) {
         let now = self.services.loop.now
-        let allowed = grant.allowed && (self.machine.asked.map { self.ledger.admit($0.number) } ?? false)
+        var allowed = grant.allowed
+        if allowed, let asked = self.machine.asked { allowed = self.ledger.admit(asked.number) }
         self.perform(try self.machine.answered(allowed, at: now, to: self))
     }
 
