@@ -28,7 +28,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private var collector: BodyCollector
     /// As it is sent, while it may have to be sent once more.
     private var body: HTTPBody?
-    private var machine: ExchangeMachine
+    private let machine: ExchangeMachine
     private var call: (any ProviderCall)?
     /// What the request waits for while it is being prepared.
     private var images: (any ImageFetching)?
