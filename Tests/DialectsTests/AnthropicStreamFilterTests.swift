@@ -10,7 +10,7 @@ struct AnthropicStreamFilterTests {
 
     struct Outcome: Equatable {
         var output: [UInt8] = []
-        var end: OpenAIStreamFilter.End?
+        var end: ReplyStream.End?
         var fault: StreamFault?
         var usage: TokenUsage?
         var finish = FinishReason.none

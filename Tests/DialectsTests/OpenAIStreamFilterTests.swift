@@ -7,7 +7,7 @@ import Testing
 struct OpenAIStreamFilterTests {
     struct Outcome: Equatable {
         var output: [UInt8] = []
-        var end: OpenAIStreamFilter.End?
+        var end: ReplyStream.End?
         var usage: TokenUsage?
         var sawDone = false
         var sawFinish = false
@@ -22,8 +22,8 @@ struct OpenAIStreamFilterTests {
         var outcome = Outcome()
         var isReleased = false
         for piece in pieces {
-            do throws(OpenAIStreamFilter.Failure) {
-                try unsafe piece.withUnsafeBytesThrowing { piece throws(OpenAIStreamFilter.Failure) in
+            do throws(StreamFault) {
+                try unsafe piece.withUnsafeBytesThrowing { piece throws(StreamFault) in
                     try unsafe filter.feed(piece) { bytes in
                         isReleased = true
                         unsafe outcome.output.append(contentsOf: bytes)
@@ -93,7 +93,7 @@ struct OpenAIStreamFilterTests {
         var releases: [String] = []
         func feed(_ text: String) throws {
             let bytes = Array(text.utf8)
-            try unsafe bytes.withUnsafeBytesThrowing { piece throws(OpenAIStreamFilter.Failure) in
+            try unsafe bytes.withUnsafeBytesThrowing { piece throws(StreamFault) in
                 try unsafe filter.feed(piece) { unsafe releases.append(String(decoding: $0, as: UTF8.self)) }
             }
         }
@@ -118,7 +118,7 @@ struct OpenAIStreamFilterTests {
             var filter = OpenAIStreamFilter(reader: self.reader, askedForUsage: asked)
             var output = 0
             let bytes = Array("\(StreamFixture.text)\n\ndata: {\"choices\"".utf8)
-            try unsafe bytes.withUnsafeBytesThrowing { piece throws(OpenAIStreamFilter.Failure) in
+            try unsafe bytes.withUnsafeBytesThrowing { piece throws(StreamFault) in
                 try unsafe filter.feed(piece) { output += $0.count }
             }
             #expect(output == (asked ? bytes.count - 16 : bytes.count))
@@ -153,7 +153,7 @@ struct OpenAIStreamFilterTests {
             #"data: {"choices":[{"finish_reason":"stop","delta":{},"index":\#(index)}]}\#n\#n"#
         }
         for (stream, end) in [
-            (text(0) + text(1) + finish(0), OpenAIStreamFilter.End.truncated),
+            (text(0) + text(1) + finish(0), ReplyStream.End.truncated),
             (text(0) + text(1) + finish(0) + finish(1), .complete), (text(0) + text(2) + finish(2), .truncated),
             (text(1) + finish(1), .complete), (text(0) + text(1) + finish(1) + finish(1), .truncated),
             (text(0) + text(1) + "data: [DONE]\n\n", .complete),

@@ -6,7 +6,7 @@ import JSON
 struct TranslatedStream: Equatable {
     /// UTF-8 throughout.
     var text = ""
-    var end: OpenAIStreamFilter.End?
+    var end: ReplyStream.End?
     var fault: StreamFault?
     var usage: TokenUsage?
     var finish = FinishReason.none

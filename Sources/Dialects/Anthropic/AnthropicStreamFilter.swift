@@ -77,7 +77,7 @@ public struct AnthropicStreamFilter {
     }
 
     /// Ends the stream; an event that only lacks its blank line still counts.
-    public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> OpenAIStreamFilter.End {
+    public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> ReplyStream.End {
         let hadContent = self.hasContent
         let rest = self.scanner.finish()
         unsafe rest.withUnsafeBytes { rest in

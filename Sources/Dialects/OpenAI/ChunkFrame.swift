@@ -13,6 +13,8 @@ struct ChunkFrame {
     private var created: Int64?
     private let context: TranslationContext
     private var steady: [RawMember] = []
+    /// Members of the usage that no token class has.
+    private var usageExtras: [RawMember] = []
     /// Further members, for the next chunk.
     private var waiting: [RawMember] = []
     /// What each chunk begins with; empty where it has to be made.
@@ -36,7 +38,7 @@ struct ChunkFrame {
     }
 
     mutating func take(_ extra: RawMember) {
-        if Self.repeated.contains(where: { extra.key.isEqual(to: $0) }) {
+        if JSONName.isOne(extra.key, of: Self.repeated) {
             self.steady.removeAll { $0.key == extra.key }
             self.steady.append(extra)
             self.head = []
@@ -44,6 +46,20 @@ struct ChunkFrame {
             self.waiting.removeAll { $0.key == extra.key }
             self.waiting.append(extra)
         }
+    }
+
+    mutating func take(usageExtras: [RawMember]) { self.usageExtras = usageExtras }
+
+    /// Ends the stream: the usage where the client wants it, then the word.
+    mutating func end(usage: TokenUsage?, isEstimated: Bool, into output: inout [UInt8]) {
+        if self.wantsUsage, let usage {
+            let extras = self.usageExtras
+            self.write(into: &output) {
+                OpenAIUsageWriter.write(usage, extras: extras, isEstimated: isEstimated, into: &$0)
+            } _: { _ in
+            }
+        }
+        output.append(json: "data: [DONE]\n\n")
     }
 
     /// Appends a chunk, whose choices `choices` appends, and whose usage `usage` (null where it is nil and usage is wanted).

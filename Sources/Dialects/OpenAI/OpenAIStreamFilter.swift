@@ -11,22 +11,6 @@ public import Domain
 /// Where Sluice asked for usage, an unfinished event is held until it is known not to be that chunk (or is longer than
 /// `maximumEventBytes`); otherwise each byte is released as it comes.
 public struct OpenAIStreamFilter {
-    /// Why a stream cannot be given to the client. Nothing of it was released.
-    public enum Failure: Error, Hashable, Sendable {
-        /// An event before the first content is not a JSON object.
-        case invalidResponse
-    }
-
-    /// How a stream ended.
-    public enum End: Hashable, Sendable {
-        /// With `[DONE]`, a finish reason of each choice seen, or an error event of the provider's.
-        case complete
-        /// Without any of them.
-        case truncated
-        /// Before any content; nothing was released.
-        case noContent
-    }
-
     private let reader: OpenAIReplyReader
     private let askedForUsage: Bool
     private let maximumHeldBytes: Int
@@ -74,7 +58,7 @@ public struct OpenAIStreamFilter {
     /// are valid inside the call only.
     public mutating func feed(
         _ piece: UnsafeRawBufferPointer, _ release: (UnsafeRawBufferPointer) -> Void
-    ) throws(Failure) {
+    ) throws(StreamFault) {
         guard !self.hasFailed else { throw .invalidResponse }
         var offset = 0
         // The first byte of the piece that was neither released nor held nor taken out.
@@ -111,7 +95,7 @@ public struct OpenAIStreamFilter {
     }
 
     /// Ends the stream; an event that only lacks its blank line still counts.
-    public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> End {
+    public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> ReplyStream.End {
         let isOut = self.unfinishedIsOut
         let rest = self.scanner.finish()
         unsafe rest.withUnsafeBytes { rest in
@@ -135,7 +119,7 @@ public struct OpenAIStreamFilter {
     private mutating func take(
         _ event: SSEEvent, _ piece: UnsafeRawBufferPointer, _ pending: inout Int,
         _ release: (UnsafeRawBufferPointer) -> Void
-    ) throws(Failure) {
+    ) throws(StreamFault) {
         let hadContent = self.hasContent
         let reader = self.reader
         let meaning = unsafe self.scanner.withBytes(of: event, in: piece) { raw in

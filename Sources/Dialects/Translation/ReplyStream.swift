@@ -18,7 +18,7 @@ public enum ReplyStream {
     }
 
     private static func decoder(_ context: TranslationContext) -> any StreamDecoder {
-        context.row.dialect == .anthropic ? AnthropicStreamDecoder(context) : OpenAIStreamDecoder(context)
+        context.row.speaksAnthropic ? AnthropicStreamDecoder(context) : OpenAIStreamDecoder(context)
     }
 
     private static func encoder(_ context: TranslationContext) -> any StreamEncoder {
@@ -114,11 +114,7 @@ public enum ReplyStream {
         switch consume self {
         case .openAI(var filter):
             defer { self = .openAI(filter) }
-            do throws(OpenAIStreamFilter.Failure) {
-                unsafe try filter.feed(piece, release)
-            } catch {
-                throw .invalidResponse
-            }
+            unsafe try filter.feed(piece, release)
         case .anthropic(var filter):
             defer { self = .anthropic(filter) }
             unsafe try filter.feed(piece, release)
@@ -130,7 +126,7 @@ public enum ReplyStream {
 
     /// Ends the stream; an event that only lacks its blank line still counts.
     public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) throws(StreamFault)
-        -> OpenAIStreamFilter.End
+        -> ReplyStream.End
     {
         switch consume self {
         case .openAI(var filter):

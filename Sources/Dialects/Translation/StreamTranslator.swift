@@ -60,7 +60,7 @@ public struct StreamTranslator {
 
     /// Ends the stream; an event that only lacks its blank line still counts.
     public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) throws(StreamFault)
-        -> OpenAIStreamFilter.End
+        -> ReplyStream.End
     {
         if let fault = self.fault { throw fault }
         let rest = self.scanner.finish()

@@ -255,7 +255,7 @@ struct ReplyReception {
         defer { self.stream = stream }
         // The provider has said all it had to say; that its connection broke afterwards costs nobody anything.
         if let error, !stream.sawDone, !stream.sawError { return .failed(.transport(error)) }
-        let end: OpenAIStreamFilter.End
+        let end: ReplyStream.End
         do throws(StreamFault) {
             end = unsafe try stream.finish { unsafe self.release($0, &sender, at: now, to: output) }
         } catch {
@@ -314,7 +314,7 @@ struct ReplyReception {
             self.held = self.dialect.body(of: error)
             self.answer = self.dialect.head(self.head, of: error.error, length: self.held.count)
         } else {
-            let isReadable = unsafe self.held.withUnsafeBytes { unsafe OpenAIUnaryReply.looksLikeJSON($0) }
+            let isReadable = unsafe self.held.withUnsafeBytes { unsafe UnaryReply.looksLikeJSON($0) }
             guard isReadable, !headIsOut else { return .failed(self.statusFailure) }
             self.answer = self.dialect.head(self.head, isStream: false, length: UInt64(self.held.count))
         }
