@@ -125,14 +125,14 @@ struct AnthropicReplyTests {
 
     @Test("What passes is watched for usage, reason and errors")
     func unary() {
-        func read(_ body: String) -> OpenAIUnaryReply? {
+        func read(_ body: String) -> UnaryReply? {
             AnthropicUnaryReader.readReply(Array(body.utf8), reader: self.reader)
         }
         let usage = TokenUsage(input: 2, cacheRead: 5, cacheWrite: 2, cacheWriteHour: 7, output: 5, reasoning: 7)
-        #expect(read(Self.message) == OpenAIUnaryReply(usage: usage, hasError: false, finish: .toolCalls))
-        #expect(read(#"{"input_tokens":588}"#) == OpenAIUnaryReply(usage: nil, hasError: false))
+        #expect(read(Self.message) == UnaryReply(usage: usage, hasError: false, finish: .toolCalls))
+        #expect(read(#"{"input_tokens":588}"#) == UnaryReply(usage: nil, hasError: false))
         #expect(read(#"{"type":"error","error":{"type":"x"}}"#)?.hasError == true)
-        #expect(read(#"{"error":null,"stop_reason":null}"#) == OpenAIUnaryReply(usage: nil, hasError: false))
+        #expect(read(#"{"error":null,"stop_reason":null}"#) == UnaryReply(usage: nil, hasError: false))
         for body in ["", "[]", "{", "{}x", "null"] { #expect(read(body) == nil) }
     }
 

@@ -99,7 +99,7 @@ struct OpenAIReplyReaderTests {
     func usage(_ object: String, _ expected: TokenUsage?) {
         let body =
             #"{"id":"x","choices":[{"message":{"content":"y"}}],"usage":\#(object),"seed":99999999999999999999999}"#
-        #expect(self.reader.readReply(Array(body.utf8)) == .some(expected.map(OpenAIUnaryReply.make) ?? .make(nil)))
+        #expect(self.reader.readReply(Array(body.utf8)) == .some(expected.map(UnaryReply.make) ?? .make(nil)))
     }
 
     @Test("What is no JSON object is no reply")
@@ -130,7 +130,7 @@ struct OpenAIReplyReaderTests {
         }
         let finish = tree?["choices"]?.array?.last?["finish_reason"]?.string
         #expect((reply?.finish == FinishReason.none) == (finish == nil))
-        let looks = unsafe recording.body.withUnsafeBytes { unsafe OpenAIUnaryReply.looksLikeJSON($0) }
+        let looks = unsafe recording.body.withUnsafeBytes { unsafe UnaryReply.looksLikeJSON($0) }
         #expect(looks)
     }
 
@@ -140,12 +140,12 @@ struct OpenAIReplyReaderTests {
             (" \r\n\t{", true), ("[", true), ("", false), (" ", false), ("<html>{", false), ("7", false),
         ] {
             let bytes = Array(text.utf8)
-            let looks = unsafe bytes.withUnsafeBytes { unsafe OpenAIUnaryReply.looksLikeJSON($0) }
+            let looks = unsafe bytes.withUnsafeBytes { unsafe UnaryReply.looksLikeJSON($0) }
             #expect(looks == expected, "\(text)")
         }
     }
 }
 
-extension OpenAIUnaryReply {
-    static func make(_ usage: TokenUsage?) -> OpenAIUnaryReply { OpenAIUnaryReply(usage: usage, hasError: false) }
+extension UnaryReply {
+    static func make(_ usage: TokenUsage?) -> UnaryReply { UnaryReply(usage: usage, hasError: false) }
 }

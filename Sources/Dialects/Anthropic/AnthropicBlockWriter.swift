@@ -111,7 +111,7 @@ struct AnthropicBlockWriter {
         switch source {
         case .base64(let mediaType, let data):
             // Of documents only PDF is taken in base64.
-            if isDocument, mediaType.starts(with: "text/".utf8), let text = Base64Text.decode(data) {
+            if isDocument, mediaType.starts(with: "text/".utf8), let text = Base64.text(data) {
                 self.source(.text(text), into: &writer)
                 return
             }

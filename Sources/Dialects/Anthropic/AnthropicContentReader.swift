@@ -76,7 +76,7 @@ enum AnthropicContentReader {
         let tag = try source.tag()
         var document = DocumentPart(
             .text([]), title: try block.string("title"), cacheMark: try block.cacheMark(),
-            extras: block.others(than: ["type", "source", "title", "cache_control"]))
+            extras: block.members.others(than: ["type", "source", "title", "cache_control"]))
         if let known = try self.source(source, tag) {
             document.source = known
         } else if JSONName.equals(tag, "text") {

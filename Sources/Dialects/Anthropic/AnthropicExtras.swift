@@ -28,7 +28,7 @@ struct AnthropicExtras {
                 self.metadata = rest
             } else if JSONName.equals(member.key, "output_config"), case .object(let rest) = member.value {
                 self.output = rest
-            } else if isAnthropic || Self.own.contains(where: { JSONName.equals(member.key, $0) }) {
+            } else if isAnthropic || JSONName.isOne(member.key, of: Self.own) {
                 self.members.append(member)
             } else {
                 try self.translate(member, context)
@@ -47,7 +47,7 @@ struct AnthropicExtras {
         if JSONName.equals(member.key, "safety_identifier") { self.user = member.value.string }
         if JSONName.equals(member.key, "modalities"), member.value == .array([.string(Array("text".utf8))]) { return }
         if JSONName.equals(member.key, "verbosity"), member.value == .string(Array("medium".utf8)) { return }
-        if Self.harmless.contains(where: { JSONName.equals(member.key, $0) }) { return }
+        if JSONName.isOne(member.key, of: Self.harmless) { return }
         // An empty object asks for a search.
         let isSearch = JSONName.equals(member.key, "web_search_options") && member.value == .object([])
         if Self.isNothing(member.value), !isSearch { return }

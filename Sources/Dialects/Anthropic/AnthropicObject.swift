@@ -35,13 +35,6 @@ struct AnthropicObject {
         return value
     }
 
-    /// The members whose names are none of `known` and that are not null.
-    func others(than known: [StaticString]) -> [JSONValue.Member] {
-        self.members.filter { member in
-            member.value != .null && !known.contains { JSONName.equals(member.key, $0) }
-        }
-    }
-
     // MARK: Scalars
 
     func string(_ key: StaticString) throws(GatewayError) -> [UInt8]? {

@@ -19,12 +19,7 @@ struct AnthropicPiece {
     /// What a string stands for, given its content; empty where there is none.
     func text(_ range: Range<Int>?, _ cursor: borrowing JSONCursor) throws(StreamFault) -> [UInt8] {
         guard let range else { return [] }
-        let content = unsafe cursor.bytes(range)
-        guard unsafe JSONText.hasEscapes(content) else { return unsafe Array(content) }
-        var text: [UInt8] = []
-        text.reserveCapacity(content.count)
-        guard unsafe JSONText.unescape(content, into: &text) else { throw .invalidResponse }
-        return text
+        return try cursor.unescaped(range)
     }
 
     /// A value as JSON in one line, every part of it checked; nil where it is none, or says nothing: null, or an empty

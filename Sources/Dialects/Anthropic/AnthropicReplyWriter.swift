@@ -12,7 +12,7 @@ enum AnthropicReplyWriter {
         var hasToolCalls = false
         var hasRefusal = false
         writer.beginObject()
-        self.writeHead(id: AnthropicNames.message(reply.id, context.nonce), model: reply.model, into: &writer)
+        self.writeHead(id: AnthropicName.message(reply.id, context.nonce), model: reply.model, into: &writer)
         writer.key("content")
         writer.beginArray()
         var calls = 0
@@ -30,7 +30,7 @@ enum AnthropicReplyWriter {
             case .redactedThinking(let data): self.writeRedactedThinking(data, into: &writer)
             case .toolCall(let call):
                 hasToolCalls = true
-                let id = call.id.isEmpty ? AnthropicNames.call(calls, context.nonce) : call.id
+                let id = call.id.isEmpty ? ToolCallID.made(calls, context.nonce) : call.id
                 calls += 1
                 self.writeToolUse(
                     id: id, name: call.name, input: AnthropicToolInput.object(call.arguments), into: &writer)

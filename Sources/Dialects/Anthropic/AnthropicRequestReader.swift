@@ -27,7 +27,7 @@ enum AnthropicRequestReader {
         conversation.stop = try self.stop(object)
         conversation.isStream = try object.bool("stream") ?? false
         conversation.wantsUsage = true
-        conversation.extras = object.others(than: self.known)
+        conversation.extras = object.members.others(than: self.known)
         try self.readThinking(object, into: &conversation)
         try self.readOutput(object, into: &conversation)
         try self.readMetadata(object, into: &conversation)
@@ -88,7 +88,7 @@ enum AnthropicRequestReader {
                     ToolDefinition.Function(
                         name: try tool.requiredString("name"), description: try tool.string("description"),
                         parameters: schema.value, isStrict: try tool.bool("strict"), cacheMark: try tool.cacheMark(),
-                        extras: tool.others(than: [
+                        extras: tool.members.others(than: [
                             "type", "name", "description", "input_schema", "strict", "cache_control",
                         ]))))
         }
@@ -163,7 +163,7 @@ enum AnthropicRequestReader {
             conversation.reasoning = reasoning
         }
         if let format = try output.object("format") { conversation.format = try self.format(format) }
-        self.keep(output.others(than: ["effort", "format"]), as: "output_config", in: &conversation)
+        self.keep(output.members.others(than: ["effort", "format"]), as: "output_config", in: &conversation)
     }
 
     private static func format(_ format: AnthropicObject) throws(GatewayError) -> ResponseFormat {
@@ -182,7 +182,7 @@ enum AnthropicRequestReader {
     ) throws(GatewayError) {
         guard let metadata = try object.object("metadata") else { return }
         conversation.user = try metadata.string("user_id")
-        self.keep(metadata.others(than: ["user_id"]), as: "metadata", in: &conversation)
+        self.keep(metadata.members.others(than: ["user_id"]), as: "metadata", in: &conversation)
     }
 
     private static func keep(

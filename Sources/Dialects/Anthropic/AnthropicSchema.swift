@@ -22,7 +22,7 @@ enum AnthropicSchema {
         var moved: [JSONValue.Member] = []
         let hasProperties = schema["properties"] != nil
         for member in members {
-            if self.isAny(member.key, of: self.bounds) || self.isManyItems(member) {
+            if JSONName.isOne(member.key, of: self.bounds) || self.isManyItems(member) {
                 moved.append(member)
             } else if JSONName.equals(member.key, "additionalProperties") {
                 guard member.value == .bool(false) || hasProperties else { return nil }
@@ -32,7 +32,7 @@ enum AnthropicSchema {
                 kept.append(JSONValue.Member(key: member.key, value: value))
             }
         }
-        if self.isObject(schema), schema["additionalProperties"] == nil {
+        if schema.isObjectSchema, schema["additionalProperties"] == nil {
             guard hasProperties else { return nil }
             kept.append(JSONValue.Member(key: Array("additionalProperties".utf8), value: .bool(false)))
         }
@@ -55,12 +55,12 @@ enum AnthropicSchema {
     }
 
     private static func fitted(_ member: JSONValue.Member) -> JSONValue? {
-        if self.isAny(member.key, of: self.schemas) { return self.fitted(member.value) }
-        if self.isAny(member.key, of: self.lists), case .array(let elements) = member.value {
+        if JSONName.isOne(member.key, of: self.schemas) { return self.fitted(member.value) }
+        if JSONName.isOne(member.key, of: self.lists), case .array(let elements) = member.value {
             let fitted = elements.compactMap { self.fitted($0) }
             return fitted.count == elements.count ? .array(fitted) : nil
         }
-        if self.isAny(member.key, of: self.named), case .object(let members) = member.value {
+        if JSONName.isOne(member.key, of: self.named), case .object(let members) = member.value {
             var fitted: [JSONValue.Member] = []
             for member in members {
                 guard let value = self.fitted(member.value) else { return nil }
@@ -86,21 +86,9 @@ enum AnthropicSchema {
         return kept
     }
 
-    private static func isObject(_ schema: JSONValue) -> Bool {
-        switch schema["type"] {
-        case .string(let type)?: JSONName.equals(type, "object")
-        case .array(let types)?: types.contains(.string(Array("object".utf8)))
-        default: schema["properties"] != nil
-        }
-    }
-
     /// Of `minItems` 0 and 1 are compiled.
     private static func isManyItems(_ member: JSONValue.Member) -> Bool {
         guard JSONName.equals(member.key, "minItems") else { return false }
         return member.value != .integer(0) && member.value != .integer(1)
-    }
-
-    private static func isAny(_ key: [UInt8], of names: [StaticString]) -> Bool {
-        names.contains { JSONName.equals(key, $0) }
     }
 }

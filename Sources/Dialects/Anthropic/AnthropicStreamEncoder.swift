@@ -52,7 +52,7 @@ struct AnthropicStreamEncoder: StreamEncoder {
             self.queue.add(.citation(citation), into: &self.steps)
         case .toolCall(0, let index, let id, let name):
             self.hasToolCalls = true
-            let id = id.isEmpty ? AnthropicNames.call(index, self.nonce) : id
+            let id = id.isEmpty ? ToolCallID.made(index, self.nonce) : id
             self.queue.begin(.tool(call: index, id: id, name: name), into: &self.steps)
         case .arguments(0, let index, let bytes):
             self.queue.addInput(bytes, call: index, into: &self.steps)
@@ -107,7 +107,7 @@ struct AnthropicStreamEncoder: StreamEncoder {
     private mutating func begin(into output: inout [UInt8]) {
         guard !self.hasBegun else { return }
         self.hasBegun = true
-        let id = AnthropicNames.message(self.id, self.nonce)
+        let id = AnthropicName.message(self.id, self.nonce)
         Self.event("message_start", into: &output) { writer in
             writer.key("message")
             writer.beginObject()

@@ -8,19 +8,19 @@ public enum AnthropicUnaryReader {
     /// Members of which nothing has to be known are only checked for balanced brackets. A count of tokens has no usage.
     public static func readReply(
         _ body: UnsafeRawBufferPointer, capacity: Int, reader: DialectReader
-    ) -> OpenAIUnaryReply? {
+    ) -> UnaryReply? {
         let reply = unsafe try? reader.indexer.read(body, capacity: capacity) { cursor in Self.read(&cursor) }
         return reply ?? nil
     }
 
     /// As `readReply(_:capacity:reader:)` over an array.
-    public static func readReply(_ body: [UInt8], reader: DialectReader) -> OpenAIUnaryReply? {
+    public static func readReply(_ body: [UInt8], reader: DialectReader) -> UnaryReply? {
         unsafe body.withUnsafeBytes { unsafe self.readReply($0, capacity: $0.count, reader: reader) }
     }
 
-    private static func read(_ cursor: inout JSONCursor) -> OpenAIUnaryReply? {
+    private static func read(_ cursor: inout JSONCursor) -> UnaryReply? {
         guard cursor.enterObject() else { return nil }
-        var reply = OpenAIUnaryReply(usage: nil, hasError: false)
+        var reply = UnaryReply(usage: nil, hasError: false)
         while let key = cursor.nextKey() {
             if cursor.matches(key, "usage") {
                 var usage = AnthropicUsage()

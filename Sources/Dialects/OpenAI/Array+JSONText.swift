@@ -1,11 +1,6 @@
 internal import JSON
 
 extension [UInt8] {
-    /// Whether these are the bytes of `text`.
-    func isEqual(to text: StaticString) -> Bool {
-        unsafe self.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-
     /// Appends what is JSON already.
     mutating func append(json text: StaticString) {
         unsafe self.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))

@@ -17,6 +17,8 @@ struct ChunkFrame {
     private var created: Int64?
     private let context: TranslationContext
     private var steady: [RawMember] = []
+    /// Members of the usage that no token class has.
+    private var usageExtras: [RawMember] = []
     /// Further members, for the next chunk.
     private var waiting: [RawMember] = []
     private var waitingBytes = 0
@@ -41,7 +43,7 @@ struct ChunkFrame {
     }
 
     mutating func take(_ extra: RawMember) {
-        if Self.repeated.contains(where: { extra.key.isEqual(to: $0) }) {
+        if JSONName.isOne(extra.key, of: Self.repeated) {
             self.steady.removeAll { $0.key == extra.key }
             self.steady.append(extra)
             self.head = []
@@ -57,6 +59,20 @@ struct ChunkFrame {
             self.waiting.append(extra)
             self.waitingBytes += extra.value.count
         }
+    }
+
+    mutating func take(usageExtras: [RawMember]) { self.usageExtras = usageExtras }
+
+    /// Ends the stream: the usage where the client wants it, then the word.
+    mutating func end(usage: TokenUsage?, isEstimated: Bool, into output: inout [UInt8]) {
+        if self.wantsUsage, let usage {
+            let extras = self.usageExtras
+            self.write(into: &output) {
+                OpenAIUsageWriter.write(usage, extras: extras, isEstimated: isEstimated, into: &$0)
+            } _: { _ in
+            }
+        }
+        output.append(json: "data: [DONE]\n\n")
     }
 
     /// Appends a chunk, whose choices `choices` appends, and whose usage `usage` (null where it is nil and usage is wanted).

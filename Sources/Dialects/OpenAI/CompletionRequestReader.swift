@@ -17,7 +17,7 @@ enum CompletionRequestReader {
         if let best = try request.integer("best_of"), best > conversation.choices { try unsupported.member("best_of") }
         // 0 asks for the chosen tokens' own probabilities.
         if try request.integer("logprobs") != nil { try unsupported.member("logprobs") }
-        conversation.extras = OpenAIRequestReader.extras(request, known: self.known)
+        conversation.extras = request.members.others(than: self.known)
         return conversation
     }
 

@@ -16,13 +16,10 @@ struct CompletionStreamEncoder: StreamEncoder {
     }
 
     private var frame: ChunkFrame
-    private let wantsUsage: Bool
     private var choices: [Choice] = []
-    private var usageExtras: [RawMember] = []
 
     init(_ context: TranslationContext) {
         self.frame = ChunkFrame(context, object: "text_completion")
-        self.wantsUsage = context.wantsUsage
     }
 
     mutating func encode(_ event: ReplyEvent, into output: inout [UInt8]) {
@@ -46,7 +43,7 @@ struct CompletionStreamEncoder: StreamEncoder {
             }
         case .topExtra(let member): self.frame.take(member)
         case .finish(let choice, let finish): self.choices[self.place(choice)].finish = finish
-        case .usage(_, let extras): self.usageExtras = extras
+        case .usage(_, let extras): self.frame.take(usageExtras: extras)
         case .thinking, .signature, .redactedThinking, .citation, .toolCall, .arguments, .extra, .error, .done: break
         }
     }
@@ -56,14 +53,7 @@ struct CompletionStreamEncoder: StreamEncoder {
         for place in self.choices.indices {
             self.chunk(place, [], finish: self.choices[place].finish ?? ReplyFinish(.stop), into: &output)
         }
-        if self.wantsUsage, let usage {
-            let extras = self.usageExtras
-            self.frame.write(into: &output) {
-                OpenAIUsageWriter.write(usage, extras: extras, isEstimated: isEstimated, into: &$0)
-            } _: { _ in
-            }
-        }
-        output.append(json: "data: [DONE]\n\n")
+        self.frame.end(usage: usage, isEstimated: isEstimated, into: &output)
     }
 
     private mutating func place(_ choice: Int) -> Int {

@@ -20,7 +20,8 @@ enum FinishWord {
             code: "provider_error", type: "server_error", status: 502, source: .provider, retry: .later,
             message: "The provider broke off its answer.")
 
-    private static func reason(_ word: [UInt8]) -> FinishReason {
+    /// The reason alone.
+    static func reason(_ word: some RandomAccessCollection<UInt8>) -> FinishReason {
         if self.isOne(of: ["stop", "eos", "eos_token", "end_turn", "stop_sequence", "stop_token", "completed"], word) {
             return .stop
         }
@@ -35,15 +36,10 @@ enum FinishWord {
     }
 
     /// Whether it is one of these, in whatever case.
-    private static func isOne(of names: [StaticString], _ word: [UInt8]) -> Bool {
+    private static func isOne(of names: [StaticString], _ word: some RandomAccessCollection<UInt8>) -> Bool {
         names.contains { name in
-            guard name.utf8CodeUnitCount == word.count else { return false }
-            for index in word.indices {
-                let byte = word[index]
-                let lower = 0x41...0x5A ~= byte ? byte | 0x20 : byte
-                guard unsafe name.utf8Start[index] == lower else { return false }
-            }
-            return true
+            let bytes = unsafe UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+            return unsafe bytes.elementsEqual(word) { $0 == (0x41...0x5A ~= $1 ? $1 | 0x20 : $1) }
         }
     }
 }

@@ -58,7 +58,7 @@ extension JSONCursor {
             "finish_reason", "logprobs", "role", "content", "refusal", "reasoning_content", "thinking_blocks",
             "tool_calls", "function_call",
         ]
-        return names.contains { name.isEqual(to: $0) }
+        return JSONName.isOne(name, of: names)
     }
 
     private mutating func check(_ depth: Int) throws(StreamFault) {

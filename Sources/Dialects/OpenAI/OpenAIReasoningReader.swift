@@ -17,7 +17,7 @@ enum OpenAIReasoningReader {
 
     private static func effort(_ object: RequestObject, _ key: StaticString) throws(GatewayError) -> [UInt8]? {
         guard let effort = try object.string(key) else { return nil }
-        guard self.efforts.contains(where: { JSONName.equals(effort, $0) }) else {
+        guard JSONName.isOne(effort, of: self.efforts) else {
             throw RequestFault.invalidWord(object.path(key), effort, supported: self.efforts.map { "\($0)" })
         }
         return effort

@@ -29,8 +29,7 @@ struct OpenAIReplyFamilyReader {
         reply.model = tree["model"]?.string ?? []
         reply.created = tree["created"]?.integer.flatMap { $0 > 0 ? $0 : nil }
         for (position, choice) in choices.enumerated() { reply.choices.append(try this.choice(choice, position)) }
-        reply.extras = Self.rest(
-            members, ["id", "model", "created", "object", "choices", "usage", "error"])
+        reply.extras = members.others(than: ["id", "model", "created", "object", "choices", "usage", "error"])
         if let (usage, extras) = try Self.usage(body, reader) {
             reply.usage = usage
             reply.usageExtras = extras.compactMap { member in
@@ -52,7 +51,7 @@ struct OpenAIReplyFamilyReader {
         case .object(let members) where members.isEmpty: break
         default: return true
         }
-        if tree["object"]?.string?.isEqual(to: "error") == true { return true }
+        if let object = tree["object"]?.string, JSONName.equals(object, "error") { return true }
         guard tree["choices"] == nil else { return false }
         return tree["detail"] != nil
             || tree["message"] != nil && (tree["code"] != nil || tree["type"] != nil || tree["status"] != nil)
@@ -100,13 +99,6 @@ struct OpenAIReplyFamilyReader {
         return usage ?? groq
     }
 
-    /// The members of other names that say something.
-    private static func rest(_ members: [JSONValue.Member], _ known: [StaticString]) -> [JSONValue.Member] {
-        members.filter { member in
-            member.value != .null && !known.contains { member.key.isEqual(to: $0) }
-        }
-    }
-
     // MARK: Choices
 
     private func choice(_ value: JSONValue, _ position: Int) throws(StreamFault) -> ReplyChoice {
@@ -130,7 +122,7 @@ struct OpenAIReplyFamilyReader {
             choice.finish.stopSequence = sequence
             known.append("stop_reason")
         }
-        choice.extras = Self.rest(members, known)
+        choice.extras = members.others(than: known)
         return choice
     }
 
@@ -148,15 +140,13 @@ struct OpenAIReplyFamilyReader {
             guard let function = call["function"] else { continue }
             var id = call["id"]?.string ?? []
             // Mistral has been seen to write the word.
-            if id.isEmpty || id.isEqual(to: "null") {
-                id = Array("call_".utf8) + self.context.nonce + Array("_\(place)".utf8)
-            }
+            if id.isEmpty || JSONName.equals(id, "null") { id = ToolCallID.made(place, self.context.nonce) }
             choice.parts.append(.toolCall(Self.call(id, function)))
         }
         if let function = message["function_call"], function["name"] != nil {
             choice.parts.append(.toolCall(Self.call([], function)))
         }
-        choice.messageExtras = Self.rest(members, known)
+        choice.messageExtras = members.others(than: known)
     }
 
     /// Thoughts, under whichever name; names that hold none are members like others.

@@ -39,13 +39,13 @@ public final class OpenAIReplyReader {
     /// Reads a whole reply of which `capacity` bytes can be read from its start; nil where it is not a JSON object.
     ///
     /// Members of which nothing has to be known are only checked for balanced brackets.
-    public func readReply(_ body: UnsafeRawBufferPointer, capacity: Int) -> OpenAIUnaryReply? {
+    public func readReply(_ body: UnsafeRawBufferPointer, capacity: Int) -> UnaryReply? {
         guard let chunk = unsafe self.chunk(body, capacity: capacity, readsContent: false) else { return nil }
-        return OpenAIUnaryReply(usage: chunk.usage, hasError: chunk.hasError, finish: chunk.finish)
+        return UnaryReply(usage: chunk.usage, hasError: chunk.hasError, finish: chunk.finish)
     }
 
     /// As `readReply(_:capacity:)` over an array.
-    public func readReply(_ body: [UInt8]) -> OpenAIUnaryReply? {
+    public func readReply(_ body: [UInt8]) -> UnaryReply? {
         unsafe body.withUnsafeBytes { unsafe self.readReply($0, capacity: $0.count) }
     }
 

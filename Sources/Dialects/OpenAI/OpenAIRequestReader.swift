@@ -17,7 +17,7 @@ enum OpenAIRequestReader {
         conversation.sampling = try self.sampling(request)
         try self.readBounds(request, into: &conversation)
         conversation.reasoning = try OpenAIReasoningReader.read(request)
-        conversation.extras = self.extras(request, known: self.known)
+        conversation.extras = request.members.others(than: self.known)
         return conversation
     }
 
@@ -48,13 +48,6 @@ enum OpenAIRequestReader {
         conversation.isStream = try request.bool("stream") ?? false
         conversation.wantsUsage = try request.object("stream_options")?.bool("include_usage") ?? false
         conversation.user = try request.string("user")
-    }
-
-    /// The members that are none of `known` and not null.
-    static func extras(_ request: RequestObject, known: [StaticString]) -> [JSONValue.Member] {
-        request.members.filter { member in
-            member.value != .null && !known.contains { JSONName.equals(member.key, $0) }
-        }
     }
 
     private static func positive(_ request: RequestObject, _ key: StaticString) throws(GatewayError) -> Int64? {

@@ -257,7 +257,7 @@ struct OpenAIRequestWriter {
                 writer.member(extra)
                 continue
             }
-            if Self.housekeeping.contains(where: { JSONName.equals(extra.key, $0) }) { continue }
+            if JSONName.isOne(extra.key, of: Self.housekeeping) { continue }
             if extra.value == .array([]) || extra.value == .object([]) || extra.value == .null { continue }
             try self.unsupported.member(RequestFault.excerpt(extra.key))
         }

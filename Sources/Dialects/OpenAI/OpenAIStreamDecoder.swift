@@ -26,7 +26,7 @@ struct OpenAIStreamDecoder: StreamDecoder {
 
         /// Of what has no choices: some say an error without the member `error`, as they do outside of streams.
         var looksLikeError: Bool {
-            func has(_ name: StaticString) -> Bool { self.extras.contains { $0.key.isEqual(to: name) } }
+            func has(_ name: StaticString) -> Bool { self.extras.contains { JSONName.equals($0.key, name) } }
             return has("detail") || has("message") && (has("code") || has("type") || has("status"))
         }
     }

@@ -28,14 +28,11 @@ struct OpenAIStreamEncoder: StreamEncoder {
     }
 
     private var frame: ChunkFrame
-    private let wantsUsage: Bool
     private let remembersThoughts: Bool
     private var choices: [Choice] = []
-    private var usageExtras: [RawMember] = []
 
     init(_ context: TranslationContext) {
         self.frame = ChunkFrame(context, object: "chat.completion.chunk")
-        self.wantsUsage = context.wantsUsage
         self.remembersThoughts = context.row.signsThoughts
     }
 
@@ -68,7 +65,7 @@ struct OpenAIStreamEncoder: StreamEncoder {
             self.wait(member, place, into: &output)
         case .topExtra(let member): self.frame.take(member)
         case .finish(let choice, let finish): self.choices[self.place(choice)].finish = finish
-        case .usage(_, let extras): self.usageExtras = extras
+        case .usage(_, let extras): self.frame.take(usageExtras: extras)
         case .error, .done: break
         }
     }
@@ -76,14 +73,7 @@ struct OpenAIStreamEncoder: StreamEncoder {
     mutating func end(usage: TokenUsage?, isEstimated: Bool, into output: inout [UInt8]) {
         self.choices.sort { $0.index < $1.index }
         for place in self.choices.indices { self.end(place, into: &output) }
-        if self.wantsUsage, let usage {
-            let extras = self.usageExtras
-            self.frame.write(into: &output) {
-                OpenAIUsageWriter.write(usage, extras: extras, isEstimated: isEstimated, into: &$0)
-            } _: { _ in
-            }
-        }
-        output.append(json: "data: [DONE]\n\n")
+        self.frame.end(usage: usage, isEstimated: isEstimated, into: &output)
     }
 
     // MARK: Text

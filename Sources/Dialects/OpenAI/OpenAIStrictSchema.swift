@@ -17,7 +17,7 @@ enum OpenAIStrictSchema {
 
     private static func isClosed(_ schema: JSONValue) -> Bool {
         guard case .object(let members) = schema else { return false }
-        if self.isObject(schema) {
+        if schema.isObjectSchema {
             guard schema["additionalProperties"] == .bool(false) else { return false }
             let required = Set((schema["required"]?.array ?? []).compactMap(\.string))
             if case .object(let properties)? = schema["properties"] {
@@ -25,26 +25,14 @@ enum OpenAIStrictSchema {
             }
         }
         return members.allSatisfy { member in
-            if self.isAny(member.key, of: self.unknown) { return false }
-            if self.isAny(member.key, of: self.lists), case .array(let elements) = member.value {
+            if JSONName.isOne(member.key, of: self.unknown) { return false }
+            if JSONName.isOne(member.key, of: self.lists), case .array(let elements) = member.value {
                 return elements.allSatisfy { self.isClosed($0) }
             }
-            if self.isAny(member.key, of: self.named), case .object(let schemas) = member.value {
+            if JSONName.isOne(member.key, of: self.named), case .object(let schemas) = member.value {
                 return schemas.allSatisfy { self.isClosed($0.value) }
             }
             return JSONName.equals(member.key, "items") ? self.isClosed(member.value) : true
         }
-    }
-
-    private static func isObject(_ schema: JSONValue) -> Bool {
-        switch schema["type"] {
-        case .string(let type)?: JSONName.equals(type, "object")
-        case .array(let types)?: types.contains(.string(Array("object".utf8)))
-        default: schema["properties"] != nil
-        }
-    }
-
-    private static func isAny(_ key: [UInt8], of names: [StaticString]) -> Bool {
-        names.contains { JSONName.equals(key, $0) }
     }
 }

@@ -53,7 +53,7 @@ enum OpenAIUsageWriter {
     /// The members of an object that is among the extras: JSON text, written between the members before it and the closing
     /// bracket.
     private static func writeDetails(_ name: StaticString, _ extras: [RawMember], _ writer: inout JSONWriter) {
-        guard let extra = extras.first(where: { $0.key.isEqual(to: name) }) else { return }
+        guard let extra = extras.first(where: { JSONName.equals($0.key, name) }) else { return }
         let value = extra.value
         guard value.count > 2, value.first == UInt8(ascii: "{"), value.last == UInt8(ascii: "}") else { return }
         writer.raw(Array(value[1..<value.count - 1]))
@@ -65,7 +65,7 @@ enum OpenAIUsageWriter {
             "prompt_tokens", "completion_tokens", "total_tokens", "prompt_tokens_details",
             "completion_tokens_details", "estimated",
         ]
-        return names.contains { key.isEqual(to: $0) }
+        return JSONName.isOne(key, of: names)
     }
 
     private static func count(_ name: StaticString, _ value: Int64, _ writer: inout JSONWriter) {

@@ -64,9 +64,7 @@ struct ToolCallTracker {
 
     private mutating func tell(_ place: Int, into events: inout [ReplyEvent]) {
         let call = self.calls[place]
-        let id =
-            call.isLegacy
-            ? [] : call.id.isEmpty ? Array("call_".utf8) + self.nonce + Array("_\(place)".utf8) : call.id
+        let id = call.isLegacy ? [] : call.id.isEmpty ? ToolCallID.made(place, self.nonce) : call.id
         self.calls[place].isTold = true
         self.calls[place].waiting = []
         events.append(.toolCall(choice: self.choice, index: place, id: id, name: call.name))

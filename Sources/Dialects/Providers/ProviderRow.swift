@@ -96,6 +96,8 @@ public struct ProviderRow: Hashable, Sendable {
     public var takesCacheMarks = false
     /// It takes `top_k`.
     public var takesTopK = false
+    /// It refuses with a status 403 what its moderation does not let pass; of others that says that they do not take the key.
+    public var moderates = false
     /// It can keep an answer to a JSON schema; else only to JSON.
     public var takesSchemas = true
     public var names = NameScope.everywhere
@@ -115,6 +117,9 @@ public struct ProviderRow: Hashable, Sendable {
         self.isExact = isExact
     }
 
+    /// It speaks Anthropic's words; all others speak OpenAI's.
+    public var speaksAnthropic: Bool { self.endpoints.contains(.messages) }
+
     /// Enough real traffic was seen to rely on the row.
     public var isTested: Bool { self.recordedChats >= 5 }
 
@@ -123,7 +128,7 @@ public struct ProviderRow: Hashable, Sendable {
         if self.endpoints.contains(door) { return door }
         switch door {
         case .chatCompletions, .messages, .completions:
-            return self.endpoints.contains(.messages) ? .messages : .chatCompletions
+            return self.speaksAnthropic ? .messages : .chatCompletions
         // Counted here: no provider is called. The URL is that of a chat all the same.
         case .countTokens: return .chatCompletions
         case .embeddings, .moderations, .imageGenerations: return nil

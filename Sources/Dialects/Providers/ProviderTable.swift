@@ -135,6 +135,7 @@ public enum ProviderTable {
             $0.takesFiles = true
             $0.takesCacheMarks = true
             $0.takesTopK = true
+            $0.moderates = true
             $0.thoughts = .reasoningDetails
             $0.effortForm = .reasoningObject
         }

@@ -38,13 +38,13 @@ public struct PendingRequest {
         case .conversation(let conversation, let context, let reader):
             var sources: [[UInt8]: BinarySource] = [:]
             for (url, image) in zip(self.urls, images) {
-                sources[url] = .base64(mediaType: image.mediaType, data: Base64Bytes.encode(image.bytes))
+                sources[url] = .base64(mediaType: image.mediaType, data: Base64.encode(image.bytes))
             }
             return try RequestTranslator.family(
                 conversation.replacingImages(sources), context, reader: reader)
         case .body(let body, var splices, let holes):
             let texts = images.map { image in
-                [UInt8(ascii: "\"")] + OpenAIMessageWriter.dataURL(image.mediaType, Base64Bytes.encode(image.bytes))
+                [UInt8(ascii: "\"")] + OpenAIMessageWriter.dataURL(image.mediaType, Base64.encode(image.bytes))
                     + [UInt8(ascii: "\"")]
             }
             for hole in holes {

@@ -43,8 +43,7 @@ struct ProviderErrorRules {
 
     /// The provider did not take the gateway's own key, and said so inside a success.
     var isCredentialFault: Bool {
-        // OpenRouter says 403 of what a moderation does not let pass.
-        self.isInside && (self.status == 401 || (self.status == 403 && self.row.dialect != .openrouter))
+        self.isInside && (self.status == 401 || (self.status == 403 && !self.row.moderates))
     }
 
     /// What the client is told then: the same as after a status 401.
@@ -85,7 +84,7 @@ struct ProviderErrorRules {
 
     /// The provider's type where it is one of OpenAI's family, else OpenAI's by the status.
     var type: String {
-        if self.row.dialect != .anthropic, let type = self.shape.type {
+        if !self.row.speaksAnthropic, let type = self.shape.type {
             return String(decoding: ProviderErrorText.clean(type), as: UTF8.self)
         }
         switch self.status {

@@ -9,7 +9,7 @@ public enum ReplyTranslator {
     public static func read(
         _ body: [UInt8], _ context: TranslationContext, reader: DialectReader
     ) throws(StreamFault) -> Reply {
-        guard context.row.dialect == .anthropic else {
+        guard context.row.speaksAnthropic else {
             return try OpenAIReplyFamilyReader.read(body, context, reader: reader)
         }
         guard let tree = try? reader.trees.read(body, maximumBytes: body.count) else { throw .invalidResponse }

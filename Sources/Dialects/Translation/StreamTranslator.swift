@@ -38,7 +38,7 @@ public final class StreamTranslator: ReplyStream {
     }
 
     private static func decoder(_ context: TranslationContext) -> any StreamDecoder {
-        context.row.dialect == .anthropic ? AnthropicStreamDecoder(context) : OpenAIStreamDecoder(context)
+        context.row.speaksAnthropic ? AnthropicStreamDecoder(context) : OpenAIStreamDecoder(context)
     }
 
     private static func encoder(_ context: TranslationContext) -> any StreamEncoder {

@@ -45,7 +45,7 @@ public struct TranslationContext: Sendable {
         switch self.endpoint {
         case .embeddings, .moderations, .imageGenerations: .openAI
         case .countTokens: .anthropic
-        case .messages: self.row.dialect == .anthropic ? .anthropic : .translated
+        case .messages: self.row.speaksAnthropic ? .anthropic : .translated
         case .chatCompletions: self.row.isExact ? .openAI : .translated
         // There are no peculiarities in the old shape: a server that has it speaks it as OpenAI does.
         case .completions: self.row.target(of: .completions) == .completions ? .openAI : .translated

@@ -41,7 +41,7 @@ final class ReplyDialect {
     // MARK: Whole replies that pass
 
     /// What the gateway needs to know of one; nil where it is no JSON object.
-    func outcome(of body: [UInt8]) -> OpenAIUnaryReply? {
+    func outcome(of body: [UInt8]) -> UnaryReply? {
         self.passage == .anthropic
             ? AnthropicUnaryReader.readReply(body, reader: self.reader) : self.reader.openAI.readReply(body)
     }

@@ -27,7 +27,7 @@ enum ReplyHeaders {
 
     /// Judged by the first bytes: a JSON value, or a field name or comment of an event stream.
     static func look(_ bytes: UnsafeRawBufferPointer) -> Look {
-        if unsafe OpenAIUnaryReply.looksLikeJSON(bytes) { return .json }
+        if unsafe UnaryReply.looksLikeJSON(bytes) { return .json }
         var start = 0
         while start < bytes.count, unsafe bytes[start] <= 0x20 { start += 1 }
         guard start < bytes.count else { return .unknown }

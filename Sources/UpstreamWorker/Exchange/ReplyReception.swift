@@ -304,7 +304,7 @@ final class ReplyReception {
             self.held = self.dialect.body(of: error)
             self.answer = self.dialect.head(self.head, of: error.error, length: self.held.count)
         } else {
-            let isReadable = unsafe self.held.withUnsafeBytes { unsafe OpenAIUnaryReply.looksLikeJSON($0) }
+            let isReadable = unsafe self.held.withUnsafeBytes { unsafe UnaryReply.looksLikeJSON($0) }
             guard isReadable, !headIsOut else { return .failed(self.statusFailure) }
             self.answer = self.dialect.head(self.head, isStream: false, length: UInt64(self.held.count))
         }

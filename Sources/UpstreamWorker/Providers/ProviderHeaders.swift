@@ -34,7 +34,7 @@ struct ProviderHeaders {
             settings.apiKey.map { key in
                 [(name, key.withBytes { Array("\(name): \(prefix)".utf8) + $0 })]
             } ?? []
-        self.isAnthropic = row.dialect == .anthropic
+        self.isAnthropic = row.speaksAnthropic
     }
 
     /// The lines that all calls for a front door have in common.

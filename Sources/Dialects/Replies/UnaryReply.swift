@@ -1,7 +1,7 @@
 public import Domain
 
-/// What the gateway needs to know of a whole JSON reply (chat completion or embeddings).
-public struct OpenAIUnaryReply: Hashable, Sendable {
+/// What the gateway needs to know of a whole JSON reply that passes as it is, in whichever dialect.
+public struct UnaryReply: Hashable, Sendable {
     /// The tokens the provider counted.
     public var usage: TokenUsage?
     /// The reply holds an `error`, whatever its status says.

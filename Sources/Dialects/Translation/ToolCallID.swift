@@ -1,6 +1,11 @@
-/// Names of tool calls for providers that take only short ones.
+/// Names of tool calls: the gateway's own, and those for providers that take only short ones.
 enum ToolCallID {
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+
+    /// For a call without one: that of the `ordinal`th call of a reply.
+    static func made(_ ordinal: Int, _ nonce: [UInt8]) -> [UInt8] {
+        Array("call_".utf8) + nonce + Array("_\(ordinal)".utf8)
+    }
 
     /// `id` itself where it has `length` letters and digits, else such a name made from it: the same for the same one, so that
     /// a call and its result still find each other, in every later request too.
