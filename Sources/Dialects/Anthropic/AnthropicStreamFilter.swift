@@ -9,8 +9,6 @@ internal import JSON
 /// unchanged. What follows passes as it comes: a piece is released as one range, without a copy. An error before the first
 /// content is thrown, so that it can be told with a proper status; a later one passes like everything else.
 public struct AnthropicStreamFilter {
-    private static let blankLine: [UInt8] = [0x0A, 0x0A]
-
     private let reader: DialectReader
     private let maximumHeldBytes: Int
     private var scanner: SSEEventScanner
@@ -87,14 +85,9 @@ public struct AnthropicStreamFilter {
             let meaning = unsafe self.read(rest)
             guard hadContent || meaning == .content || meaning == .error else { return }
             self.endedInside = true
-            if !hadContent {
-                unsafe self.releaseHeld(release)
-                unsafe release(rest)
-            }
-            guard self.sawDone else { return }
-            // Without its blank line no client would hear of the message's end.
-            unsafe Self.blankLine.withUnsafeBytes { unsafe release($0) }
-            self.endedInside = false
+            guard !hadContent else { return }
+            unsafe self.releaseHeld(release)
+            unsafe release(rest)
         }
         guard self.hasContent else { return .noContent }
         // Why the model stopped does not end the message: Anthropic's clients wait for `message_stop`.
