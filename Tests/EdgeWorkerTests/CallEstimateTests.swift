@@ -66,6 +66,9 @@ import Testing
         #expect(images.most(ModelFacts(maximumOutput: 10), nil) == nil)
         let tools = try self.estimate(#"{"model":"m","tools":[]}"#)
         #expect(tools.most(self.known, nil)?.tokens == 1000 + CallEstimate.toolPrompt + 2000)
+        // An answer in JSON may be a tool that the gateway adds.
+        let json = try self.estimate(#"{"model":"m"}"#, unbounded: .instructions)
+        #expect(json.most(self.known, nil)?.tokens == 1000 + CallEstimate.toolPrompt + 2000)
         let other = try self.estimate(#"{"model":"m","max_tokens":5}"#, unbounded: .output)
         #expect(other.mostOutput(self.known) == 2000 && other.mostOutput(ModelFacts(contextWindow: 9)) == 9)
         #expect(other.mostOutput(ModelFacts()) == nil && other.insertedOutput(ModelFacts()) == nil)

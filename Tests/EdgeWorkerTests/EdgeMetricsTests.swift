@@ -84,6 +84,23 @@ import Testing
         #expect(report.frame().count < WireLimits.frame)
     }
 
+    /// A provider's own code comes with its failure, whatever it is.
+    @Test func codesOfProvidersAreBoundedAndLeaveRoomForTheGatewaysOwn() {
+        var metrics = EdgeMetrics()
+        for number in 0..<1000 {
+            metrics.record(
+                GatewayError(
+                    code: number % 2 == 0 ? "code-\(number)" : "code \"\(number)\"", type: "t", status: 502,
+                    source: .provider,
+                    message: ""))
+        }
+        metrics.record(GatewayError.upstreamLost)
+        let codes = metrics.report().series.flatMap { $0.labels.filter { $0.name == "code" }.map { $0.value } }
+        #expect(codes.contains("other") && codes.contains("upstream_lost") && codes.contains("code-0"))
+        #expect(!codes.contains { $0.contains("\"") })
+        #expect(codes.count < 200)
+    }
+
     @Test func requestsAreCountedAsTheClientSawThem() throws {
         let rig = try EdgeRig()
         let peer = try rig.upstream()

@@ -59,7 +59,15 @@ import Testing
         #"{"im\u0061ge_url":1}"#, #"{"image\u005Furl":1}"#, #"{"a":"\u0041"}"#, #"{"a":"\\\u007a"}"#, #"{"\u006E":1}"#,
     ])
     func hiddenNames(_ body: String) {
-        #expect(self.parts(body) == [.prompt, .output])
+        #expect(self.parts(body) == [.prompt, .output, .instructions])
+    }
+
+    @Test(arguments: [
+        #"{"response_format":{"type":"json_object"}}"#, #"{"output_config":{"format":{"type":"json_schema"}}}"#,
+        #"{"output_format":{}}"#, #"{"functions":[]}"#,
+    ])
+    func instructions(_ body: String) {
+        #expect(self.parts(body) == .instructions)
     }
 
     @Test func both() {

@@ -163,6 +163,9 @@ def test_records_know_their_doors(doors) -> None:
     assert {name: row["endpoint"] for name, row in found.items()} == {name: name for name in bodies}
     assert found["messages"]["tokens"]["input"] == 7 and found["messages"]["tokens"]["output"] == 5
     assert not any(found["count_tokens"]["tokens"].values())
-    page = request(gateway.address, "GET", "/metrics").body.decode()
-    for name in bodies:
-        assert f'endpoint="{name}"' in page
+
+    def labels() -> bool:
+        page = request(gateway.address, "GET", "/metrics").body.decode()
+        return all(f'endpoint="{name}"' in page for name in bodies)
+
+    wait_until(labels, 10, "the metrics name every door")

@@ -262,6 +262,13 @@ struct ExchangeMachineUnaryTests {
         #expect(bench.output.end?.failure?.message.contains("503") == true)
     }
 
+    @Test(arguments: [("0", "1", UInt32(1)), ("1500", "9", 2), ("x", "3", 3)])
+    func howLongToWaitIsSaidInEitherHeader(_ milliseconds: String, _ seconds: String, _ expected: UInt32) {
+        let head = HTTPResponseHead(
+            status: 429, retryAfter: Array(seconds.utf8), retryAfterMilliseconds: Array(milliseconds.utf8))
+        #expect(ReplyHeaders.retryAfter(head) == expected)
+    }
+
     @Test
     func anEndlessErrorIsCutOff() {
         let bench = MachineBench()

@@ -10,8 +10,6 @@ internal import JSON
 /// end, as in `OpenAIStreamFilter`. An error before the first content is thrown, so that it can be told with a proper status;
 /// a later one passes like everything else.
 public final class AnthropicStreamFilter: ReplyStream {
-    private static let blankLine: [UInt8] = [0x0A, 0x0A]
-
     private let reader: DialectReader
     private let maximumHeldBytes: Int
     private var scanner: SSEEventScanner
@@ -110,10 +108,6 @@ public final class AnthropicStreamFilter: ReplyStream {
                 unsafe release(rest)
             }
             self.unfinishedIsOut = true
-            guard self.sawDone else { return }
-            // Without its blank line no client would hear of the message's end.
-            unsafe Self.blankLine.withUnsafeBytes { unsafe release($0) }
-            self.unfinishedIsOut = false
         }
         guard self.hasContent else { return .noContent }
         // Why the model stopped does not end the message: Anthropic's clients wait for `message_stop`.

@@ -11,7 +11,8 @@ struct CallEstimate: Hashable {
     static let leastOutput: Int64 = 64
     /// Tokens of output that are expected of a model nothing was learned of, where nothing but a window is limited.
     static let unlearnedOutput: Int64 = 256
-    /// Tokens that providers add to a prompt with tools: what a model has to know of how to call them.
+    /// Tokens that providers add to a prompt with tools: what a model has to know of how to call them. The same for an answer in
+    /// JSON, which is a tool where a model knows no formats.
     static let toolPrompt: Int64 = 1024
 
     /// What is learned of a model.
@@ -41,7 +42,7 @@ struct CallEstimate: Hashable {
         self.hasOutput = endpoint.hasOutput
         // No member limits the tokens of an image.
         self.unbounded = endpoint == .imageGenerations ? unbounded.union(.output) : unbounded
-        self.hasTools = endpoint.generatesText && request.toolsRange != nil
+        self.hasTools = endpoint.generatesText && (request.toolsRange != nil || unbounded.contains(.instructions))
         self.prompts = endpoint == .completions ? Int64(clamping: max(1, request.promptCount)) : 1
         self.choices = endpoint.hasOutput ? CallEstimate.times(max(1, request.n ?? 1), self.prompts) : 1
         // Which of the two members counts is the server's to decide, where both exist.

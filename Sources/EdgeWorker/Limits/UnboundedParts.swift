@@ -12,6 +12,10 @@ struct UnboundedParts: OptionSet, Hashable {
     /// A member that some servers take for the output's limit, or that makes more output than that.
     static let output = UnboundedParts(rawValue: 2)
 
+    /// The provider, or the gateway for it, writes instructions of its own into the prompt, as for tools. These are bounded.
+    static let instructions = UnboundedParts(rawValue: 4)
+    private static let all: UnboundedParts = [.prompt, .output, .instructions]
+
     private struct Name {
         var text: StaticString
         var means: UnboundedParts
@@ -36,6 +40,8 @@ struct UnboundedParts: OptionSet, Hashable {
         + ([
             "n_predict", "num_predict", "max_new_tokens", "max_output_tokens", "best_of", "prediction",
         ] as [StaticString]).map { Name(text: $0, means: .output, member: nil) }
+        + (["response_format", "output_format", "output_config", "functions"] as [StaticString])
+        .map { Name(text: $0, means: .instructions, member: nil) }
 
     /// The names by their first byte.
     private static let byFirst: [[Name]] = (0..<256).map { byte in
@@ -54,12 +60,12 @@ struct UnboundedParts: OptionSet, Hashable {
     private static func find(in body: UnsafeRawBufferPointer) -> UnboundedParts {
         // Whatever is spelled with escapes may be one of the names.
         guard let start = body.baseAddress, unsafe !self.hasEscapedNames(body) else {
-            return unsafe body.isEmpty ? [] : [.prompt, .output]
+            return unsafe body.isEmpty ? [] : self.all
         }
         var found: UnboundedParts = []
         let names = self.byFirst
         var offset = 0
-        while offset < body.count, found != [.prompt, .output],
+        while offset < body.count, found != self.all,
             let quote = unsafe memchr(start + offset, CInt(UInt8(ascii: "\"")), body.count - offset)
         {
             offset = unsafe start.distance(to: UnsafeRawPointer(quote)) + 1

@@ -29,6 +29,8 @@ struct EdgeMetrics {
     }
 
     private static let seriesLimit = 2000
+    /// Labels of errors from which on only the gateway's own get further ones.
+    private static let foreignErrorLimit = 120
     private var models = LabelTable(limit: 200)
     private var providers = LabelTable(limit: 200)
     private var errorNames = LabelTable(limit: 200)
@@ -130,8 +132,26 @@ struct EdgeMetrics {
 
     mutating func record(_ error: GatewayError) {
         self.hasNews = true
-        let code = self.errorNames.number(of: Array(error.code.utf8))
+        let code = self.errorNumber(error)
         self.errors[UInt64(error.source.rawValue) << 16 | UInt64(code), default: 0] &+= 1
+    }
+
+    /// The gateway's own names get their labels whatever providers say: theirs are without number, some hold what a client wrote.
+    private mutating func errorNumber(_ error: GatewayError) -> UInt16 {
+        let code = Array(error.code.utf8)
+        guard error.source == .provider || error.source == .client else { return self.errorNames.number(of: code) }
+        let isName = code.count <= 64 && code.allSatisfy(Self.isOfName)
+        guard isName, self.errorNames.count < Self.foreignErrorLimit else {
+            return self.errorNames.existingNumber(of: code)
+        }
+        return self.errorNames.number(of: code)
+    }
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."): true
+        default: false
+        }
     }
 
     /// 0 stands for "other", so names that are absent get the highest number.

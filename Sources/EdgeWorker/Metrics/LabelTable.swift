@@ -15,6 +15,9 @@ struct LabelTable {
         self.limit = min(limit, Int(UInt16.max) - 1)
     }
 
+    /// How many are known.
+    var count: Int { self.numbers.count }
+
     /// The number of `name`, which becomes known if there is room.
     mutating func number(of name: [UInt8]) -> UInt16 {
         if let last = self.last, last.name == name { return last.number }

@@ -51,7 +51,10 @@ enum ReplyHeaders {
 
     /// `retry-after` in seconds, rounded up; nil where it is a date or nonsense.
     static func retryAfter(_ head: HTTPResponseHead) -> UInt32? {
-        if let milliseconds = self.number(head.retryAfterMilliseconds) { return (milliseconds &+ 999) / 1000 }
+        // Azure says 0 there and means the other one.
+        if let milliseconds = self.number(head.retryAfterMilliseconds), milliseconds > 0 {
+            return (milliseconds &+ 999) / 1000
+        }
         return self.number(head.retryAfter)
     }
 
