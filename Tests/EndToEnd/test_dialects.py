@@ -89,6 +89,13 @@ REPLIES = {
             b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"it broke"}}\n\n',
         ]
     ),
+    "torn": chunked_reply([BROKEN, b'data: {"id":"c","choi']),
+    "claude-torn": chunked_reply(
+        [
+            anthropic_stream(b'"half"')[0].split(b"event: content_block_stop")[0],
+            b'event: content_block_delta\ndata: {"type":"content_bl',
+        ]
+    ),
     "s401": length_reply(b'{"detail":"Invalid API Key"}', 401),
     "s403": anthropic_error(403, "permission_error"),
     "s429": anthropic_error(429, "rate_limit_error", {"retry-after": "7"}),
@@ -285,6 +292,18 @@ def test_an_error_in_the_middle_of_a_stream(gateway: Gateway, door: str, model: 
         assert b"event: error\n" in reply.body
     if not (door == MESSAGES and model.startswith("anthropic")):
         assert not reply.complete, "a broken reply ends as if it were whole"
+
+
+@DOORS
+@pytest.mark.parametrize("model", ["openai:torn", "groq:torn", "anthropic:claude-torn"])
+def test_half_an_event_does_not_hide_the_error(gateway: Gateway, door: str, model: str) -> None:
+    """The SDKs read every event as JSON, and would fail at the half before they come to the error."""
+    usage = {"stream_options": {"include_usage": True}} if door == CHAT else {}
+    reply = ask(gateway, door, model, stream=True, **usage)
+    assert reply.status == 200 and not reply.complete
+    events = [json.loads(one) for one in reply.events()]
+    assert events[-1]["error"]["code"] in ("provider_connection_reset", "provider_invalid_response")
+    assert b"half" in reply.body
 
 
 @DOORS
