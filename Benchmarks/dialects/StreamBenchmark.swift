@@ -51,7 +51,7 @@ struct StreamBenchmark {
 
     /// One whole stream; the bytes that went to the client.
     private func pass(_ sample: SampleStream, _ context: TranslationContext) -> Int {
-        var stream = ReplyStream(context, askedForUsage: false, reader: self.reader)
+        let stream = context.stream(askedForUsage: false, reader: self.reader)
         var released = 0
         do throws(StreamFault) {
             for event in sample.events {

@@ -20,7 +20,7 @@ struct AnthropicRecordingTests {
     /// What a stream becomes; nil as error where it has none.
     private func translate(_ pieces: [[UInt8]]) -> (output: [UInt8], usage: TokenUsage?, error: GatewayError?) {
         let context = self.context(.messages)
-        var translator = StreamTranslator(
+        let translator = StreamTranslator(
             AnthropicStreamDecoder(context), AnthropicStreamEncoder(context), reader: self.reader)
         var output: [UInt8] = []
         do throws(StreamFault) {
@@ -82,7 +82,7 @@ struct AnthropicRecordingTests {
     func filter(_ recording: Recording) throws {
         let expected = AnthropicOracle(stream: recording.body)
         for size in [1, 7, 1400, max(recording.body.count, 1)] {
-            var filter = AnthropicStreamFilter(reader: self.reader)
+            let filter = AnthropicStreamFilter(reader: self.reader)
             var output: [UInt8] = []
             for piece in Cuts.pieces(recording.body, of: size) {
                 try unsafe piece.withUnsafeBytesThrowing { piece throws(StreamFault) in

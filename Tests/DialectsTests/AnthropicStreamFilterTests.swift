@@ -10,20 +10,20 @@ struct AnthropicStreamFilterTests {
 
     struct Outcome: Equatable {
         var output: [UInt8] = []
-        var end: ReplyStream.End?
+        var end: ReplyStreamEnd?
         var fault: StreamFault?
         var usage: TokenUsage?
         var finish = FinishReason.none
         var sawDone = false
         var sawError = false
-        var sawContent = false
+        var hasAnswer = false
         var isBetweenEvents = true
     }
 
     private let reader = DialectReader()
 
     private func run(_ pieces: [[UInt8]], held: Int = 256 << 10, event: Int = 1 << 20) -> Outcome {
-        var filter = AnthropicStreamFilter(reader: self.reader, maximumHeldBytes: held, maximumEventBytes: event)
+        let filter = AnthropicStreamFilter(reader: self.reader, maximumHeldBytes: held, maximumEventBytes: event)
         var outcome = Outcome()
         var isReleased = false
         for piece in pieces {
@@ -47,7 +47,7 @@ struct AnthropicStreamFilterTests {
         outcome.finish = filter.finish
         outcome.sawDone = filter.sawDone
         outcome.sawError = filter.sawError
-        outcome.sawContent = filter.sawContent
+        outcome.hasAnswer = filter.hasAnswer
         outcome.isBetweenEvents = filter.isBetweenEvents
         return outcome
     }
@@ -68,7 +68,7 @@ struct AnthropicStreamFilterTests {
         let body = fixture.body
         self.check(body, cuts: Array(0...body.count))
         let outcome = self.run([body])
-        #expect(outcome.output == body && outcome.end == .complete && outcome.sawDone && outcome.sawContent)
+        #expect(outcome.output == body && outcome.end == .complete && outcome.sawDone && outcome.hasAnswer)
         #expect(outcome.finish != .none && outcome.usage != nil && outcome.isBetweenEvents)
         let returns = Array(String(decoding: body, as: UTF8.self).replacing("\n", with: "\r\n").utf8)
         #expect(self.run([returns]).output == returns)
@@ -78,7 +78,7 @@ struct AnthropicStreamFilterTests {
     func preamble() {
         let preamble = [F.start, F.ping, F.begin(0, #"{"type":"text","text":""}"#), F.text(0, "")]
         var outcome = self.run(preamble)
-        #expect(outcome.output.isEmpty && outcome.end == .noContent && !outcome.sawContent && outcome.usage == nil)
+        #expect(outcome.output.isEmpty && outcome.end == .noContent && !outcome.hasAnswer && outcome.usage == nil)
         let contents = [
             F.text(0, "x"), F.json(0, "{"), F.delta(0, "signature_delta", #""signature":"s""#),
             F.delta(0, "citations_delta", #""citation":{}"#), F.begin(1, #"{"type":"tool_use","id":"t","name":"n"}"#),
@@ -86,7 +86,7 @@ struct AnthropicStreamFilterTests {
         ]
         for content in contents {
             outcome = self.run(preamble + [content])
-            #expect(outcome.output == F("", preamble + [content]).body && outcome.sawContent, "\(content)")
+            #expect(outcome.output == F("", preamble + [content]).body && outcome.hasAnswer, "\(content)")
         }
         for nothing in [F.json(0, ""), F.end(0), F.begin(1, #"{"type":"thinking","thinking":"","signature":""}"#)] {
             #expect(self.run(preamble + [nothing]).output.isEmpty, "\(nothing)")
@@ -103,7 +103,7 @@ struct AnthropicStreamFilterTests {
         var context = TranslatedStream.context(.anthropic)
         for endpoint in [Endpoint.chatCompletions, .messages] {
             context.endpoint = endpoint
-            var stream = ReplyStream(context, askedForUsage: false, reader: self.reader)
+            let stream = context.stream(askedForUsage: false, reader: self.reader)
             #expect(stream.promptUsage == nil)
             let start = F("", [F.start, F.text(0, "x")]).body
             unsafe start.withUnsafeBytes { bytes in _ = unsafe try? stream.feed(bytes) { _ in } }
@@ -150,10 +150,17 @@ struct AnthropicStreamFilterTests {
         let inside = self.run([body])
         #expect(inside.output == body && inside.end == .truncated && !inside.isBetweenEvents)
         self.check(body, cuts: Array(0...body.count))
-        // What only lacks its blank line still counts.
-        let last = F("", [F.start, F.text(0, "x"), F.finish("end_turn")]).body.dropLast(2)
-        let outcome = self.run([Array(last)])
-        #expect(outcome.end == .complete && outcome.usage != nil && outcome.output == Array(last))
+        // Why the model stopped is known, and what it cost; still the message has not ended.
+        let last = F("", [F.start, F.text(0, "x"), F.finish("end_turn")]).body
+        for cut in [last, last.dropLast(2), last + Array("event: message_st".utf8)] {
+            let outcome = self.run([Array(cut)])
+            #expect(outcome.end == .truncated && outcome.output == Array(cut))
+            #expect(outcome.usage != nil && outcome.isBetweenEvents == (cut.count == last.count))
+        }
+        // What only lacks its blank line still counts, and gets it.
+        let whole = last + Array("event: message_stop\ndata: {\"type\":\"message_stop\"}".utf8)
+        let outcome = self.run([whole])
+        #expect(outcome.end == .complete && outcome.output == whole + [0x0A, 0x0A] && outcome.isBetweenEvents)
         #expect(self.run([Array(F("", [F.text(0, "x")]).body.dropLast(1))]).end == .truncated)
     }
 
@@ -163,12 +170,12 @@ struct AnthropicStreamFilterTests {
         let body = F("", pings).body
         for size in [1, 7, 1000, body.count] {
             let outcome = self.run(Cuts.pieces(body, of: size), held: 500)
-            #expect(outcome.output == body && !outcome.sawContent)
+            #expect(outcome.output == body)
         }
         let long = F("", [F.start, F.text(0, String(repeating: "x", count: 5000)), F.finish("end_turn")]).body
         for size in [1, 7, 1000] {
             let outcome = self.run(Cuts.pieces(long, of: size), event: 1000)
-            #expect(outcome.output == long && outcome.finish == .stop && outcome.sawContent)
+            #expect(outcome.output == long && outcome.finish == .stop && outcome.hasAnswer)
             #expect(self.run(Cuts.pieces(long, of: size), held: 700, event: 100_000).output == long)
         }
     }

@@ -14,7 +14,7 @@ struct DialectsBenchmarks {
                 + "\n\n").utf8)
         let reader = OpenAIReplyReader()
         for asked in [true, false] {
-            var filter = OpenAIStreamFilter(reader: reader, askedForUsage: asked)
+            let filter = OpenAIStreamFilter(reader: reader, askedForUsage: asked)
             var released = 0
             let rounds = 100_000
             let elapsed = unsafe event.withUnsafeBytes { piece in

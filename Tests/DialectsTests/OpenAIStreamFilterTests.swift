@@ -7,7 +7,7 @@ import Testing
 struct OpenAIStreamFilterTests {
     struct Outcome: Equatable {
         var output: [UInt8] = []
-        var end: ReplyStream.End?
+        var end: ReplyStreamEnd?
         var usage: TokenUsage?
         var sawDone = false
         var sawFinish = false
@@ -17,7 +17,7 @@ struct OpenAIStreamFilterTests {
     private let reader = OpenAIReplyReader()
 
     private func run(_ pieces: [[UInt8]], asked: Bool, held: Int = 256 << 10, event: Int = 1 << 20) -> Outcome {
-        var filter = OpenAIStreamFilter(
+        let filter = OpenAIStreamFilter(
             reader: self.reader, askedForUsage: asked, maximumHeldBytes: held, maximumEventBytes: event)
         var outcome = Outcome()
         var isReleased = false
@@ -89,7 +89,7 @@ struct OpenAIStreamFilterTests {
 
     @Test("Nothing is released before content, then all of it at once")
     func holding() throws {
-        var filter = OpenAIStreamFilter(reader: self.reader, askedForUsage: true)
+        let filter = OpenAIStreamFilter(reader: self.reader, askedForUsage: true)
         var releases: [String] = []
         func feed(_ text: String) throws {
             let bytes = Array(text.utf8)
@@ -115,7 +115,7 @@ struct OpenAIStreamFilterTests {
     @Test("After content, bytes of an unfinished event wait only where the usage chunk has to be found")
     func unfinished() throws {
         for asked in [true, false] {
-            var filter = OpenAIStreamFilter(reader: self.reader, askedForUsage: asked)
+            let filter = OpenAIStreamFilter(reader: self.reader, askedForUsage: asked)
             var output = 0
             let bytes = Array("\(StreamFixture.text)\n\ndata: {\"choices\"".utf8)
             try unsafe bytes.withUnsafeBytesThrowing { piece throws(StreamFault) in
@@ -142,6 +142,12 @@ struct OpenAIStreamFilterTests {
         let empty = #"data: {"choices":[{"delta":{"content":"x"},"finish_reason":""}]}"#
         #expect(self.run("\(empty)\n\n\(empty)\n\n", asked: true).end == .truncated)
         #expect(self.run("<html>not events</html>", asked: true) == Outcome(end: .noContent))
+        // Cut off behind the answer, in the usage that the client asked for.
+        for asked in [true, false] {
+            let cut = "\(StreamFixture.text)\n\n\(StreamFixture.finish)\n\n\(StreamFixture.usage.dropLast(9))"
+            #expect(self.run(cut, asked: asked).end == .truncated)
+            #expect(self.run(cut + "\n\n\(StreamFixture.done)", asked: asked).end == .complete)
+        }
         // Cut off in the middle of the last event.
         #expect(self.run("\(StreamFixture.text)\n\n\(StreamFixture.done.dropLast())", asked: true).end == .truncated)
     }
@@ -153,7 +159,7 @@ struct OpenAIStreamFilterTests {
             #"data: {"choices":[{"finish_reason":"stop","delta":{},"index":\#(index)}]}\#n\#n"#
         }
         for (stream, end) in [
-            (text(0) + text(1) + finish(0), ReplyStream.End.truncated),
+            (text(0) + text(1) + finish(0), ReplyStreamEnd.truncated),
             (text(0) + text(1) + finish(0) + finish(1), .complete), (text(0) + text(2) + finish(2), .truncated),
             (text(1) + finish(1), .complete), (text(0) + text(1) + finish(1) + finish(1), .truncated),
             (text(0) + text(1) + "data: [DONE]\n\n", .complete),

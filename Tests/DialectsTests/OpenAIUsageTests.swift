@@ -99,23 +99,23 @@ struct OpenAIUsageTests {
     @Test("The finish reason of a stream, and whether it said anything")
     func streams() throws {
         func filter(_ events: [String]) throws -> OpenAIStreamFilter {
-            var filter = OpenAIStreamFilter(reader: self.reader, askedForUsage: false)
+            let filter = OpenAIStreamFilter(reader: self.reader, askedForUsage: false)
             let bytes = Array(events.map { "data: \($0)\n\n" }.joined().utf8)
             try unsafe bytes.withUnsafeBytes { unsafe try filter.feed($0) { _ in } }
             return filter
         }
         let text = #"{"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]}"#
         let said = try filter([text, text])
-        #expect(said.finish == .none && said.sawContent && said.hasContent)
+        #expect(said.finish == .none && said.hasAnswer && said.hasContent)
         let cut = try filter([
             text, text, #"{"choices":[{"index":0,"delta":{},"finish_reason":"length"}]}"#,
             #"{"choices":[],"usage":{"prompt_tokens":1}}"#, "[DONE]",
         ])
-        #expect(cut.finish == .length && cut.sawContent)
+        #expect(cut.finish == .length && cut.hasAnswer)
         let first = try filter([#"{"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"tool_calls"}]}"#])
         #expect(first.finish == .toolCalls)
         let failed = try filter([#"{"error":{"message":"no"}}"#])
-        #expect(failed.hasContent && failed.sawError && !failed.sawContent && failed.finish == .none)
-        #expect(try !filter([#"{"choices":[{"delta":{"role":"assistant"}}]}"#]).sawContent)
+        #expect(failed.hasContent && failed.sawError && !failed.hasAnswer && failed.finish == .none)
+        #expect(try !filter([#"{"choices":[{"delta":{"role":"assistant"}}]}"#]).hasAnswer)
     }
 }

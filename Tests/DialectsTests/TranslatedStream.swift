@@ -6,7 +6,7 @@ import JSON
 struct TranslatedStream: Equatable {
     /// UTF-8 throughout.
     var text = ""
-    var end: ReplyStream.End?
+    var end: ReplyStreamEnd?
     var fault: StreamFault?
     var usage: TokenUsage?
     var finish = FinishReason.none
@@ -18,7 +18,7 @@ struct TranslatedStream: Equatable {
         _ pieces: [[UInt8]], _ context: TranslationContext, reader: DialectReader = DialectReader(),
         isEstimated: Bool = false
     ) {
-        var stream = ReplyStream(context, askedForUsage: false, reader: reader)
+        let stream = context.stream(askedForUsage: false, reader: reader)
         do throws(StreamFault) {
             for piece in pieces {
                 var fault: StreamFault?

@@ -34,9 +34,8 @@ struct TranslationBenchmarks {
             let rounds = 200_000
             // Eight events a piece, as a busy loop gets them, and one.
             for count in [1, 8] {
-                var stream = ReplyStream(
-                    TranslatedStream.context(dialect, endpoint, wantsUsage: true), askedForUsage: false,
-                    reader: DialectReader())
+                let stream = TranslatedStream.context(dialect, endpoint, wantsUsage: true)
+                    .stream(askedForUsage: false, reader: DialectReader())
                 let piece = [[UInt8]](repeating: event, count: count).flatMap(\.self)
                 var released = 0
                 let allocations = Self.allocations()

@@ -20,11 +20,12 @@ enum AnthropicSchema {
         guard case .object(let members) = schema else { return schema }
         var kept: [JSONValue.Member] = []
         var moved: [JSONValue.Member] = []
+        let hasProperties = schema["properties"] != nil
         for member in members {
             if JSONName.isOne(member.key, of: self.bounds) || self.isManyItems(member) {
                 moved.append(member)
             } else if JSONName.equals(member.key, "additionalProperties") {
-                guard member.value == .bool(false) || schema["properties"] != nil else { return nil }
+                guard member.value == .bool(false) || hasProperties else { return nil }
                 kept.append(JSONValue.Member(key: member.key, value: .bool(false)))
             } else {
                 guard let value = self.fitted(member) else { return nil }
@@ -32,7 +33,7 @@ enum AnthropicSchema {
             }
         }
         if schema.isObjectSchema, schema["additionalProperties"] == nil {
-            guard schema["properties"] != nil else { return nil }
+            guard hasProperties else { return nil }
             kept.append(JSONValue.Member(key: Array("additionalProperties".utf8), value: .bool(false)))
         }
         return .object(moved.isEmpty ? kept : self.describing(moved, in: kept))

@@ -8,7 +8,9 @@ internal import JSON
 /// Held back are the beginning of the message and of a text, and pings; they go out with the first content, in order and
 /// unchanged. What follows passes as it comes: a piece is released as one range, without a copy. An error before the first
 /// content is thrown, so that it can be told with a proper status; a later one passes like everything else.
-public struct AnthropicStreamFilter {
+public final class AnthropicStreamFilter: ReplyStream {
+    private static let blankLine: [UInt8] = [0x0A, 0x0A]
+
     private let reader: DialectReader
     private let maximumHeldBytes: Int
     private var scanner: SSEEventScanner
@@ -22,7 +24,8 @@ public struct AnthropicStreamFilter {
     /// Something was released, and the status with it.
     public private(set) var hasContent = false
     /// Something for the client came: `hasContent` alone may also be an error.
-    public private(set) var sawContent = false
+    private var sawContent = false
+    public var hasAnswer: Bool { self.sawContent || (self.hasContent && !self.sawError) }
     /// The usage as the provider told it at the end; nil before that.
     public private(set) var usage: TokenUsage?
     /// What the provider has counted of the prompt so far, without any output.
@@ -48,7 +51,7 @@ public struct AnthropicStreamFilter {
 
     /// Takes the next bytes of the stream and calls `release`, in order, with those that go to the client. The bytes
     /// are valid inside the call only.
-    public mutating func feed(
+    public func feed(
         _ piece: UnsafeRawBufferPointer, _ release: (UnsafeRawBufferPointer) -> Void
     ) throws(StreamFault) {
         if let fault = self.fault { throw fault }
@@ -77,7 +80,7 @@ public struct AnthropicStreamFilter {
     }
 
     /// Ends the stream; an event that only lacks its blank line still counts.
-    public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> ReplyStream.End {
+    public func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> ReplyStreamEnd {
         let hadContent = self.hasContent
         let rest = self.scanner.finish()
         unsafe rest.withUnsafeBytes { rest in
@@ -85,12 +88,18 @@ public struct AnthropicStreamFilter {
             let meaning = unsafe self.read(rest)
             guard hadContent || meaning == .content || meaning == .error else { return }
             self.endedInside = true
-            guard !hadContent else { return }
-            unsafe self.releaseHeld(release)
-            unsafe release(rest)
+            if !hadContent {
+                unsafe self.releaseHeld(release)
+                unsafe release(rest)
+            }
+            guard self.sawDone else { return }
+            // Without its blank line no client would hear of the message's end.
+            unsafe Self.blankLine.withUnsafeBytes { unsafe release($0) }
+            self.endedInside = false
         }
         guard self.hasContent else { return .noContent }
-        return self.sawDone || self.sawError || self.finish != .none ? .complete : .truncated
+        // Why the model stopped does not end the message: Anthropic's clients wait for `message_stop`.
+        return self.sawDone || self.sawError ? .complete : .truncated
     }
 
     // MARK: Events
@@ -99,13 +108,12 @@ public struct AnthropicStreamFilter {
         case preamble, content, error, garbage
     }
 
-    private mutating func take(
+    private func take(
         _ event: SSEEvent, _ piece: UnsafeRawBufferPointer, _ pending: inout Int,
         _ release: (UnsafeRawBufferPointer) -> Void
     ) throws(StreamFault) {
-        let scanner = self.scanner
         let hadContent = self.hasContent
-        let fault = unsafe scanner.withBytes(of: event, in: piece) { raw -> StreamFault? in
+        let fault = unsafe self.scanner.withBytes(of: event, in: piece) { raw -> StreamFault? in
             if hadContent, unsafe Self.isPlainDelta(raw) {
                 self.sawContent = true
                 return nil
@@ -140,7 +148,7 @@ public struct AnthropicStreamFilter {
     }
 
     /// Reads an event and notes what it says.
-    private mutating func read(_ raw: UnsafeRawBufferPointer) -> Meaning {
+    private func read(_ raw: UnsafeRawBufferPointer) -> Meaning {
         switch unsafe SSEEvent.payload(of: raw) {
         case .none: return .preamble
         case .line(let range):
@@ -151,7 +159,7 @@ public struct AnthropicStreamFilter {
         }
     }
 
-    private mutating func read(_ payload: UnsafeRawBufferPointer, capacity: Int) -> Meaning {
+    private func read(_ payload: UnsafeRawBufferPointer, capacity: Int) -> Meaning {
         guard unsafe payload.contains(where: { $0 > 0x20 }) else { return .preamble }
         let meaning = unsafe try? self.reader.indexer.read(payload, capacity: capacity) { cursor -> Meaning in
             var counts = self.counts
@@ -185,7 +193,7 @@ public struct AnthropicStreamFilter {
 
     // MARK: Bytes
 
-    private mutating func releaseHeld(_ release: (UnsafeRawBufferPointer) -> Void) {
+    private func releaseHeld(_ release: (UnsafeRawBufferPointer) -> Void) {
         self.hasContent = true
         unsafe self.held.withUnsafeBytes { unsafe Self.release($0, release) }
         self.held = []

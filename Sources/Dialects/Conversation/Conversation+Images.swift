@@ -17,6 +17,21 @@ extension Conversation {
         return urls
     }
 
+    /// Whether `predicate` is true of the URL of each of its images, in order, as often as it occurs.
+    func allSatisfyImageURLs(_ predicate: ([UInt8]) -> Bool) -> Bool {
+        func visit(_ parts: [Part]) -> Bool {
+            parts.allSatisfy { part in
+                switch part {
+                case .image(let image):
+                    if case .url(let url) = image.source { predicate(url) } else { true }
+                case .toolResult(let result): visit(result.parts)
+                default: true
+                }
+            }
+        }
+        return self.turns.allSatisfy { visit($0.parts) }
+    }
+
     /// Where the first image with a URL stands in the client's request.
     func firstImagePath(_ context: TranslationContext) -> String? {
         func isRemote(_ part: Part) -> Bool {

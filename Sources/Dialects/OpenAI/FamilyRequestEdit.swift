@@ -19,6 +19,8 @@ struct FamilyRequestEdit {
     private let rules: [MemberRule]
     private let editsMessages: Bool
     private var members: [Member] = []
+    /// The names of those that are known and not null.
+    private var present: Set<[UInt8]> = []
 
     /// `body` is a request to the endpoint `target`; `editsMessages` is false where the gateway itself has written it for the row.
     static func edits(
@@ -120,6 +122,11 @@ struct FamilyRequestEdit {
 
     private mutating func applyRules(_ cursor: borrowing JSONCursor) throws(GatewayError) {
         var removal = MemberRemoval()
+        // Found once: a body may have one member as often as it likes.
+        for member in self.members {
+            guard let name = member.name, unsafe !JSONScalar.isNull(cursor.bytes(member.value)) else { continue }
+            self.present.insert(name)
+        }
         for member in self.members {
             if let name = member.name, try self.goes(name, member, cursor) {
                 removal.remove(member.range)
@@ -142,10 +149,7 @@ struct FamilyRequestEdit {
             return true
         case .rename(let other):
             guard unsafe !JSONScalar.isNull(value) else { return true }
-            let isThere = self.members.contains {
-                unsafe $0.name?.elementsEqual(other.utf8) ?? false && !JSONScalar.isNull(cursor.bytes($0.value))
-            }
-            guard !isThere else { return true }
+            guard !self.present.contains(Array(other.utf8)) else { return true }
             self.edits.replace(member.key, Array(other.utf8))
             return false
         case nil: break

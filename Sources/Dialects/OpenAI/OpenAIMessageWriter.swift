@@ -181,8 +181,8 @@ struct OpenAIMessageWriter {
             switch part {
             case .text(let text): self.writeText(text)
             case .refusal(let text): self.writeText(TextPart(text))
-            case .image(let image): try self.writeImage(image, self.path(index))
-            case .document(let document): try self.writeDocument(document, self.path(index))
+            case .image(let image): try self.writeImage(image, index)
+            case .document(let document): try self.writeDocument(document, index)
             case .audio(let audio): self.writeAudio(audio)
             case .toolCall, .toolResult, .opaque: try self.unsupported.member(self.path(index))
             case .thinking, .redactedThinking: break
@@ -210,12 +210,12 @@ struct OpenAIMessageWriter {
         self.endPart(text.cacheMark)
     }
 
-    private mutating func writeImage(_ image: ImagePart, _ path: String) throws(GatewayError) {
+    private mutating func writeImage(_ image: ImagePart, _ index: Int) throws(GatewayError) {
         let url: [UInt8]
         switch image.source {
         case .base64(let mediaType, let data): url = Self.dataURL(mediaType, data)
         case .url(let text): url = text
-        case .file, .text: return try self.unsupported.member(path)
+        case .file, .text: return try self.unsupported.member(self.path(index))
         }
         self.begin(part: "image_url")
         self.writer.key("image_url")
@@ -230,11 +230,11 @@ struct OpenAIMessageWriter {
         self.endPart(image.cacheMark)
     }
 
-    private mutating func writeDocument(_ document: DocumentPart, _ path: String) throws(GatewayError) {
+    private mutating func writeDocument(_ document: DocumentPart, _ index: Int) throws(GatewayError) {
         let cites = document.extras.contains { member in
             JSONName.equals(member.key, "citations") && member.value["enabled"] == .bool(true)
         }
-        if cites { try self.unsupported.member(path + ".citations") }
+        if cites { try self.unsupported.member(self.path(index) + ".citations") }
         switch document.source {
         case .text(let text):
             let title = document.title.map { $0 + [0x0A] } ?? []
@@ -249,7 +249,7 @@ struct OpenAIMessageWriter {
             self.writer.string(Self.dataURL(mediaType, data))
             self.writer.endObject()
             self.endPart(document.cacheMark)
-        case .base64, .url, .file: try self.unsupported.member(path)
+        case .base64, .url, .file: try self.unsupported.member(self.path(index))
         }
     }
 

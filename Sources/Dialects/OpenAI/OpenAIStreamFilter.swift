@@ -10,7 +10,7 @@ public import Domain
 ///
 /// Where Sluice asked for usage, an unfinished event is held until it is known not to be that chunk (or is longer than
 /// `maximumEventBytes`); otherwise each byte is released as it comes.
-public struct OpenAIStreamFilter {
+public final class OpenAIStreamFilter: ReplyStream {
     private let reader: OpenAIReplyReader
     private let askedForUsage: Bool
     private let maximumHeldBytes: Int
@@ -32,7 +32,10 @@ public struct OpenAIStreamFilter {
     /// The last reason that was given.
     public private(set) var finish = FinishReason.none
     /// Something for the client came: `hasContent` alone may also be an error.
-    public private(set) var sawContent = false
+    private var sawContent = false
+    public var hasAnswer: Bool { self.sawContent || (self.hasContent && !self.sawError) }
+    /// Only what comes with the usage is known of the prompt.
+    public var promptUsage: TokenUsage? { nil }
     /// The provider sent an error as an event.
     public private(set) var sawError = false
 
@@ -56,7 +59,7 @@ public struct OpenAIStreamFilter {
 
     /// Takes the next bytes of the stream and calls `release`, in order, with those that go to the client. The bytes
     /// are valid inside the call only.
-    public mutating func feed(
+    public func feed(
         _ piece: UnsafeRawBufferPointer, _ release: (UnsafeRawBufferPointer) -> Void
     ) throws(StreamFault) {
         guard !self.hasFailed else { throw .invalidResponse }
@@ -95,14 +98,16 @@ public struct OpenAIStreamFilter {
     }
 
     /// Ends the stream; an event that only lacks its blank line still counts.
-    public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> ReplyStream.End {
+    public func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> ReplyStreamEnd {
         let isOut = self.unfinishedIsOut
         let rest = self.scanner.finish()
+        var isCut = false
         unsafe rest.withUnsafeBytes { rest in
             guard !self.hasFailed, unsafe !rest.isEmpty else { return }
             let event =
                 unsafe self.hasContent ? self.reader.classifyAfterContent(rest) : self.reader.classify(rest)
             self.note(event)
+            isCut = unsafe self.reader.classify(rest).kind == .garbage
             if !self.hasContent {
                 guard event.kind == .content || event.kind == .done || event.kind == .error else { return }
                 unsafe self.releaseHeld(release)
@@ -113,10 +118,12 @@ public struct OpenAIStreamFilter {
         }
         guard self.hasContent else { return .noContent }
         let isFinished = self.sawFinish && self.finished.isSuperset(of: self.choices)
-        return self.sawDone || isFinished || self.sawError ? .complete : .truncated
+        if self.sawDone || self.sawError { return .complete }
+        // Half an event behind the answer, such as the usage, is missed all the same.
+        return isFinished && !isCut ? .complete : .truncated
     }
 
-    private mutating func take(
+    private func take(
         _ event: SSEEvent, _ piece: UnsafeRawBufferPointer, _ pending: inout Int,
         _ release: (UnsafeRawBufferPointer) -> Void
     ) throws(StreamFault) {
@@ -155,21 +162,21 @@ public struct OpenAIStreamFilter {
         }
     }
 
-    private mutating func hold(_ event: SSEEvent, _ piece: UnsafeRawBufferPointer) {
+    private func hold(_ event: SSEEvent, _ piece: UnsafeRawBufferPointer) {
         var held = self.held
         self.held = []
         unsafe self.scanner.withBytes(of: event, in: piece) { unsafe held.append(contentsOf: $0) }
         self.held = held
     }
 
-    private mutating func releaseHeld(_ release: (UnsafeRawBufferPointer) -> Void) {
+    private func releaseHeld(_ release: (UnsafeRawBufferPointer) -> Void) {
         self.hasContent = true
         guard !self.held.isEmpty else { return }
         unsafe self.held.withUnsafeBytes { unsafe release($0) }
         self.held = []
     }
 
-    private mutating func note(_ event: OpenAIStreamEvent) {
+    private func note(_ event: OpenAIStreamEvent) {
         if let usage = event.usage { self.usage = usage }
         if event.isFinish {
             self.sawFinish = true

@@ -18,6 +18,9 @@ public struct PendingRequest {
         var url: Int
     }
 
+    /// Bytes of the body with its images. A request may name one image as often as it likes, and each time takes the whole image.
+    static let maximumBytes = 64 << 20
+
     /// What is to be fetched: http or https, as the client wrote it, each once.
     public let urls: [[UInt8]]
     private let rest: Rest
@@ -30,6 +33,7 @@ public struct PendingRequest {
     /// The body to send, with `images` in the order of `urls`.
     public func body(_ images: [FetchedImage]) throws(GatewayError) -> [UInt8] {
         guard images.count == self.urls.count else { throw PendingRequest.lost }
+        try self.checkSize(images)
         switch self.rest {
         case .conversation(let conversation, let context, let reader):
             var sources: [[UInt8]: BinarySource] = [:]
@@ -53,6 +57,29 @@ public struct PendingRequest {
             return result
         }
     }
+
+    /// Refuses what would become too long, before any of it is made.
+    private func checkSize(_ images: [FetchedImage]) throws(GatewayError) {
+        var room = PendingRequest.maximumBytes
+        func take(_ image: FetchedImage) -> Bool {
+            room -= image.bytes.count / 3 * 4 &+ image.mediaType.count &+ 64
+            return room >= 0
+        }
+        let fits: Bool
+        switch self.rest {
+        case .body(let body, _, let holes):
+            room -= body.count
+            fits = holes.allSatisfy { take(images[$0.url]) }
+        case .conversation(let conversation, _, _):
+            let places = Dictionary(zip(self.urls, images), uniquingKeysWith: { first, _ in first })
+            fits = conversation.allSatisfyImageURLs { url in places[url].map(take) ?? true }
+        }
+        guard fits else { throw PendingRequest.tooLarge }
+    }
+
+    private static let tooLarge = GatewayError(
+        code: "request_too_large", type: "invalid_request_error", status: 413, source: .client,
+        message: "The request is longer than \(PendingRequest.maximumBytes >> 20) MB with its images in it.")
 
     /// Cannot happen while the rest of the gateway keeps its word.
     private static let lost = GatewayError(

@@ -5,7 +5,7 @@ public import Domain
 /// Pure but for the reader it shares with its loop. Nothing is released before the first content, so that until then the
 /// request can still be answered by another provider or with a proper status. What is released ends between two events
 /// each time. An error that the provider reports is thrown, wherever it comes: the gateway reports it in its own words.
-public struct StreamTranslator {
+public final class StreamTranslator: ReplyStream {
     /// Bytes of a single event that are kept until it is whole: some providers put a whole image into one.
     private static let maximumEventBytes = 8 << 20
     private static let maximumHeldBytes = 256 << 10
@@ -21,6 +21,8 @@ public struct StreamTranslator {
     private var fault: StreamFault?
 
     public private(set) var hasContent = false
+    public var hasAnswer: Bool { self.hasContent }
+    public var isBetweenEvents: Bool { true }
     /// The last usage that the provider told.
     public private(set) var usage: TokenUsage?
     public private(set) var sawDone = false
@@ -30,6 +32,23 @@ public struct StreamTranslator {
     /// What the provider has counted of the prompt so far: all that is known of a stream that is cut.
     public var promptUsage: TokenUsage? { self.decoder.promptUsage }
 
+    /// The stream of `context`'s provider for its front door.
+    public convenience init(_ context: TranslationContext, reader: DialectReader) {
+        self.init(Self.decoder(context), Self.encoder(context), reader: reader)
+    }
+
+    private static func decoder(_ context: TranslationContext) -> any StreamDecoder {
+        context.row.speaksAnthropic ? AnthropicStreamDecoder(context) : OpenAIStreamDecoder(context)
+    }
+
+    private static func encoder(_ context: TranslationContext) -> any StreamEncoder {
+        switch context.endpoint {
+        case .messages, .countTokens: AnthropicStreamEncoder(context)
+        case .completions: CompletionStreamEncoder(context)
+        case .chatCompletions, .embeddings, .moderations, .imageGenerations: OpenAIStreamEncoder(context)
+        }
+    }
+
     init(_ decoder: any StreamDecoder, _ encoder: any StreamEncoder, reader: DialectReader) {
         self.decoder = decoder
         self.encoder = encoder
@@ -38,7 +57,7 @@ public struct StreamTranslator {
 
     /// Takes the next bytes of the stream and calls `release`, in order, with those that go to the client. The bytes are
     /// valid inside the call only.
-    public mutating func feed(
+    public func feed(
         _ piece: UnsafeRawBufferPointer, _ release: (UnsafeRawBufferPointer) -> Void
     ) throws(StreamFault) {
         if let fault = self.fault { throw fault }
@@ -59,8 +78,8 @@ public struct StreamTranslator {
     }
 
     /// Ends the stream; an event that only lacks its blank line still counts.
-    public mutating func finish(_ release: (UnsafeRawBufferPointer) -> Void) throws(StreamFault)
-        -> ReplyStream.End
+    public func finish(_ release: (UnsafeRawBufferPointer) -> Void) throws(StreamFault)
+        -> ReplyStreamEnd
     {
         if let fault = self.fault { throw fault }
         let rest = self.scanner.finish()
@@ -77,7 +96,7 @@ public struct StreamTranslator {
     }
 
     /// Writes what ends a stream that is complete.
-    public mutating func conclude(
+    public func conclude(
         usage: TokenUsage?, isEstimated: Bool, _ release: (UnsafeRawBufferPointer) -> Void
     ) {
         self.encoder.end(usage: usage, isEstimated: isEstimated, into: &self.output)
@@ -96,7 +115,7 @@ public struct StreamTranslator {
         }
     }
 
-    private mutating func take(_ release: (UnsafeRawBufferPointer) -> Void) throws(StreamFault) {
+    private func take(_ release: (UnsafeRawBufferPointer) -> Void) throws(StreamFault) {
         defer { self.events.removeAll(keepingCapacity: true) }
         for event in self.events {
             guard !self.sawDone else { return }
@@ -124,7 +143,7 @@ public struct StreamTranslator {
     }
 
     /// What came before the fault still goes out, where anything has.
-    private mutating func fail(
+    private func fail(
         _ fault: StreamFault, _ release: (UnsafeRawBufferPointer) -> Void
     ) throws(StreamFault) {
         self.fault = fault
@@ -132,7 +151,7 @@ public struct StreamTranslator {
         throw fault
     }
 
-    private mutating func flush(_ release: (UnsafeRawBufferPointer) -> Void) {
+    private func flush(_ release: (UnsafeRawBufferPointer) -> Void) {
         guard self.hasContent, !self.output.isEmpty else { return }
         unsafe self.output.withUnsafeBytes { unsafe release($0) }
         self.output.removeAll(keepingCapacity: self.output.capacity <= 4096)

@@ -31,13 +31,11 @@ final class ReplyDialect {
     }
 
     /// `askedForUsage`: Sluice, not the client, asked for the usage chunk.
-    func stream(askedForUsage: Bool) -> ReplyStream {
-        if let context = self.context {
-            return ReplyStream(context, askedForUsage: askedForUsage, reader: self.reader)
-        }
+    func stream(askedForUsage: Bool) -> any ReplyStream {
+        if let context = self.context { return StreamTranslator(context, reader: self.reader) }
         return self.passage == .anthropic
-            ? .anthropic(AnthropicStreamFilter(reader: self.reader))
-            : .openAI(OpenAIStreamFilter(reader: self.reader.openAI, askedForUsage: askedForUsage))
+            ? AnthropicStreamFilter(reader: self.reader)
+            : OpenAIStreamFilter(reader: self.reader.openAI, askedForUsage: askedForUsage)
     }
 
     // MARK: Whole replies that pass

@@ -9,7 +9,7 @@ internal import IPC
 /// Forms: an error's body and a whole reply are `held` until they are whole; a reply too large for that, whose bytes pass, is
 /// `passing`; one that is translated is held up to `translatedReply`. A `stream` goes through its filter or translator. Where
 /// a stream was asked for and the head does not say what came, the first bytes decide.
-struct ReplyReception {
+final class ReplyReception {
     enum Form: Hashable {
         /// Asked for a stream, answered with a good status and another content type: the first bytes decide.
         case undecided
@@ -43,7 +43,7 @@ struct ReplyReception {
     private var held: [UInt8] = []
     private var reserved = ReplyReception.heldReply
     private var passed = PassedReply(watchesBrackets: false)
-    private var stream: ReplyStream?
+    private var stream: (any ReplyStream)?
     /// Whole, and to be written when it is known what it cost.
     private var reply: Reply?
     /// Whole, and to be sent.
@@ -112,7 +112,7 @@ struct ReplyReception {
             evidence.usage = stream.usage
             evidence.promptUsage = stream.promptUsage
             evidence.finish = stream.finish
-            evidence.hasContent = stream.sawContent
+            evidence.hasContent = stream.hasAnswer
             evidence.saysError = stream.sawError
             evidence.isStream = true
         } else {
@@ -124,7 +124,7 @@ struct ReplyReception {
     // MARK: Its body
 
     /// Takes the next bytes. Returns why the reply cannot be passed on any further, nil where it can.
-    mutating func receive(
+    func receive(
         _ bytes: UnsafeRawBufferPointer, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) -> ProviderFailure? {
         switch self.form {
@@ -153,7 +153,7 @@ struct ReplyReception {
         }
     }
 
-    private mutating func hold(
+    private func hold(
         _ bytes: UnsafeRawBufferPointer, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) -> ProviderFailure? {
         let count = self.held.count + bytes.count
@@ -175,7 +175,7 @@ struct ReplyReception {
     }
 
     /// Too large to be held: from here on it passes as it comes.
-    private mutating func pass(
+    private func pass(
         _ bytes: UnsafeRawBufferPointer, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) {
         self.form = .passing
@@ -189,18 +189,11 @@ struct ReplyReception {
         unsafe sender.push(bytes, at: now, to: output)
     }
 
-    private mutating func filter(
+    private func filter(
         _ bytes: UnsafeRawBufferPointer, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) -> ProviderFailure? {
         do throws(StreamFault) {
-            guard !sender.headIsOut else {
-                unsafe try self.stream?.feed(bytes) { unsafe sender.push($0, at: now, to: output) }
-                return nil
-            }
-            // Out of `self` while it calls back into it.
-            guard var stream = self.stream.take() else { return nil }
-            defer { self.stream = stream }
-            unsafe try stream.feed(bytes) { unsafe self.release($0, &sender, at: now, to: output) }
+            unsafe try self.stream?.feed(bytes) { unsafe self.release($0, &sender, at: now, to: output) }
             return nil
         } catch {
             return self.failure(error)
@@ -216,7 +209,7 @@ struct ReplyReception {
         unsafe sender.push(bytes, at: now, to: output)
     }
 
-    private mutating func takeHeld() -> [UInt8] {
+    private func takeHeld() -> [UInt8] {
         var held: [UInt8] = []
         swap(&held, &self.held)
         return held
@@ -236,7 +229,7 @@ struct ReplyReception {
     // MARK: Its end
 
     /// The call is over, whole where `error` is nil. Of a whole reply the rest goes out with `conclude`, once it is known what it cost.
-    mutating func end(
+    func end(
         _ error: HTTPClientError?, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) -> Ending {
         if self.form == .stream { return self.endStream(error, &sender, at: now, to: output) }
@@ -248,23 +241,20 @@ struct ReplyReception {
         }
     }
 
-    private mutating func endStream(
+    private func endStream(
         _ error: HTTPClientError?, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) -> Ending {
-        guard var stream = self.stream.take() else { return .failed(.endedWithoutContent) }
-        defer { self.stream = stream }
+        guard let stream = self.stream else { return .failed(.endedWithoutContent) }
         // The provider has said all it had to say; that its connection broke afterwards costs nobody anything.
         if let error, !stream.sawDone, !stream.sawError { return .failed(.transport(error)) }
-        let end: ReplyStream.End
+        let end: ReplyStreamEnd
         do throws(StreamFault) {
             end = unsafe try stream.finish { unsafe self.release($0, &sender, at: now, to: output) }
         } catch {
             return .failed(self.failure(error))
         }
         switch end {
-        case .complete:
-            self.stream = stream
-            return .whole(self.evidence(wasSent: true))
+        case .complete: return .whole(self.evidence(wasSent: true))
         case .truncated: return .failed(.endedEarly)
         case .noContent: return .failed(.endedWithoutContent)
         }
@@ -282,7 +272,7 @@ struct ReplyReception {
         return .whole(evidence)
     }
 
-    private mutating func endHeld(headIsOut: Bool) -> Ending {
+    private func endHeld(headIsOut: Bool) -> Ending {
         guard !headIsOut else { return .failed(.notJSON) }
         self.form = .held
         var evidence = self.evidence(wasSent: true)
@@ -308,7 +298,7 @@ struct ReplyReception {
         return .whole(evidence)
     }
 
-    private mutating func endError(headIsOut: Bool) -> Ending {
+    private func endError(headIsOut: Bool) -> Ending {
         if let error = self.dialect.error(self.held, self.head) {
             guard !headIsOut else { return .failed(.reported(error)) }
             self.held = self.dialect.body(of: error)
@@ -322,10 +312,10 @@ struct ReplyReception {
     }
 
     /// Sends what is still to be sent of a whole reply; `report` says what it cost.
-    mutating func conclude(
+    func conclude(
         _ report: AttemptReport, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) {
-        if var stream = self.stream.take() {
+        if let stream = self.stream.take() {
             unsafe stream.conclude(usage: report.usage, isEstimated: report.usageSource == .estimated) {
                 unsafe self.release($0, &sender, at: now, to: output)
             }
