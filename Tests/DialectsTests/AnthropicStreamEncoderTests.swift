@@ -185,7 +185,7 @@ struct AnthropicStreamEncoderTests {
 
     @Test("What waits for a call that never ends is bounded")
     func bound() {
-        var queue = AnthropicBlockQueue(maximumWaitingBytes: 100)
+        var queue = AnthropicBlockQueue(maximumWaitingBytes: 1124)
         var steps: [AnthropicBlockQueue.Step] = []
         queue.begin(.tool(call: 0, id: [], name: []), into: &steps)
         queue.addInput(Self.bytes("{"), call: 0, into: &steps)

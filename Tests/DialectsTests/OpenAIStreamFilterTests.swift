@@ -112,7 +112,7 @@ struct OpenAIStreamFilterTests {
         #expect(filter.isBetweenEvents)
     }
 
-    @Test("After content, bytes of an unfinished event wait only where the usage chunk has to be found")
+    @Test("After content, half an event waits for its end; where that never comes, it does not go out")
     func unfinished() throws {
         for asked in [true, false] {
             let filter = OpenAIStreamFilter(reader: self.reader, askedForUsage: asked)
@@ -121,10 +121,13 @@ struct OpenAIStreamFilterTests {
             try unsafe bytes.withUnsafeBytesThrowing { piece throws(StreamFault) in
                 try unsafe filter.feed(piece) { output += $0.count }
             }
-            #expect(output == (asked ? bytes.count - 16 : bytes.count))
-            #expect(filter.isBetweenEvents == asked)
+            #expect(output == bytes.count - 16 && filter.isBetweenEvents)
             let end = unsafe filter.finish { output += $0.count }
-            #expect(end == .truncated && output == bytes.count && !filter.isBetweenEvents)
+            #expect(end == .truncated && output == bytes.count - 16 && filter.isBetweenEvents)
+            // A whole one that only lacks its blank line does.
+            let text = "\(StreamFixture.text)\n\n\(StreamFixture.text)"
+            let outcome = self.run(text, asked: asked)
+            #expect(outcome.end == .truncated && outcome.output == Array(text.utf8))
         }
     }
 
@@ -202,12 +205,12 @@ struct OpenAIStreamFilterTests {
 
     @Test("A long preamble is released as it is, bounded, with nothing lost")
     func longPreamble() {
-        let body =
-            Array(String(repeating: "\(StreamFixture.preamble)\n\n", count: 100).utf8) + Array("data: {\"cho".utf8)
+        let whole = Array(String(repeating: "\(StreamFixture.preamble)\n\n", count: 100).utf8)
+        let body = whole + Array("data: {\"cho".utf8)
         for asked in [true, false] {
             for size in [1, 100, 5000, body.count] {
                 let outcome = self.run(Cuts.pieces(body, of: size), asked: asked, held: 1000)
-                #expect(outcome.output == body)
+                #expect(outcome.output == whole)
                 #expect(outcome.end == .truncated)
             }
         }

@@ -46,8 +46,13 @@ struct AnthropicBlockQueue {
         }
     }
 
+    /// What a block that waits takes beside its pieces; it also bounds their number.
+    private static let blockBytes = 1 << 10
+
     private var blocks: [Block] = []
     private var waitingBytes = 0
+    /// Of arguments that are no objects, of all calls together.
+    private var oddBytes = 0
     /// The first block was started.
     private var isOpen = false
 
@@ -74,6 +79,7 @@ struct AnthropicBlockQueue {
 
     mutating func begin(_ kind: Kind, into steps: inout [Step]) {
         self.blocks.append(Block(kind: kind))
+        if self.blocks.count > 1 { self.waitingBytes += Self.blockBytes }
         switch kind {
         case .redactedThinking(let data):
             self.blocks[self.blocks.count - 1].isSealed = true
@@ -93,7 +99,8 @@ struct AnthropicBlockQueue {
         self.blocks[place].progress.feed(bytes)
         let progress = self.blocks[place].progress
         if progress.hasBegun, !progress.isObject {
-            guard self.blocks[place].odd.count + bytes.count <= self.maximumWaitingBytes else { return }
+            guard self.oddBytes + bytes.count <= self.maximumWaitingBytes else { return }
+            self.oddBytes += bytes.count
             self.blocks[place].odd += bytes
         } else if progress.hasBegun {
             self.append(.input(bytes), at: place)
@@ -116,6 +123,7 @@ struct AnthropicBlockQueue {
     private mutating func reach(_ fits: (Kind) -> Bool) {
         if let last = self.blocks.last, fits(last.kind), !last.isSealed { return }
         self.blocks.append(Block(kind: fits(.text) ? .text : .thinking))
+        if self.blocks.count > 1 { self.waitingBytes += Self.blockBytes }
     }
 
     private mutating func append(_ piece: Piece, at place: Int) {
@@ -147,6 +155,7 @@ struct AnthropicBlockQueue {
     private mutating func close(into steps: inout [Step]) {
         let block = self.blocks.removeFirst()
         if !block.odd.isEmpty {
+            self.oddBytes -= block.odd.count
             steps.append(.piece(.input(AnthropicToolInput.object(block.odd))))
         }
         steps.append(.stop)

@@ -6,8 +6,9 @@ internal import JSON
 /// but for the reader it shares with its loop.
 ///
 /// Held back are the beginning of the message and of a text, and pings; they go out with the first content, in order and
-/// unchanged. What follows passes as it comes: a piece is released as one range, without a copy. An error before the first
-/// content is thrown, so that it can be told with a proper status; a later one passes like everything else.
+/// unchanged. What follows passes in whole events, those of a piece as one range, without a copy; half an event waits for its
+/// end, as in `OpenAIStreamFilter`. An error before the first content is thrown, so that it can be told with a proper status;
+/// a later one passes like everything else.
 public final class AnthropicStreamFilter: ReplyStream {
     private static let blankLine: [UInt8] = [0x0A, 0x0A]
 
@@ -17,8 +18,8 @@ public final class AnthropicStreamFilter: ReplyStream {
     private var held: [UInt8] = []
     private var fault: StreamFault?
     private var counts = AnthropicUsage()
-    /// The stream ended inside an event whose bytes went out.
-    private var endedInside = false
+    /// Bytes of the unfinished event were released already.
+    private var unfinishedIsOut = false
     private var row: ProviderRow { ProviderTable.row(.anthropic) }
 
     /// Something was released, and the status with it.
@@ -47,7 +48,7 @@ public final class AnthropicStreamFilter: ReplyStream {
 
     /// Whether the bytes released so far end between two events; else two line feeds must precede an event that the
     /// gateway adds.
-    public var isBetweenEvents: Bool { !self.hasContent || (self.scanner.isBetweenEvents && !self.endedInside) }
+    public var isBetweenEvents: Bool { !self.unfinishedIsOut }
 
     /// Takes the next bytes of the stream and calls `release`, in order, with those that go to the client. The bytes
     /// are valid inside the call only.
@@ -58,44 +59,61 @@ public final class AnthropicStreamFilter: ReplyStream {
         var offset = 0
         // The first byte of the piece that was neither released nor held.
         var pending = 0
+        var lastEnd = 0
         steps: while true {
             switch unsafe self.scanner.next(in: piece, from: &offset) {
             case .needsMore: break steps
-            case .event(let event): unsafe try self.take(event, piece, &pending, release)
-            case .oversizedEnd: break
+            case .event(let event):
+                unsafe try self.take(event, piece, &pending, release)
+                self.unfinishedIsOut = false
+                lastEnd = offset
+            case .oversizedEnd:
+                self.unfinishedIsOut = false
+                lastEnd = offset
             case .oversized:
-                guard !self.hasContent else { break }
-                self.sawContent = true
-                unsafe self.releaseHeld(release)
-                unsafe self.scanner.unfinished.withUnsafeBytes { unsafe Self.release($0, release) }
+                if !self.hasContent {
+                    self.sawContent = true
+                    unsafe self.releaseHeld(release)
+                }
+                if !self.unfinishedIsOut {
+                    unsafe self.scanner.unfinished.withUnsafeBytes { unsafe Self.release($0, release) }
+                }
+                self.unfinishedIsOut = true
             }
         }
-        if !self.hasContent {
-            guard self.held.count &+ self.scanner.unfinished.count > self.maximumHeldBytes else { return }
+        let isInsideEvent = !self.scanner.isBetweenEvents
+        if self.hasContent {
+            let end = self.unfinishedIsOut ? piece.count : lastEnd
+            if pending < end { unsafe release(UnsafeRawBufferPointer(rebasing: piece[pending..<end])) }
+            self.unfinishedIsOut = isInsideEvent && self.unfinishedIsOut
+        } else if self.held.count &+ self.scanner.unfinished.count > self.maximumHeldBytes {
             unsafe self.releaseHeld(release)
             unsafe self.scanner.unfinished.withUnsafeBytes { unsafe Self.release($0, release) }
-        } else {
-            unsafe Self.release(UnsafeRawBufferPointer(rebasing: piece[pending...]), release)
+            self.unfinishedIsOut = isInsideEvent
         }
     }
 
     /// Ends the stream; an event that only lacks its blank line still counts.
     public func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> ReplyStreamEnd {
-        let hadContent = self.hasContent
+        let isOut = self.unfinishedIsOut
         let rest = self.scanner.finish()
         unsafe rest.withUnsafeBytes { rest in
             guard self.fault == nil, unsafe !rest.isEmpty else { return }
             let meaning = unsafe self.read(rest)
-            guard hadContent || meaning == .content || meaning == .error else { return }
-            self.endedInside = true
-            if !hadContent {
+            if !self.hasContent {
+                guard meaning == .content || meaning == .error else { return }
                 unsafe self.releaseHeld(release)
+            }
+            if !isOut {
+                if case .none = unsafe SSEEvent.payload(of: rest), !self.sawDone { return }
+                guard meaning != .garbage || self.sawDone || self.sawError else { return }
                 unsafe release(rest)
             }
+            self.unfinishedIsOut = true
             guard self.sawDone else { return }
             // Without its blank line no client would hear of the message's end.
             unsafe Self.blankLine.withUnsafeBytes { unsafe release($0) }
-            self.endedInside = false
+            self.unfinishedIsOut = false
         }
         guard self.hasContent else { return .noContent }
         // Why the model stopped does not end the message: Anthropic's clients wait for `message_stop`.
@@ -135,7 +153,12 @@ public final class AnthropicStreamFilter: ReplyStream {
             self.held = []
             throw fault
         }
-        guard !hadContent else { return }
+        guard !hadContent else {
+            guard event.carried > 0, !self.unfinishedIsOut else { return }
+            return unsafe self.scanner.withBytes(of: event, in: piece) { raw in
+                unsafe release(UnsafeRawBufferPointer(rebasing: raw[..<event.carried]))
+            }
+        }
         pending = self.hasContent ? event.pieceRange.lowerBound : event.pieceRange.upperBound
         if self.held.count > self.maximumHeldBytes { unsafe self.releaseHeld(release) }
     }

@@ -6,6 +6,10 @@ struct ChunkFrame {
     /// Members that OpenAI repeats in each chunk, which clients read from whichever they like.
     private static let repeated: [StaticString] = ["system_fingerprint", "service_tier"]
 
+    /// Members that wait for a chunk, and their bytes.
+    private static let maximumWaiting = 64
+    private static let maximumWaitingBytes = 8 << 20
+
     private let object: StaticString
     private let wantsUsage: Bool
     private var id: [UInt8] = []
@@ -17,6 +21,7 @@ struct ChunkFrame {
     private var usageExtras: [RawMember] = []
     /// Further members, for the next chunk.
     private var waiting: [RawMember] = []
+    private var waitingBytes = 0
     /// What each chunk begins with; empty where it has to be made.
     private var head: [UInt8] = []
     /// A chunk has gone out: the name stays.
@@ -43,8 +48,16 @@ struct ChunkFrame {
             self.steady.append(extra)
             self.head = []
         } else {
-            self.waiting.removeAll { $0.key == extra.key }
+            if let place = self.waiting.firstIndex(where: { $0.key == extra.key }) {
+                self.waitingBytes -= self.waiting[place].value.count
+                self.waiting.remove(at: place)
+            }
+            // No provider has so many, or so large ones: what is beyond is lost.
+            guard self.waiting.count < Self.maximumWaiting,
+                self.waitingBytes + extra.value.count <= Self.maximumWaitingBytes
+            else { return }
             self.waiting.append(extra)
+            self.waitingBytes += extra.value.count
         }
     }
 
@@ -80,6 +93,7 @@ struct ChunkFrame {
         if !self.waiting.isEmpty {
             for member in self.waiting { output.append(member: member) }
             self.waiting = []
+            self.waitingBytes = 0
         }
         output.append(json: "}\n\n")
     }

@@ -3,10 +3,15 @@ internal import JSON
 
 /// Writes chunks of the old completions, which are text and nothing else: thoughts and tool calls have no place there. Pure.
 struct CompletionStreamEncoder: StreamEncoder {
+    /// Members that wait for a text go out alone beyond this.
+    private static let maximumWaiting = 64
+    private static let maximumWaitingBytes = 64 << 10
+
     private struct Choice {
         let index: Int
         var finish: ReplyFinish?
         var extras: [RawMember] = []
+        var waitingBytes = 0
         var logprobs: [UInt8] = []
     }
 
@@ -30,6 +35,12 @@ struct CompletionStreamEncoder: StreamEncoder {
             let place = self.place(choice)
             self.choices[place].extras.removeAll { $0.key == member.key }
             self.choices[place].extras.append(member)
+            self.choices[place].waitingBytes += member.key.count + member.value.count
+            if self.choices[place].extras.count > Self.maximumWaiting
+                || self.choices[place].waitingBytes > Self.maximumWaitingBytes
+            {
+                self.chunk(place, [], finish: nil, into: &output)
+            }
         case .topExtra(let member): self.frame.take(member)
         case .finish(let choice, let finish): self.choices[self.place(choice)].finish = finish
         case .usage(_, let extras): self.frame.take(usageExtras: extras)
@@ -56,6 +67,7 @@ struct CompletionStreamEncoder: StreamEncoder {
     ) {
         let choice = self.choices[place]
         self.choices[place].extras = []
+        self.choices[place].waitingBytes = 0
         self.choices[place].logprobs = []
         self.frame.write(into: &output) { output in
             var extras = choice.extras

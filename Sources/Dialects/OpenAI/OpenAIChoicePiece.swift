@@ -24,6 +24,7 @@ struct OpenAIChoicePiece {
         self.index = position
         _ = cursor.enterObject()
         while let key = cursor.nextKey() { try self.read(key, &cursor) }
+        guard self.index <= Self.maximumIndex else { throw .invalidResponse }
     }
 
     /// What is new of the message.

@@ -8,6 +8,7 @@ internal import JSON
 struct OpenAIStreamEncoder: StreamEncoder {
     /// Members that wait for a delta go out alone beyond this.
     private static let maximumWaitingBytes = 64 << 10
+    private static let maximumWaiting = 64
     /// Thoughts are remembered up to this, to be told once more with their signature.
     private static let maximumThoughtBytes = 1 << 20
 
@@ -218,7 +219,10 @@ struct OpenAIStreamEncoder: StreamEncoder {
 
     private mutating func wait(_ member: RawMember, _ place: Int, into output: inout [UInt8]) {
         self.choices[place].waitingBytes += member.key.count + member.value.count
-        if self.choices[place].waitingBytes > Self.maximumWaitingBytes { self.flush(place, into: &output) }
+        let count = self.choices[place].deltaExtras.count + self.choices[place].choiceExtras.count
+        if self.choices[place].waitingBytes > Self.maximumWaitingBytes || count > Self.maximumWaiting {
+            self.flush(place, into: &output)
+        }
     }
 
     /// Sends what waits for a delta in one of its own.

@@ -8,8 +8,8 @@ public import Domain
 /// taken out. Everything else passes unchanged, whatever it is, as pieces of the bytes fed: a piece of whole events of
 /// which none is taken out is released as one range, without a copy.
 ///
-/// Where Sluice asked for usage, an unfinished event is held until it is known not to be that chunk (or is longer than
-/// `maximumEventBytes`); otherwise each byte is released as it comes.
+/// An unfinished event is held until it is whole (or longer than `maximumEventBytes`): where a stream breaks off within one,
+/// the client's SDK would fail at the half and never read the error behind it. Nobody waits for it: half an event says nothing.
 public final class OpenAIStreamFilter: ReplyStream {
     private let reader: OpenAIReplyReader
     private let askedForUsage: Bool
@@ -86,10 +86,9 @@ public final class OpenAIStreamFilter: ReplyStream {
         }
         let isInsideEvent = !self.scanner.isBetweenEvents
         if self.hasContent {
-            let releasesUnfinished = !self.askedForUsage || self.unfinishedIsOut
-            let end = releasesUnfinished ? piece.count : lastEnd
+            let end = self.unfinishedIsOut ? piece.count : lastEnd
             if pending < end { unsafe release(UnsafeRawBufferPointer(rebasing: piece[pending..<end])) }
-            self.unfinishedIsOut = isInsideEvent && releasesUnfinished
+            self.unfinishedIsOut = isInsideEvent && self.unfinishedIsOut
         } else if self.held.count &+ self.scanner.unfinished.count > self.maximumHeldBytes {
             unsafe self.releaseHeld(release)
             unsafe self.scanner.unfinished.withUnsafeBytes { unsafe release($0) }
@@ -113,6 +112,7 @@ public final class OpenAIStreamFilter: ReplyStream {
                 unsafe self.releaseHeld(release)
             }
             guard !isOut, !(self.askedForUsage && event.kind == .usageOnly) else { return }
+            guard !isCut || self.sawDone || self.sawError else { return }
             unsafe release(rest)
             self.unfinishedIsOut = true
         }

@@ -28,7 +28,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private var collector: BodyCollector
     /// As it is sent, while it may have to be sent once more.
     private var body: HTTPBody?
-    private var machine: ExchangeMachine
+    private let machine: ExchangeMachine
     private var call: (any ProviderCall)?
     /// What the request waits for while it is being prepared.
     private var images: (any ImageFetching)?
@@ -110,7 +110,8 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     /// The answer to ATTEMPT. What the journal does not take is not done.
     func receive(grant: Grant) throws(FrameError) {
         let now = self.services.loop.now
-        let allowed = grant.allowed && (self.machine.asked.map { self.ledger.admit($0.number) } ?? false)
+        var allowed = grant.allowed
+        if allowed, let asked = self.machine.asked { allowed = self.ledger.admit(asked.number) }
         self.perform(try self.machine.answered(allowed, at: now, to: self))
     }
 

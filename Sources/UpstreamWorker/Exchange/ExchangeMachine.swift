@@ -19,7 +19,7 @@ internal import IPC
 /// the reply's head, in one of the forms of `ReplyReception`) → `flushing` (the call is over, data waits for credit) → `over`.
 /// Where a further attempt is wanted, `waiting` → `asking` → `waiting`, or the end: each attempt but the first is asked for with
 /// ATTEMPT and made when GRANT allows it, while the request's deadlines go on.
-struct ExchangeMachine {
+final class ExchangeMachine {
     /// Nanoseconds of silence after which the client of a stream gets a comment; before any content the head goes out with it.
     static let silence: UInt64 = 15_000_000_000
     /// Nanoseconds that a provider gets to end its call after it has said all it had to say, where the client waits for the end.
@@ -64,7 +64,7 @@ struct ExchangeMachine {
     // MARK: Time
 
     /// To be called at `deadline`; harmless at any other time.
-    mutating func timePassed(at now: UInt64, to output: some ExchangeOutput) -> Order {
+    func timePassed(at now: UInt64, to output: some ExchangeOutput) -> Order {
         if self.state == .flushing, now >= self.deadline { self.giveUp(.clientStalled, output) }
         guard self.isWorking else { return .proceed }
         let timeout = self.soonestTimeout
@@ -89,14 +89,14 @@ struct ExchangeMachine {
     // MARK: The call
 
     /// The request is here, but not all that it needs.
-    mutating func preparing(at now: UInt64) {
+    func preparing(at now: UInt64) {
         guard self.state == .ready else { return }
         self.state = .preparing
         self.startedAt = now
     }
 
     /// The request goes to the provider now.
-    mutating func callStarted(at now: UInt64) {
+    func callStarted(at now: UInt64) {
         guard self.state == .ready || self.state == .preparing else { return }
         if self.state == .ready { self.startedAt = now }
         self.state = .waiting
@@ -104,7 +104,7 @@ struct ExchangeMachine {
     }
 
     /// The request is answered here, with JSON: no call is made.
-    mutating func answer(_ body: [UInt8], at now: UInt64, to output: some ExchangeOutput) {
+    func answer(_ body: [UInt8], at now: UInt64, to output: some ExchangeOutput) {
         guard self.state == .ready else { return }
         let head = ReplyHeaders.head(HTTPResponseHead(status: 200), isStream: false, length: UInt64(body.count))
         self.sender.send(head, at: now, to: output)
@@ -113,7 +113,7 @@ struct ExchangeMachine {
     }
 
     /// A connection stands, and the request goes out on it.
-    mutating func connected(at now: UInt64) {
+    func connected(at now: UInt64) {
         self.attempt.connected(at: now)
     }
 
@@ -123,7 +123,7 @@ struct ExchangeMachine {
             && now < Self.sum(self.attempt.connectedAt, Self.resendSpan)
     }
 
-    mutating func headReceived(_ head: HTTPResponseHead, at now: UInt64, to output: some ExchangeOutput) -> Order {
+    func headReceived(_ head: HTTPResponseHead, at now: UInt64, to output: some ExchangeOutput) -> Order {
         guard self.state == .waiting else { return .proceed }
         let reception = ReplyReception(head, self.terms, self.dialect)
         self.reception = reception
@@ -133,7 +133,7 @@ struct ExchangeMachine {
         return self.fail(refusal, at: now, to: output)
     }
 
-    mutating func dataReceived(
+    func dataReceived(
         _ bytes: UnsafeRawBufferPointer, at now: UInt64, to output: some ExchangeOutput
     ) -> Order {
         guard bytes.count > 0 else { return .proceed }
@@ -150,7 +150,7 @@ struct ExchangeMachine {
     }
 
     /// The call is over, whole where `error` is nil.
-    mutating func callEnded(_ error: HTTPClientError?, at now: UInt64, to output: some ExchangeOutput) {
+    func callEnded(_ error: HTTPClientError?, at now: UInt64, to output: some ExchangeOutput) {
         switch self.state {
         case .ready, .preparing, .asking, .flushing, .over: break
         case .waiting:
@@ -165,7 +165,7 @@ struct ExchangeMachine {
         }
     }
 
-    private mutating func endReply(_ error: HTTPClientError?, at now: UInt64, to output: some ExchangeOutput) {
+    private func endReply(_ error: HTTPClientError?, at now: UInt64, to output: some ExchangeOutput) {
         guard let ending = self.reception?.end(error, &self.sender, at: now, to: output) else { return }
         switch ending {
         case .failed(let failure): _ = self.fail(failure, at: now, to: output)
@@ -180,7 +180,7 @@ struct ExchangeMachine {
     // MARK: Further attempts
 
     /// The running attempt is over with `failure`; a further one is asked for. What came of the one before nobody knows.
-    private mutating func ask(
+    private func ask(
         _ reason: FurtherAttempt.Reason, instead failure: ProviderFailure, at now: UInt64,
         to output: some ExchangeOutput
     ) {
@@ -196,7 +196,7 @@ struct ExchangeMachine {
     var asked: FurtherAttempt? { self.question?.attempt }
 
     /// The edge has answered. Throws when nothing was asked.
-    mutating func answered(_ allowed: Bool, at now: UInt64, to output: some ExchangeOutput) throws(FrameError) -> Order
+    func answered(_ allowed: Bool, at now: UInt64, to output: some ExchangeOutput) throws(FrameError) -> Order
     {
         guard let question = self.question.take() else { throw .unexpectedType(.grant) }
         // A deadline may have passed meanwhile.
@@ -210,7 +210,7 @@ struct ExchangeMachine {
     // MARK: The client
 
     /// The client has been written `bytes` of the reply. Throws when they were never sent.
-    mutating func creditReceived(_ bytes: UInt32, at now: UInt64, to output: some ExchangeOutput) throws(FrameError)
+    func creditReceived(_ bytes: UInt32, at now: UInt64, to output: some ExchangeOutput) throws(FrameError)
         -> Order
     {
         guard self.state != .over else { return .proceed }
@@ -225,12 +225,12 @@ struct ExchangeMachine {
     }
 
     /// The link is no longer congested.
-    mutating func linkRelieved(at now: UInt64, to output: some ExchangeOutput) -> Order {
+    func linkRelieved(at now: UInt64, to output: some ExchangeOutput) -> Order {
         guard !self.sender.isBlocked else { return .proceed }
         return self.goOn(at: now, output)
     }
 
-    private mutating func goOn(at now: UInt64, _ output: some ExchangeOutput) -> Order {
+    private func goOn(at now: UInt64, _ output: some ExchangeOutput) -> Order {
         guard self.isPaused, self.callIsRunning else { return .proceed }
         guard !output.isCongested else { return .pause }
         self.isPaused = false
@@ -239,7 +239,7 @@ struct ExchangeMachine {
     }
 
     /// Nobody waits for the reply any more: of it nothing more is sent.
-    mutating func cancelled(at now: UInt64, to output: some ExchangeOutput) -> Order {
+    func cancelled(at now: UInt64, to output: some ExchangeOutput) -> Order {
         switch self.state {
         case .over: return .proceed
         case .flushing:
@@ -257,7 +257,7 @@ struct ExchangeMachine {
     }
 
     /// Ends the exchange with a failure, whatever it is doing. Data that waits for credit still goes first.
-    mutating func fail(_ failure: ProviderFailure, at now: UInt64, to output: some ExchangeOutput) -> Order {
+    func fail(_ failure: ProviderFailure, at now: UInt64, to output: some ExchangeOutput) -> Order {
         guard self.state != .over, self.state != .flushing else { return .proceed }
         let order = self.callIsRunning ? Order.abort : .proceed
         // A reply that stops inside an event: what the gateway adds is to be an event of its own.
@@ -277,7 +277,7 @@ struct ExchangeMachine {
     }
 
     /// The client has got nothing yet: the provider's error becomes its reply.
-    private mutating func tell(_ error: ProviderError, at now: UInt64, to output: some ExchangeOutput) {
+    private func tell(_ error: ProviderError, at now: UInt64, to output: some ExchangeOutput) {
         let body = self.dialect.body(of: error)
         self.sender.send(
             self.dialect.head(self.reception?.head, of: error.error, length: body.count), at: now, to: output)
@@ -293,7 +293,7 @@ struct ExchangeMachine {
     }
 
     /// The attempt is over, by `code` or, where that is nil, with a whole reply.
-    private mutating func settle(
+    private func settle(
         _ code: String?, _ evidence: AttemptEvidence, at now: UInt64, to output: some ExchangeOutput
     ) -> AttemptReport? {
         guard self.callIsRunning else { return nil }
@@ -306,7 +306,7 @@ struct ExchangeMachine {
     // MARK: The end
 
     /// Nothing more comes from the provider: the end goes out behind the data that waits.
-    private mutating func end(_ failure: ProviderFailure?, at now: UInt64, to output: some ExchangeOutput) {
+    private func end(_ failure: ProviderFailure?, at now: UInt64, to output: some ExchangeOutput) {
         self.reception = nil
         let usages = self.reports.compactMap(\.usage)
         let ending = StreamEnd(
@@ -320,14 +320,14 @@ struct ExchangeMachine {
 
     /// The client takes nothing any more: what waits is dropped, and the end says that the reply is not whole. How the
     /// provider did stays as it was.
-    private mutating func giveUp(_ failure: ProviderFailure, _ output: some ExchangeOutput) {
+    private func giveUp(_ failure: ProviderFailure, _ output: some ExchangeOutput) {
         guard var ending = self.ending else { return }
         if ending.failure == nil { ending.failure = failure.error }
         self.sender.drop()
         self.finish(ending, to: output)
     }
 
-    private mutating func finish(_ ending: StreamEnd, to output: some ExchangeOutput) {
+    private func finish(_ ending: StreamEnd, to output: some ExchangeOutput) {
         self.state = .over
         self.ending = nil
         output.send(end: ending)
