@@ -84,6 +84,10 @@ struct EnvironmentProviders {
         var notices = found.notices
         if found.areSimulated {
             notices.append("no provider's key is in the environment: the built-in simulated provider answers")
+        } else if !found.providers.isEmpty {
+            notices.append(
+                "there is no configuration file; the providers of the environment are used: "
+                    + found.providers.map(\.settings.name).joined(separator: ", "))
         }
         return ConfigurationResult(configuration: configuration, problems: found.problems, notices: notices)
     }

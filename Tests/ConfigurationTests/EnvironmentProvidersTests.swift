@@ -42,7 +42,11 @@ import Testing
         let keys = configuration.providers.map { $0.settings.apiKey }
         #expect(keys == ["o", "a", "g", "m", "r", "z", "l"].map { Secret(Array($0.utf8)) })
         #expect(configuration.defaultProvider == "openai")
-        #expect(result.notices.isEmpty)
+        #expect(
+            result.notices == [
+                "there is no configuration file; the providers of the environment are used: "
+                    + "openai, anthropic, groq, mistral, openrouter, azure, litellm"
+            ])
     }
 
     @Test func theFirstFoundIsTheDefault() throws {
@@ -110,7 +114,7 @@ import Testing
     func whatIsNotAvailableYetIsSaid(variable: String) {
         let result = self.load([variable: "hunter2", "OPENAI_API_KEY": "k"])
         #expect(result.problems.isEmpty)
-        #expect(result.notices.count == 1)
+        #expect(result.notices.count == 2)
         #expect(result.notices.first?.hasPrefix(variable) == true)
         #expect(!result.notices.joined().contains("hunter2"))
     }

@@ -88,7 +88,7 @@ struct HostileSizeTests {
             #"{"choices":[{"index":0,"delta":{"content":"x",\#(members)}}],\#(members)}"#,
             #"{"choices":[{"index":0,"delta":{},"finish_reason":"stop",\#(members)}]}"#, "[DONE]",
         ]
-        var end: OpenAIStreamFilter.End?
+        var end: ReplyStreamEnd?
         #expect(self.isQuick { end = self.stream(events, endpoint).end })
         #expect(end == .complete)
     }

@@ -22,7 +22,10 @@ extension GatewayError {
         400, "invalid_header",
         "The headers anthropic-version (one) and anthropic-beta must be at most 1024 printable ASCII characters each.")
     static let invalidKey = request(401, "invalid_api_key", "Incorrect API key provided, or none at all.")
-    static let unknownURL = request(404, "unknown_url", "Unknown request URL. Check the path and the method.")
+    static let unknownURL = request(
+        404, "unknown_url",
+        "Unknown request URL. Check the path: the base URL ends in /v1 for OpenAI's SDKs, and has no /v1 for Anthropic's."
+    )
     static let methodNotAllowed = request(
         405, "method_not_allowed", "Not allowed to use this method here; see the Allow header.")
     static let requestTimeout = request(408, "request_timeout", "The request did not arrive in time.")

@@ -5,13 +5,15 @@ import Domain
 struct SluiceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sluice",
-        abstract: "An OpenAI-compatible gateway to language models.",
+        abstract: "A gateway to language models for OpenAI's and Anthropic's clients.",
         discussion: """
-            Clients speak OpenAI's HTTP API to it; it authenticates them, chooses the provider and passes the answer on.
+            Clients speak OpenAI's or Anthropic's HTTP API to it; it authenticates them, chooses the provider, and \
+            passes the answer on in the client's words.
 
             Without a configuration file, or with one that names no providers, it takes them from the environment \
-            (OPENAI_API_KEY, GROQ_API_KEY, OPENROUTER_API_KEY, MISTRAL_API_KEY, LITELLM_BASE_URL with LITELLM_API_KEY); \
-            with none of them a built-in simulated provider answers.
+            (OPENAI_API_KEY, ANTHROPIC_API_KEY, GROQ_API_KEY, MISTRAL_API_KEY, OPENROUTER_API_KEY, \
+            AZURE_OPENAI_API_KEY with AZURE_OPENAI_ENDPOINT, LITELLM_BASE_URL with LITELLM_API_KEY); with none of them \
+            a built-in simulated provider answers.
             """,
         version: "sluice \(SluiceVersion.current)",
         subcommands: [

@@ -90,9 +90,9 @@ final class ReplyDialect {
     /// The body that tells `error` at the front door.
     func body(of error: ProviderError) -> [UInt8] {
         let endpoint = self.context?.endpoint ?? (self.passage == .anthropic ? .messages : .chatCompletions)
-        return ErrorBody.render(error.error, at: endpoint) { writer in
-            for member in error.extras { writer.member(member) }
-        }
+        // The nonce is the record's name, under which the client knows its request.
+        let record = self.context.flatMap { $0.nonce.isEmpty ? nil : String(decoding: $0.nonce, as: UTF8.self) }
+        return ErrorBody.render(error, at: endpoint, requestID: record)
     }
 
     // MARK: Heads
