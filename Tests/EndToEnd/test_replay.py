@@ -9,10 +9,12 @@ import re
 import pytest
 
 from Harness.gateway import Gateway, base_config, openai_provider
-from Harness.shared import SPLITS, Exchange, ReplayProvider, exchanges, shared
+from Harness.recordings import Recording, recordings
+from Harness.shared import SPLITS, ReplayProvider, shared
 
 SHORT = ("whole", "event", "7")
-EXCHANGES = exchanges()
+PROVIDERS = ("openai", "vllm", "ollama", "groq", "deepseek", "openrouter")
+EXCHANGES = [one for one in recordings(("chat.completions", "embeddings")) if one.provider in PROVIDERS]
 
 
 @pytest.fixture(scope="module", params=[s if s in SHORT else pytest.param(s, marks=pytest.mark.verify) for s in SPLITS])
@@ -33,9 +35,10 @@ def logged(log: pathlib.Path, name: str) -> dict:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("exchange", EXCHANGES or [None], ids=lambda exchange: exchange.id if exchange else "absent")
-def test_recorded(replay: tuple[Gateway, pathlib.Path], exchange: Exchange) -> None:
+def test_recorded(replay: tuple[Gateway, pathlib.Path], exchange: Recording) -> None:
     gateway, log = replay
-    body = json.dumps(exchange.request | {"model": f"replay:{exchange.id}"}, ensure_ascii=False).encode()
+    request = exchange.own()
+    body = json.dumps(request | {"model": f"replay:{exchange.id}"}, ensure_ascii=False).encode()
     target = "/v1/embeddings" if exchange.api == "embeddings" else "/v1/chat/completions"
     reply = gateway.request("POST", target, body, timeout=120)
     sent = logged(log, exchange.id)["body"]
@@ -45,10 +48,10 @@ def test_recorded(replay: tuple[Gateway, pathlib.Path], exchange: Exchange) -> N
     assert reply.status == exchange.status
     assert reply.complete
     assert reply.body == exchange.body, difference(reply.body, exchange.body)
-    assert reply.header("content-type") == exchange.content_type
-    expected = exchange.request | {"model": exchange.id}
-    if exchange.stream and not (exchange.request.get("stream_options") or {}).get("include_usage"):
-        expected |= {"stream_options": (exchange.request.get("stream_options") or {}) | {"include_usage": True}}
+    assert reply.header("content-type") == exchange.headers.get("content-type")
+    expected = request | {"model": exchange.id}
+    if exchange.stream and not (request.get("stream_options") or {}).get("include_usage"):
+        expected |= {"stream_options": (request.get("stream_options") or {}) | {"include_usage": True}}
     assert sent == expected
 
 
@@ -62,10 +65,10 @@ FAULTS = [exchange for exchange in EXCHANGES if exchange.stream and exchange.sta
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("exchange", FAULTS or [None], ids=lambda exchange: exchange.id if exchange else "absent")
-def test_recorded_but_cut(replay: tuple[Gateway, pathlib.Path], exchange: Exchange) -> None:
+def test_recorded_but_cut(replay: tuple[Gateway, pathlib.Path], exchange: Recording) -> None:
     gateway, _ = replay
     for count in sorted({1, len(exchange.body) // 3, len(exchange.body) // 2, len(exchange.body) - 20}):
-        request = exchange.request | {"model": f"replay:fault-cut-{exchange.id}-{count}"}
+        request = exchange.own() | {"model": f"replay:fault-cut-{exchange.id}-{count}"}
         with gateway.connect(60) as connection:
             connection.send(gateway.chat_bytes(request))
             reply = connection.reply()

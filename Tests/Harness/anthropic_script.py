@@ -11,7 +11,7 @@ from anthropic.types import TextBlockParam, ToolParam, message_create_params
 from pydantic import TypeAdapter
 
 from .provider import Seen
-from .script import USAGE, Invalid, Say, ScriptedProvider, Talk, decide, exhaust, signature_of, strict
+from .script import USAGE, Invalid, Say, ScriptedProvider, Talk, decide, exhaust, signature_of, strict, words
 
 BLOCKS = {
     "text": "TextBlockParam",
@@ -156,12 +156,6 @@ def check(messages: list[dict], talk: Talk) -> None:
 def image(block: dict) -> str:
     source = block["source"]
     return source["url"] if source["type"] == "url" else f"data:{source['media_type']};base64,{source['data']}"
-
-
-def words(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    return "".join(one["text"] for one in content or [] if one["type"] == "text")
 
 
 def usage() -> dict:

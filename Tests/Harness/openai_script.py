@@ -12,7 +12,7 @@ from openai.types.chat import ChatCompletionMessageParam, completion_create_para
 from pydantic import TypeAdapter
 
 from .provider import Seen
-from .script import USAGE, Invalid, Say, ScriptedProvider, Talk, decide, exhaust, strict
+from .script import USAGE, Invalid, Say, ScriptedProvider, Talk, decide, exhaust, strict, words
 
 VECTOR = [0.25, -0.5, 1.0]
 
@@ -125,12 +125,6 @@ class OpenAIScript(ScriptedProvider):
 def parts(message: dict) -> list[dict]:
     content = message.get("content")
     return content if isinstance(content, list) else []
-
-
-def words(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    return "".join(one["text"] for one in content or [] if one["type"] == "text")
 
 
 def usage() -> dict:

@@ -64,6 +64,13 @@ def signature_of(thought: str) -> str:
     return "sig-" + hashlib.sha256(thought.encode()).hexdigest()[:24]
 
 
+def words(content: object) -> str:
+    """The text of a message's content, which both dialects write as a string or as parts."""
+    if isinstance(content, str):
+        return content
+    return "".join(one["text"] for one in content or [] if one["type"] == "text")
+
+
 def sample(schema: dict, root: dict | None = None) -> object:
     """A value that fits a JSON Schema of the simple kind."""
     root = root or schema

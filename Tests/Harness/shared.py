@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import pathlib
 import subprocess
 import sys
-from dataclasses import dataclass
 
 import pytest
 
 from .gateway import ROOT
 
 SHARED = pathlib.Path(os.environ.get("SLUICE_SHARED") or ROOT.parent / "shared")
-PROVIDERS = ("openai", "vllm", "ollama", "groq", "deepseek", "openrouter")
 SPLITS = ("whole", "event", "random", "1", "7", "64")
 
 
@@ -24,45 +20,6 @@ def shared(path: str) -> pathlib.Path:
     found = SHARED / path
     if not found.exists():
         pytest.skip(f"../shared/{path} is not here")
-    return found
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One recorded exchange; `request` is the body to send, made up where none was recorded."""
-
-    id: str
-    api: str
-    stream: bool
-    status: int
-    request: dict
-    body: bytes
-    content_type: str | None
-
-
-def exchanges() -> list[Exchange]:
-    """The recorded exchanges of the OpenAI dialect: empty where the folder is absent."""
-    found = []
-    for path in sorted((SHARED / "exchanges").glob("*.json")):
-        value = json.loads(path.read_text(encoding="utf-8"))
-        if value["provider"] not in PROVIDERS or value["api"] not in ("chat.completions", "embeddings"):
-            continue
-        body = (value["request"] or {}).get("body")
-        if not isinstance(body, dict):
-            body = {"messages": [{"role": "user", "content": "x"}]} | ({"stream": True} if value["stream"] else {})
-        reply = value["response"]
-        headers = {name.lower(): text for name, text in reply["headers"].items()}
-        found.append(
-            Exchange(
-                value["id"],
-                value["api"],
-                bool(value["stream"]),
-                reply["status"],
-                body,
-                base64.b64decode(reply["body_base64"]),
-                headers.get("content-type"),
-            )
-        )
     return found
 
 
