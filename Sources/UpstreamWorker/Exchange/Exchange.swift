@@ -161,17 +161,28 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     }
 
     private func fetchImages(_ pending: PendingRequest) {
+        // A request that was read takes about ten times its text while it waits.
+        let parsed = self.bodyBudget * 8
+        guard self.services.takeBodyBudget(parsed) else { return self.fail(.outOfMemory) }
+        self.bodyBudget += parsed
         self.machine.preparing(at: self.services.loop.now)
-        let images = self.services.images.fetchImages(pending.urls) { [weak self] in self?.imagesFetched($0, pending) }
+        let images = self.services.images.fetchImages(pending.urls) { [weak self] in
+            self?.imagesFetched($0, pending, parsed)
+        }
         // It may have failed already.
         guard self.machine.state == .preparing else { return }
         self.images = images
         self.armTimer(for: self.machine.deadline)
     }
 
-    private func imagesFetched(_ result: Result<[FetchedImage], GatewayError>, _ pending: PendingRequest) {
+    private func imagesFetched(
+        _ result: Result<[FetchedImage], GatewayError>, _ pending: PendingRequest, _ parsed: Int
+    ) {
         self.images = nil
+        // Else everything was given back.
         guard self.machine.state == .preparing else { return }
+        self.services.returnBodyBudget(parsed)
+        self.bodyBudget -= parsed
         do throws(GatewayError) {
             self.send(translated: .bytes(try pending.body(try result.get())))
         } catch {

@@ -196,8 +196,7 @@ final class ExchangeMachine {
     var asked: FurtherAttempt? { self.question?.attempt }
 
     /// The edge has answered. Throws when nothing was asked.
-    func answered(_ allowed: Bool, at now: UInt64, to output: some ExchangeOutput) throws(FrameError) -> Order
-    {
+    func answered(_ allowed: Bool, at now: UInt64, to output: some ExchangeOutput) throws(FrameError) -> Order {
         guard let question = self.question.take() else { throw .unexpectedType(.grant) }
         // A deadline may have passed meanwhile.
         guard self.state == .asking else { return .proceed }
