@@ -5,26 +5,23 @@ internal import JSON
 /// Watches Anthropic's stream on its way to a client of Anthropic's: every byte passes, nothing before the first content. Pure
 /// but for the reader it shares with its loop.
 ///
-/// Held back are the beginning of the message and of a text, and pings; they go out with the first content, in order and
-/// unchanged. What follows passes in whole events, those of a piece as one range, without a copy; half an event waits for its
-/// end, as in `OpenAIStreamFilter`. An error before the first content is thrown, so that it can be told with a proper status;
-/// a later one passes like everything else.
+/// Held back are the beginning of the message and of a text, and pings (`EventPassage`). An error before the first content is
+/// thrown, so that it can be told with a proper status; a later one passes like everything else.
 public final class AnthropicStreamFilter: ReplyStream {
     private let reader: DialectReader
-    private let maximumHeldBytes: Int
-    private var scanner: SSEEventScanner
-    private var held: [UInt8] = []
-    private var fault: StreamFault?
+    private var passage: EventPassage
+    /// Why an event has failed.
+    private var fault = StreamFault.invalidResponse
     private var counts = AnthropicUsage()
-    /// Bytes of the unfinished event were released already.
-    private var unfinishedIsOut = false
     private var row: ProviderRow { ProviderTable.row(.anthropic) }
 
     /// Something was released, and the status with it.
-    public private(set) var hasContent = false
+    public var hasContent: Bool { self.passage.hasContent }
     /// Something for the client came: `hasContent` alone may also be an error.
     private var sawContent = false
-    public var hasAnswer: Bool { self.sawContent || (self.hasContent && !self.sawError) }
+    public var hasAnswer: Bool {
+        self.sawContent || self.passage.beganUnseen || (self.hasContent && !self.sawError)
+    }
     /// The usage as the provider told it at the end; nil before that.
     public private(set) var usage: TokenUsage?
     /// What the provider has counted of the prompt so far, without any output.
@@ -40,75 +37,25 @@ public final class AnthropicStreamFilter: ReplyStream {
     ///   - maximumEventBytes: an unfinished event longer than this passes unexamined.
     public init(reader: DialectReader, maximumHeldBytes: Int = 256 << 10, maximumEventBytes: Int = 1 << 20) {
         self.reader = reader
-        self.maximumHeldBytes = maximumHeldBytes
-        self.scanner = SSEEventScanner(maximumEventBytes: maximumEventBytes)
+        self.passage = EventPassage(maximumHeldBytes: maximumHeldBytes, maximumEventBytes: maximumEventBytes)
     }
 
     /// Whether the bytes released so far end between two events; else two line feeds must precede an event that the
     /// gateway adds.
-    public var isBetweenEvents: Bool { !self.unfinishedIsOut }
+    public var isBetweenEvents: Bool { self.passage.isBetweenEvents }
 
     /// Takes the next bytes of the stream and calls `release`, in order, with those that go to the client. The bytes
     /// are valid inside the call only.
     public func feed(
         _ piece: UnsafeRawBufferPointer, _ release: (UnsafeRawBufferPointer) -> Void
     ) throws(StreamFault) {
-        if let fault = self.fault { throw fault }
-        var offset = 0
-        // The first byte of the piece that was neither released nor held.
-        var pending = 0
-        var lastEnd = 0
-        steps: while true {
-            switch unsafe self.scanner.next(in: piece, from: &offset) {
-            case .needsMore: break steps
-            case .event(let event):
-                unsafe try self.take(event, piece, &pending, release)
-                self.unfinishedIsOut = false
-                lastEnd = offset
-            case .oversizedEnd:
-                self.unfinishedIsOut = false
-                lastEnd = offset
-            case .oversized:
-                if !self.hasContent {
-                    self.sawContent = true
-                    unsafe self.releaseHeld(release)
-                }
-                if !self.unfinishedIsOut {
-                    unsafe self.scanner.unfinished.withUnsafeBytes { unsafe Self.release($0, release) }
-                }
-                self.unfinishedIsOut = true
-            }
-        }
-        let isInsideEvent = !self.scanner.isBetweenEvents
-        if self.hasContent {
-            let end = self.unfinishedIsOut ? piece.count : lastEnd
-            if pending < end { unsafe release(UnsafeRawBufferPointer(rebasing: piece[pending..<end])) }
-            self.unfinishedIsOut = isInsideEvent && self.unfinishedIsOut
-        } else if self.held.count &+ self.scanner.unfinished.count > self.maximumHeldBytes {
-            unsafe self.releaseHeld(release)
-            unsafe self.scanner.unfinished.withUnsafeBytes { unsafe Self.release($0, release) }
-            self.unfinishedIsOut = isInsideEvent
-        }
+        let isGood = unsafe self.passage.feed(piece, judge: { unsafe self.judge($0, hasContent: $1) }, release)
+        guard isGood else { throw self.fault }
     }
 
     /// Ends the stream; an event that only lacks its blank line still counts.
     public func finish(_ release: (UnsafeRawBufferPointer) -> Void) -> ReplyStreamEnd {
-        let isOut = self.unfinishedIsOut
-        let rest = self.scanner.finish()
-        unsafe rest.withUnsafeBytes { rest in
-            guard self.fault == nil, unsafe !rest.isEmpty else { return }
-            let meaning = unsafe self.read(rest)
-            if !self.hasContent {
-                guard meaning == .content || meaning == .error else { return }
-                unsafe self.releaseHeld(release)
-            }
-            if !isOut {
-                if case .none = unsafe SSEEvent.payload(of: rest), !self.sawDone { return }
-                guard meaning != .garbage || self.sawDone || self.sawError else { return }
-                unsafe release(rest)
-            }
-            self.unfinishedIsOut = true
-        }
+        unsafe self.passage.finish(judge: { unsafe self.judgeRest($0, hasContent: $1) }, release)
         guard self.hasContent else { return .noContent }
         // Why the model stopped does not end the message: Anthropic's clients wait for `message_stop`.
         return self.sawDone || self.sawError ? .complete : .truncated
@@ -120,41 +67,28 @@ public final class AnthropicStreamFilter: ReplyStream {
         case preamble, content, error, garbage
     }
 
-    private func take(
-        _ event: SSEEvent, _ piece: UnsafeRawBufferPointer, _ pending: inout Int,
-        _ release: (UnsafeRawBufferPointer) -> Void
-    ) throws(StreamFault) {
-        let hadContent = self.hasContent
-        let fault = unsafe self.scanner.withBytes(of: event, in: piece) { raw -> StreamFault? in
-            if hadContent, unsafe Self.isPlainDelta(raw) {
-                self.sawContent = true
-                return nil
-            }
-            let meaning = unsafe self.read(raw)
-            guard !hadContent else { return nil }
-            switch meaning {
-            case .garbage: return .invalidResponse
-            case .error: return unsafe .provider(self.error(raw))
-            case .preamble: unsafe self.held.append(contentsOf: raw)
-            case .content:
-                unsafe self.releaseHeld(release)
-                unsafe Self.release(UnsafeRawBufferPointer(rebasing: raw[..<event.carried]), release)
-            }
-            return nil
+    private func judge(_ raw: UnsafeRawBufferPointer, hasContent: Bool) -> EventPassage.Verdict {
+        if hasContent, unsafe Self.isPlainDelta(raw) {
+            self.sawContent = true
+            return .passes
         }
-        if let fault {
-            self.fault = fault
-            self.held = []
-            throw fault
+        let meaning = unsafe self.read(raw)
+        guard !hasContent else { return .passes }
+        switch meaning {
+        case .garbage: return .fails
+        case .error:
+            self.fault = unsafe .provider(self.error(raw))
+            return .fails
+        case .preamble: return .preamble
+        case .content: return .passes
         }
-        guard !hadContent else {
-            guard event.carried > 0, !self.unfinishedIsOut else { return }
-            return unsafe self.scanner.withBytes(of: event, in: piece) { raw in
-                unsafe release(UnsafeRawBufferPointer(rebasing: raw[..<event.carried]))
-            }
-        }
-        pending = self.hasContent ? event.pieceRange.lowerBound : event.pieceRange.upperBound
-        if self.held.count > self.maximumHeldBytes { unsafe self.releaseHeld(release) }
+    }
+
+    private func judgeRest(_ rest: UnsafeRawBufferPointer, hasContent: Bool) -> EventPassage.Verdict {
+        let meaning = unsafe self.read(rest)
+        guard hasContent else { return meaning == .content || meaning == .error ? .passes : .preamble }
+        if case .none = unsafe SSEEvent.payload(of: rest), !self.sawDone { return .preamble }
+        return meaning != .garbage || self.sawDone || self.sawError ? .passes : .preamble
     }
 
     /// Whether nothing has to be known of an event that follows content: the SDKs go by the event's name, too.
@@ -206,17 +140,5 @@ public final class AnthropicStreamFilter: ReplyStream {
 
     private func error(_ raw: UnsafeRawBufferPointer) -> GatewayError {
         unsafe ProviderErrorReader.read(raw, status: 200, retryAfter: nil, self.row, reader: self.reader).error
-    }
-
-    // MARK: Bytes
-
-    private func releaseHeld(_ release: (UnsafeRawBufferPointer) -> Void) {
-        self.hasContent = true
-        unsafe self.held.withUnsafeBytes { unsafe Self.release($0, release) }
-        self.held = []
-    }
-
-    private static func release(_ bytes: UnsafeRawBufferPointer, _ release: (UnsafeRawBufferPointer) -> Void) {
-        if unsafe !bytes.isEmpty { unsafe release(bytes) }
     }
 }
