@@ -1,5 +1,6 @@
 internal import Dialects
 internal import Domain
+internal import JSON
 
 /// What is still known of a JSON reply that was too large to be held and has passed: its first and its last bytes, and whether
 /// its outermost value has been closed. Pure.
@@ -19,9 +20,7 @@ struct PassedReply {
 
     private var start: [UInt8] = []
     private var end: [UInt8] = []
-    private var depth = 0
-    private var isInString = false
-    private var isEscaped = false
+    private var nesting = JSONNesting()
     private let watchesBrackets: Bool
 
     /// Without `watchesBrackets` nothing is learned of `isClosed`, and the bytes are not looked at one by one.
@@ -43,24 +42,7 @@ struct PassedReply {
     }
 
     private mutating func read(_ byte: UInt8) {
-        if self.isInString {
-            if self.isEscaped {
-                self.isEscaped = false
-            } else if byte == UInt8(ascii: "\\") {
-                self.isEscaped = true
-            } else if byte == UInt8(ascii: "\"") {
-                self.isInString = false
-            }
-            return
-        }
-        switch byte {
-        case UInt8(ascii: "\""): self.isInString = true
-        case UInt8(ascii: "{"), UInt8(ascii: "["): self.depth &+= 1
-        case UInt8(ascii: "}"), UInt8(ascii: "]"):
-            self.depth &-= 1
-            self.isClosed = self.depth == 0
-        default: break
-        }
+        if self.nesting.read(byte) { self.isClosed = self.nesting.depth == 0 }
     }
 
     /// What the reply, which has ended, says among its last members, and of its usage also among its first; nothing where it
@@ -137,7 +119,7 @@ struct PassedReply {
     /// The members up to the brace that closes their object, with both braces; nil where it is not closed.
     private static func object(_ members: ArraySlice<UInt8>) -> [UInt8]? {
         var scan = PassedReply(watchesBrackets: true)
-        scan.depth = 1
+        scan.nesting = JSONNesting(depth: 1)
         for (index, byte) in zip(members.indices, members) {
             scan.read(byte)
             if scan.isClosed { return [UInt8(ascii: "{")] + members[...index] }
@@ -147,8 +129,8 @@ struct PassedReply {
 
     /// How many brackets of a text are open at its end, whose start is the reply's.
     private static func depth(_ bytes: ArraySlice<UInt8>) -> Int {
-        var scan = PassedReply(watchesBrackets: true)
-        for byte in bytes { scan.read(byte) }
-        return scan.depth
+        var nesting = JSONNesting()
+        for byte in bytes { _ = nesting.read(byte) }
+        return nesting.depth
     }
 }
