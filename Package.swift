@@ -80,6 +80,7 @@ let package = Package(
         module("JSON", ["CSimdJSON", "Domain"]),
         module("Dialects", ["Domain", "JSON"]),
         module("Routing", ["Domain"]),
+        module("Resilience", ["Domain"]),
         module("Configuration", ["Domain", "Cryptography", yams]),
         module("Catalogue", ["Domain"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
@@ -116,8 +117,9 @@ let package = Package(
         module(
             "UpstreamWorker",
             [
-                "Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Journal", "Platform", "EventLog",
-                "WorkerRuntime",
+                "Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Journal", "Limits", "Platform",
+                "EventLog",
+                "Resilience", "WorkerRuntime",
             ]),
         module(
             "Aggregator",
@@ -175,6 +177,7 @@ let package = Package(
         tests("JSON", ["JSON", "Domain"]),
         tests("Dialects", ["Dialects", "TestSupport", "Domain", "JSON"]),
         tests("Routing", ["Routing", "Domain"]),
+        tests("Resilience", ["Resilience", "Domain", "TestSupport"]),
         tests("Configuration", ["Configuration", "Domain"]),
         tests("Catalogue", ["Catalogue", "Domain"]),
         tests("Cryptography", ["Cryptography", "Domain"]),
@@ -202,7 +205,7 @@ let package = Package(
             "UpstreamWorker",
             [
                 "UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "Journal", "JSON", "EventLog",
-                "Platform",
+                "Limits", "Platform", "Resilience", "TestSupport",
             ]),
         tests(
             "Aggregator",

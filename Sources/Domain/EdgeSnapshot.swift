@@ -16,6 +16,7 @@ public struct EdgeSnapshot: Hashable, Sendable {
     public var stateDirectory: String
     public var journal: JournalSettings
     public var limits: LimitSettings
+    public var sharedCalls: SharedCallSettings
     public var logLevel: LogLevel
     public var logFormat: LogFormat
     public var requestLogging: RequestLogging
@@ -23,7 +24,8 @@ public struct EdgeSnapshot: Hashable, Sendable {
     public init(
         version: UInt64, http: HTTPLimits, corsOrigins: [String], authentication: AuthenticationMode,
         staticKeyDigest: [UInt8]?, routes: RouteTable, prices: [Price] = [], stateDirectory: String = "",
-        journal: JournalSettings = JournalSettings(), limits: LimitSettings = LimitSettings(), logLevel: LogLevel,
+        journal: JournalSettings = JournalSettings(), limits: LimitSettings = LimitSettings(),
+        sharedCalls: SharedCallSettings = SharedCallSettings(), logLevel: LogLevel,
         logFormat: LogFormat = .json,
         requestLogging: RequestLogging = RequestLogging()
     ) {
@@ -37,6 +39,7 @@ public struct EdgeSnapshot: Hashable, Sendable {
         self.stateDirectory = stateDirectory
         self.journal = journal
         self.limits = limits
+        self.sharedCalls = sharedCalls
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.requestLogging = requestLogging

@@ -19,10 +19,14 @@ public struct ProviderSettings: Hashable, Sendable {
         }
     }
 
+    /// Keys of one pool.
+    public static let maximumKeys = 64
+
     public var name: String
     public var kind: Kind
-    /// Sent as the dialect wants it, such as `Authorization: Bearer`; nil sends none.
-    public var apiKey: Secret?
+    /// Sent as the dialect wants it, such as `Authorization: Bearer`, one of them with each call; empty sends none. At most
+    /// `maximumKeys`, names are unique.
+    public var keys: [ProviderKey]
     /// Azure's `api-version`; nil calls the paths that have none.
     public var apiVersion: String?
     /// What the provider cannot do is left out of a translated request instead of being refused.
@@ -32,25 +36,40 @@ public struct ProviderSettings: Hashable, Sendable {
     public var headers: [Header]
     /// A proxy URL for curl, or nil.
     public var proxy: String?
+    /// Over all upstreams; each has its share of them.
     public var maxConnections: UInt32
+    /// Calls at the same time, over all upstreams; nil: as many as there are connections.
+    public var concurrency: UInt32?
+    public var queue: QueueSettings
+    public var breaker: BreakerSettings
     /// A PEM file of certificate authorities instead of the system's.
     public var caFile: String?
     public var timeouts: ProviderTimeouts
 
+    /// The first key; nil where none is sent.
+    public var apiKey: Secret? { self.keys.first?.value }
+
+    /// `apiKey` is a key without a name, before `keys`.
     public init(
-        name: String, kind: Kind, apiKey: Secret? = nil, apiVersion: String? = nil, dropsUnsupported: Bool = false,
+        name: String, kind: Kind, apiKey: Secret? = nil, keys: [ProviderKey] = [], apiVersion: String? = nil,
+        dropsUnsupported: Bool = false,
         fetchesImages: Bool = false, headers: [Header] = [], proxy: String? = nil,
-        maxConnections: UInt32 = 1024, caFile: String? = nil, timeouts: ProviderTimeouts = ProviderTimeouts()
+        maxConnections: UInt32 = 1024, concurrency: UInt32? = nil, queue: QueueSettings = QueueSettings(),
+        breaker: BreakerSettings = BreakerSettings(), caFile: String? = nil,
+        timeouts: ProviderTimeouts = ProviderTimeouts()
     ) {
         self.name = name
         self.kind = kind
-        self.apiKey = apiKey
+        self.keys = apiKey.map { [ProviderKey(value: $0)] + keys } ?? keys
         self.apiVersion = apiVersion
         self.dropsUnsupported = dropsUnsupported
         self.fetchesImages = fetchesImages
         self.headers = headers
         self.proxy = proxy
         self.maxConnections = maxConnections
+        self.concurrency = concurrency
+        self.queue = queue
+        self.breaker = breaker
         self.caFile = caFile
         self.timeouts = timeouts
     }

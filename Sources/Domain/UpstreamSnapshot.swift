@@ -5,11 +5,15 @@ public struct UpstreamSnapshot: Hashable, Sendable {
         public var version: UInt64
         public var providers: [ProviderSettings]
         public var prices: [Price]
+        public var policies: [RoutePolicy]
 
-        public init(version: UInt64, providers: [ProviderSettings], prices: [Price]) {
+        public init(
+            version: UInt64, providers: [ProviderSettings], prices: [Price], policies: [RoutePolicy] = [RoutePolicy()]
+        ) {
             self.version = version
             self.providers = providers
             self.prices = prices
+            self.policies = policies
         }
     }
 
@@ -19,6 +23,10 @@ public struct UpstreamSnapshot: Hashable, Sendable {
     public var providers: [ProviderSettings]
     /// In the order of their indexes in targets.
     public var prices: [Price]
+    /// In the order of `RouteTable.policies`; at least one.
+    public var policies: [RoutePolicy]
+    /// Upstream workers there are to be: each has its share of what is allowed over all of them.
+    public var upstreams: UInt16
     /// Absolute; the journal's folder is in it.
     public var stateDirectory: String
     public var journal: JournalSettings
@@ -28,13 +36,16 @@ public struct UpstreamSnapshot: Hashable, Sendable {
     public var earlier: Earlier?
 
     public init(
-        version: UInt64, providers: [ProviderSettings], prices: [Price] = [], stateDirectory: String = "",
+        version: UInt64, providers: [ProviderSettings], prices: [Price] = [],
+        policies: [RoutePolicy] = [RoutePolicy()], upstreams: UInt16 = 1, stateDirectory: String = "",
         journal: JournalSettings = JournalSettings(), logLevel: LogLevel, logFormat: LogFormat = .json,
         earlier: Earlier? = nil
     ) {
         self.version = version
         self.providers = providers
         self.prices = prices
+        self.policies = policies
+        self.upstreams = upstreams
         self.stateDirectory = stateDirectory
         self.journal = journal
         self.logLevel = logLevel

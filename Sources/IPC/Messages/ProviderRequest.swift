@@ -16,6 +16,20 @@ public struct ProviderRequest: Hashable, Sendable {
         }
     }
 
+    /// What identical requests have in common: the first half of a SHA-256 of everything that makes them identical.
+    public struct SharedName: Hashable, Sendable {
+        public var high: UInt64
+        public var low: UInt64
+        /// Each of those who share a call pays as if it were its own.
+        public var eachPays: Bool
+
+        public init(high: UInt64, low: UInt64, eachPays: Bool) {
+            self.high = high
+            self.low = low
+            self.eachPays = eachPays
+        }
+    }
+
     public var record: RecordID
     public var endpoint: Endpoint
     /// The client asked for a stream.
@@ -31,8 +45,17 @@ public struct ProviderRequest: Hashable, Sendable {
     public var bodyOffset: UInt64?
     /// The snapshot whose provider numbers the targets use.
     public var snapshot: UInt64
+    /// How the calls are tried: index into the snapshot's policies.
+    public var policy: UInt16
+    /// Who has a share of its own where requests wait for a provider, and how large it is against the others'.
+    public var project: EntityID
+    public var weight: UInt16
+    /// Requests of one name may share a provider call; nil: this one shares none.
+    public var sharedName: SharedName?
     /// In the order they are tried; at least one.
     public var calls: [Call]
+    /// Most targets of one request.
+    public static let maximumCalls = 64
     /// Test builds only: seconds to block the upstream's loop, or `crashForTest`. 0 in every other case.
     public var blockForTest: UInt8
     /// Test builds only: the upstream is to crash when it is about to call the provider.
@@ -40,8 +63,9 @@ public struct ProviderRequest: Hashable, Sendable {
 
     public init(
         record: RecordID, endpoint: Endpoint, isStream: Bool, askedForUsage: Bool, anthropicVersion: [UInt8] = [],
-        anthropicBeta: [UInt8] = [], bodyLength: UInt64, bodyOffset: UInt64? = nil, snapshot: UInt64, calls: [Call],
-        blockForTest: UInt8 = 0
+        anthropicBeta: [UInt8] = [], bodyLength: UInt64, bodyOffset: UInt64? = nil, snapshot: UInt64,
+        policy: UInt16 = 0, project: EntityID = .standard, weight: UInt16 = 1, sharedName: SharedName? = nil,
+        calls: [Call], blockForTest: UInt8 = 0
     ) {
         self.record = record
         self.endpoint = endpoint
@@ -52,6 +76,10 @@ public struct ProviderRequest: Hashable, Sendable {
         self.bodyLength = bodyLength
         self.bodyOffset = bodyOffset
         self.snapshot = snapshot
+        self.policy = policy
+        self.project = project
+        self.weight = weight
+        self.sharedName = sharedName
         self.calls = calls
         self.blockForTest = blockForTest
     }
@@ -68,6 +96,14 @@ public struct ProviderRequest: Hashable, Sendable {
         self.bodyLength = try reader.read()
         self.bodyOffset = try reader.readOptional { (reader) throws(WireReader.Malformed) in try reader.read() }
         self.snapshot = try reader.read()
+        self.policy = try reader.read()
+        let projectHigh: UInt64 = try reader.read()
+        self.project = EntityID(high: projectHigh, low: try reader.read())
+        self.weight = max(1, try reader.read())
+        self.sharedName = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            let high: UInt64 = try reader.read()
+            return SharedName(high: high, low: try reader.read(), eachPays: try reader.readBool())
+        }
         self.blockForTest = try reader.read()
         self.calls = try reader.readList(minimumSize: 12) { (reader) throws(WireReader.Malformed) in
             let provider: UInt16 = try reader.read()
@@ -87,7 +123,7 @@ public struct ProviderRequest: Hashable, Sendable {
                 target: Target(provider: provider, model: model, price: price), splices: splices,
                 maximumOutput: maximumOutput)
         }
-        guard !self.calls.isEmpty else { throw WireReader.Malformed() }
+        guard !self.calls.isEmpty, self.calls.count <= Self.maximumCalls else { throw WireReader.Malformed() }
     }
 
     func write(to writer: inout WireWriter) {
@@ -101,6 +137,15 @@ public struct ProviderRequest: Hashable, Sendable {
         writer.write(self.bodyLength)
         writer.write(optional: self.bodyOffset) { $0.write($1) }
         writer.write(self.snapshot)
+        writer.write(self.policy)
+        writer.write(self.project.high)
+        writer.write(self.project.low)
+        writer.write(self.weight)
+        writer.write(optional: self.sharedName) {
+            $0.write($1.high)
+            $0.write($1.low)
+            $0.write($1.eachPays)
+        }
         writer.write(self.blockForTest)
         writer.write(list: self.calls) { writer, call in
             writer.write(call.target.provider)

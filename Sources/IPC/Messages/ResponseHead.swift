@@ -13,10 +13,12 @@ public struct ResponseHead: Hashable, WireMessage {
     public var providerRequestID: [UInt8]?
     /// Which of the request's calls answered.
     public var call: UInt8
+    /// Provider calls that were made until then, this one included; 0 where none was.
+    public var attempts: UInt8
 
     public init(
         status: UInt16, isStream: Bool, contentLength: UInt64? = nil, contentType: [UInt8], retryAfter: [UInt8]? = nil,
-        providerRequestID: [UInt8]? = nil, call: UInt8 = 0
+        providerRequestID: [UInt8]? = nil, call: UInt8 = 0, attempts: UInt8 = 1
     ) {
         self.status = status
         self.isStream = isStream
@@ -25,6 +27,7 @@ public struct ResponseHead: Hashable, WireMessage {
         self.retryAfter = retryAfter
         self.providerRequestID = providerRequestID
         self.call = call
+        self.attempts = attempts
     }
 
     public init(from reader: inout WireReader) throws(WireReader.Malformed) {
@@ -40,6 +43,7 @@ public struct ResponseHead: Hashable, WireMessage {
             try reader.readHeaderValue()
         }
         self.call = try reader.read()
+        self.attempts = try reader.read()
     }
 
     public func write(to writer: inout WireWriter) {
@@ -50,6 +54,7 @@ public struct ResponseHead: Hashable, WireMessage {
         writer.write(optional: self.retryAfter) { $0.write($1) }
         writer.write(optional: self.providerRequestID) { $0.write($1) }
         writer.write(self.call)
+        writer.write(self.attempts)
     }
 }
 

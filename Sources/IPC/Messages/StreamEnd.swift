@@ -12,15 +12,34 @@ public struct StreamEnd: Hashable, WireMessage {
     public var finish: FinishReason
     /// In the order they were made.
     public var attempts: [AttemptReport]
+    /// Set where the reply is that of another request's call: what each of those who share it pays, and where the numbers of
+    /// `usage` come from. `attempts` is empty then.
+    public var shared: SharedCost?
+    /// How it came to that, at most `TrailStep.maximumCount` steps; empty where the first call answered.
+    public var trail: [TrailStep]
+
+    /// What a request pays that shares another one's call.
+    public struct SharedCost: Hashable, Sendable {
+        public var usageSource: UsageSource
+        /// Nano-USD; nil where the price is unknown. 0 where only the one whose call it is pays.
+        public var cost: Int64?
+
+        public init(usageSource: UsageSource, cost: Int64?) {
+            self.usageSource = usageSource
+            self.cost = cost
+        }
+    }
 
     public init(
         failure: GatewayError? = nil, usage: TokenUsage? = nil, finish: FinishReason = .none,
-        attempts: [AttemptReport] = []
+        attempts: [AttemptReport] = [], shared: SharedCost? = nil, trail: [TrailStep] = []
     ) {
         self.failure = failure
         self.usage = usage
         self.finish = finish
         self.attempts = attempts
+        self.shared = shared
+        self.trail = trail
     }
 
     public init(from reader: inout WireReader) throws(WireReader.Malformed) {
@@ -35,6 +54,18 @@ public struct StreamEnd: Hashable, WireMessage {
         self.attempts = try reader.readList(minimumSize: 27) { (reader) throws(WireReader.Malformed) in
             try AttemptReport(from: &reader)
         }
+        self.shared = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            guard let source = UsageSource(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+            let cost = try reader.readOptional { (reader) throws(WireReader.Malformed) in try reader.read(Int64.self) }
+            return SharedCost(usageSource: source, cost: cost)
+        }
+        self.trail = try reader.readList(minimumSize: 10) { (reader) throws(WireReader.Malformed) in
+            guard let kind = TrailStep.Kind(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+            let call: UInt8 = try reader.read()
+            let detail: UInt32 = try reader.read()
+            return TrailStep(kind, call: call, detail: detail, at: try reader.read())
+        }
+        guard self.trail.count <= TrailStep.maximumCount else { throw WireReader.Malformed() }
     }
 
     public func write(to writer: inout WireWriter) {
@@ -44,6 +75,16 @@ public struct StreamEnd: Hashable, WireMessage {
         }
         writer.write(self.finish.rawValue)
         writer.write(list: self.attempts) { $1.write(to: &$0) }
+        writer.write(optional: self.shared) { writer, shared in
+            writer.write(shared.usageSource.rawValue)
+            writer.write(optional: shared.cost) { $0.write($1) }
+        }
+        writer.write(list: self.trail) {
+            $0.write($1.kind.rawValue)
+            $0.write($1.call)
+            $0.write($1.detail)
+            $0.write($1.at)
+        }
     }
 }
 

@@ -17,6 +17,7 @@ extension EdgeSnapshot {
         writer.write(self.stateDirectory)
         self.journal.write(to: &writer)
         self.limits.write(to: &writer)
+        self.sharedCalls.write(to: &writer)
         return writer.bytes
     }
 
@@ -43,11 +44,12 @@ extension EdgeSnapshot {
             guard routes.priceIndexes.allSatisfy({ Int($0) < prices.count }) else { throw WireReader.Malformed() }
             let stateDirectory = try reader.readString(limit: 4096)
             let journal = try JournalSettings(from: &reader)
+            let limits = try LimitSettings(from: &reader)
             return EdgeSnapshot(
                 version: version, http: http, corsOrigins: origins, authentication: mode, staticKeyDigest: digest,
                 routes: routes, prices: prices, stateDirectory: stateDirectory,
-                journal: journal, limits: try LimitSettings(from: &reader), logLevel: level, logFormat: format,
-                requestLogging: requestLogging)
+                journal: journal, limits: limits, sharedCalls: try SharedCallSettings(from: &reader),
+                logLevel: level, logFormat: format, requestLogging: requestLogging)
         }
     }
 }
@@ -70,61 +72,6 @@ extension HTTPLimits {
         writer.write(self.maxBody)
         writer.write(self.headerTimeout)
         writer.write(self.idleTimeout)
-    }
-}
-
-extension RouteTable {
-    init(from reader: inout WireReader) throws(WireReader.Malformed) {
-        let providers = try reader.readList(minimumSize: 4) { (reader) throws(WireReader.Malformed) in
-            try reader.readString(limit: 256)
-        }
-        let aliases = try reader.readList(minimumSize: 8) { (reader) throws(WireReader.Malformed) in
-            let name = try reader.readBytes(limit: 1024)
-            let targets = try reader.readList(minimumSize: 6) { (reader) throws(WireReader.Malformed) in
-                let provider: UInt16 = try reader.read()
-                guard Int(provider) < providers.count else { throw WireReader.Malformed() }
-                return Target(
-                    provider: provider, model: try reader.readBytes(limit: 1024),
-                    price: try reader.readOptional { (reader) throws(WireReader.Malformed) in try reader.read() })
-            }
-            return Alias(name: name, targets: targets)
-        }
-        let defaultProvider = try reader.readOptional { (reader) throws(WireReader.Malformed) in
-            try reader.read(UInt16.self)
-        }
-        guard defaultProvider.map({ Int($0) < providers.count }) ?? true else { throw WireReader.Malformed() }
-        let models = try reader.readList(minimumSize: 7) { (reader) throws(WireReader.Malformed) in
-            let provider: UInt16 = try reader.read()
-            guard Int(provider) < providers.count else { throw WireReader.Malformed() }
-            let name = try reader.readOptional { (reader) throws(WireReader.Malformed) in
-                try reader.readBytes(limit: 1024)
-            }
-            return Model(provider: provider, name: name, facts: try ModelFacts(from: &reader))
-        }
-        self.init(providers: providers, aliases: aliases, defaultProvider: defaultProvider, models: models)
-    }
-
-    /// Every price the table refers to.
-    fileprivate var priceIndexes: [UInt32] {
-        self.aliases.flatMap { $0.targets.compactMap(\.price) } + self.models.compactMap(\.facts.price)
-    }
-
-    func write(to writer: inout WireWriter) {
-        writer.write(list: self.providers) { $0.write($1) }
-        writer.write(list: self.aliases) { writer, alias in
-            writer.write(alias.name)
-            writer.write(list: alias.targets) {
-                $0.write($1.provider)
-                $0.write($1.model)
-                $0.write(optional: $1.price) { $0.write($1) }
-            }
-        }
-        writer.write(optional: self.defaultProvider) { $0.write($1) }
-        writer.write(list: self.models) {
-            $0.write($1.provider)
-            $0.write(optional: $1.name) { $0.write($1) }
-            $1.facts.write(to: &$0)
-        }
     }
 }
 
