@@ -41,6 +41,7 @@ struct SnapshotBuilder {
             providers: providers.map(\.settings.name), aliases: aliases,
             defaultProvider: configuration.defaultProvider.flatMap { indexes[Array($0.utf8)] }, models: table.models)
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: self.workingDirectory)
+        let topology = self.topology(configuration, stateDirectory: state)
         let edge = EdgeSnapshot(
             version: self.version, http: configuration.http.limits, corsOrigins: configuration.http.corsOrigins,
             authentication: configuration.auth.keys, staticKeyDigest: self.staticKeyDigest, routes: routes,
@@ -49,12 +50,11 @@ struct SnapshotBuilder {
             logFormat: configuration.logging.format, requestLogging: configuration.logging.requests)
         let upstream = UpstreamSnapshot(
             version: self.version, providers: providers.map { self.settings(of: $0) }, prices: table.prices,
-            stateDirectory: state, journal: configuration.journal, logLevel: configuration.logLevel,
-            logFormat: configuration.logging.format, earlier: self.earlier)
-        let topology = self.topology(configuration, stateDirectory: state)
+            upstreams: topology.upstreams, stateDirectory: state, journal: configuration.journal,
+            logLevel: configuration.logLevel, logFormat: configuration.logging.format, earlier: self.earlier)
         let aggregator = AggregatorSnapshot(
             version: self.version, prices: table.prices, stateDirectory: state,
-            limitTable: self.limitTable(configuration.limits, edges: topology.edges),
+            limitTable: self.limitTable(configuration.limits, edges: topology.edges), upstreams: topology.upstreams,
             logLevel: configuration.logLevel, logFormat: configuration.logging.format)
         return SnapshotSet(edge: edge, upstream: upstream, aggregator: aggregator, topology: topology)
     }
