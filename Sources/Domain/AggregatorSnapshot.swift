@@ -6,7 +6,7 @@ public struct AggregatorSnapshot: Hashable, Sendable {
     /// Absolute; the usage database and the journal's folder are in it.
     public var stateDirectory: String
     public var limitTable: LimitTableSettings
-    /// Upstream workers there are to be: the table that they share has places for them.
+    /// The most upstream workers there can be in this run: the table that they share has places for two generations of them.
     public var upstreams: UInt16
     public var logLevel: LogLevel
     public var logFormat: LogFormat

@@ -36,7 +36,7 @@ import Testing
         #expect(
             snapshots.aggregator
                 == AggregatorSnapshot(
-                    version: 5, stateDirectory: "/srv/gateway/sluice-state", limitTable: table, upstreams: 2,
+                    version: 5, stateDirectory: "/srv/gateway/sluice-state", limitTable: table, upstreams: 4,
                     logLevel: .info))
         var limits = LimitSettings()
         limits.perAddress[.requestsPerMinute] = 600
