@@ -6,6 +6,8 @@ import Domain
 struct SnapshotBuilder {
     /// Cores per upstream worker where the configuration says `auto`; an edge takes one.
     static let coresPerUpstream = 4
+    /// So many upstreams there may be after a reload, however few there were at the start; above that, two more than then.
+    static let leastUpstreams: UInt16 = 4
 
     var version: UInt64
     /// SHA-256 of the static key, nil where there is none.
@@ -22,6 +24,8 @@ struct SnapshotBuilder {
     var earlier: UpstreamSnapshot.Earlier?
     /// Places of the limit table that is there; nil before there is one.
     var limitPlaces: UInt16?
+    /// The upstreams that the table of providers has places for; nil before there is one.
+    var mostUpstreams: UInt16?
 
     func build(_ configuration: GatewayConfiguration) -> SnapshotSet {
         // An index has 16 bits; the order is the file's, the same in edges and upstreams.
@@ -41,6 +45,7 @@ struct SnapshotBuilder {
             providers: providers.map(\.settings.name), aliases: aliases,
             defaultProvider: configuration.defaultProvider.flatMap { indexes[Array($0.utf8)] }, models: table.models)
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: self.workingDirectory)
+        let topology = self.topology(configuration, stateDirectory: state)
         let edge = EdgeSnapshot(
             version: self.version, http: configuration.http.limits, corsOrigins: configuration.http.corsOrigins,
             authentication: configuration.auth.keys, staticKeyDigest: self.staticKeyDigest, routes: routes,
@@ -49,12 +54,12 @@ struct SnapshotBuilder {
             logFormat: configuration.logging.format, requestLogging: configuration.logging.requests)
         let upstream = UpstreamSnapshot(
             version: self.version, providers: providers.map { self.settings(of: $0) }, prices: table.prices,
-            stateDirectory: state, journal: configuration.journal, logLevel: configuration.logLevel,
-            logFormat: configuration.logging.format, earlier: self.earlier)
-        let topology = self.topology(configuration, stateDirectory: state)
+            upstreams: topology.upstreams, stateDirectory: state, journal: configuration.journal,
+            logLevel: configuration.logLevel, logFormat: configuration.logging.format, earlier: self.earlier)
         let aggregator = AggregatorSnapshot(
             version: self.version, prices: table.prices, stateDirectory: state,
             limitTable: self.limitTable(configuration.limits, edges: topology.edges),
+            upstreams: self.mostUpstreams ?? max(topology.upstreams &+ 2, Self.leastUpstreams),
             logLevel: configuration.logLevel, logFormat: configuration.logging.format)
         return SnapshotSet(edge: edge, upstream: upstream, aggregator: aggregator, topology: topology)
     }
