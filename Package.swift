@@ -89,7 +89,7 @@ let package = Package(
         module("Platform", ["CLinux"]),
         module("EventLog", ["Domain", "Platform", swiftLog]),
         module("Journal", ["Domain", "Platform", "CJournal"]),
-        module("Limits", ["Domain", "Platform", "CLimits"]),
+        module("Limits", ["Domain", "Platform", "Resilience", "CLimits"]),
         module("IPCEpoll", ["IPC", "Platform"]),
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),
@@ -172,7 +172,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
 
         // Tests mirror the modules.
-        tests("Domain", ["Domain"]),
+        tests("Domain", ["Domain", "TestSupport"]),
         tests("IPC", ["IPC", "Domain"]),
         tests("JSON", ["JSON", "Domain"]),
         tests("Dialects", ["Dialects", "TestSupport", "Domain", "JSON"]),
@@ -184,7 +184,7 @@ let package = Package(
         tests("Platform", ["Platform"]),
         tests("EventLog", ["EventLog", "Domain", "Platform", swiftLog]),
         tests("Journal", ["Journal", "TestSupport", "Domain", "Platform", "CJournal", "journal-load"]),
-        tests("Limits", ["Limits", "TestSupport", "Domain", "Platform"]),
+        tests("Limits", ["Limits", "TestSupport", "Domain", "Platform", "Resilience"]),
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
         tests("IPCNIO", ["IPCNIO", "TestSupport", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
         tests("HTTPClient", ["HTTPClient", "TestSupport", "Platform"]),
