@@ -82,6 +82,7 @@ struct PreparedGateway: ~Copyable {
         let snapshots = try SnapshotSet.made(
             of: source, result, configuration, store, users: users, readFile: readFile)
         source.limitPlaces = snapshots.aggregator.limitTable.places
+        source.mostUpstreams = snapshots.aggregator.upstreams
         self.state = GatewayState(
             source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
         self.administration = .success(store)

@@ -6,17 +6,21 @@ public struct AggregatorSnapshot: Hashable, Sendable {
     /// Absolute; the usage database and the journal's folder are in it.
     public var stateDirectory: String
     public var limitTable: LimitTableSettings
+    /// The most upstream workers there can be in this run: the table that they share has places for two generations of them.
+    public var upstreams: UInt16
     public var logLevel: LogLevel
     public var logFormat: LogFormat
 
     public init(
         version: UInt64, prices: [Price] = [], stateDirectory: String = "",
-        limitTable: LimitTableSettings = LimitTableSettings(), logLevel: LogLevel, logFormat: LogFormat = .json
+        limitTable: LimitTableSettings = LimitTableSettings(), upstreams: UInt16 = 1, logLevel: LogLevel,
+        logFormat: LogFormat = .json
     ) {
         self.version = version
         self.prices = prices
         self.stateDirectory = stateDirectory
         self.limitTable = limitTable
+        self.upstreams = upstreams
         self.logLevel = logLevel
         self.logFormat = logFormat
     }

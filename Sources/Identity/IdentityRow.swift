@@ -9,12 +9,18 @@ public struct IdentityRow: Hashable, Sendable {
     public var expires: UInt64?
     /// The key's own; the configuration's defaults stand in for what is not here.
     public var limits: LimitSet
+    /// The models the key may use, each as in `ModelPattern`; all where it is empty.
+    public var models: [[UInt8]]
 
-    public init(principal: Principal, isEnabled: Bool = true, expires: UInt64? = nil, limits: LimitSet = LimitSet()) {
+    public init(
+        principal: Principal, isEnabled: Bool = true, expires: UInt64? = nil, limits: LimitSet = LimitSet(),
+        models: [[UInt8]] = []
+    ) {
         self.principal = principal
         self.isEnabled = isEnabled
         self.expires = expires
         self.limits = limits
+        self.models = models
     }
 
     /// Whether a request with this key is accepted at `now`, in milliseconds since 1970.
@@ -25,16 +31,21 @@ public struct IdentityRow: Hashable, Sendable {
     }
 }
 
-// The bytes: version (2), flags, the mask of the limits (2), organization, project, key (16 each), then what the flags say, in
-// their order: user (16), expires (8), then the limits. Numbers are big-endian. 52 to 188 bytes.
+// The bytes: version (3), flags, the mask of the limits (2), organization, project, key (16 each), then what the flags say, in
+// their order: user (16), expires (8), then the limits, then the list of models. Numbers are big-endian. 52 to 188 bytes, and
+// those of the list.
 //
-// Version 1 has no mask: its flags say which of five limits follow. Such rows are read as long as they are there.
+// Version 2 has no list. Version 1 has no mask either: its flags say which of five limits follow. Such rows are read as long
+// as they are there.
 extension IdentityRow {
     static let version = UInt8(SharedFormats.identityRow)
     private static let enabled: UInt8 = 1 << 0
     private static let user: UInt8 = 1 << 1
     private static let expires: UInt8 = 1 << 2
-    private static let knownFlags = enabled | user | expires
+    private static let models: UInt8 = 1 << 3
+    /// The flags of version 2.
+    private static let secondFlags = enabled | user | expires
+    private static let knownFlags = secondFlags | models
     /// The limits of version 1, in the order of their flags from bit 3 up.
     private static let firstLimits: InlineArray<5, LimitKind> = [
         .requestsPerMinute, .tokensPerMinute, .concurrency, .monthlyCost, .monthlyTokens,
@@ -45,6 +56,7 @@ extension IdentityRow {
         var flags: UInt8 = self.isEnabled ? Self.enabled : 0
         if self.principal.user != nil { flags |= Self.user }
         if self.expires != nil { flags |= Self.expires }
+        if !self.models.isEmpty { flags |= Self.models }
         var bytes = [Self.version, flags]
         bytes.append(bigEndian: self.limits.mask)
         bytes.append(self.principal.organization)
@@ -53,10 +65,12 @@ extension IdentityRow {
         if let user = self.principal.user { bytes.append(user) }
         if let expires = self.expires { bytes.append(bigEndian: expires) }
         self.limits.append(to: &bytes)
+        if !self.models.isEmpty { bytes.append(models: self.models) }
         return bytes
     }
 
-    /// Reads a row; nil for anything `encoded` does not make, or did not make as version 1. Allocates nothing.
+    /// Reads a row; nil for anything `encoded` does not make, or did not make as version 1 or 2. Allocates nothing where there
+    /// is no list of models.
     public init?(decoding bytes: UnsafeRawBufferPointer) {
         var reader = unsafe RowReader(bytes)
         let version = reader.next(UInt8.self)
@@ -64,9 +78,10 @@ extension IdentityRow {
         var mask: UInt16 = 0
         switch version {
         case 1: break
-        case Self.version:
+        case 2, Self.version:
             mask = reader.next(UInt16.self)
-            guard flags & ~Self.knownFlags == 0, LimitSet.isMask(mask) else { return nil }
+            let known = version == 2 ? Self.secondFlags : Self.knownFlags
+            guard flags & ~known == 0, LimitSet.isMask(mask) else { return nil }
         default: return nil
         }
         let organization = reader.nextID()
@@ -79,11 +94,15 @@ extension IdentityRow {
         self.expires = flags & Self.expires != 0 ? reader.next(UInt64.self) : nil
         guard let limits = LimitSet(mask: mask, from: &reader) else { return nil }
         self.limits = limits
+        self.models = []
         if version == 1 {
             for index in Self.firstLimits.indices where flags & (1 << 3) << UInt8(index) != 0 {
                 guard let value = Int64(exactly: reader.next(UInt64.self)) else { return nil }
                 self.limits[Self.firstLimits[index]] = value
             }
+        } else if flags & Self.models != 0 {
+            guard let models = reader.nextModels() else { return nil }
+            self.models = models
         }
         guard reader.isAtEnd else { return nil }
     }

@@ -24,6 +24,7 @@ import Testing
             let snapshots = try SnapshotSet.made(
                 of: source, result, configuration, nil, users: [], readFile: Self.noFile)
             source.limitPlaces = snapshots.aggregator.limitTable.places
+            source.mostUpstreams = snapshots.aggregator.upstreams
             self.state = GatewayState(
                 source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
         }
@@ -78,6 +79,7 @@ import Testing
         #expect(next.snapshots.topology.upstreams == 3)
         #expect(next.snapshots.topology.logLevel == .debug)
         #expect(next.snapshots.aggregator.limitTable == scene.state.snapshots.aggregator.limitTable)
+        #expect(next.snapshots.upstream.upstreams == 3 && next.snapshots.aggregator.upstreams == 4)
         // What a control gets that is started again.
         let decoded = try #require(ConfigurationSource(decoding: next.source.encoded()))
         #expect(decoded == next.source)
@@ -113,6 +115,10 @@ import Testing
     @Test(arguments: [
         ("state_directory: state", "state_directory: other", "1:18: state_directory: another folder (it is /w/state)"),
         ("edge: 2", "edge: 5", "2:17: workers.edge: more than 4 edges, for which this run's limit table has places,"),
+        (
+            "upstream: 1", "upstream: 5",
+            "2:30: workers.upstream: more than 4 upstreams, for which this run's table of providers has places,"
+        ),
         (
             "auth:", "limits: {table_slots: 4096}\nauth:",
             "3:23: limits.table_slots: another size (it is 1048576)"

@@ -29,13 +29,15 @@ import Testing
         #expect(
             snapshots.upstream
                 == UpstreamSnapshot(
-                    version: 5, providers: [], stateDirectory: "/srv/gateway/sluice-state", logLevel: .info))
+                    version: 5, providers: [], upstreams: 2, stateDirectory: "/srv/gateway/sluice-state",
+                    logLevel: .info))
         var table = LimitTableSettings()
         table.places = 20
         #expect(
             snapshots.aggregator
                 == AggregatorSnapshot(
-                    version: 5, stateDirectory: "/srv/gateway/sluice-state", limitTable: table, logLevel: .info))
+                    version: 5, stateDirectory: "/srv/gateway/sluice-state", limitTable: table, upstreams: 4,
+                    logLevel: .info))
         var limits = LimitSettings()
         limits.perAddress[.requestsPerMinute] = 600
         limits.perKey[.requestsPerMinute] = 60

@@ -30,8 +30,8 @@ import Testing
             prices: [.free]))
 
     private let aggregator = AggregatorSnapshot(
-        version: 9, stateDirectory: "/s", limitTable: SnapshotCodecTests.table, logLevel: .error,
-        logFormat: .text)
+        version: 9, stateDirectory: "/s", limitTable: SnapshotCodecTests.table, upstreams: 4,
+        logLevel: .error, logFormat: .text)
 
     private static let zone = TimeZoneRules(
         name: "Europe/Berlin", initialOffset: 3600,

@@ -13,7 +13,9 @@ import Testing
             })
         return [
             EntityRow(), EntityRow(limits: LimitSet([.requestsPerMinute: 0])), EntityRow(timeZone: .utc),
-            EntityRow(limits: all, timeZone: zone),
+            EntityRow(limits: all, timeZone: zone), EntityRow(weight: 2), EntityRow(weight: 1000),
+            EntityRow(models: [Array("fast".utf8)]),
+            EntityRow(limits: all, timeZone: zone, weight: 3, models: [Array("openai:*".utf8), Array("deep".utf8)]),
         ]
     }()
 
@@ -28,7 +30,26 @@ import Testing
             for count in 0..<bytes.count { #expect(self.decode(Array(bytes[..<count])) == nil) }
             #expect(self.decode(bytes + [0]) == nil)
         }
-        #expect(Self.rows.map(\.isEmpty) == [true, false, false, false])
+        #expect(Self.rows.map(\.isEmpty) == [true] + [Bool](repeating: false, count: 7))
+    }
+
+    @Test func readsRowsOfVersionOne() {
+        for row in Self.rows {
+            let bytes = [1] + row.encoded.dropFirst()
+            let isOld = row.weight == 1 && row.models.isEmpty
+            #expect(self.decode(bytes) == (isOld ? row : nil))
+        }
+    }
+
+    @Test func refusesWeightsAndListsThatCannotBe() {
+        for weight: UInt16 in [0, 1001, .max] { #expect(self.decode(EntityRow(weight: weight).encoded) == nil) }
+        // The weight that everybody has is not written.
+        var one = EntityRow(weight: 2).encoded
+        one[5] = 1
+        #expect(self.decode(one) == nil)
+        for models in [[[]], [Array("a**".utf8)], [[UInt8]](repeating: [0x61], count: 65)] as [[[UInt8]]] {
+            #expect(self.decode(EntityRow(models: models).encoded) == nil)
+        }
     }
 
     @Test func itsKeyHasNoDigestsLength() {
@@ -39,7 +60,7 @@ import Testing
 
     @Test func refusesWhatCannotBe() {
         let plain = EntityRow(limits: LimitSet([.concurrency: 4])).encoded
-        for (index, value) in [(0, UInt8(2)), (1, 2), (2, 0x40), (4, 0x80)] {
+        for (index, value) in [(0, UInt8(3)), (1, 8), (2, 0x40), (4, 0x80)] {
             var wrong = plain
             wrong[index] = value
             #expect(self.decode(wrong) == nil)
@@ -57,7 +78,8 @@ import Testing
         for _ in 0..<20_000 {
             var bytes = (0..<Int.random(in: 0...60)).map { _ in UInt8.random(in: 0...255) }
             if bytes.count > 12, Bool.random() {
-                bytes.replaceSubrange(0..<11, with: [1, 1, 0, 0, 1, 0x41, 0, 0, 0, 0, 0])
+                let flags = [1, 3, 5, 7].randomElement() ?? 1
+                bytes.replaceSubrange(0..<11, with: [2, UInt8(flags), 0, 0, 1, 0x41, 0, 0, 0, 0, 0])
                 bytes[11] = UInt8((bytes.count - 12) / 12)
             }
             if let row = self.decode(bytes) { #expect(row.encoded == bytes) }

@@ -61,6 +61,46 @@ import Testing
             Dictionary(uniqueKeysWithValues: LimitKind.allCases.map { ($0, Int64($0.rawValue) * 3) }))
         #expect(self.decode(full.encoded) == full)
         #expect(full.encoded.count == 188)
+        full.models = Self.longList
+        let read = self.decode(full.encoded) == full
+        #expect(read)
+        #expect(full.encoded.count == 189 + 64 * 258)
+    }
+
+    /// As long as a list may be.
+    private static let longList = (0..<64).map { number in
+        Array("provider:\(number)*".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 245 - (number < 10 ? 0 : 1))
+    }
+
+    @Test func readsListsOfModelsAndNoOtherLength() {
+        for (index, row) in Self.rows().enumerated() {
+            var row = row
+            row.models = [Array("fast".utf8), Array("openai:*".utf8), Array("größer".utf8)].suffix(1 + index % 3)
+            let bytes = row.encoded
+            #expect(self.decode(bytes) == row)
+            for count in 0..<bytes.count { #expect(self.decode(Array(bytes[..<count])) == nil) }
+            #expect(self.decode(bytes + [0]) == nil)
+        }
+    }
+
+    @Test func refusesListsThatCannotBe() {
+        func row(_ models: [[UInt8]]) -> [UInt8] { IdentityRow(principal: .staticKey, models: models).encoded }
+        #expect(self.decode(row(Self.longList)) != nil)
+        for models in [
+            Self.longList + [[0x61]], [[UInt8](repeating: 0x61, count: 257)], [[]], [Array("a*b*".utf8)],
+            [[0x61, 0x20]], [[0x0A]], [[0xFF]], [[0x61], [0xC3]], [[UInt8](repeating: 0x61, count: 70_000)],
+            [[UInt8]](repeating: [0x61], count: 300),
+        ] {
+            #expect(self.decode(row(models)) == nil)
+        }
+        // A list that is announced, and is empty.
+        var none = IdentityRow(principal: .staticKey).encoded
+        none[1] |= 1 << 3
+        #expect(self.decode(none + [0]) == nil)
+        // Version 2 had none.
+        var second = row([[0x61]])
+        second[0] = 2
+        #expect(self.decode(second) == nil)
     }
 
     @Test func readsRowsOfVersionOne() {
@@ -75,6 +115,15 @@ import Testing
         #expect(self.decode(negative) == nil)
     }
 
+    @Test func readsRowsOfVersionTwo() {
+        for row in Self.rows() {
+            let bytes = [2] + row.encoded.dropFirst()
+            #expect(self.decode(bytes) == row)
+            for count in 0..<bytes.count { #expect(self.decode(Array(bytes[..<count])) == nil) }
+            #expect(self.decode(bytes + [0]) == nil)
+        }
+    }
+
     @Test func refusesEveryOtherLength() {
         for row in Self.rows() {
             let bytes = row.encoded
@@ -85,7 +134,7 @@ import Testing
 
     @Test func refusesOtherVersionsFlagsAndNegativeLimits() {
         let bytes = Self.rows()[0].encoded
-        for version in UInt8.min...UInt8.max where version != 2 && version != 1 {
+        for version in UInt8.min...UInt8.max where !(1...3).contains(version) {
             #expect(self.decode([version] + bytes.dropFirst()) == nil)
         }
         for flag in 3..<8 {
@@ -107,13 +156,24 @@ import Testing
         for _ in 0..<20_000 {
             var bytes = (0..<Int.random(in: 0...190)).map { _ in UInt8.random(in: 0...255) }
             if bytes.count > 4, Bool.random() {
-                bytes[0] = UInt8.random(in: 1...2)
-                bytes[1] &= 7
+                bytes[0] = UInt8.random(in: 1...3)
+                bytes[1] &= 15
                 bytes[2] &= 0x3F
             }
             guard let row = self.decode(bytes) else { continue }
-            #expect(bytes[0] == 1 || row.encoded == bytes)
+            #expect(bytes[0] == 1 || row.encoded.dropFirst() == bytes.dropFirst())
             #expect(self.decode(row.encoded) == row)
+        }
+    }
+
+    @Test func changedListsAreReadWithoutATrap() {
+        let bytes = IdentityRow(principal: .staticKey, models: [Array("fast".utf8), Array("openai:*".utf8)]).encoded
+        for _ in 0..<20_000 {
+            var changed = bytes
+            for _ in 0..<Int.random(in: 1...3) {
+                changed[Int.random(in: 52..<changed.count)] = UInt8.random(in: 0...255)
+            }
+            if let row = self.decode(changed) { #expect(row.encoded == changed) }
         }
     }
 

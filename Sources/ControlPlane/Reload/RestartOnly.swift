@@ -31,6 +31,12 @@ struct RestartOnly {
         if new.topology.edges > most {
             refuse("workers.edge", "more than \(most) edges, for which this run's limit table has places,")
         }
+        let upstreams = max(old.aggregator.upstreams, old.topology.upstreams)
+        if new.topology.upstreams > upstreams {
+            refuse(
+                "workers.upstream",
+                "more than \(upstreams) upstreams, for which this run's table of providers has places,")
+        }
         return problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
     }
 

@@ -6,6 +6,8 @@ import Domain
 struct SnapshotBuilder {
     /// Cores per upstream worker where the configuration says `auto`; an edge takes one.
     static let coresPerUpstream = 4
+    /// So many upstreams there may be after a reload, however few there were at the start; above that, two more than then.
+    static let leastUpstreams: UInt16 = 4
 
     var version: UInt64
     /// SHA-256 of the static key, nil where there is none.
@@ -22,6 +24,8 @@ struct SnapshotBuilder {
     var earlier: UpstreamSnapshot.Earlier?
     /// Places of the limit table that is there; nil before there is one.
     var limitPlaces: UInt16?
+    /// The upstreams that the table of providers has places for; nil before there is one.
+    var mostUpstreams: UInt16?
 
     func build(_ configuration: GatewayConfiguration) -> SnapshotSet {
         // An index has 16 bits; the order is the file's, the same in edges and upstreams.
@@ -31,30 +35,29 @@ struct SnapshotBuilder {
             indexes[Array(provider.settings.name.utf8)] = UInt16(index)
         }
         let table = PriceTable(providers: Array(providers), pricing: configuration.pricing)
-        let aliases = configuration.models.compactMap { alias -> RouteTable.Alias? in
-            guard let provider = indexes[Array(alias.target.provider.utf8)] else { return nil }
-            let model = Array(alias.target.model.utf8)
-            let target = Target(provider: provider, model: model, price: table.price(of: model, at: provider))
-            return RouteTable.Alias(name: Array(alias.name.utf8), targets: [target])
-        }
+        let built = RouteTableBuilder(configuration.models, providers: indexes, prices: table)
         let routes = RouteTable(
-            providers: providers.map(\.settings.name), aliases: aliases,
-            defaultProvider: configuration.defaultProvider.flatMap { indexes[Array($0.utf8)] }, models: table.models)
+            providers: providers.map(\.settings.name), aliases: built.aliases,
+            defaultProvider: configuration.defaultProvider.flatMap { indexes[Array($0.utf8)] }, models: table.models,
+            policies: built.policies)
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: self.workingDirectory)
+        let topology = self.topology(configuration, stateDirectory: state)
         let edge = EdgeSnapshot(
             version: self.version, http: configuration.http.limits, corsOrigins: configuration.http.corsOrigins,
             authentication: configuration.auth.keys, staticKeyDigest: self.staticKeyDigest, routes: routes,
             prices: table.prices, stateDirectory: state, journal: configuration.journal,
-            limits: configuration.limitSettings(timeZone: self.timeZone), logLevel: configuration.logLevel,
-            logFormat: configuration.logging.format, requestLogging: configuration.logging.requests)
+            limits: configuration.limitSettings(timeZone: self.timeZone), sharedCalls: configuration.sharedCalls,
+            logLevel: configuration.logLevel, logFormat: configuration.logging.format,
+            requestLogging: configuration.logging.requests)
         let upstream = UpstreamSnapshot(
             version: self.version, providers: providers.map { self.settings(of: $0) }, prices: table.prices,
-            stateDirectory: state, journal: configuration.journal, logLevel: configuration.logLevel,
-            logFormat: configuration.logging.format, earlier: self.earlier)
-        let topology = self.topology(configuration, stateDirectory: state)
+            policies: built.policies, upstreams: topology.upstreams, stateDirectory: state,
+            journal: configuration.journal,
+            logLevel: configuration.logLevel, logFormat: configuration.logging.format, earlier: self.earlier)
         let aggregator = AggregatorSnapshot(
             version: self.version, prices: table.prices, stateDirectory: state,
             limitTable: self.limitTable(configuration.limits, edges: topology.edges),
+            upstreams: self.mostUpstreams ?? max(topology.upstreams &+ 2, Self.leastUpstreams),
             logLevel: configuration.logLevel, logFormat: configuration.logging.format)
         return SnapshotSet(edge: edge, upstream: upstream, aggregator: aggregator, topology: topology)
     }

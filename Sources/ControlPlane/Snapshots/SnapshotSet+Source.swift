@@ -21,8 +21,10 @@ extension SnapshotSet {
             cores: AvailableCores.count(readFile: readFile), workingDirectory: source.workingDirectory, timeZone: rules,
             projects: (try? store?.projectTimeZones()) ?? [])
         builder.limitPlaces = source.limitPlaces == 0 ? nil : source.limitPlaces
+        builder.mostUpstreams = source.mostUpstreams == 0 ? nil : source.mostUpstreams
         builder.earlier = earlier.map {
-            UpstreamSnapshot.Earlier(version: $0.version, providers: $0.providers, prices: $0.prices)
+            UpstreamSnapshot.Earlier(
+                version: $0.version, providers: $0.providers, prices: $0.prices, policies: $0.policies)
         }
         var snapshots = builder.build(configuration)
         snapshots.topology.users = users

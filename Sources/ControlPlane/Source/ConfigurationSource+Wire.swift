@@ -30,6 +30,7 @@ extension ConfigurationSource {
         writer.write(self.workingDirectory)
         writer.write(optional: self.staticKey) { writer, key in key.withBytes { writer.write($0) } }
         writer.write(self.limitPlaces)
+        writer.write(self.mostUpstreams)
         return Self.magic + writer.bytes
     }
 
@@ -60,9 +61,11 @@ extension ConfigurationSource {
             let key = try reader.readOptional { (reader) throws(WireReader.Malformed) in
                 Secret(try reader.readBytes(limit: 512))
             }
+            let limitPlaces: UInt16 = try reader.read()
             return ConfigurationSource(
                 version: version, file: file, environment: environment, includes: includes,
-                workingDirectory: workingDirectory, staticKey: key, limitPlaces: try reader.read())
+                workingDirectory: workingDirectory, staticKey: key, limitPlaces: limitPlaces,
+                mostUpstreams: try reader.read())
         }
     }
 }

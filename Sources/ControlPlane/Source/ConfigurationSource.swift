@@ -36,6 +36,8 @@ struct ConfigurationSource: Hashable, Sendable {
     var staticKey: Secret?
     /// Places of this run's limit table; 0 before it is known.
     var limitPlaces: UInt16 = 0
+    /// Upstreams that this run's table of providers has places for; 0 before it is known.
+    var mostUpstreams: UInt16 = 0
 
     /// Reads the configuration the first time, and remembers what it read.
     static func read(
@@ -69,6 +71,7 @@ struct ConfigurationSource: Hashable, Sendable {
             version: version, file: file, environment: self.environment, workingDirectory: directory, readFile: read)
         source.staticKey = result.configuration?.auth.staticKey
         source.limitPlaces = self.limitPlaces
+        source.mostUpstreams = self.mostUpstreams
         return (source, result)
     }
 

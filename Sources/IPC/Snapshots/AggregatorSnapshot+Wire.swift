@@ -10,6 +10,7 @@ extension AggregatorSnapshot {
         writer.write(list: self.prices) { $1.write(to: &$0) }
         writer.write(self.stateDirectory)
         self.limitTable.write(to: &writer)
+        writer.write(self.upstreams)
         return writer.bytes
     }
 
@@ -23,9 +24,11 @@ extension AggregatorSnapshot {
                 try Price(from: &reader)
             }
             let stateDirectory = try reader.readString(limit: 4096)
+            let limitTable = try LimitTableSettings(from: &reader)
+            let upstreams: UInt16 = try reader.read()
             return AggregatorSnapshot(
-                version: version, prices: prices, stateDirectory: stateDirectory,
-                limitTable: try LimitTableSettings(from: &reader), logLevel: level, logFormat: format)
+                version: version, prices: prices, stateDirectory: stateDirectory, limitTable: limitTable,
+                upstreams: upstreams, logLevel: level, logFormat: format)
         }
     }
 }

@@ -23,6 +23,14 @@ public final class LimitTable {
         "\(self.folder(stateDirectory: stateDirectory))/\(Self.fileName)"
     }
 
+    /// The same for the table that upstreams share: what they may ask of providers, and how those are. It is in a folder of its own,
+    /// which nobody else has to open.
+    public static func providersFolder(stateDirectory: String) -> String { "\(stateDirectory)/providers" }
+
+    public static func providersPath(stateDirectory: String) -> String {
+        "\(self.providersFolder(stateDirectory: stateDirectory))/providers.table"
+    }
+
     /// Where the file is, or will be.
     public let path: String
     let mapping: TableMapping
@@ -72,7 +80,7 @@ public final class LimitTable {
             (Header.magic, TableLayout.magic), (Header.format, TableLayout.format), (Header.bootHigh, boot.high),
             (Header.bootLow, boot.low), (Header.slots, UInt64(layout.slots)), (Header.places, UInt64(layout.places)),
             (Header.holds, UInt64(layout.holds)), (Header.clockBase, wall &- sluice_limits_boottime_ms()),
-            (Header.nextCell, 1), (Header.backedCells, 1),
+            (Header.board, UInt64(layout.board)), (Header.nextCell, 1), (Header.backedCells, 1),
         ]
         for (word, value) in values { mapping.setHeader(word, value) }
         mapping.setHeader(Header.checksum, Self.checksum { mapping.header($0) })
@@ -97,7 +105,7 @@ public final class LimitTable {
         guard descriptor.number >= 0 else { throw .system(path: path, .last("open")) }
         var info = stat()
         guard unsafe fstat(descriptor.number, &info) == 0 else { throw .system(path: path, .last("fstat")) }
-        var words = [UInt64](repeating: 0, count: TableLayout.Header.checksum + 1)
+        var words = [UInt64](repeating: 0, count: TableLayout.Header.board + 1)
         let size = words.count * 8
         let count = unsafe words.withUnsafeMutableBytes {
             unsafe pread(descriptor.number, $0.baseAddress, size, 0)
@@ -109,8 +117,9 @@ public final class LimitTable {
         }
         guard words[Header.checksum] == Self.checksum({ words[$0] }),
             let slots = Int(exactly: words[Header.slots]), let places = Int(exactly: words[Header.places]),
-            let holds = Int(exactly: words[Header.holds]),
-            let layout = TableLayout(LimitTableShape(slots: slots, places: places, holdsPerPlace: holds)),
+            let holds = Int(exactly: words[Header.holds]), let board = Int(exactly: words[Header.board]),
+            let layout = TableLayout(
+                LimitTableShape(slots: slots, places: places, holdsPerPlace: holds, boardEntries: board)),
             info.st_size == off_t(layout.totalWords * 8)
         else { throw .table(path: path, .damaged) }
         guard words[Header.bootHigh] == boot.high, words[Header.bootLow] == boot.low else {
@@ -122,15 +131,17 @@ public final class LimitTable {
         } catch { throw .system(path: path, error) }
     }
 
-    /// FNV-1a of the words that never change.
+    /// FNV-1a of the words that never change; the board's size is one of them where there is a board.
     private static func checksum(_ word: (Int) -> UInt64) -> UInt64 {
         var sum: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in 0..<TableLayout.Header.checksum {
-            let value = word(index)
+        func add(_ value: UInt64) {
             for shift in stride(from: UInt64(0), to: 64, by: 8) {
                 sum = (sum ^ value >> shift & 0xFF) &* 0x100_0000_01B3
             }
         }
+        for index in 0..<TableLayout.Header.checksum { add(word(index)) }
+        let board = word(TableLayout.Header.board)
+        if board != 0 { add(board) }
         return sum
     }
 

@@ -8,16 +8,22 @@ public struct LimitTableShape: Hashable, Sendable {
     public var places: Int
     /// How many requests each of them may hold something for at the same time.
     public var holdsPerPlace: Int
+    /// How many entries the table's board has (`HealthBoard`); 0 where it has none.
+    public var boardEntries: Int
 
     public static let slotBounds = 256...(1 << 23)
     public static let placeBounds = 1...220
     public static let holdBounds = 16...65_536
     public static let defaultHoldsPerPlace = 16_384
+    public static let boardBounds = 0...65_536
 
-    public init(slots: Int, places: Int, holdsPerPlace: Int = LimitTableShape.defaultHoldsPerPlace) {
+    public init(
+        slots: Int, places: Int, holdsPerPlace: Int = LimitTableShape.defaultHoldsPerPlace, boardEntries: Int = 0
+    ) {
         self.slots = slots
         self.places = places
         self.holdsPerPlace = holdsPerPlace
+        self.boardEntries = boardEntries
     }
 
     /// What the settings ask for, within what a table can be.
@@ -28,9 +34,15 @@ public struct LimitTableShape: Hashable, Sendable {
             places: min(max(Int(settings.places), places.lowerBound), places.upperBound))
     }
 
+    /// The table that `upstreams` processes share: what they may ask of providers, and how those are.
+    public static func providers(upstreams: UInt16) -> LimitTableShape {
+        LimitTableShape(
+            slots: 8_192, places: min(Int(upstreams) * 2 + 4, Self.placeBounds.upperBound), boardEntries: 8_192)
+    }
+
     /// Whether there can be such a table.
     public var isPossible: Bool {
         Self.slotBounds.contains(self.slots) && Self.placeBounds.contains(self.places)
-            && Self.holdBounds.contains(self.holdsPerPlace)
+            && Self.holdBounds.contains(self.holdsPerPlace) && Self.boardBounds.contains(self.boardEntries)
     }
 }

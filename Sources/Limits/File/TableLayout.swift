@@ -3,7 +3,8 @@ import Domain
 /// Where everything lies in the file, in words of 8 bytes. Worked out from the shape alone, so that nothing else that the file
 /// says decides what is touched.
 ///
-/// The header page; the slots' words; the lists of holds, one a place; the cells, which come last because they grow.
+/// The header page; the slots' words; the lists of holds, one a place; the board, where there is one; the cells, which come last
+/// because they grow.
 struct TableLayout: Hashable {
     static let magic: UInt64 = 0x544C_4543_4955_4C53  // "SLUICELT" in the order of the bytes
     static let format = UInt64(SharedFormats.limitTable)
@@ -24,10 +25,14 @@ struct TableLayout: Hashable {
         /// The table's clock is the host's time since its start and this.
         static let clockBase = 7
         static let checksum = 8
+        /// Entries of the board. Tables without one have 0 here, as those had that were made before there were boards.
+        static let board = 9
         /// The first cell that nobody has taken yet.
         static let nextCell = 16
         /// How many cells have room in the file.
         static let backedCells = 17
+        /// Entries of the board that are taken.
+        static let boardTaken = 18
         /// The owners of the places: an instance each, 0 where the place is free.
         static let owners = 64
         /// How many entries of each place's list have been in use.
@@ -43,6 +48,8 @@ struct TableLayout: Hashable {
     let imageWords: Int
     let cellWords: Int
     let holdsStart: Int
+    let board: Int
+    let boardStart: Int
     let cellsStart: Int
     let totalWords: Int
 
@@ -58,13 +65,18 @@ struct TableLayout: Hashable {
         self.imageWords = SlotImage.fixedWords + shape.places * SlotImage.placeWords
         self.cellWords = (self.imageWords + 1) / 2 * 2
         self.holdsStart = Self.pageWords + Self.pages(shape.slots)
-        self.cellsStart = self.holdsStart + Self.pages(shape.places * shape.holdsPerPlace * HoldEntry.words)
+        self.board = shape.boardEntries
+        self.boardStart = self.holdsStart + Self.pages(shape.places * shape.holdsPerPlace * HoldEntry.words)
+        self.cellsStart = self.boardStart + Self.pages(shape.boardEntries * HealthBoard.words)
         self.totalWords = self.cellsStart + Self.pages(self.cells * self.cellWords)
     }
 
     private static func pages(_ words: Int) -> Int { (words + pageWords - 1) / pageWords * pageWords }
 
-    var shape: LimitTableShape { LimitTableShape(slots: self.slots, places: self.places, holdsPerPlace: self.holds) }
+    var shape: LimitTableShape {
+        LimitTableShape(
+            slots: self.slots, places: self.places, holdsPerPlace: self.holds, boardEntries: self.board)
+    }
 
     /// The slots among which a key of `scope` is counted.
     func area(_ scope: LimitScope) -> Range<Int> {

@@ -172,6 +172,33 @@ import Platform
         return unsafe self.base + (layout.holdsStart + (place * layout.holds + entry) * HoldEntry.words)
     }
 
+    // MARK: The board
+
+    @inline(__always)
+    private func boardWord(_ entry: Int, _ word: Int) -> UnsafeMutablePointer<UInt64>? {
+        guard entry >= 0, entry < self.layout.board, word >= 0, word < HealthBoard.words else { return nil }
+        return unsafe self.base + (self.layout.boardStart + entry * HealthBoard.words + word)
+    }
+
+    /// A word of an entry of the board; 0 for what is not there.
+    @inline(__always)
+    func board(_ entry: Int, _ word: Int) -> UInt64 {
+        guard let word = unsafe self.boardWord(entry, word) else { return 0 }
+        return unsafe sluice_limits_load(word)
+    }
+
+    @inline(__always)
+    func setBoard(_ entry: Int, _ word: Int, _ value: UInt64) {
+        guard self.isWritable, let word = unsafe self.boardWord(entry, word) else { return }
+        unsafe sluice_limits_store(word, value)
+    }
+
+    @inline(__always)
+    func exchangeBoard(_ entry: Int, _ word: Int, _ expected: UInt64, _ value: UInt64) -> Bool {
+        guard self.isWritable, let word = unsafe self.boardWord(entry, word) else { return false }
+        return unsafe sluice_limits_exchange(word, expected, value) != 0
+    }
+
     // MARK: The file
 
     /// Whether `path` still names this file.

@@ -10,6 +10,7 @@ final class ProviderPool {
     let nameBytes: [UInt8]
     /// By front door.
     private let routes: [ProviderRoute]
+    private var keys: KeyPool?
 
     init(_ settings: ProviderSettings, attempts: AttemptCounter) {
         self.settings = settings
@@ -23,5 +24,14 @@ final class ProviderPool {
     func route(_ endpoint: Endpoint) -> ProviderRoute {
         // The raw values count up from 0, in the order of `allCases`.
         self.routes[Int(endpoint.rawValue)]
+    }
+
+    /// Its keys, as they stand.
+    @inline(__always)
+    func keyPool(_ health: SharedHealth) -> KeyPool {
+        if let keys = self.keys { return keys }
+        let keys = KeyPool(self.settings, health.provider(self.settings.name))
+        self.keys = keys
+        return keys
     }
 }
