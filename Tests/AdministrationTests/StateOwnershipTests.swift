@@ -31,6 +31,7 @@ import Testing
         #expect(self.owner("run") == [4711, 4811, 0o700])
         #expect(self.owner("identity") == [4711, 4814, 0o2750])
         #expect(self.owner("limits") == [4712, 4814, 0o2750])
+        #expect(self.owner("providers") == [4712, 4813, 0o2750])
         #expect(self.owner("usage") == [4712, 4812, 0o2750])
         #expect(self.owner("journal") == [4712, 4813, 0o3770])
     }

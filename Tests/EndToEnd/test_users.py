@@ -22,7 +22,7 @@ RW = os.O_RDWR
 RO = os.O_RDONLY
 # The groups of a process of each role, its own first.
 GROUPS = {
-    "control": [USERS["control"], USERS["edge"], USERS["aggregator"]],
+    "control": [USERS["control"], USERS["edge"], USERS["aggregator"], USERS["upstream"]],
     "aggregator": [USERS["aggregator"], USERS["upstream"]],
     "upstream": [USERS["upstream"]],
     "edge": [USERS["edge"], USERS["upstream"]],
@@ -62,9 +62,11 @@ def test_each_role_has_its_own_user_and_only_its_own_files() -> None:
             ("identity/identity.mdb", RW): {"control"},
             ("identity/identity.mdb-lock", RW): {"control", "edge"},
             ("limits/limits.table", RW): {"control", "aggregator", "edge"},
+            # Edges are in the upstreams' group for their journals; their sandbox keeps them out.
+            ("providers/providers.table", RW): {"control", "aggregator", "upstream", "edge"},
             ("usage/usage.db", RO): {"control", "aggregator"},
             ("usage/usage.db", RW): {"aggregator"},
-            (f"journal/{journal.name}", RO): {"aggregator", "upstream", "edge"},
+            (f"journal/{journal.name}", RO): {"control", "aggregator", "upstream", "edge"},
         }
         for (name, flags), roles in allowed.items():
             can = {role for role in ROLES if attempt(USERS[role], GROUPS[role], state / name, flags) == 0}
