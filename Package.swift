@@ -131,7 +131,7 @@ let package = Package(
             "ControlPlane",
             [
                 "Administration", "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "JSON",
-                "Platform", "EventLog",
+                "Platform", "EventLog", "Limits",
                 "WorkerRuntime",
             ]),
 
@@ -217,7 +217,7 @@ let package = Package(
             "ControlPlane",
             [
                 "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC",
-                "Identity", "IPCEpoll", "JSON", "EventLog", "Platform",
+                "Identity", "IPCEpoll", "JSON", "EventLog", "Limits", "Platform", "Resilience",
             ]),
         tests(
             "Administration",

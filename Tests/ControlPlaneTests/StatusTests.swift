@@ -2,6 +2,7 @@ import Administration
 import Domain
 import IPC
 import JSON
+import Limits
 import Testing
 
 @testable import ControlPlane
@@ -10,10 +11,14 @@ import Testing
     private final class Scene {
         var now: UInt64 = 100_000
         var orders: [Order] = []
+        var providers: [ProviderStatus] = []
         private(set) lazy var board = StatusBoard(notices: ["a notice"]) { [unowned self] in self.now }
         private(set) lazy var service = AdministrationService(
             unavailable: "no database",
-            resources: [StatusResource(board: self.board), OrdersResource { [unowned self] in self.orders.append($0) }])
+            resources: [
+                StatusResource(board: self.board) { [unowned self] in self.providers },
+                OrdersResource { [unowned self] in self.orders.append($0) },
+            ])
 
         func ask(
             _ method: Administration.AdministrationRequest.Method, _ path: [String], _ body: [JSONValue.Member] = []
@@ -61,7 +66,37 @@ import Testing
                 + #""missing_hardening":[]}],"operations":["#
                 + #"{"token":"00000000000000ab","kind":"reload","state":"failed","message":"f:1:2: bad","age_seconds":1},"#
                 + #"{"token":null,"kind":"stop","state":"running","message":"","age_seconds":0}],"#
-                + #""notices":["a notice"]}"#)
+                + #""providers":[],"notices":["a notice"]}"#)
+    }
+
+    @Test func providersAreSaidAsTheyAre() {
+        let scene = Scene()
+        scene.board.tell(Self.report())
+        scene.providers = [
+            ProviderStatus(
+                name: "openai", breaker: .open(probeIn: 2_001),
+                targets: [.init(model: Array("mini".utf8), breaker: .halfOpen)],
+                keys: [
+                    .init(
+                        name: "", state: .cooling(1_000),
+                        models: [.init(name: Array("large".utf8), state: .out(status: 403, probeIn: 0))]),
+                    .init(name: "b", state: .out(status: 0, probeIn: 60_000)), .init(name: "c", state: .usable),
+                ], running: 3, concurrency: 20, maxConnections: 64, waiting: 1, firstToken: 412_499),
+            ProviderStatus(name: "new", keys: [.init(name: nil, state: nil)], maxConnections: 1),
+        ]
+        let text = scene.ask(.get, ["status"]).text
+        let expected =
+            #""providers":[{"name":"openai","breaker":{"state":"open","seconds_left":3},"#
+            + #""targets":[{"model":"mini","breaker":{"state":"half_open","seconds_left":null}}],"keys":["#
+            + #"{"name":"api_key","state":"cooling","status":null,"seconds_left":1,"models":["#
+            + #"{"model":"large","state":"out","status":403,"seconds_left":0}]},"#
+            + #"{"name":"b","state":"out","status":null,"seconds_left":60,"models":[]},"#
+            + #"{"name":"c","state":"usable","status":null,"seconds_left":null,"models":[]}],"#
+            + #""running":3,"concurrency":20,"max_connections":64,"waiting":1,"first_token_ms":412},"#
+            + #"{"name":"new","breaker":null,"targets":[],"keys":["#
+            + #"{"name":null,"state":null,"status":null,"seconds_left":null,"models":[]}],"#
+            + #""running":null,"concurrency":null,"max_connections":1,"waiting":null,"first_token_ms":null}],"#
+        #expect(text.contains(expected), "\(text)")
     }
 
     @Test func nothingOldIsSaid() {
