@@ -131,7 +131,7 @@ let package = Package(
             "ControlPlane",
             [
                 "Administration", "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "JSON",
-                "Platform", "EventLog", "Limits",
+                "Platform", "EventLog",
                 "WorkerRuntime",
             ]),
 
@@ -172,7 +172,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
 
         // Tests mirror the modules.
-        tests("Domain", ["Domain"]),
+        tests("Domain", ["Domain", "TestSupport"]),
         tests("IPC", ["IPC", "Domain"]),
         tests("JSON", ["JSON", "Domain"]),
         tests("Dialects", ["Dialects", "TestSupport", "Domain", "JSON"]),
@@ -217,14 +217,13 @@ let package = Package(
             "ControlPlane",
             [
                 "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC",
-                "Identity", "IPCEpoll", "JSON", "EventLog", "Limits", "Platform", "Resilience",
+                "Identity", "IPCEpoll", "JSON", "EventLog", "Platform",
             ]),
         tests(
             "Administration",
             [
                 "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
-                "Limits",
-                "EventLog", "Platform", "UsageStore",
+                "Limits", "EventLog", "Platform", "Resilience", "UsageStore",
             ]),
     ],
     cxxLanguageStandard: .cxx17

@@ -52,7 +52,8 @@ final class ControlRole: WorkerRole {
         self.board = StatusBoard(notices: state.notices, now: milliseconds)
         self.isOnStandby = context.arguments.isOnStandby
         // They answer whatever has become of the databases.
-        let survey = ProviderSurvey(state.snapshots)
+        let survey = ProviderSurvey(stateDirectory: state.snapshots.topology.stateDirectory)
+        survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
         self.survey = survey
         self.ofTheTree = [
             StatusResource(board: self.board, providers: survey.look), OrdersResource { endpoint.order($0) },
@@ -142,7 +143,7 @@ final class ControlRole: WorkerRole {
         self.log.level = state.configuration.logLevel
         self.log.format = state.configuration.logging.format
         self.service.use(limits: state.snapshots.edge.limits)
-        self.survey.use(state.snapshots)
+        self.survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
         self.board.notices = state.notices
         self.log.info("configuration in force", ["version": .unsigned(state.version)])
         Self.say(state.notices, self.log)

@@ -2,7 +2,6 @@ import Administration
 import Domain
 import IPC
 import JSON
-import Limits
 import Testing
 
 @testable import ControlPlane
@@ -69,34 +68,13 @@ import Testing
                 + #""providers":[],"notices":["a notice"]}"#)
     }
 
-    @Test func providersAreSaidAsTheyAre() {
+    @Test func providersAreAskedForEachTime() {
         let scene = Scene()
         scene.board.tell(Self.report())
-        scene.providers = [
-            ProviderStatus(
-                name: "openai", breaker: .open(probeIn: 2_001),
-                targets: [.init(model: Array("mini".utf8), breaker: .halfOpen)],
-                keys: [
-                    .init(
-                        name: "", state: .cooling(1_000),
-                        models: [.init(name: Array("large".utf8), state: .out(status: 403, probeIn: 0))]),
-                    .init(name: "b", state: .out(status: 0, probeIn: 60_000)), .init(name: "c", state: .usable),
-                ], running: 3, concurrency: 20, maxConnections: 64, waiting: 1, firstToken: 412_499),
-            ProviderStatus(name: "new", keys: [.init(name: nil, state: nil)], maxConnections: 1),
-        ]
-        let text = scene.ask(.get, ["status"]).text
-        let expected =
-            #""providers":[{"name":"openai","breaker":{"state":"open","seconds_left":3},"#
-            + #""targets":[{"model":"mini","breaker":{"state":"half_open","seconds_left":null}}],"keys":["#
-            + #"{"name":"api_key","state":"cooling","status":null,"seconds_left":1,"models":["#
-            + #"{"model":"large","state":"out","status":403,"seconds_left":0}]},"#
-            + #"{"name":"b","state":"out","status":null,"seconds_left":60,"models":[]},"#
-            + #"{"name":"c","state":"usable","status":null,"seconds_left":null,"models":[]}],"#
-            + #""running":3,"concurrency":20,"max_connections":64,"waiting":1,"first_token_ms":412},"#
-            + #"{"name":"new","breaker":null,"targets":[],"keys":["#
-            + #"{"name":null,"state":null,"status":null,"seconds_left":null,"models":[]}],"#
-            + #""running":null,"concurrency":null,"max_connections":1,"waiting":null,"first_token_ms":null}],"#
-        #expect(text.contains(expected), "\(text)")
+        for name in ["openai", "other"] {
+            scene.providers = [ProviderStatus(name: name, maxConnections: 9)]
+            #expect(scene.ask(.get, ["status"]).text.contains(#""providers":[{"name":"\#(name)","breaker":null,"#))
+        }
     }
 
     @Test func nothingOldIsSaid() {

@@ -33,7 +33,7 @@ final class StatusResource: AdministrationResource {
         return AdministrationReply { writer in
             writer.members(of: report)
             writer.key("providers")
-            writer.list(providers) { $0.value($1) }
+            writer.list(providers) { $1.write(to: &$0) }
             writer.key("notices")
             writer.list(notices) { $0.string($1) }
         }

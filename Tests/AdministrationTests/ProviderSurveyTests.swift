@@ -1,12 +1,11 @@
-import Configuration
 import Domain
-import EventLog
+import JSON
 import Limits
 import Platform
 import Resilience
 import Testing
 
-@testable import ControlPlane
+@testable import Administration
 
 /// What control says of providers, over a table as upstreams write it.
 @Suite struct ProviderSurveyTests {
@@ -14,7 +13,6 @@ import Testing
     private let folder: TemporaryFolder
     private let table: LimitTable
     private let board: HealthBoard
-    private let snapshots: SnapshotSet
 
     init() throws {
         self.folder = try TemporaryFolder()
@@ -24,25 +22,30 @@ import Testing
         try made.publish()
         self.table = made
         self.board = try #require(HealthBoard(made))
-        self.snapshots = Self.snapshots(state: self.folder.path)
     }
 
-    private static func snapshots(state: String) -> SnapshotSet {
-        let builder = SnapshotBuilder(
-            version: Self.version, staticKeyDigest: [UInt8](repeating: 9, count: 32), cores: 8, workingDirectory: "/")
-        var snapshots = builder.build(GatewayConfiguration())
-        snapshots.topology.stateDirectory = state
-        snapshots.upstream.providers = [
-            ProviderSettings(
-                name: "openai", kind: .server(.openai, baseURL: "https://a.example/v1"),
-                keys: [ProviderKey(name: "a", value: Secret([1])), ProviderKey(name: "b", value: Secret([2]))],
-                concurrency: 20),
-            ProviderSettings(name: "local", kind: .server(.openai, baseURL: "http://b.example/v1")),
-        ]
+    private static func survey(_ state: String) -> ProviderSurvey {
+        let survey = ProviderSurvey(stateDirectory: state)
+        survey.use(
+            UpstreamSnapshot(version: Self.version, providers: Self.providers, logLevel: .info), routes: Self.routes)
+        return survey
+    }
+
+    private var survey: ProviderSurvey { Self.survey(self.folder.path) }
+
+    private static let providers = [
+        ProviderSettings(
+            name: "openai", kind: .server(.openai, baseURL: "https://a.example/v1"),
+            keys: [ProviderKey(name: "a", value: Secret([1])), ProviderKey(name: "b", value: Secret([2]))],
+            concurrency: 20),
+        ProviderSettings(name: "local", kind: .server(.openai, baseURL: "http://b.example/v1")),
+    ]
+
+    private static let routes: RouteTable = {
         func target(_ provider: UInt16, _ model: String) -> RouteTable.Choice {
             RouteTable.Choice(Target(provider: provider, model: Array(model.utf8)))
         }
-        snapshots.edge.routes = RouteTable(
+        return RouteTable(
             providers: ["openai", "local"],
             aliases: [
                 .init(name: Array("fast".utf8), choices: [target(0, "mini"), target(1, "small")]),
@@ -51,10 +54,7 @@ import Testing
                     name: Array("auto".utf8), choices: [],
                     route: .init(threshold: 8000, header: [], fast: [target(1, "small")], deep: [target(0, "large")])),
             ], defaultProvider: nil)
-        return snapshots
-    }
-
-    private var survey: ProviderSurvey { ProviderSurvey(self.snapshots) }
+    }()
 
     private func enter(_ id: HealthID) throws -> Int { try #require(self.board.enter(id)) }
 
@@ -78,7 +78,7 @@ import Testing
 
     @Test func withoutATableNothingIsKnown() throws {
         let empty = try TemporaryFolder()
-        let found = ProviderSurvey(Self.snapshots(state: empty.path)).look()
+        let found = Self.survey(empty.path).look()
         #expect(found.map(\.name) == ["openai", "local"])
         #expect(found.allSatisfy { $0.breaker == nil && $0.running == nil && $0.waiting == nil })
         #expect(found[0].keys == [.init(name: "a", state: nil), .init(name: "b", state: nil)])
@@ -137,10 +137,10 @@ import Testing
         }
         #expect(found[1].keys.map(\.name) == [nil])
         // Another configuration puts every key back.
-        var next = self.snapshots
-        next.upstream.version += 1
         let survey = self.survey
-        survey.use(next)
+        survey.use(
+            UpstreamSnapshot(version: Self.version + 1, providers: Self.providers, logLevel: .info), routes: Self.routes
+        )
         #expect(survey.look()[0].keys[1].state == .usable)
         #expect(survey.look()[1].keys.isEmpty)
     }
@@ -156,5 +156,37 @@ import Testing
         #expect(found[0].running == 12)
         #expect(found[0].waiting == 3)
         #expect(found[1].waiting == 0)
+    }
+
+    @Test func providersAreSaidAsTheyAre() {
+        let providers = [
+            ProviderStatus(
+                name: "openai", breaker: .open(probeIn: 2_001),
+                targets: [.init(model: Array("mini".utf8), breaker: .halfOpen)],
+                keys: [
+                    .init(
+                        name: "", state: .cooling(1_000),
+                        models: [.init(name: Array("large".utf8), state: .out(status: 403, probeIn: 0))]),
+                    .init(name: "b", state: .out(status: 0, probeIn: 60_000)), .init(name: "c", state: .usable),
+                ], running: 3, concurrency: 20, maxConnections: 64, waiting: 1, firstToken: 412_499),
+            ProviderStatus(name: "new", keys: [.init(name: nil, state: nil)], maxConnections: 1),
+        ]
+        let text = providers.map { provider in
+            var writer = JSONWriter()
+            provider.write(to: &writer)
+            return String(decoding: writer.bytes, as: UTF8.self)
+        }.joined(separator: ",")
+        let expected =
+            #"{"name":"openai","breaker":{"state":"open","seconds_left":3},"#
+            + #""targets":[{"model":"mini","breaker":{"state":"half_open","seconds_left":null}}],"keys":["#
+            + #"{"name":"api_key","state":"cooling","status":null,"seconds_left":1,"models":["#
+            + #"{"model":"large","state":"out","status":403,"seconds_left":0}]},"#
+            + #"{"name":"b","state":"out","status":null,"seconds_left":60,"models":[]},"#
+            + #"{"name":"c","state":"usable","status":null,"seconds_left":null,"models":[]}],"#
+            + #""running":3,"concurrency":20,"max_connections":64,"waiting":1,"first_token_ms":412},"#
+            + #"{"name":"new","breaker":null,"targets":[],"keys":["#
+            + #"{"name":null,"state":null,"status":null,"seconds_left":null,"models":[]}],"#
+            + #""running":null,"concurrency":null,"max_connections":1,"waiting":null,"first_token_ms":null}"#
+        #expect(text == expected)
     }
 }

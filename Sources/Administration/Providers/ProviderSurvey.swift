@@ -1,11 +1,10 @@
-import Domain
-import EventLog
-import Limits
+public import Domain
+public import Limits
 
 /// Looks at what upstreams share about the providers of the configuration in force. Lives on control's loop.
 ///
 /// The table says nothing of names: each is looked up by the hash of what is known of it here.
-final class ProviderSurvey {
+public final class ProviderSurvey {
     private let open: () throws -> HealthReader
     private var version: UInt64 = 0
     private var providers: [ProviderSettings] = []
@@ -13,24 +12,22 @@ final class ProviderSurvey {
     private var models: [[[UInt8]]] = []
 
     /// `open` opens the table for reading, at each look: it is made anew when the host has started, or another size is wanted.
-    init(_ snapshots: SnapshotSet, open: @escaping () throws -> HealthReader) {
+    public init(open: @escaping () throws -> HealthReader) {
         self.open = open
-        self.use(snapshots)
     }
 
     /// Of the gateway with this state folder.
-    convenience init(_ snapshots: SnapshotSet) {
-        let state = snapshots.topology.stateDirectory
-        self.init(snapshots) { try HealthReader.open(stateDirectory: state) }
+    public convenience init(stateDirectory: String) {
+        self.init { try HealthReader.open(stateDirectory: stateDirectory) }
     }
 
-    /// Another configuration is in force.
-    func use(_ snapshots: SnapshotSet) {
-        self.version = snapshots.upstream.version
-        self.providers = snapshots.upstream.providers
+    /// This configuration is in force from now on.
+    public func use(_ upstream: UpstreamSnapshot, routes: RouteTable) {
+        self.version = upstream.version
+        self.providers = upstream.providers
         self.models = self.providers.map { _ in [] }
         var known: Set<Target> = []
-        for alias in snapshots.edge.routes.aliases {
+        for alias in routes.aliases {
             let choices = alias.choices + (alias.route.map { $0.fast + $0.deep } ?? [])
             for var target in choices.map(\.target) where !target.model.contains(UInt8(ascii: "*")) {
                 target.price = nil
@@ -41,7 +38,7 @@ final class ProviderSurvey {
     }
 
     /// All providers, in the order of the file.
-    func look() -> [ProviderStatus] {
+    public func look() -> [ProviderStatus] {
         let reader = try? self.open()
         return zip(self.providers, self.models).map { self.status(of: $0, models: $1, reader) }
     }
@@ -66,7 +63,7 @@ final class ProviderSurvey {
             self.look(at: provider.keys[index].value, of: provider, models, reader, &status.keys[index])
         }
         if provider.keys.isEmpty {
-            var none = ProviderStatus.Key()
+            var none = ProviderStatus.Key(name: nil)
             self.look(at: Secret([]), of: provider, models, reader, &none)
             // Nothing need be said of what is not there, unless the provider wants one.
             if none.state != .usable || !none.models.isEmpty { status.keys = [none] }

@@ -1,39 +1,53 @@
-import JSON
+public import JSON
 import Limits
 
-extension JSONWriter {
-    /// A provider's object in `status`; docs/operations.md names the members.
-    mutating func value(_ provider: ProviderStatus) {
-        self.beginObject()
-        self.key("name")
-        self.string(provider.name)
-        self.key("breaker")
-        if let breaker = provider.breaker { self.value(breaker) } else { self.null() }
-        self.key("targets")
-        self.list(provider.targets) { writer, target in
-            writer.beginObject()
+extension ProviderStatus {
+    /// Writes the provider's object in `status`; docs/operations.md names the members.
+    public func write(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("name")
+        writer.string(self.name)
+        writer.key("breaker")
+        if let breaker = self.breaker { writer.value(breaker) } else { writer.null() }
+        writer.key("targets")
+        writer.list(self.targets) { writer, target in
             writer.key("model")
             writer.string(target.model)
             writer.key("breaker")
             writer.value(target.breaker)
-            writer.endObject()
         }
-        self.key("keys")
-        self.list(provider.keys) { $0.value($1) }
+        writer.key("keys")
+        writer.list(self.keys) { $0.members(of: $1) }
         for (name, number) in [
-            ("running", provider.running), ("concurrency", provider.concurrency),
-            ("max_connections", provider.maxConnections), ("waiting", provider.waiting),
+            ("running", self.running), ("concurrency", self.concurrency), ("max_connections", self.maxConnections),
+            ("waiting", self.waiting),
         ] {
-            self.key(Array(name.utf8))
-            if let number { self.integer(Int64(number)) } else { self.null() }
+            writer.key(Array(name.utf8))
+            if let number { writer.integer(Int64(number)) } else { writer.null() }
         }
-        self.key("first_token_ms")
-        if let time = provider.firstToken { self.integer(Int64(clamping: (time + 500) / 1000)) } else { self.null() }
-        self.endObject()
+        writer.key("first_token_ms")
+        if let time = self.firstToken {
+            writer.integer(Int64(clamping: time / 1000 + (time % 1000 < 500 ? 0 : 1)))
+        } else {
+            writer.null()
+        }
+        writer.endObject()
+    }
+}
+
+extension JSONWriter {
+    /// A list of objects; `members` writes what is in one.
+    fileprivate mutating func list<Element>(_ elements: [Element], _ members: (inout JSONWriter, Element) -> Void) {
+        self.beginArray()
+        for element in elements {
+            self.beginObject()
+            members(&self, element)
+            self.endObject()
+        }
+        self.endArray()
     }
 
-    private mutating func value(_ key: ProviderStatus.Key) {
-        self.beginObject()
+    fileprivate mutating func members(of key: ProviderStatus.Key) {
         self.key("name")
         switch key.name {
         case nil: self.null()
@@ -43,16 +57,13 @@ extension JSONWriter {
         self.members(of: key.state)
         self.key("models")
         self.list(key.models) { writer, model in
-            writer.beginObject()
             writer.key("model")
             writer.string(model.name)
             writer.members(of: model.state)
-            writer.endObject()
         }
-        self.endObject()
     }
 
-    private mutating func value(_ breaker: BreakerState) {
+    fileprivate mutating func value(_ breaker: BreakerState) {
         self.beginObject()
         self.key("state")
         var wait: UInt64?
