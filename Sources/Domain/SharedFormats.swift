@@ -7,7 +7,7 @@ public struct SharedFormats: Hashable, Sendable {
     /// `limits.table`.
     @inlinable public static var limitTable: UInt32 { 1 }
     /// Segments of journals.
-    @inlinable public static var journal: UInt32 { 1 }
+    @inlinable public static var journal: UInt32 { 2 }
     /// Rows of keys in the identity table.
     @inlinable public static var identityRow: UInt32 { 3 }
     /// Rows of projects, organizations and users there.
