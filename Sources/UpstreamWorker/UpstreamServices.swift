@@ -60,6 +60,13 @@ final class UpstreamServices {
         self.bodyBudget += length
     }
 
+    /// How the places of one request stand; all providers of its calls are in `set`.
+    func places(of request: ProviderRequest, in set: ProviderSet) -> any RequestPlaces {
+        OpenPlaces(
+            keys: request.calls.map { UInt8(clamping: set.pools[Int($0.target.provider)].settings.keys.count) },
+            providers: request.calls.map { Int($0.target.provider) })
+    }
+
     func exchangeBegan() {
         self.active += 1
     }
