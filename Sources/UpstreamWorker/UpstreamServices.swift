@@ -11,6 +11,9 @@ final class UpstreamServices {
     /// Bytes of request bodies, and of replies that are translated, in memory above which no more are taken.
     static let defaultBodyBudget = 1 << 30
 
+    /// Tokens of output that are expected of a model that nothing is known of.
+    private static let shortOutput: Int64 = 256
+
     let loop: EpollLoop
     let client: HTTPClient
     /// Reads requests that are translated, and replies.
@@ -22,8 +25,12 @@ final class UpstreamServices {
     let images: any ImageSource
     /// Reads requests, for the simulated provider.
     let requests = JSONReader()
-    var log: Log
+    var log: Log {
+        didSet { self.health.log = self.log }
+    }
     var providers = ProviderHistory()
+    /// What all upstreams know of the providers' health.
+    let health = SharedHealth()
     /// nil before it is open: until then no call is made.
     var journal: (any AttemptJournal)?
     var estimator = UsageEstimator()
@@ -47,6 +54,19 @@ final class UpstreamServices {
         self.client = client
         self.log = log
         self.bodyBudget = bodyBudget
+        self.health.log = log
+        self.health.expectedTokens = { [unowned self] in self.expectedTokens(of: $0, call: $1) }
+    }
+
+    /// Of the prompt and, where nothing is known of the model, a short output.
+    private func expectedTokens(of request: ProviderRequest, call: Int) -> Int64 {
+        guard call < request.calls.count, let set = self.providers.providers(of: request.snapshot) else { return 0 }
+        let target = request.calls[call].target
+        guard Int(target.provider) < set.pools.count else { return 0 }
+        let model = UsageEstimator.Model(provider: set.pools[Int(target.provider)].settings.name, name: target.model)
+        let prompt = self.estimator.estimate(model, bodyBytes: request.bodyLength, replyBytes: 0, isStream: false).input
+        guard request.endpoint.generatesText else { return prompt }
+        return prompt + (self.estimator.usualOutput(model) ?? Self.shortOutput)
     }
 
     /// Takes memory for a body of `length` bytes, or says no.
@@ -62,9 +82,7 @@ final class UpstreamServices {
 
     /// How the places of one request stand; all providers of its calls are in `set`.
     func places(of request: ProviderRequest, in set: ProviderSet) -> any RequestPlaces {
-        OpenPlaces(
-            keys: request.calls.map { UInt8(clamping: set.pools[Int($0.target.provider)].settings.keys.count) },
-            providers: request.calls.map { Int($0.target.provider) })
+        self.health.health(of: request, in: set)
     }
 
     func exchangeBegan() {

@@ -42,8 +42,10 @@ public struct RoleSandbox: Hashable, Sendable {
                 ], [.listen, .accept])
         case .upstream:
             RoleSandbox(
-                self.common + self.system + [Landlock.Rule("\(state)/journal", [.read, .write, .make])]
-                    + readable.map { Landlock.Rule($0, .read) },
+                self.common + self.system + [
+                    Landlock.Rule("\(state)/providers", [.read, .write]),
+                    Landlock.Rule("\(state)/journal", [.read, .write, .make]),
+                ] + readable.map { Landlock.Rule($0, .read) },
                 // The resolver binds its own sockets; nothing listens.
                 [.connect, .bind, .unixSockets, .internetSockets])
         case .aggregator:
@@ -51,6 +53,7 @@ public struct RoleSandbox: Hashable, Sendable {
                 self.common + [
                     Landlock.Rule("\(state)/usage", [.read, .write, .make]),
                     Landlock.Rule("\(state)/limits", [.read, .write, .make]),
+                    Landlock.Rule("\(state)/providers", [.read, .write, .make]),
                     Landlock.Rule("\(state)/journal", [.read, .write, .make]),
                     Landlock.Rule("/usr/share/zoneinfo", .read),
                 ], [], descriptors: self.fewDescriptors, scratch: "\(state)/usage")

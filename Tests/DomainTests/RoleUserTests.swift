@@ -8,7 +8,7 @@ import Testing
     ]
 
     @Test func eachRoleHasTheGroupsOfWhatItShares() {
-        #expect(RoleUser.identity(of: .control, in: Self.users) == [1, 11, 14, 12])
+        #expect(RoleUser.identity(of: .control, in: Self.users) == [1, 11, 14, 12, 13])
         #expect(RoleUser.identity(of: .aggregator, in: Self.users) == [2, 12, 13])
         #expect(RoleUser.identity(of: .upstream, in: Self.users) == [3, 13])
         #expect(RoleUser.identity(of: .edge, in: Self.users) == [4, 14, 13])

@@ -22,7 +22,7 @@ RW = os.O_RDWR
 RO = os.O_RDONLY
 # The groups of a process of each role, its own first.
 GROUPS = {
-    "control": [USERS["control"], USERS["edge"], USERS["aggregator"]],
+    "control": [USERS["control"], USERS["edge"], USERS["aggregator"], USERS["upstream"]],
     "aggregator": [USERS["aggregator"], USERS["upstream"]],
     "upstream": [USERS["upstream"]],
     "edge": [USERS["edge"], USERS["upstream"]],
@@ -64,7 +64,7 @@ def test_each_role_has_its_own_user_and_only_its_own_files() -> None:
             ("limits/limits.table", RW): {"control", "aggregator", "edge"},
             ("usage/usage.db", RO): {"control", "aggregator"},
             ("usage/usage.db", RW): {"aggregator"},
-            (f"journal/{journal.name}", RO): {"aggregator", "upstream", "edge"},
+            (f"journal/{journal.name}", RO): {"control", "aggregator", "upstream", "edge"},
         }
         for (name, flags), roles in allowed.items():
             can = {role for role in ROLES if attempt(USERS[role], GROUPS[role], state / name, flags) == 0}

@@ -53,7 +53,7 @@ final class ScriptedPlaces: RequestPlaces {
     func keyRests(_ number: UInt8, for nanoseconds: UInt64) { self.told.append(.rests(number, nanoseconds)) }
     func outrun(_ number: UInt8, after nanoseconds: UInt64) { self.told.append(.outrun(number)) }
 
-    func ended(_ number: UInt8, tokens: Int64?) {
+    func ended(_ number: UInt8, tokens: Int64?, at now: UInt64) {
         if self.taken.remove(number) == nil { self.faults.append("not taken: \(number)") }
         self.tokens[number] = tokens
     }

@@ -10,7 +10,7 @@ enum StateLayout {
     /// For the operators' socket and the list of listeners; control's.
     static let runFolder = "run"
     /// All folders inside.
-    static let folders = [Self.runFolder, "journal", "identity", "limits", "usage"]
+    static let folders = [Self.runFolder, "journal", "identity", "limits", "providers", "usage"]
 
     /// Files that were in the state folder itself once, with the folders they are in now.
     private static let moved: [(folder: String, file: String)] =

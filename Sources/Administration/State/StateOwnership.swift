@@ -14,6 +14,7 @@ import Platform
 /// | run | control | control's | 0700 |
 /// | identity | control | the edges' | 2750 |
 /// | limits | aggregator | the edges' | 2750 |
+/// | providers | aggregator | the upstreams' | 2750 |
 /// | usage | aggregator | the aggregator's | 2750 |
 /// | journal | aggregator | the upstreams' | 3770: edges and upstreams make files there, and remove none but their own |
 public enum StateOwnership {
@@ -101,6 +102,7 @@ public enum StateOwnership {
         switch name {
         case "identity": return (Owner(user: control.user, group: edge.group), 0o2750)
         case "limits": return (Owner(user: aggregator.user, group: edge.group), 0o2750)
+        case "providers": return (Owner(user: aggregator.user, group: upstream.group), 0o2750)
         case "usage": return (aggregator, 0o2750)
         case "journal": return (Owner(user: aggregator.user, group: upstream.group), 0o3770)
         default: return (control, 0o700)
@@ -156,9 +158,9 @@ public enum StateOwnership {
         }
     }
 
-    /// What edges write as well.
+    /// What edges or upstreams write as well.
     private static func isWrittenByReaders(_ name: String) -> Bool {
-        name == "limits.table" || name.hasSuffix("-lock") || name.hasSuffix("-gate")
+        name == "limits.table" || name == "providers.table" || name.hasSuffix("-lock") || name.hasSuffix("-gate")
     }
 
     private static func give(_ folder: Int32, _ path: String, to owner: Owner, mode: mode_t) throws(StartFailure) {

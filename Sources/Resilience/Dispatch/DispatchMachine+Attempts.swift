@@ -17,14 +17,12 @@ extension DispatchMachine {
             self.armHedge(place, at: now, places)
             return .call(attempt)
         }
-        if !self.facts.isEmpty {
-            if self.providerHasFailed(at: place) { self.hasPaid = false }
-            self.facts[place].tries &+= 1
+        if counts, reason == .retry || reason == .otherTarget {
+            self.retries &+= 1
+            if reason == .retry { self.repetitions &+= 1 }
+            if self.hasPaid, self.providerHasFailed(place, places) { self.hasPaid = false }
         }
-        switch reason {
-        case .retry, .otherTarget: if counts { self.retries &+= 1 }
-        case .hedge, .resend: break
-        }
+        if !self.facts.isEmpty { self.facts[place].tries &+= 1 }
         guard reason == .hedge || self.billable >= self.granted else {
             return self.call(attempt, reason, at: now, places)
         }
@@ -52,8 +50,6 @@ extension DispatchMachine {
         !self.facts.isEmpty && self.facts[place].tries > 0 ? .retry : .otherTarget
     }
 
-    private func providerHasFailed(at place: Int) -> Bool { self.facts[place].hasFailed }
-
     // MARK: Failures
 
     /// What a failure means for what is tried next.
@@ -61,14 +57,7 @@ extension DispatchMachine {
         of attempt: DispatchOrder.Attempt, _ failure: CallFailure, at now: UInt64, _ places: some CallPlaces
     ) {
         let place = attempt.place
-        if self.facts.isEmpty {
-            self.facts = Array(repeating: PlaceFacts(), count: self.order.count)
-            self.facts[self.firstPlace].tries = 1
-            // A hedge that runs, or is asked for.
-            if let other = self.first { self.facts[other.place].tries = 1 }
-            if let other = self.question { self.facts[other.attempt.place].tries = 1 }
-            self.facts[place].tries = 1
-        }
+        if self.facts.isEmpty { self.openFacts(attempt) }
         var status: UInt16 = 0
         if case .status(let value) = failure.kind { status = value }
         self.steps.add(.failed, place, UInt32(status), at: now)
@@ -77,7 +66,8 @@ extension DispatchMachine {
         self.budgetIsSpent = false
         self.resendPlace = nil
         self.keyPlace = nil
-        switch RetryRule.verdict(failure) {
+        let verdict = RetryRule.verdict(failure)
+        switch verdict {
         case .never: self.isFinal = true
         case .elsewhere: self.facts[place].isBarred = true
         case .otherKey:
@@ -86,8 +76,17 @@ extension DispatchMachine {
         case .anywhere:
             if failure.metDeadConnection, self.resends < Self.maximumResends { self.resendPlace = place }
         }
-        self.noteAdvice(failure.advice, status, attempt, at: now)
+        if verdict != .otherKey { self.noteAdvice(failure.advice, status, attempt, at: now) }
         self.backoffUntil = Self.sum(now, self.backoff())
+    }
+
+    /// The first failure. Until now there was the first attempt, and perhaps a hedge, which failed now, runs, or is asked for.
+    private mutating func openFacts(_ failed: DispatchOrder.Attempt) {
+        self.facts = Array(repeating: PlaceFacts(), count: self.order.count)
+        self.facts[self.firstPlace].tries = 1
+        for attempt in [failed, self.first, self.question?.attempt] {
+            if let attempt, attempt.number > 1 { self.facts[attempt.place].tries &+= 1 }
+        }
     }
 
     /// The key is refused: for the provider, or with 403 for this place's model.

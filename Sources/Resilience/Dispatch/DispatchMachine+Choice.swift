@@ -4,15 +4,18 @@ internal import Domain
 extension DispatchMachine {
     /// What keeps a request from being sent now.
     private struct Obstacles {
-        /// The first place that has no room.
+        /// The first place that has no room, and all that have none, a bit for each.
         var busy: Int?
+        var busyPlaces: UInt64 = 0
         /// The place that is free again first, and in how many nanoseconds.
         var soonest: (place: Int, time: UInt64)?
 
         mutating func note(_ place: Int, _ standing: CallStanding) {
             switch standing {
             case .free: self.note(place, in: DispatchMachine.shortestPause)
-            case .busy: if self.busy == nil { self.busy = place }
+            case .busy:
+                self.busy = self.busy ?? place
+                self.busyPlaces |= 1 << UInt64(place)
             case .breakerOpen(let time), .keysCooling(let time), .keysLimited(let time): self.note(place, in: time)
             case .keysOut: break
             }
@@ -110,12 +113,16 @@ extension DispatchMachine {
             let place = self.order[index]
             guard self.facts[place].mayHaveOtherKey, !self.facts[place].isBarred, now >= self.facts[place].notBefore
             else { continue }
-            guard self.pay(for: place, at: now, places) else { return nil }
-            self.facts[place].mayHaveOtherKey = false
-            let keys = self.facts[place].limited
-            if case .taken(let key) = places.take(place, attempt: self.number &+ 1, avoiding: keys, at: now) {
-                return self.start(place, key, .retry, at: now, places)
+            // The limited key cools down by now: free is only who has another. What is paid is not paid for nothing.
+            if places.standing(of: place, at: now) == .free {
+                guard self.pay(for: place, at: now, places) else { return nil }
+                let keys = self.facts[place].limited
+                if case .taken(let key) = places.take(place, attempt: self.number &+ 1, avoiding: keys, at: now) {
+                    self.facts[place].mayHaveOtherKey = false
+                    return self.start(place, key, .retry, at: now, places)
+                }
             }
+            self.facts[place].mayHaveOtherKey = false
             self.facts[place].notBefore = max(self.facts[place].notBefore, self.facts[place].limitedUntil)
         }
         return nil
@@ -132,7 +139,6 @@ extension DispatchMachine {
             guard self.pay(for: place, at: now, places) else { return nil }
             switch self.take(place, at: now, places) {
             case .taken(let key):
-                self.repetitions &+= 1
                 return self.start(place, key, .retry, at: now, places)
             case .refused(let standing):
                 self.steps.passOver(place, standing, at: now)
@@ -159,7 +165,7 @@ extension DispatchMachine {
         if let soonest = obstacles.soonest, soonest.time <= self.patience {
             wake = (soonest.place, Self.sum(now, soonest.time))
         }
-        if let place = self.candidate({ $0 != obstacles.busy }) {
+        if let place = self.candidate({ obstacles.busyPlaces & 1 << UInt64($0) == 0 }) {
             let time = max(now, self.readyAt(place))
             if time - now <= Backoff.longest, time <= self.end, time < wake?.time ?? .max,
                 self.pay(for: place, at: now, places)
@@ -168,6 +174,9 @@ extension DispatchMachine {
             }
         }
         if let busy = obstacles.busy, wake.map({ $0.time > Self.sum(now, self.patience) }) ?? true {
+            guard !self.providerHasFailed(busy, places) || self.pay(for: busy, at: now, places) else {
+                return self.giveUp()
+            }
             return self.enterQueue(of: busy, at: now)
         }
         guard let wake, self.pause(until: wake.time, for: wake.place, at: now) else { return self.giveUp() }
@@ -210,7 +219,8 @@ extension DispatchMachine {
         self.facts.isEmpty ? KeySet() : self.facts[place].avoided(at: now)
     }
 
-    /// Asks the budget, once for each attempt.
+    /// Asks the budget, once for each attempt at a provider that has failed this request. Another key instead of a refused one
+    /// and a dead connection are not its business: the provider has not been burdened.
     private mutating func pay(for place: Int, at now: UInt64, _ places: some CallPlaces) -> Bool {
         guard !self.hasPaid else { return true }
         guard !self.budgetIsSpent else { return false }
@@ -221,7 +231,7 @@ extension DispatchMachine {
         return false
     }
 
-    private func providerHasFailed(_ place: Int, _ places: some CallPlaces) -> Bool {
+    func providerHasFailed(_ place: Int, _ places: some CallPlaces) -> Bool {
         let provider = places.provider(of: place)
         return self.facts.indices.contains { self.facts[$0].hasFailed && places.provider(of: $0) == provider }
     }

@@ -163,14 +163,14 @@ public struct DispatchMachine: Sendable {
     public mutating func granted(_ isAllowed: Bool, at now: UInt64, _ places: some CallPlaces) -> DispatchOrder {
         guard let (attempt, reason) = self.question.take() else { return .wait }
         guard case .calling = self.state else { return .wait }
-        guard isAllowed else {
-            self.steps.add(.grantRefused, attempt.place, at: now)
-            return self.first == nil ? self.giveUp() : .wait
+        if isAllowed { self.granted &+= 1 } else { self.steps.add(.grantRefused, attempt.place, at: now) }
+        guard reason == .hedge else {
+            return isAllowed ? self.call(attempt, reason, at: now, places) : self.giveUp()
         }
-        self.granted &+= 1
         // Meanwhile the other call may have failed, and its provider may have said what forbids this one.
-        if reason == .hedge, self.first == nil, !self.mayCall(attempt, at: now) {
-            return self.chooseFurther(at: now, places)
+        guard isAllowed, self.first != nil || self.mayCall(attempt, at: now) else {
+            if !self.facts.isEmpty { self.facts[attempt.place].tries &-= 1 }
+            return self.first == nil ? self.chooseFurther(at: now, places) : .wait
         }
         return self.call(attempt, reason, at: now, places)
     }

@@ -12,9 +12,9 @@ internal import Resilience
 /// One request stream of a link: feeds the `ExchangeMachine` with what comes from the edge, the providers and the clock, and
 /// carries out what it orders.
 ///
-/// Owned by its `EdgeLink` until it is over. Holds its snapshot's providers, its part of the body budget and one timer. Lives
+/// Kept by its owner until it is over. Holds its snapshot's providers, its part of the body budget and one timer. Lives
 /// on the worker's loop.
-final class Exchange: ExchangeOutput {
+final class Exchange: EdgeStream, ExchangeOutput, GateWaiter {
     /// Bytes of the largest request body.
     static let maximumBody = 1 << 30
 
@@ -24,7 +24,7 @@ final class Exchange: ExchangeOutput {
     private let set: ProviderSet
     private var ledger: AttemptLedger
     /// nil once the link is lost or the exchange over.
-    private var owner: EdgeLink?
+    private var owner: (any ExchangeOwner)?
     private var collector: BodyCollector
     /// As the client has sent it, while a call may have to be made from it.
     private var original: HTTPBody?
@@ -43,11 +43,15 @@ final class Exchange: ExchangeOutput {
     /// Its link tells when it is no longer congested.
     private var waitsForLink = false
     private var hasResumptions = false
+    /// The queue it waits in.
+    private var waiting: (gate: ProviderGate, ticket: QueueTicket)?
+    /// What it makes of its turn there; nil while it has none.
+    private var givenTurn: GateTurn?
 
-    /// nil when the request cannot be begun; `end` then tells the edge.
-    static func begin(_ request: ProviderRequest, stream: UInt64, on owner: EdgeLink, _ services: UpstreamServices)
-        -> Result<Exchange, GatewayError>
-    {
+    /// Fails when the request cannot be begun.
+    static func begin(
+        _ request: ProviderRequest, stream: UInt64, for owner: any ExchangeOwner, _ services: UpstreamServices
+    ) -> Result<Exchange, GatewayError> {
         guard !services.isDraining else { return .failure(ProviderFailure.draining.error) }
         guard let set = services.providers.providers(of: request.snapshot), !request.calls.isEmpty,
             request.calls.allSatisfy({ Int($0.target.provider) < set.pools.count })
@@ -59,7 +63,7 @@ final class Exchange: ExchangeOutput {
     }
 
     private init(
-        _ request: ProviderRequest, _ stream: UInt64, _ owner: EdgeLink, _ services: UpstreamServices,
+        _ request: ProviderRequest, _ stream: UInt64, _ owner: any ExchangeOwner, _ services: UpstreamServices,
         _ set: ProviderSet, _ length: Int
     ) {
         self.request = request
@@ -91,7 +95,7 @@ final class Exchange: ExchangeOutput {
         guard self.machine.state == .ready else { throw .unexpectedType(.body) }
         switch unsafe try self.collector.receive(payload, isLast: isLast) {
         case .more(let credit):
-            if let credit { self.owner?.send(urgent: Credit(bytes: credit).frame(stream: self.stream)) }
+            if let credit { self.owner?.send(bodyCredit: credit, stream: self.stream) }
         case .complete:
             self.start(.bytes(self.collector.take()))
         case .short:
@@ -102,6 +106,11 @@ final class Exchange: ExchangeOutput {
     /// The body lies in the link's area, and stays there until END is sent.
     func receive(body: SharedBytes) {
         self.start(.shared(body))
+    }
+
+    /// The body has come by another way.
+    func receive(body: HTTPBody) {
+        self.start(body)
     }
 
     func receive(credit bytes: UInt32) throws(FrameError) {
@@ -136,6 +145,11 @@ final class Exchange: ExchangeOutput {
         self.cancel()
     }
 
+    /// The call goes on, for others; nobody is left who would settle the request.
+    func orphan() {
+        self.ledger.isOrphaned = true
+    }
+
     /// Ends the exchange from this side.
     func fail(_ failure: ProviderFailure) {
         self.machine.fail(failure, at: self.services.loop.now, to: self)
@@ -159,6 +173,7 @@ final class Exchange: ExchangeOutput {
     // MARK: Making a call
 
     func make(_ machine: CallMachine) {
+        self.givenTurn = self.givenTurn.map { _ in .used }
         let call = RunningCall(machine, self)
         if self.call == nil { self.call = call } else { self.otherCall = call }
         let place = machine.order.place
@@ -408,10 +423,44 @@ final class Exchange: ExchangeOutput {
     }
 
     func enterQueue(of place: Int) {
-        self.machine.queueRefused(retryAfter: 1_000_000_000, at: self.services.loop.now, to: self)
+        let gate = self.pool(place).gate
+        if self.givenTurn != nil, let waiting = self.waiting, waiting.gate === gate {
+            // It was not to be had after all.
+            self.givenTurn = .kept
+            return
+        }
+        let entering = gate.enter(
+            self, project: self.request.project, weight: self.request.weight, on: self.services.loop)
+        switch entering {
+        case .waits(let ticket): self.waiting = (gate, ticket)
+        case .refused(let retryAfter):
+            self.machine.queueRefused(retryAfter: retryAfter, at: self.services.loop.now, to: self)
+        }
     }
 
-    func leaveQueue() {}
+    func leaveQueue() {
+        guard let (gate, ticket) = self.waiting.take() else { return }
+        // While it has its turn its answer to that says so.
+        if self.givenTurn == nil { gate.leave(ticket) }
+    }
+
+    // MARK: GateWaiter
+
+    func turnCame() -> GateTurn {
+        self.givenTurn = .gone
+        self.machine.hasTurn(at: self.services.loop.now, to: self)
+        let turn = self.givenTurn ?? .gone
+        self.givenTurn = nil
+        if turn != .kept { self.waiting = nil }
+        self.goOn()
+        return turn
+    }
+
+    func waitedInVain(retryAfter: UInt64) {
+        self.waiting = nil
+        self.machine.queueRefused(retryAfter: retryAfter, at: self.services.loop.now, to: self)
+        self.goOn()
+    }
 
     func reserve(_ bytes: Int) -> Bool {
         guard self.services.takeBodyBudget(bytes) else { return false }
@@ -420,11 +469,12 @@ final class Exchange: ExchangeOutput {
     }
 
     func send(head: ResponseHead) {
-        self.owner?.send(head.frame(stream: self.stream))
+        self.owner?.send(head: head, stream: self.stream)
     }
 
     func send(attempt: FurtherAttempt) {
-        self.owner?.send(attempt.frame(stream: self.stream))
+        self.givenTurn = self.givenTurn.map { _ in .used }
+        self.owner?.send(attempt: attempt, stream: self.stream)
     }
 
     func send(chunk: UnsafeRawBufferPointer) {
@@ -432,7 +482,7 @@ final class Exchange: ExchangeOutput {
     }
 
     func send(end: StreamEnd) {
-        self.owner?.send(end.frame(stream: self.stream))
+        self.owner?.send(end: end, stream: self.stream)
     }
 }
 

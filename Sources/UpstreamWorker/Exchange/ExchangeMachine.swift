@@ -166,7 +166,7 @@ final class ExchangeMachine {
         // A deadline may have passed meanwhile.
         guard self.state == .working else { return }
         let order = self.dispatch.granted(allowed, at: now, self.places)
-        if order != .call(asked) { self.places.ended(asked.number, tokens: 0) }
+        if order != .call(asked) { self.places.ended(asked.number, tokens: 0, at: now) }
         self.follow(order, at: now, to: output)
     }
 
@@ -242,7 +242,7 @@ final class ExchangeMachine {
                 return self.leave(call, .reply(report), failure, report, isOwn: false, at: now, to: output)
             }
             self.choose(call, at: now, to: output)
-            self.places.ended(call.order.number, tokens: report.tokens)
+            self.places.ended(call.order.number, tokens: report.tokens, at: now)
             call.reception?.conclude(report, &self.sender, at: now, to: output)
             self.end(nil, at: now, to: output)
         }
@@ -266,7 +266,7 @@ final class ExchangeMachine {
             return self.leave(call, .failure(failure), said, report, isOwn: kind == .own, at: now, to: output)
         }
         self.places.failed(call.order.number, said)
-        self.places.ended(call.order.number, tokens: report?.tokens)
+        self.places.ended(call.order.number, tokens: report?.tokens, at: now)
         self.tell(failure, of: call, at: now, to: output)
     }
 
@@ -276,7 +276,7 @@ final class ExchangeMachine {
         at now: UInt64, to output: some ExchangeOutput
     ) {
         self.places.failed(call.order.number, failure)
-        self.places.ended(call.order.number, tokens: report.map(\.tokens) ?? 0)
+        self.places.ended(call.order.number, tokens: report.map(\.tokens) ?? 0, at: now)
         if failure.metDeadConnection { self.deadPlace = call.order.place }
         // What a provider said says more than what the gateway could not do afterwards.
         if self.refusal == nil || !isOwn || self.refusal?.isOwn == true {
@@ -340,7 +340,7 @@ final class ExchangeMachine {
         var evidence = call.evidence(wasSent: call.isRunning && output.requestWasSent(call))
         evidence.clientIsGone = !isMissed
         let report = self.finish(call, code, evidence, at: now, to: output)
-        self.places.ended(call.order.number, tokens: report.map(\.tokens) ?? 0)
+        self.places.ended(call.order.number, tokens: report.map(\.tokens) ?? 0, at: now)
     }
 
     /// Ends a call and settles it, where it has started.
@@ -446,7 +446,7 @@ final class ExchangeMachine {
     private func end(_ failure: ProviderFailure?, at now: UInt64, to output: some ExchangeOutput) {
         (self.call, self.hedge, self.chosen, self.refusal) = (nil, nil, nil, nil)
         // The edge's answer still comes.
-        if let asked = self.question { self.places.ended(asked.number, tokens: 0) }
+        if let asked = self.question { self.places.ended(asked.number, tokens: 0, at: now) }
         if self.isQueued { output.leaveQueue() }
         self.isQueued = false
         let ending = StreamEnd(

@@ -12,5 +12,5 @@ protocol RequestPlaces: CallPlaces {
     /// Another attempt was faster after this one had run for so many nanoseconds without content.
     func outrun(_ number: UInt8, after nanoseconds: UInt64)
     /// It is over, or was not made: what it has taken is given back. `tokens` are those it has used; nil where nobody knows.
-    func ended(_ number: UInt8, tokens: Int64?)
+    func ended(_ number: UInt8, tokens: Int64?, at now: UInt64)
 }

@@ -6,6 +6,8 @@ internal import HTTPClient
 final class ProviderPool {
     let settings: ProviderSettings
     let attempts: AttemptCounter
+    /// Where requests wait for a place among its calls.
+    let gate: ProviderGate
     /// The provider's name as records have it.
     let nameBytes: [UInt8]
     /// Nanoseconds that a whole request may take here.
@@ -13,10 +15,13 @@ final class ProviderPool {
     private let keyNames: [[UInt8]]
     /// By front door.
     private let routes: [ProviderRoute]
+    private var keys: KeyPool?
 
-    init(_ settings: ProviderSettings, attempts: AttemptCounter) {
+    /// `upstreams`: how many workers share what the provider may have.
+    init(_ settings: ProviderSettings, attempts: AttemptCounter, upstreams: UInt16 = 1) {
         self.settings = settings
         self.attempts = attempts
+        self.gate = ProviderGate(settings, counter: attempts, upstreams: upstreams)
         self.nameBytes = Array(settings.name.utf8)
         self.totalTime = ExchangeTerms.nanoseconds(settings.timeouts.total)
         self.keyNames = settings.keys.map { Array($0.name.utf8) }
@@ -33,5 +38,14 @@ final class ProviderPool {
     func route(_ endpoint: Endpoint) -> ProviderRoute {
         // The raw values count up from 0, in the order of `allCases`.
         self.routes[Int(endpoint.rawValue)]
+    }
+
+    /// Its keys, as they stand.
+    @inline(__always)
+    func keyPool(_ health: SharedHealth) -> KeyPool {
+        if let keys = self.keys { return keys }
+        let keys = KeyPool(self.settings, health.provider(self.settings.name))
+        self.keys = keys
+        return keys
     }
 }
