@@ -11,9 +11,9 @@ internal import Platform
 /// One request stream of a link: feeds the `ExchangeMachine` with what comes from the edge, the provider and the clock, and
 /// carries out what it orders.
 ///
-/// Owned by its `EdgeLink` until it is over. Holds its snapshot's providers, its part of the body budget and one timer. Lives
+/// Kept by its owner until it is over. Holds its snapshot's providers, its part of the body budget and one timer. Lives
 /// on the worker's loop.
-final class Exchange: HTTPTransferDelegate, ExchangeOutput {
+final class Exchange: EdgeStream, HTTPTransferDelegate, ExchangeOutput {
     /// Bytes of the largest request body.
     static let maximumBody = 1 << 30
 
@@ -24,7 +24,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     private let route: ProviderRoute
     private var ledger: AttemptLedger
     /// nil once the link is lost or the exchange over.
-    private var owner: EdgeLink?
+    private var owner: (any ExchangeOwner)?
     private var collector: BodyCollector
     /// As it is sent, while it may have to be sent once more.
     private var body: HTTPBody?
@@ -42,10 +42,10 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     /// Its link tells when it is no longer congested.
     private var waitsForLink = false
 
-    /// nil when the request cannot be begun; `end` then tells the edge.
-    static func begin(_ request: ProviderRequest, stream: UInt64, on owner: EdgeLink, _ services: UpstreamServices)
-        -> Result<Exchange, GatewayError>
-    {
+    /// Fails when the request cannot be begun.
+    static func begin(
+        _ request: ProviderRequest, stream: UInt64, for owner: any ExchangeOwner, _ services: UpstreamServices
+    ) -> Result<Exchange, GatewayError> {
         guard !services.isDraining else { return .failure(ProviderFailure.draining.error) }
         guard let set = services.providers.providers(of: request.snapshot), let call = request.calls.first,
             Int(call.target.provider) < set.pools.count
@@ -59,7 +59,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     }
 
     private init(
-        _ request: ProviderRequest, _ call: ProviderRequest.Call, _ stream: UInt64, _ owner: EdgeLink,
+        _ request: ProviderRequest, _ call: ProviderRequest.Call, _ stream: UInt64, _ owner: any ExchangeOwner,
         _ services: UpstreamServices, _ pool: ProviderPool, _ length: Int, _ ledger: AttemptLedger
     ) {
         self.request = request
@@ -90,7 +90,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
         guard self.machine.state == .ready else { throw .unexpectedType(.body) }
         switch unsafe try self.collector.receive(payload, isLast: isLast) {
         case .more(let credit):
-            if let credit { self.owner?.send(urgent: Credit(bytes: credit).frame(stream: self.stream)) }
+            if let credit { self.owner?.send(bodyCredit: credit, stream: self.stream) }
         case .complete:
             self.start(.bytes(self.collector.take()))
         case .short:
@@ -101,6 +101,11 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     /// The body lies in the link's area, and stays there until END is sent.
     func receive(body: SharedBytes) {
         self.start(.shared(body))
+    }
+
+    /// The body has come by another way.
+    func receive(body: HTTPBody) {
+        self.start(body)
     }
 
     func receive(credit bytes: UInt32) throws(FrameError) {
@@ -128,8 +133,13 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
 
     /// The whole edge has gone, or nothing can be said to it any more: the request is settled from this side.
     func linkLost() {
-        self.ledger.isOrphaned = true
+        self.orphan()
         self.cancel()
+    }
+
+    /// The call goes on, for others; nobody is left who would settle the request.
+    func orphan() {
+        self.ledger.isOrphaned = true
     }
 
     /// Ends the exchange from this side.
@@ -337,11 +347,11 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     }
 
     func send(head: ResponseHead) {
-        self.owner?.send(head.frame(stream: self.stream))
+        self.owner?.send(head: head, stream: self.stream)
     }
 
     func send(attempt: FurtherAttempt) {
-        self.owner?.send(attempt.frame(stream: self.stream))
+        self.owner?.send(attempt: attempt, stream: self.stream)
     }
 
     func send(chunk: UnsafeRawBufferPointer) {
@@ -349,7 +359,7 @@ final class Exchange: HTTPTransferDelegate, ExchangeOutput {
     }
 
     func send(end: StreamEnd) {
-        self.owner?.send(end.frame(stream: self.stream))
+        self.owner?.send(end: end, stream: self.stream)
     }
 }
 

@@ -6,15 +6,19 @@ internal import HTTPClient
 final class ProviderPool {
     let settings: ProviderSettings
     let attempts: AttemptCounter
+    /// Where requests wait for a place among its calls.
+    let gate: ProviderGate
     /// The provider's name as records have it.
     let nameBytes: [UInt8]
     /// By front door.
     private let routes: [ProviderRoute]
     private var keys: KeyPool?
 
-    init(_ settings: ProviderSettings, attempts: AttemptCounter) {
+    /// `upstreams`: how many workers share what the provider may have.
+    init(_ settings: ProviderSettings, attempts: AttemptCounter, upstreams: UInt16 = 1) {
         self.settings = settings
         self.attempts = attempts
+        self.gate = ProviderGate(settings, counter: attempts, upstreams: upstreams)
         self.nameBytes = Array(settings.name.utf8)
         let limit = HTTPConnectionLimit(maximum: Int(clamping: settings.maxConnections))
         self.routes = Endpoint.allCases.map { ProviderRoute($0, settings, limit) }

@@ -15,8 +15,11 @@ final class ProviderSet {
         var known: [String: ProviderPool] = [:]
         for pool in previous?.pools ?? [] { known[pool.settings.name] = pool }
         self.pools = snapshot.providers.map { settings in
-            if let pool = known[settings.name], pool.settings == settings { return pool }
-            return ProviderPool(settings, attempts: attempts(settings.name))
+            if let pool = known[settings.name], pool.settings == settings {
+                pool.gate.update(upstreams: snapshot.upstreams)
+                return pool
+            }
+            return ProviderPool(settings, attempts: attempts(settings.name), upstreams: snapshot.upstreams)
         }
     }
 
