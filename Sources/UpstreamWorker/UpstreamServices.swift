@@ -81,6 +81,11 @@ final class UpstreamServices {
         self.bodyBudget += length
     }
 
+    /// How the places of one request stand; all providers of its calls are in `set`.
+    func places(of request: ProviderRequest, in set: ProviderSet) -> any RequestPlaces {
+        self.health.health(of: request, in: set)
+    }
+
     func exchangeBegan() {
         self.active += 1
     }
