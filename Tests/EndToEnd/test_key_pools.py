@@ -330,7 +330,7 @@ def test_breakers_off(tmp_path: pathlib.Path) -> None:
             tmp_path,
             provider,
             pool("only"),
-            providers={"own": pooled(provider, pool("only"), breaker="off")},
+            providers={"own": pooled(provider, pool("only"), breaker=False)},
             models={"m": {"targets": ["own:m"], "retries": 0}},
         )
         with Gateway(options, folder=tmp_path) as gateway:

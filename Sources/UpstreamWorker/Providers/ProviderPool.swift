@@ -10,6 +10,9 @@ final class ProviderPool {
     let gate: ProviderGate
     /// The provider's name as records have it.
     let nameBytes: [UInt8]
+    /// Nanoseconds that a whole request may take here.
+    let totalTime: UInt64
+    private let keyNames: [[UInt8]]
     /// By front door.
     private let routes: [ProviderRoute]
     private var keys: KeyPool?
@@ -20,8 +23,15 @@ final class ProviderPool {
         self.attempts = attempts
         self.gate = ProviderGate(settings, counter: attempts, upstreams: upstreams)
         self.nameBytes = Array(settings.name.utf8)
+        self.totalTime = ExchangeTerms.nanoseconds(settings.timeouts.total)
+        self.keyNames = settings.keys.map { Array($0.name.utf8) }
         let limit = HTTPConnectionLimit(maximum: Int(clamping: settings.maxConnections))
         self.routes = Endpoint.allCases.map { ProviderRoute($0, settings, limit) }
+    }
+
+    /// The name of one of the provider's keys in records; empty where it has none.
+    func keyName(_ key: UInt8) -> [UInt8] {
+        Int(key) < self.keyNames.count ? self.keyNames[Int(key)] : []
     }
 
     /// How requests of that front door reach the provider.

@@ -4,6 +4,8 @@ internal import Domain
 final class ProviderSet {
     let version: UInt64
     let pools: [ProviderPool]
+    /// In the order plans number them; at least one.
+    private let policies: [RoutePolicy]
     private let prices: [Price]
     private let priceIDs: [UInt64]
 
@@ -11,6 +13,7 @@ final class ProviderSet {
     init(_ snapshot: UpstreamSnapshot, previous: ProviderSet?, attempts: (String) -> AttemptCounter) {
         self.version = snapshot.version
         self.prices = snapshot.prices
+        self.policies = snapshot.policies
         self.priceIDs = snapshot.prices.map(\.id)
         var known: [String: ProviderPool] = [:]
         for pool in previous?.pools ?? [] { known[pool.settings.name] = pool }
@@ -21,6 +24,11 @@ final class ProviderSet {
             }
             return ProviderPool(settings, attempts: attempts(settings.name), upstreams: snapshot.upstreams)
         }
+    }
+
+    /// The policy a plan names; the default one where there is none of that number.
+    func policy(_ index: UInt16) -> RoutePolicy {
+        Int(index) < self.policies.count ? self.policies[Int(index)] : self.policies.first ?? RoutePolicy()
     }
 
     /// The price a target names by its index; nil where it is unknown.
