@@ -172,7 +172,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
 
         // Tests mirror the modules.
-        tests("Domain", ["Domain"]),
+        tests("Domain", ["Domain", "TestSupport"]),
         tests("IPC", ["IPC", "Domain"]),
         tests("JSON", ["JSON", "Domain"]),
         tests("Dialects", ["Dialects", "TestSupport", "Domain", "JSON"]),
@@ -223,8 +223,7 @@ let package = Package(
             "Administration",
             [
                 "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
-                "Limits",
-                "EventLog", "Platform", "UsageStore",
+                "Limits", "EventLog", "Platform", "Resilience", "UsageStore",
             ]),
     ],
     cxxLanguageStandard: .cxx17

@@ -16,6 +16,7 @@ for name in [name for name in os.environ if name.startswith(("OPENAI_", "ANTHROP
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--verify", action="store_true", help="also run the long tests, marked `verify`")
+    parser.addoption("--write-docs", action="store_true", help="write the tables that are made from tests into docs/")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

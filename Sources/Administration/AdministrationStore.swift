@@ -19,14 +19,18 @@ public final class AdministrationStore {
         public var limits: LimitSet
         /// Milliseconds since 1970.
         public var expires: UInt64?
+        /// The models it may use, each as in `ModelPattern`; all where it is empty.
+        public var models: [[UInt8]]
 
         public init(
-            name: String, project: String = "default", limits: LimitSet = LimitSet(), expires: UInt64? = nil
+            name: String, project: String = "default", limits: LimitSet = LimitSet(), expires: UInt64? = nil,
+            models: [[UInt8]] = []
         ) {
             self.name = name
             self.project = project
             self.limits = limits
             self.expires = expires
+            self.models = models
         }
     }
 
@@ -88,8 +92,8 @@ public final class AdministrationStore {
         let project = try self.project(named: new.project)
         let record = KeyRecord(
             id: id, project: project.id, organization: project.organization, projectName: project.name, name: new.name,
-            shown: KeyText.shown(of: secret), limits: new.limits, created: self.clock(), expires: new.expires,
-            revoked: nil)
+            shown: KeyText.shown(of: secret), limits: new.limits, models: new.models, created: self.clock(),
+            expires: new.expires, revoked: nil)
         try self.change(taken: "there is a key named \(new.name) in project \(project.name) already") {
             () throws(DatabaseError) in try self.database.insert(record, digest: digest)
         }
@@ -129,7 +133,7 @@ public final class AdministrationStore {
         }
     }
 
-    /// Changes name, limits or expiry of a key that is not revoked.
+    /// Changes name, limits, models or expiry of a key that is not revoked.
     public func updateKey(
         _ id: EntityID, _ body: (inout KeyRecord) -> Void
     ) throws(AdministrationFailure) -> KeyRecord {
@@ -157,35 +161,6 @@ public final class AdministrationStore {
         }
         try self.catchUp()
         return record
-    }
-
-    // MARK: Projects
-
-    /// Makes a project of the default organization.
-    public func createProject(name: String, timeZone: String?) throws(AdministrationFailure) -> ProjectRecord {
-        let id: EntityID
-        do throws(CryptographyError) { id = try Self.makeID(self.random) } catch { throw AdministrationFailure(error) }
-        let project = ProjectRecord(
-            id: id, organization: .standard, name: name, timeZone: timeZone, created: self.clock())
-        try self.change(taken: "there is a project named \(name) already") { () throws(DatabaseError) in
-            try self.database.insert(project)
-            // What has a time zone has to be in the table.
-            if let timeZone { try self.database.set(timeZone: timeZone, ofProject: id) }
-        }
-        if timeZone != nil { try self.catchUp() }
-        return project
-    }
-
-    /// All projects, by name.
-    public func projects() throws(AdministrationFailure) -> [ProjectRecord] {
-        try self.storage { () throws(DatabaseError) in try self.database.projects() }
-    }
-
-    /// The project of the default organization with that name.
-    public func project(named name: String) throws(AdministrationFailure) -> ProjectRecord {
-        let found = try self.storage { () throws(DatabaseError) in try self.database.project(named: name) }
-        guard let found else { throw .notFound("there is no project named \(name)") }
-        return found
     }
 
     // MARK: The table
@@ -268,6 +243,12 @@ public final class AdministrationStore {
         let bytes = try random(16)
         let words = [bytes.prefix(8), bytes.dropFirst(8)].map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
         return EntityID(high: words[0], low: words[1])
+    }
+
+    func newID() throws(AdministrationFailure) -> EntityID {
+        do throws(CryptographyError) { return try Self.makeID(self.random) } catch {
+            throw AdministrationFailure(error)
+        }
     }
 
     private func digest(of secret: Secret) throws(AdministrationFailure) -> Digest {

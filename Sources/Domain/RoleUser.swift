@@ -7,8 +7,8 @@ public struct RoleUser: Hashable, Sendable {
     /// The numbers of a role's user, its group, and its further groups; nil where the role has no user of its own.
     ///
     /// A file that two roles share belongs to who makes it, and its group is that of who reads it, which it has from its folder.
-    /// Control also reads what edges, upstreams and aggregator share (both tables, usage database); the upstreams' group is that of
-    /// the journals, which edges make too and the aggregator reads.
+    /// Control also reads what edges, upstreams and aggregator share (limit table, table of providers, usage database); the
+    /// upstreams' group is that of the journals, too, which edges make as well and the aggregator reads.
     public static func identity(of role: Role, in users: [RoleUser]) -> [UInt32]? {
         guard let own = users.first(where: { $0.role == role }) else { return nil }
         let shared: [Role] =

@@ -7,13 +7,13 @@ public struct SharedFormats: Hashable, Sendable {
     /// `limits.table`.
     @inlinable public static var limitTable: UInt32 { 1 }
     /// Segments of journals.
-    @inlinable public static var journal: UInt32 { 1 }
+    @inlinable public static var journal: UInt32 { 2 }
     /// Rows of keys in the identity table.
     @inlinable public static var identityRow: UInt32 { 3 }
     /// Rows of projects, organizations and users there.
     @inlinable public static var entityRow: UInt32 { 2 }
     /// control.db: the last migration.
-    @inlinable public static var controlSchema: UInt32 { 2 }
+    @inlinable public static var controlSchema: UInt32 { 3 }
     /// usage.db: the last migration.
     @inlinable public static var usageSchema: UInt32 { 2 }
     /// The configuration in force.

@@ -24,5 +24,8 @@ struct PackedReader {
     /// A number that was written from an Int64.
     mutating func nextSigned() -> Int64 { Int64(bitPattern: self.next()) }
 
+    /// What nobody has read yet.
+    var rest: [UInt8] { Array(self.bytes[self.place...]) }
+
     mutating func nextByte() -> UInt8 { UInt8(truncatingIfNeeded: self.next()) }
 }

@@ -3,7 +3,8 @@ public import Domain
 /// What is packed into `requests.detail`: parts of a record that are looked at one request at a time.
 ///
 /// In this order: finish, stream, attempts, bytes of the reply, µs until the body was whole, µs until it was handed to an
-/// upstream; then the tokens of the rare classes, if there are any: a mask of `TokenClass` bits and their numbers.
+/// upstream; then the tokens of the rare classes, if there are any: a mask of `TokenClass` bits and their numbers; then the
+/// trail, if there is one (with a mask before it in any case). Older rows have none.
 public struct RequestDetail: Hashable, Sendable {
     public var finish = FinishReason.none
     public var isStream = false
@@ -13,10 +14,13 @@ public struct RequestDetail: Hashable, Sendable {
     public var dispatched: UInt64 = 0
     /// Only the classes without a column of their own.
     public var rareUsage = TokenUsage()
+    /// `DecisionTrail.packed`, or nothing.
+    public var trail: [UInt8] = []
 
     init() {}
 
-    init(_ bytes: [UInt8]) {
+    /// `withTrail` false leaves the trail away, for sums.
+    init(_ bytes: [UInt8], withTrail: Bool = true) {
         var reader = PackedReader(bytes)
         self.finish = FinishReason(rawValue: reader.nextByte()) ?? .other
         self.isStream = reader.nextByte() != 0
@@ -25,6 +29,7 @@ public struct RequestDetail: Hashable, Sendable {
         self.received = reader.next()
         self.dispatched = reader.next()
         self.rareUsage = TokenUsage(packed: &reader)
+        if withTrail { self.trail = reader.rest }
     }
 }
 

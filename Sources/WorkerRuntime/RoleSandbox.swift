@@ -43,8 +43,8 @@ public struct RoleSandbox: Hashable, Sendable {
         case .upstream:
             RoleSandbox(
                 self.common + self.system + [
-                    Landlock.Rule("\(state)/journal", [.read, .write, .make]),
                     Landlock.Rule("\(state)/providers", [.read, .write]),
+                    Landlock.Rule("\(state)/journal", [.read, .write, .make]),
                 ] + readable.map { Landlock.Rule($0, .read) },
                 // The resolver binds its own sockets; nothing listens.
                 [.connect, .bind, .unixSockets, .internetSockets])

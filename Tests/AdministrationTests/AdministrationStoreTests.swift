@@ -171,7 +171,7 @@ import Testing
             try store.setLimits(of: .organization, .standard) { $0[.totalCost] = 5 }
             try store.setLimits(of: .key, .standard) { $0[.concurrency] = 1 }
             try store.setLimits(of: .key, .standard) { $0[.concurrency] = nil }
-            return try store.createProject(name: "web", timeZone: "Asia/Kolkata").id
+            return try store.createProject(.init(name: "web", timeZone: "Asia/Kolkata")).id
         }()
         func check() throws {
             let reader = IdentityReader(stateDirectory: self.folder.path)
@@ -204,7 +204,7 @@ import Testing
             let store = try AdministrationStore(
                 stateDirectory: self.folder.path, clock: { (year - 1970) * 31_557_600_000 })
             if try store.projects().count == 2 {
-                _ = try store.createProject(name: "web", timeZone: "Europe/Berlin")
+                _ = try store.createProject(.init(name: "web", timeZone: "Europe/Berlin"))
             }
         }
         func transitions() throws -> [Int64] {

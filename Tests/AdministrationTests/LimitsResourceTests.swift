@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test func projectsOrganizationsUsersAndTheStaticKey() throws {
-        let project = try self.store.createProject(name: "web", timeZone: "Europe/Berlin")
+        let project = try self.store.createProject(.init(name: "web", timeZone: "Europe/Berlin"))
         let user = EntityID(high: 5, low: 6)
         let identities = try self.reading()
         for (member, scope, id) in [

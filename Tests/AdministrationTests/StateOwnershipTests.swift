@@ -38,6 +38,8 @@ import Testing
 
     @Test func whatIsThereIsGivenAway() throws {
         try self.folder.makeFolder("state", mode: 0o700)
+        try self.folder.makeFolder("state/providers", mode: 0o700)
+        try self.folder.write("state/providers/providers.table", [1])
         for name in ["instance", "control.db", "usage.db", "usage.db-wal", "limits.table", "identity.mdb-lock"] {
             try self.folder.write("state/\(name)", [1])
         }
@@ -46,6 +48,7 @@ import Testing
         #expect(self.owner("usage/usage.db") == [4712, 4812, 0o640])
         #expect(self.owner("usage/usage.db-wal") == [4712, 4812, 0o640])
         #expect(self.owner("limits/limits.table") == [4712, 4814, 0o660])
+        #expect(self.owner("providers/providers.table") == [4712, 4813, 0o660])
         #expect(self.owner("identity/identity.mdb-lock") == [4711, 4814, 0o660])
         // To one user, and again to that one.
         let one = Self.users.map { RoleUser(role: $0.role, user: 4720, group: 4820) }

@@ -49,6 +49,21 @@ import UsageStore
 
     private func text(_ text: String) -> JSONValue { .string(Array(text.utf8)) }
 
+    private static let trail = DecisionTrail(
+        alias: Array("fast".utf8), strategy: .leastCost, tier: .deep, planning: 12,
+        targets: [
+            DecisionTrail.Place(provider: Array("anthropic".utf8), model: Array("claude".utf8)),
+            DecisionTrail.Place(provider: Array("openai".utf8), model: Array("gpt".utf8)),
+        ],
+        leftOut: [
+            DecisionTrail.LeftOut(
+                DecisionTrail.Place(provider: Array("openai".utf8), model: Array("o1".utf8)), .unknownPrice)
+        ], moreLeftOut: 3,
+        steps: [
+            TrailStep(.breakerOpen, call: 0, detail: 2000, at: 40), TrailStep(.called, call: 1, detail: 1, at: 45),
+            TrailStep(.failed, call: 1, detail: 529, at: 900), TrailStep(.busy, call: 9, at: 901),
+        ])
+
     /// One request yesterday, two today: one dear by an unknown key, one that failed.
     private mutating func fill() throws -> [RecordID] {
         let writer = try UsageWriter(path: "\(self.folder.path)/usage/usage.db")
@@ -75,7 +90,8 @@ import UsageStore
                         modelSent: Array("gpt".utf8),
                         usage: index == 2 ? TokenUsage() : TokenUsage(input: 1_000_000, output: 2, image: 3),
                         usageSource: index == 2 ? .none : .provider, cost: index == 2 ? 0 : 75_000_601, attempts: 1,
-                        error: index == 2 ? Array("provider_timeout".utf8) : [], received: 10, total: 5000)),
+                        error: index == 2 ? Array("provider_timeout".utf8) : [], received: 10, total: 5000,
+                        trail: index == 1 ? Self.trail.packed() : [])),
                 owner: owner)
             try writer.add(
                 .attempt(
@@ -171,6 +187,31 @@ import UsageStore
         #expect(open?["status"] == .null)
         #expect(open?["billed"]?.string == Array("unknown".utf8))
         #expect(open?["total_us"] == .null)
+    }
+
+    @Test mutating func howItFoundItsAnswer() throws {
+        let records = try self.fill()
+        #expect(try self.ask("requests/\(records[0])").1["routing"] == .null)
+        let routing = try #require(try self.ask("requests/\(records[1])").1["routing"])
+        func word(_ value: JSONValue?, _ member: StaticString) -> String? {
+            value?[member]?.string.map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(word(routing, "alias") == "fast")
+        #expect(word(routing, "strategy") == "least_cost")
+        #expect(word(routing, "tier") == "deep")
+        #expect(routing["planning_us"]?.integer == 12)
+        let targets = try #require(routing["targets"]?.array)
+        #expect(targets.map { word($0, "model") } == ["claude", "gpt"])
+        #expect(routing["more_targets"]?.integer == 0)
+        #expect(word(routing["left_out"]?.array?.first, "why") == "unknown_price")
+        #expect(routing["more_left_out"]?.integer == 3)
+        let steps = try #require(routing["steps"]?.array)
+        #expect(steps.map { word($0, "what") } == ["breaker_open", "called", "failed", "busy"])
+        #expect(steps.map { word($0, "provider") } == ["anthropic", "openai", "openai", nil])
+        #expect(steps.map { $0["at_us"]?.integer } == [40, 45, 900, 901])
+        #expect(steps[0]["ms"]?.integer == 2000)
+        #expect(steps[1]["attempt"]?.integer == 1)
+        #expect(steps[2]["status"]?.integer == 529)
     }
 
     @Test mutating func whatIsWrongIsSaid() throws {

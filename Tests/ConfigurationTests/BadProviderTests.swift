@@ -2,7 +2,7 @@ import Configuration
 import Domain
 import Testing
 
-/// What is wrong with providers and aliases.
+/// What is wrong with providers.
 @Suite struct BadProviderTests {
     static let providers: [BadCase] = [
         BadCase("providers: [x]", "1:12: providers: expected a mapping"),
@@ -66,15 +66,27 @@ import Testing
             "1:41: providers.x.keys[0]: expected a key under value"),
         BadCase(
             "providers: {x: {dialect: openai, keys: [{value: a}, {value: b}]}}",
-            "1:53: providers.x.keys[1]: not available yet: a provider has one key"),
+            "1:41: providers.x.keys[0].name: missing; several keys are told apart by their names",
+            "1:53: providers.x.keys[1].name: missing; several keys"),
+        BadCase(
+            "providers: {x: {dialect: openai, keys: [{name: k, value: a}, {name: l, value: b}, {value: c, name: k}]}}",
+            "1:100: providers.x.keys[2].name: the name is given to more than one key: choose another"),
+        BadCase(
+            "providers: {x: {dialect: openai, keys: []}}", "1:13: providers.x: expected an api_key for https://api"),
         BadCase(
             "providers: {x: {dialect: openai, api_key: a, keys: [{value: b}]}}",
             "1:34: providers.x.api_key: expected either api_key or keys, not both"),
         BadCase(
-            "providers: {x: {dialect: openai, keys: [{value: a, requests_per_minute: 9, weight: 0, name: 'a b'}]}}",
-            "1:52: providers.x.keys[0].requests_per_minute: not available yet",
-            "1:84: providers.x.keys[0].weight: expected a whole number",
+            "providers: {x: {dialect: openai, keys: [{value: a, requests_per_minute: 0, weight: 0, name: 'a b'}]}}",
+            "1:73: providers.x.keys[0].requests_per_minute: expected a whole number of 1 to 1000000000",
+            "1:84: providers.x.keys[0].weight: expected a whole number of 1 to 1000000",
             "1:93: providers.x.keys[0].name: expected a name"),
+        BadCase(
+            "providers: {x: {dialect: openai, keys: [{value: a, tokens_per_minut: 9}]}}",
+            "1:52: providers.x.keys[0].tokens_per_minut: unknown key; did you mean tokens_per_minute?"),
+        BadCase(
+            "providers: {x: {dialect: simulated, keys: [{value: a}]}}",
+            "1:37: providers.x.keys: has no meaning for dialect simulated"),
         BadCase(
             "providers: {x: {dialect: openai, max_connections: 0, base_url: 'http://h'}}",
             "1:51: providers.x.max_connections: expected a whole"),
@@ -136,51 +148,6 @@ import Testing
         ("Authorization: Bearer x", "expected either a key or this header"),
     ]
 
-    static let models: [BadCase] = [
-        BadCase("models: [x]", "1:9: models: expected a mapping"),
-        BadCase("models: {m: }", "1:10: models.m.targets: expected one target, such as"),
-        BadCase("models: {m: {targets: []}}", "1:10: models.m.targets: expected one target"),
-        BadCase("models: {m: {targets: a:b}}", "1:23: models.m.targets: expected a list of targets"),
-        BadCase(
-            "models: {m: {targets: [gpt]}}", "1:24: models.m.targets[0]: expected a target of the form provider:model"),
-        BadCase("models: {m: {targets: [\"a:\"]}}", "1:24: models.m.targets[0]: expected a target of the form"),
-        BadCase("models: {m: {targets: [\":b\"]}}", "1:24: models.m.targets[0]: expected a target of the form"),
-        BadCase("models: {m: {targets: [\"a:b c\"]}}", "1:24: models.m.targets[0]: expected a target of the form"),
-        BadCase(
-            "models: {m: {targets: [a:b]}}",
-            "1:24: models.m.targets[0]: expected the name of a provider (simulated)"),
-        BadCase(
-            "providers: {open: {dialect: simulated}}\nmodels: {m: {targets: [opem:b]}}",
-            "2:24: models.m.targets[0]: expected the name of a provider (did you mean open?)"),
-        BadCase(
-            "providers: {s: {dialect: simulated}}\nmodels: {m: {targets: [s:a, s:b, nobody:c]}}",
-            "2:29: models.m.targets[1]: not available yet: an alias has exactly one target",
-            "2:34: models.m.targets[2]: expected the name of a provider"),
-        BadCase(
-            "providers: {s: {dialect: simulated}}\nmodels: {m: {targets: [{weight: 1}]}}",
-            "2:24: models.m.targets[0]: expected a target, such as"),
-        BadCase(
-            "providers: {s: {dialect: simulated}}\nmodels: {m: {targets: [{target: s:a, wieght: 1}]}}",
-            "2:38: models.m.targets[0].wieght: unknown key; did you mean weight?"),
-        BadCase(
-            "providers: {s: {dialect: simulated}}\nmodels:\n  m:\n    targets: [s:a]\n    strategy: weighted\n    retries: 2\n"
-                + "    retry_delay: x\n    hedge_after: p95\n    tier: fast\n    route: {by: tier}",
-            "5:5: models.m.strategy: not available yet: leave strategy out or set it to ordered",
-            "6:5: models.m.retries: not available yet", "7:18: models.m.retry_delay: expected a duration",
-            "8:5: models.m.hedge_after: not available yet", "9:5: models.m.tier: not available yet",
-            "10:5: models.m.route: not available yet"),
-        BadCase("models: {auto: {route: {by: tier}}}", "1:17: models.auto.route: not available yet"),
-        BadCase(
-            "providers: {s: {dialect: simulated}}\nmodels: {a b: {targets: [s:a]}}",
-            #"2:10: models."a b": expected a model's"#),
-        BadCase(
-            "default_provider: x",
-            "1:19: default_provider: expected the name of a provider (simulated)"),
-        BadCase(
-            "default_provider: b\nproviders: {a: {dialect: simulated}, c: {dialect: simulated}}",
-            "1:19: default_provider: expected the name of a provider (a, c)"),
-    ]
-
     static let dialects: [BadCase] = [
         BadCase(
             "providers: {x: {dialect: groq}}",
@@ -236,7 +203,6 @@ import Testing
 
     @Test(arguments: dialects) func dialectsOwnKeys(bad: BadCase) { bad.check() }
     @Test(arguments: providers) func providerEntries(bad: BadCase) { bad.check() }
-    @Test(arguments: models) func aliases(bad: BadCase) { bad.check() }
 
     @Test(arguments: urls) func badURLs(url: String, problem: String) {
         BadCase("providers: {x: {dialect: openai, base_url: \"\(url)\"}}", "1:44: providers.x.base_url: \(problem)")

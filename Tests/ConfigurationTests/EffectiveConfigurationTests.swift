@@ -33,9 +33,17 @@ import Testing
           az: {dialect: azure, base_url: "http://h", api_version: "2024-10-21", fetch_images: true}
           az2: {dialect: azure, base_url: "http://h/openai"}
           an: {dialect: anthropic, base_url: "http://h", drop_unsupported: true}
-          ol: {dialect: ollama}
+          ol: {dialect: ollama, concurrency: 5, queue: {length: 0, wait: 1500ms}, breaker: off}
+          "off": {dialect: simulated, queue: off, breaker: {failures: 0, error_rate: 100%, open: 1h}}
         default_provider: "true"
-        models: {"yes": {targets: ["123:0x1f"]}, "5m": {targets: ["null:a"]}, "üñ": {targets: ["-:~"]}}
+        models:
+          "yes": {targets: ["123:0x1f"], retries: 0, hedge_after: 1500ms}
+          "5m": {targets: ["null:a", "123:b", "off:c"], strategy: least_busy, tier: fast, hedge_after: p50}
+          "üñ": {targets: [{target: "-:~", weight: 5}], tier: deep}
+          "*": {targets: ["off:*", "123:x-*"], retry_delay: 1ms}
+          "w*": {targets: [{target: "ol:*", weight: 7}, "123:y"], strategy: weighted, sticky: key}
+          "null": {route: {by: tier, threshold_characters: 5, header: X-T}, strategy: least_cost, retries: 8}
+        cache: {single_flight: false, scope: shared, metering: each}
         logging: {level: warning, format: text, file: "a: b # c", access: false, prompts: true, responses: true}
         """
 
@@ -67,6 +75,8 @@ import Testing
             providers:
               a: {dialect: openai, api_key: hunter2}
               b: {dialect: openai, keys: [{name: main, value: hunter2}], headers: {X-Key: hunter2}}
+              c: {dialect: groq, keys: [{name: one, value: hunter2, weight: 5}, {name: two, value: hunter23}]}
+              d: {dialect: groq, keys: [{value: hunter2, requests_per_minute: 4}]}
             """
         let configuration = try #require(Document(text: text).result.configuration)
         let effective = EffectiveConfiguration(configuration)
@@ -77,8 +87,51 @@ import Testing
         #expect(effective.yaml.contains("  static_key: \"***\"\n"))
         #expect(effective.yaml.contains("    api_key: \"***\"\n"))
         #expect(effective.yaml.contains("    keys:\n      - name: main\n        value: \"***\"\n"))
+        #expect(
+            effective.yaml.contains(
+                "      - name: one\n        value: \"***\"\n        requests_per_minute: null\n"
+                    + "        tokens_per_minute: null\n        weight: 5\n      - name: two\n"))
+        #expect(effective.yaml.contains("    keys:\n      - value: \"***\"\n        requests_per_minute: 4\n"))
         #expect(effective.yaml.contains("    headers:\n      X-Key: \"***\"\n"))
         #expect(effective.json.contains("\"static_key\": \"***\""))
+    }
+
+    @Test func anAliasShowsItsDefaults() throws {
+        let text = "providers: {s: {dialect: simulated}}\nmodels: {m: {targets: [s:a, s:b]}}"
+        let yaml = EffectiveConfiguration(try #require(Document(text: text).result.configuration)).yaml
+        #expect(
+            yaml.contains(
+                """
+                models:
+                  m:
+                    targets:
+                      - "s:a"
+                      - "s:b"
+                    tier: null
+                    strategy: ordered
+                    sticky: null
+                    retries: 2
+                    retry_delay: 500ms
+                    hedge_after: null
+
+                """))
+        #expect(
+            yaml.contains(
+                """
+                    max_connections: 1024
+                    concurrency: null
+                    queue:
+                      length: 256
+                      wait: 5s
+                    breaker:
+                      failures: 5
+                      error_rate: "50%"
+                      requests: 20
+                      window: 10s
+                      open: 1s
+                      longest_open: 30s
+
+                """))
     }
 
     @Test func anEmptyFileShowsAllDefaults() {
@@ -87,7 +140,7 @@ import Testing
         for line in [
             "  anonymous: null", "  wrong_keys_per_minute: 30", "  per_ip:\n    requests_per_minute: 600",
             "  per_key:\n    requests_per_minute: 60", "  budget_mode: strict", "  table_slots: 1048576",
-            "schedule:\n  timezone: UTC",
+            "schedule:\n  timezone: UTC", "cache:\n  single_flight: true\n  scope: project\n  metering: leader",
         ] {
             #expect(yaml.contains("\n\(line)\n"), "\(line)")
         }

@@ -163,7 +163,7 @@ import Testing
         )
         let local = ProviderSettings(
             name: "local-1", kind: .server(.openai, baseURL: "http://[::1]:8101/v1"),
-            apiKey: Secret(Array("other-secret".utf8)),
+            keys: [ProviderKey(name: "one", value: Secret(Array("other-secret".utf8)), weight: 2)],
             headers: [
                 .init(name: "X-Team", value: Secret(Array("blue".utf8))),
                 .init(name: "x-number", value: Secret([UInt8(ascii: "7")])),
@@ -173,7 +173,7 @@ import Testing
         #expect(
             configuration.providers == [
                 ConfiguredProvider(settings: openai),
-                ConfiguredProvider(settings: local, keyName: "one", allowPrivateNetwork: true),
+                ConfiguredProvider(settings: local, allowPrivateNetwork: true),
                 ConfiguredProvider(settings: simulated),
             ])
         #expect(configuration.defaultProvider == "local-1")
@@ -181,7 +181,9 @@ import Testing
             configuration.models == [
                 ModelAlias(name: "small", target: ModelTarget(provider: "openai", model: "gpt-4o-mini")),
                 ModelAlias(
-                    name: "org/big:latest", target: ModelTarget(provider: "local-1", model: "library/llama3:8b")),
+                    name: "org/big:latest",
+                    choices: [.init(ModelTarget(provider: "local-1", model: "library/llama3:8b"))],
+                    policy: RoutePolicy(retries: 0)),
             ])
         #expect(configuration.logLevel == .debug)
         #expect(

@@ -1,4 +1,5 @@
 import Configuration
+import Domain
 import Testing
 
 /// The whole schema, with every key it knows: each has to be known here, built or not.
@@ -17,13 +18,36 @@ import Testing
         #expect(unexpected == [])
         #expect(
             result.problems.map(\.path) == [
-                "providers.anthropic.keys[0].requests_per_minute",
-                "providers.anthropic.keys[0].tokens_per_minute", "providers.anthropic.keys[1]",
-                "providers.anthropic.keys[1].requests_per_minute", "providers.gemini.dialect",
-                "providers.vertex.dialect", "providers.bedrock.dialect", "models.smart.targets[1]",
-                "models.smart.strategy", "models.smart.retries", "models.fast.tier", "models.deep.tier",
-                "models.auto.route", "cache.enabled", "retention.requests", "retention.audit",
+                "providers.gemini.dialect", "providers.vertex.dialect", "providers.bedrock.dialect",
+                "cache.enabled", "retention.requests", "retention.audit",
             ])
+    }
+
+    /// Without what is not built, the rest is in force as it stands: `models`, pools, strategies, sharing.
+    @Test func whatIsBuiltIsInForce() throws {
+        let text = Self.schema.split(separator: "\n", omittingEmptySubsequences: false)
+            .filter { line in !["gemini:", "vertex:", "bedrock:", "retention:"].contains { line.contains("\($0) ") } }
+            .joined(separator: "\n").replacing("enabled: true", with: "enabled: false")
+        var environment = Self.environment
+        environment["ANTHROPIC_KEY_2"] = "k2"
+        let document = Document(text: text, environment: environment)
+        #expect(document.problems == [])
+        let configuration = try #require(document.result.configuration)
+        let keys = try #require(configuration.providers.first { $0.settings.name == "anthropic" }?.settings.keys)
+        #expect(keys.map(\.name) == ["one", "two"])
+        #expect(keys.map(\.requestsPerMinute) == [40, 40] && keys.map(\.tokensPerMinute) == [80_000, nil])
+        #expect(keys.map(\.weight) == [2, 1])
+        #expect(configuration.models.map(\.name) == ["gpt-4o-mini", "smart", "fast", "deep", "auto"])
+        let smart = configuration.models[1]
+        #expect(smart.policy == RoutePolicy(strategy: .weighted, retries: 2, retryDelay: 500))
+        #expect(
+            smart.choices.map { "\($0.target) \($0.weight)" } == [
+                "anthropic:claude-sonnet-4-5 3", "openai:gpt-4o 1",
+            ])
+        #expect(configuration.models[2].tier == .fast && configuration.models[3].tier == .deep)
+        #expect(configuration.models[4].route == ModelAlias.Route(threshold: 8000, header: "x-sluice-tier"))
+        #expect(configuration.sharedCalls == SharedCallSettings(isOn: true, scope: .project, eachPays: false))
+        #expect(configuration.providers.allSatisfy { $0.settings.concurrency == nil })
     }
 
     /// A file cut or changed anywhere gives problems with a place in it, or a configuration, and never a trap.

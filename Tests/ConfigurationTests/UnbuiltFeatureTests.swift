@@ -30,7 +30,6 @@ import Testing
         BadCase("redis_timeout: fast", "1:16: redis_timeout: expected a duration"),
         BadCase("cache: {ttl: 1}", "1:14: cache.ttl: expected a duration"),
         BadCase("cache: {when: never}", "1:15: cache.when: expected deterministic or unary or all"),
-        BadCase("cache: {single_flight: 1}", "1:24: cache.single_flight: expected true or false"),
         BadCase("redaction: {patterns: [emial]}", "1:24: redaction.patterns[0]: expected email or phone"),
         BadCase("schedule: {rollup: \"25:00\"}", "1:20: schedule.rollup: expected a time"),
         BadCase("schedule: {prune: \"Sunday 02:00\"}", "1:19: schedule.prune: expected a time"),
@@ -55,10 +54,9 @@ import Testing
     static let tuning = [
         "redis_timeout: 20ms",
         "cache: {enabled: false, ttl: 24h}", "cache: {max_size: 512MB}",
-        "cache: {scope: project}", "cache: {when: deterministic}", "cache: {single_flight: true}",
+        "cache: {when: deterministic}",
         "catalogue: {refresh: 24h}",
         "schedule: {rollup: \"01:00\"}", "schedule: {prune: \"Sun 02:00\"}",
-        "providers: {s: {dialect: simulated}}\nmodels: {m: {targets: [s:a], retry_delay: 500ms}}",
     ]
 
     @Test(arguments: asking) func whatAsksForSomethingIsRefused(bad: BadCase) { bad.check() }

@@ -29,7 +29,7 @@ SOCKETS = {"connect", "bind", "listen", "accept4", "inet", "inet6", "unix"}
 # Folders of the state directory: what each role may do there.
 FILES = {
     "edge": {"identity": "rw", "limits": "rw", "journal": "rwm"},
-    "upstream": {"journal": "rwm", "providers": "rw"},
+    "upstream": {"providers": "rw", "journal": "rwm"},
     "aggregator": {"usage": "rwm", "limits": "rwm", "providers": "rwm", "journal": "rwm"},
     "control": {name: "rwm" for name in (".", "run", "identity", "limits", "providers", "usage", "journal")},
 }
@@ -118,7 +118,7 @@ def test_system_calls_of_each_role(role: str, state: pathlib.Path) -> None:
 @pytest.mark.parametrize("role", FILES)
 def test_files_of_each_role(role: str, state: pathlib.Path) -> None:
     expected = {}
-    for folder in (".", "run", "identity", "limits", "usage", "journal"):
+    for folder in (".", "run", "identity", "limits", "providers", "usage", "journal"):
         rights = FILES[role].get(folder, "")
         for what, right, name in (("open", "r", "file"), ("write", "w", "file"), ("make", "m", "new")):
             expected[f"{what}:{state}/{folder}/{name}"] = 0 if right in rights else errno.EACCES

@@ -30,6 +30,16 @@ import Testing
         #expect(decoded.label == [UInt8](repeating: 0x78, count: BeginRecord.maximumText))
     }
 
+    @Test func aTrailIsKeptWholeOrNotAtAll() throws {
+        var (_, settle) = SampleRecords.longest(1)
+        settle.trail.append(1)
+        guard case .settle(let decoded) = try JournalRecord.decode(JournalRecord.settle(settle).encodedBody) else {
+            Issue.record("another kind")
+            return
+        }
+        #expect(decoded.trail == [])
+    }
+
     @Test func aCutTextEndsWithAWholeCharacter() {
         let text = Array(String(repeating: "a", count: 254).utf8) + Array("€ and more".utf8)
         #expect(RecordText.kept(text, 256) == 254)

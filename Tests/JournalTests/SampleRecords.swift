@@ -69,7 +69,8 @@ struct SampleRecords {
             usageSource: [.none, .provider, .estimated].randomElement(using: &self.random) ?? .none,
             cost: self.random.next() % 2 == 0 ? nil : Int64(bitPattern: self.random.next()),
             attempts: UInt8(truncatingIfNeeded: self.random.next()), error: self.text(256), replyBytes: self.number(),
-            received: self.number(), dispatched: self.number(), firstByte: self.number(), total: self.number())
+            received: self.number(), dispatched: self.number(), firstByte: self.number(), total: self.number(),
+            trail: self.text(DecisionTrail.maximumSize))
     }
 
     mutating func any() -> JournalRecord {
@@ -95,7 +96,8 @@ struct SampleRecords {
                 traceID: Array(repeating: 1, count: 16), label: text, tags: text),
             SettleRecord(
                 record: id, rank: .edge, status: 200, outcome: .complete, model: text, provider: text, modelSent: text,
-                usage: usage, cost: 1, error: text)
+                usage: usage, cost: 1, error: text,
+                trail: [UInt8](repeating: 1, count: DecisionTrail.maximumSize))
         )
     }
 }

@@ -233,6 +233,40 @@ import Testing
         #expect(try self.reader().explanation(of: self.source.mint()) == nil)
     }
 
+    /// Short ones go with others in one statement, long ones by themselves; a higher rank replaces it.
+    @Test mutating func trailsOfAnyLength() throws {
+        func trail(_ targets: Int) -> DecisionTrail {
+            DecisionTrail(
+                alias: Array("fast".utf8), planning: 3,
+                targets: (0..<targets).map {
+                    DecisionTrail.Place(provider: Array("openai".utf8), model: Array("gpt-4o-\($0)".utf8))
+                })
+        }
+        let records = (0..<40).map { _ in self.source.mint() }
+        try self.apply(
+            records.enumerated().flatMap { index, record -> [JournalRecord] in
+                var settle = RecordSource.settle(record)
+                if index % 3 == 1 { settle.usage.image = 0 }
+                settle.trail = trail(index % 4 == 0 ? 0 : index).packed()
+                return RecordSource.all(record).dropLast() + [.settle(settle)]
+            })
+        let reader = try self.reader()
+        for (index, record) in records.enumerated() {
+            let found = try #require(try reader.explanation(of: record))
+            #expect(found.trail == (index % 4 == 0 || index == 1 ? nil : trail(index)))
+            #expect(found.request.usage.image == (index % 3 == 1 ? 0 : 3))
+            #expect(found.attempts.map(\.detail.total) == [180_000])
+        }
+        #expect(try reader.usage(since: 0, until: .max).total.requests == 40)
+        let late = self.source.mint()
+        for (rank, count) in [(SettleRank.upstream, 4), (.edge, 9), (.upstream, 5)] {
+            var settle = RecordSource.settle(late, rank: rank)
+            settle.trail = trail(count).packed()
+            try self.apply([.settle(settle)])
+        }
+        #expect(try self.reader().explanation(of: late)?.trail == trail(9))
+    }
+
     @Test mutating func extremesSurvive() throws {
         let record = self.source.mint()
         var settle = RecordSource.settle(record, cost: .max)

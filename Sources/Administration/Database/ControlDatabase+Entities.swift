@@ -4,7 +4,8 @@ import Domain
 // Like a change of a key, every change of these takes the next change number.
 extension ControlDatabase {
     private static let columns = """
-        scope, entities.id, projects.time_zone, \(ControlSchema.limitColumns.joined(separator: ", "))
+        scope, entities.id, projects.time_zone, projects.weight, projects.models,
+        \(ControlSchema.limitColumns.joined(separator: ", "))
         """
     private static let from = """
         FROM entities LEFT JOIN projects ON scope = \(LimitScope.project.rawValue) AND projects.id = entities.id
@@ -35,12 +36,8 @@ extension ControlDatabase {
         try upsert.run()
     }
 
-    /// Gives a project another time zone; nil takes it away.
-    func set(timeZone: String?, ofProject id: EntityID) throws(DatabaseError) {
-        let update = try self.database.statement("UPDATE projects SET time_zone = $2 WHERE id = $1")
-        try update.bind(1, id: id)
-        try update.bind(2, text: timeZone ?? "")
-        try update.run()
+    /// Gives a change of a project's row its number.
+    func noteChange(ofProject id: EntityID) throws(DatabaseError) {
         try self.set(try self.limits(of: .project, id), of: .project, id)
     }
 
@@ -55,10 +52,15 @@ extension ControlDatabase {
             guard let scope = UInt8(exactly: select.integer(0)).flatMap({ LimitScope(rawValue: $0) }),
                 let id = select.id(1)
             else { throw Self.damaged(self.database, "the scope or the id of an entity is none") }
+            // What is no project has neither.
+            guard let weight = Self.weight(select.optionalInteger(3) ?? 1), let models = select.models(4) else {
+                throw Self.damaged(self.database, "a project's weight or list of models is none")
+            }
             let zone = select.text(2)
             entities.append(
                 EntityRecord(
-                    scope: scope, id: id, limits: select.limits(3), timeZone: zone.utf8.isEmpty ? nil : zone))
+                    scope: scope, id: id, limits: select.limits(5), timeZone: zone.utf8.isEmpty ? nil : zone,
+                    weight: weight, models: models))
         }
         return entities
     }

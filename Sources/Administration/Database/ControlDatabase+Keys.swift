@@ -6,7 +6,7 @@ import Domain
 extension ControlDatabase {
     private static let columns = """
         keys.id, keys.project, projects.organization, projects.name, keys.name, shown, keys.created, expires, revoked, digest,
-        \(ControlSchema.limitColumns.joined(separator: ", "))
+        keys.models, \(ControlSchema.limitColumns.joined(separator: ", "))
         """
     private static let from = "FROM keys JOIN projects ON projects.id = keys.project"
 
@@ -18,9 +18,9 @@ extension ControlDatabase {
     func insert(_ key: KeyRecord, digest: Digest) throws(DatabaseError) {
         let insert = try self.database.statement(
             """
-            INSERT INTO keys(id, project, name, digest, shown, created, expires, revoked, change_seq,
+            INSERT INTO keys(id, project, name, digest, shown, created, expires, revoked, change_seq, models,
                 \(ControlSchema.limitColumns.joined(separator: ", ")))
-            VALUES (\(Self.parameters(1..<(10 + LimitKind.allCases.count))))
+            VALUES (\(Self.parameters(1..<(11 + LimitKind.allCases.count))))
             """)
         try insert.bind(1, id: key.id)
         try insert.bind(2, id: key.project)
@@ -31,15 +31,17 @@ extension ControlDatabase {
         try insert.bind(7, key.expires.map { Int64(clamping: $0) })
         try insert.bind(8, key.revoked.map { Int64(clamping: $0) })
         try insert.bind(9, try self.nextSequence())
-        try insert.bind(10, limits: key.limits)
+        try insert.bind(10, models: key.models)
+        try insert.bind(11, limits: key.limits)
         try insert.run()
     }
 
-    /// Writes what of a key can change: its name, its limits, when it expires, whether it is revoked.
+    /// Writes what of a key can change: its name, its limits and models, when it expires, whether it is revoked.
     func update(_ key: KeyRecord) throws(DatabaseError) {
         let update = try self.database.statement(
             """
-            UPDATE keys SET name = $2, expires = $3, revoked = $4, change_seq = $5, \(Self.assignments(from: 6))
+            UPDATE keys SET name = $2, expires = $3, revoked = $4, change_seq = $5, models = $6,
+                \(Self.assignments(from: 7))
             WHERE id = $1
             """)
         try update.bind(1, id: key.id)
@@ -47,7 +49,8 @@ extension ControlDatabase {
         try update.bind(3, key.expires.map { Int64(clamping: $0) })
         try update.bind(4, key.revoked.map { Int64(clamping: $0) })
         try update.bind(5, try self.nextSequence())
-        try update.bind(6, limits: key.limits)
+        try update.bind(6, models: key.models)
+        try update.bind(7, limits: key.limits)
         try update.run()
     }
 
@@ -114,11 +117,12 @@ extension ControlDatabase {
         guard let id = row.id(0), let project = row.id(1), let organization = row.id(2),
             let digest = Digest(row.bytes(9))
         else { throw Self.damaged(self.database, "a key's id or digest is none") }
+        guard let models = row.models(10) else { throw Self.damaged(self.database, "a key's list of models is none") }
         func time(_ column: Int) -> UInt64? { row.optionalInteger(column).map { UInt64(clamping: $0) } }
         let record = KeyRecord(
             id: id, project: project, organization: organization, projectName: row.text(3), name: row.text(4),
-            shown: row.text(5),
-            limits: row.limits(10), created: UInt64(clamping: row.integer(6)), expires: time(7), revoked: time(8))
+            shown: row.text(5), limits: row.limits(11), models: models, created: UInt64(clamping: row.integer(6)),
+            expires: time(7), revoked: time(8))
         return (record, digest)
     }
 

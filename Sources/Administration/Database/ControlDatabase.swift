@@ -1,6 +1,7 @@
 import Cryptography
 import Database
 import Domain
+import Identity
 
 /// control.db: organizations, projects and keys. Of a key only its digest is kept, and what is deleted is overwritten.
 ///
@@ -61,10 +62,15 @@ final class ControlDatabase {
         try Self.insert(project, self.database)
     }
 
-    /// All projects, by name.
-    func projects() throws(DatabaseError) -> [ProjectRecord] {
+    private static let projectColumns = "id, organization, name, time_zone, weight, models, created"
+
+    /// Projects by name, at most `limit`, beginning behind the name `after`.
+    func projects(after: String?, limit: Int) throws(DatabaseError) -> [ProjectRecord] {
         let select = try self.database.statement(
-            "SELECT id, organization, name, time_zone, created FROM projects ORDER BY name")
+            "SELECT \(Self.projectColumns) FROM projects WHERE ($1 IS NULL OR name > $1) ORDER BY name LIMIT $2")
+        defer { select.reset() }
+        try select.bind(1, text: after)
+        try select.bind(2, Int64(limit))
         var projects: [ProjectRecord] = []
         while try select.step() { projects.append(try self.project(select)) }
         return projects
@@ -73,7 +79,7 @@ final class ControlDatabase {
     /// The project of the default organization with that name.
     func project(named name: String) throws(DatabaseError) -> ProjectRecord? {
         let select = try self.database.statement(
-            "SELECT id, organization, name, time_zone, created FROM projects WHERE organization = $1 AND name = $2")
+            "SELECT \(Self.projectColumns) FROM projects WHERE organization = $1 AND name = $2")
         defer { select.reset() }
         try select.bind(1, id: .standard)
         try select.bind(2, text: name)
@@ -82,7 +88,7 @@ final class ControlDatabase {
 
     func project(_ id: EntityID) throws(DatabaseError) -> ProjectRecord? {
         let select = try self.database.statement(
-            "SELECT id, organization, name, time_zone, created FROM projects WHERE id = $1")
+            "SELECT \(Self.projectColumns) FROM projects WHERE id = $1")
         defer { select.reset() }
         try select.bind(1, id: id)
         return try select.step() ? try self.project(select) : nil
@@ -102,13 +108,27 @@ final class ControlDatabase {
 
     private static func insert(_ project: ProjectRecord, _ database: SQLiteDatabase) throws(DatabaseError) {
         let insert = try database.statement(
-            "INSERT INTO projects(id, organization, name, time_zone, created) VALUES ($1, $2, $3, $4, $5)")
+            "INSERT INTO projects(\(Self.projectColumns)) VALUES ($1, $2, $3, $4, $5, $6, $7)")
         try insert.bind(1, id: project.id)
         try insert.bind(2, id: project.organization)
         try insert.bind(3, text: project.name)
         try insert.bind(4, text: project.timeZone ?? "")
-        try insert.bind(5, Int64(clamping: project.created))
+        try insert.bind(5, Int64(project.weight))
+        try insert.bind(6, models: project.models)
+        try insert.bind(7, Int64(clamping: project.created))
         try insert.run()
+    }
+
+    /// Writes what of a project can change: its time zone, its weight and its models.
+    func update(_ project: ProjectRecord) throws(DatabaseError) {
+        let update = try self.database.statement(
+            "UPDATE projects SET time_zone = $2, weight = $3, models = $4 WHERE id = $1")
+        try update.bind(1, id: project.id)
+        try update.bind(2, text: project.timeZone ?? "")
+        try update.bind(3, Int64(project.weight))
+        try update.bind(4, models: project.models)
+        try update.run()
+        try self.noteChange(ofProject: project.id)
     }
 
     private func project(_ row: SQLiteStatement) throws(DatabaseError) -> ProjectRecord {
@@ -116,9 +136,17 @@ final class ControlDatabase {
             throw Self.damaged(self.database, "a project's id is none")
         }
         let timeZone = row.text(3)
+        guard let weight = Self.weight(row.integer(4)), let models = row.models(5) else {
+            throw Self.damaged(self.database, "a project's weight or list of models is none")
+        }
         return ProjectRecord(
             id: id, organization: organization, name: row.text(2), timeZone: timeZone.utf8.isEmpty ? nil : timeZone,
-            created: UInt64(clamping: row.integer(4)))
+            weight: weight, models: models, created: UInt64(clamping: row.integer(6)))
+    }
+
+    /// A project's weight; nil for a number that is none.
+    static func weight(_ number: Int64) -> UInt16? {
+        UInt16(exactly: number).flatMap { EntityRow.weights.contains($0) ? $0 : nil }
     }
 
     static func damaged(_ database: SQLiteDatabase, _ what: String) -> DatabaseError {

@@ -83,6 +83,14 @@ enum ControlSchema {
                         SELECT 2, projects.id, control.change_seq FROM projects, control WHERE time_zone <> ''
                     """,
                 ]),
+        Migration(
+            version: 3,
+            statements: [
+                // Lists of allowed models, as in `ModelColumn`; NULL for all.
+                "ALTER TABLE keys ADD COLUMN models TEXT",
+                "ALTER TABLE projects ADD COLUMN models TEXT",
+                "ALTER TABLE projects ADD COLUMN weight INTEGER NOT NULL DEFAULT 1",
+            ]),
     ]
 
     /// The columns of limits, in the order of the kinds. LimitSet.unlimited stands for no limit, NULL for the default.

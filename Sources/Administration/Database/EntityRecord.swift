@@ -7,4 +7,8 @@ struct EntityRecord: Hashable, Sendable {
     var limits: LimitSet
     /// A project's own time zone.
     var timeZone: String?
+    /// A project's own; 1 for what is none.
+    var weight: UInt16 = 1
+    /// Those a project may use; all where it is empty.
+    var models: [[UInt8]] = []
 }

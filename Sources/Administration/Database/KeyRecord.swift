@@ -12,6 +12,8 @@ public struct KeyRecord: Hashable, Sendable {
     /// The first characters of the key, to tell keys apart.
     public var shown: String
     public var limits: LimitSet
+    /// The models it may use, each as in `ModelPattern`; all where it is empty.
+    public var models: [[UInt8]]
     /// Times are milliseconds since 1970.
     public var created: UInt64
     public var expires: UInt64?
@@ -19,7 +21,7 @@ public struct KeyRecord: Hashable, Sendable {
 
     public init(
         id: EntityID, project: EntityID, organization: EntityID, projectName: String, name: String, shown: String,
-        limits: LimitSet, created: UInt64, expires: UInt64?, revoked: UInt64?
+        limits: LimitSet, models: [[UInt8]], created: UInt64, expires: UInt64?, revoked: UInt64?
     ) {
         self.id = id
         self.project = project
@@ -28,6 +30,7 @@ public struct KeyRecord: Hashable, Sendable {
         self.name = name
         self.shown = shown
         self.limits = limits
+        self.models = models
         self.created = created
         self.expires = expires
         self.revoked = revoked
@@ -37,6 +40,7 @@ public struct KeyRecord: Hashable, Sendable {
     var identity: IdentityRow? {
         guard self.revoked == nil else { return nil }
         let principal = Principal(organization: self.organization, project: self.project, key: self.id)
-        return IdentityRow(principal: principal, expires: self.expires, limits: self.limits)
+        return IdentityRow(
+            principal: principal, expires: self.expires, limits: self.limits, models: self.models)
     }
 }

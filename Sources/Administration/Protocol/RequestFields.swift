@@ -1,4 +1,5 @@
 import Domain
+import Identity
 public import JSON
 
 /// The members of an object, taken out one by one: what is left over or occurs twice is refused.
@@ -66,6 +67,42 @@ public struct RequestFields {
             limits.append((kind, try self.limit(kind)))
         }
         return limits
+    }
+
+    /// `models`: a list of 1 to 64 names of aliases or `provider:model`, one `*` in each allowed; empty, which stands for all,
+    /// where the member is missing or null.
+    mutating func models() throws(AdministrationFailure) -> [[UInt8]] {
+        let values: [JSONValue]
+        switch self.take("models") {
+        case nil, .null: return []
+        case .array(let array): values = array
+        default: throw .invalid("models must be a list of strings, or null for all models")
+        }
+        // An empty list might be meant as none at all.
+        guard (1...ModelPattern.maximumEntries).contains(values.count) else {
+            throw .invalid("models must have 1 to \(ModelPattern.maximumEntries) entries, or be null for all models")
+        }
+        return try values.map { value throws(AdministrationFailure) in
+            guard case .string(let bytes) = value, ModelPattern.isPossible(bytes) else {
+                throw .invalid(
+                    "each entry of models must be an alias or provider:model of 1 to \(ModelPattern.maximumBytes) bytes "
+                        + "without blanks, with one * at the most")
+            }
+            return bytes
+        }
+    }
+
+    /// `weight`: a whole number from 1 to 1,000; 1 where the member is missing or null.
+    mutating func weight() throws(AdministrationFailure) -> UInt16 {
+        switch self.take("weight") {
+        case nil, .null: return 1
+        case .integer(let value):
+            guard let weight = UInt16(exactly: value), EntityRow.weights.contains(weight) else { fallthrough }
+            return weight
+        default:
+            let weights = EntityRow.weights
+            throw .invalid("weight must be a whole number from \(weights.lowerBound) to \(weights.upperBound)")
+        }
     }
 
     /// A point in time in RFC 3339 (UTC), in milliseconds since 1970; nil where the member is missing or null.

@@ -4,7 +4,8 @@ import JSON
 /// `keys`: make, list, show, change and revoke client keys.
 ///
 /// `POST keys` answers with the member `key`, the only time it is shown. `GET keys` takes `project`, `name`, `after` and
-/// `limit`; `PATCH keys/ID` changes the members that are there, null takes a limit away; `DELETE keys/ID` revokes.
+/// `limit`; `PATCH keys/ID` changes the members that are there, null takes a limit, an expiry or a
+/// list of models away; `DELETE keys/ID` revokes.
 public final class KeysResource: AdministrationResource {
     /// Keys in one answer.
     static let pageLimit = 400
@@ -48,7 +49,8 @@ public final class KeysResource: AdministrationResource {
             name: try EntityName.checked(fields.text("name"), "name"),
             project: try fields.text("project") ?? "default",
             limits: try Self.limits(&fields),
-            expires: try fields.time("expires"))
+            expires: try fields.time("expires"),
+            models: try fields.models())
         try fields.end()
         let (key, secret) = try self.store.createKey(new)
         return AdministrationReply(status: 201) { writer in
@@ -70,17 +72,22 @@ public final class KeysResource: AdministrationResource {
         try fields.end()
         // One more than asked for tells whether there are more.
         let keys = try self.store.keys(after: after, limit: limit + 1, project: project, name: name)
+        let page = keys.prefix(min(limit, ModelListPage.count(keys.map(\.models))))
         return AdministrationReply { writer in
             writer.key("data")
             writer.beginArray()
-            for key in keys.prefix(limit) {
+            for key in page {
                 writer.beginObject()
                 Self.write(key, to: &writer)
                 writer.endObject()
             }
             writer.endArray()
             writer.key("next")
-            if keys.count > limit { writer.string(keys[limit - 1].id.text(.key)) } else { writer.null() }
+            if page.count < keys.count, let last = page.last {
+                writer.string(last.id.text(.key))
+            } else {
+                writer.null()
+            }
         }
     }
 
@@ -96,6 +103,10 @@ public final class KeysResource: AdministrationResource {
         if fields.has("expires") {
             let value = try fields.time("expires")
             edits.append { $0.expires = value }
+        }
+        if fields.has("models") {
+            let models = try fields.models()
+            edits.append { $0.models = models }
         }
         try fields.end()
         guard !edits.isEmpty else { throw .invalid("there is nothing to change") }
@@ -122,6 +133,7 @@ public final class KeysResource: AdministrationResource {
         writer.key("prefix")
         writer.string(key.shown)
         writer.members(of: key.limits)
+        writer.member(models: key.models)
         for (name, time) in [("created", key.created), ("expires", key.expires), ("revoked", key.revoked)] {
             writer.key(Array(name.utf8))
             if let time { writer.string(TimeText.text(milliseconds: time)) } else { writer.null() }

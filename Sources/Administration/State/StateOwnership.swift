@@ -160,7 +160,7 @@ public enum StateOwnership {
 
     /// What edges or upstreams write as well.
     private static func isWrittenByReaders(_ name: String) -> Bool {
-        name.hasSuffix(".table") || name.hasSuffix("-lock") || name.hasSuffix("-gate")
+        name == "limits.table" || name == "providers.table" || name.hasSuffix("-lock") || name.hasSuffix("-gate")
     }
 
     private static func give(_ folder: Int32, _ path: String, to owner: Owner, mode: mode_t) throws(StartFailure) {

@@ -30,6 +30,8 @@ final class ZoneCache {
     func row(of entity: EntityRecord) -> IdentityWriter.Entity {
         IdentityWriter.Entity(
             entity.scope, entity.id,
-            EntityRow(limits: entity.limits, timeZone: entity.timeZone.flatMap { self.rules($0) }))
+            EntityRow(
+                limits: entity.limits, timeZone: entity.timeZone.flatMap { self.rules($0) }, weight: entity.weight,
+                models: entity.models))
     }
 }

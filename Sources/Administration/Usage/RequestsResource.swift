@@ -44,6 +44,8 @@ public final class RequestsResource: AdministrationResource {
             writer.beginObject()
             self.write(explanation.request, to: &writer)
             writer.endObject()
+            writer.key("routing")
+            writer.trail(explanation.trail)
             writer.key("attempts")
             writer.beginArray()
             for attempt in explanation.attempts {

@@ -52,6 +52,14 @@ struct MappingReader {
         return false
     }
 
+    /// Whether `key` is there and says false or off, for values that this takes away.
+    func isOff(_ key: String) -> Bool {
+        guard case .scalar(let scalar) = self.entries.first(where: { $0.key == key })?.value.content else {
+            return false
+        }
+        return scalar.boolean == false
+    }
+
     /// Reports each key that was not asked for.
     func finish() {
         for entry in self.entries where !self.known.contains(entry.key) {

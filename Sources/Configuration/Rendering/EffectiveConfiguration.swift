@@ -57,6 +57,7 @@ public struct EffectiveConfiguration {
                     ("sync_interval", self.value(ofMilliseconds: UInt64(configuration.journal.syncInterval))),
                 ])
             ),
+            ("cache", self.value(of: configuration.sharedCalls)),
             (
                 "logging",
                 .mapping([
@@ -86,7 +87,7 @@ public struct EffectiveConfiguration {
         }
     }
 
-    private static func value(ofMilliseconds milliseconds: UInt64) -> EffectiveValue {
+    static func value(ofMilliseconds milliseconds: UInt64) -> EffectiveValue {
         .text(DurationText.text(of: .milliseconds(milliseconds)))
     }
 
@@ -102,46 +103,6 @@ public struct EffectiveConfiguration {
         ])
     }
 
-    private static func value(of provider: ConfiguredProvider) -> EffectiveValue {
-        let settings = provider.settings
-        var entries: [(key: String, value: EffectiveValue)] = []
-        switch settings.kind {
-        case .server(let dialect, let baseURL):
-            entries.append(("dialect", .text(dialect.name)))
-            entries.append(("base_url", .text(baseURL)))
-            // Azure's paths without a version have this name.
-            if dialect == .azure { entries.append(("api_version", .text(settings.apiVersion ?? "v1"))) }
-            if let name = provider.keyName {
-                entries.append(("keys", .list([.mapping([("name", .text(name)), ("value", .secret)])])))
-            } else {
-                entries.append(("api_key", settings.apiKey == nil ? .null : .secret))
-            }
-            entries.append(("drop_unsupported", .boolean(settings.dropsUnsupported)))
-            entries.append(("fetch_images", .boolean(settings.fetchesImages)))
-        case .simulated(let delay, let tokensPerSecond):
-            entries.append(("dialect", .text("simulated")))
-            entries.append(("delay", self.value(ofMilliseconds: UInt64(delay))))
-            entries.append(("tokens_per_second", .integer(Int(tokensPerSecond))))
-        }
-        entries.append(("headers", .mapping(settings.headers.map { ($0.name, .secret) })))
-        entries.append(("proxy", settings.proxy.map { .text($0) } ?? .null))
-        entries.append(("max_connections", .integer(Int(settings.maxConnections))))
-        entries.append(("ca_file", settings.caFile.map { .text($0) } ?? .null))
-        entries.append(("allow_private_network", .boolean(provider.allowPrivateNetwork)))
-        let timeouts = settings.timeouts
-        entries.append(
-            (
-                "timeouts",
-                .mapping([
-                    ("connect", self.value(ofMilliseconds: timeouts.connect)),
-                    ("first_token", self.value(ofMilliseconds: timeouts.firstToken)),
-                    ("idle", self.value(ofMilliseconds: timeouts.idle)),
-                    ("total", self.value(ofMilliseconds: timeouts.total)),
-                ])
-            ))
-        return .mapping(entries)
-    }
-
     /// The classes that have a rate of their own.
     private static func value(of rates: Price.Rates) -> EffectiveValue {
         let members: [(TokenClass, Int64?)] = [
@@ -153,9 +114,5 @@ public struct EffectiveConfiguration {
             members.compactMap { tokenClass, rate in
                 rate.map { (tokenClass.label, .text(DollarText.text(of: $0))) }
             })
-    }
-
-    private static func value(of model: ModelAlias) -> EffectiveValue {
-        .mapping([("targets", .list([.text(model.target.description)])), ("strategy", .text("ordered"))])
     }
 }

@@ -47,6 +47,7 @@ struct GatewaySchema {
 
         LoggingSchema.read(reader.mapping("logging"), into: &configuration)
         configuration.timeZone = ScheduleSchema.read(reader.mapping("schedule")) ?? configuration.timeZone
+        configuration.sharedCalls = CacheSchema.read(reader.mapping("cache"))
         UnbuiltSchema.read(&reader)
         reader.finish()
         return configuration

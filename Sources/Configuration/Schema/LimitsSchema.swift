@@ -38,8 +38,7 @@ struct LimitsSchema {
         self.read(&reader, into: &anonymous.limits)
         anonymous.models =
             reader.list("models", of: "models, such as [fast]") { scalar throws(ValueError) in
-                guard NameText.isModelName(scalar.text) else { throw ValueError("expected \(NameText.modelNameRule)") }
-                return Array(scalar.text.utf8)
+                Array(try WildcardText.pattern(scalar.text).utf8)
             } ?? []
         reader.finish()
         return anonymous

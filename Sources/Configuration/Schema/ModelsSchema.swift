@@ -1,75 +1,37 @@
-/// Reads `models`: aliases with one target each.
+import Domain
+
+/// Reads `models`: each alias, and what has to be true of all of them together.
 struct ModelsSchema {
     let problems: ProblemSink
     /// Names of all providers, also of those that have problems of their own.
     let providers: [String]
 
     func read(_ reader: MappingReader) -> [ModelAlias] {
-        reader.entries.compactMap { self.alias($0) }
+        let schema = AliasSchema(problems: self.problems, providers: self.providers)
+        let aliases = reader.entries.map { schema.read($0) }
+        for (entry, alias) in zip(reader.entries, aliases) where alias.route != nil {
+            for tier in Tier.allCases { self.check(tier, aliases, entry) }
+        }
+        return aliases
     }
 
-    private func alias(_ entry: DocumentEntry) -> ModelAlias? {
-        if !NameText.isModelName(entry.key) {
-            self.problems.problem(at: entry.position, path: entry.value.path, "expected \(NameText.modelNameRule)")
-        }
-        var reader = MappingReader(entry.value, problems: self.problems)
-        let targets = reader.list("targets", of: "targets, such as [openai:gpt-4o-mini]")
-        reader.unavailable("strategy", neutral: ["ordered"])
-        self.retries(&reader)
-        reader.tuning("retry_delay", ScalarParser.duration(.milliseconds(1) ... .seconds(60)))
-        reader.unavailable("hedge_after")
-        reader.unavailable("tier")
-        reader.unavailable("route")
-        reader.finish()
-
-        if let second = targets?.dropFirst().first {
-            self.problems.problem(second, "not available yet: an alias has exactly one target for now")
-        }
-        if targets?.isEmpty ?? (reader.lacks("targets") && reader.lacks("route")) {
+    /// An alias that chooses a tier needs targets in each of them.
+    private func check(_ tier: Tier, _ aliases: [ModelAlias], _ entry: DocumentEntry) {
+        let members = aliases.filter { $0.tier == tier && $0.route == nil }
+        let count = ModelAlias.targets(of: tier, aliases).count
+        if members.isEmpty {
             self.problems.problem(
-                at: entry.position, path: "\(entry.value.path).targets",
-                "expected one target, such as [openai:gpt-4o-mini]")
-        }
-        let parsed = (targets ?? []).map { self.target($0) }
-        guard let target = parsed.first ?? nil else { return nil }
-        return ModelAlias(name: entry.key, target: target)
-    }
-
-    /// `retries` is available as 0 only: each request makes one attempt.
-    private func retries(_ reader: inout MappingReader) {
-        guard let entry = reader.entry("retries") else { return }
-        if case .scalar(let scalar) = entry.value.content, scalar.boolean == false { return }
-        guard let number = self.problems.value(of: entry.value, ScalarParser.integer(0...100)), number > 0 else {
-            return
-        }
-        self.problems.problem(
-            at: entry.position, path: entry.value.path, "not available yet: leave retries out or set it to 0")
-    }
-
-    /// `provider:model`, bare or as the `target` of a mapping.
-    private func target(_ node: DocumentNode) -> ModelTarget? {
-        guard case .mapping = node.content else { return self.parsedTarget(node) }
-        var reader = MappingReader(node, problems: self.problems)
-        let entry = reader.entry("target")
-        // With one target a weight changes nothing.
-        _ = reader.value("weight", ScalarParser.integer(1...1_000_000))
-        reader.finish()
-        guard let entry else {
-            if reader.lacks("target") {
-                self.problems.problem(node, "expected a target, such as {target: \"openai:gpt-4o-mini\"}")
-            }
-            return nil
-        }
-        return self.parsedTarget(entry.value)
-    }
-
-    private func parsedTarget(_ node: DocumentNode) -> ModelTarget? {
-        self.problems.value(of: node) { scalar throws(ValueError) in
-            let target = try ModelTarget(scalar.text)
-            guard self.providers.contains(target.provider) else {
-                throw ProviderSchema.unknownProvider(target.provider, names: self.providers)
-            }
-            return target
+                at: entry.position, path: "\(entry.value.path).route",
+                "no alias has tier \(tier.name): add one, such as \(tier.name): {tier: \(tier.name), "
+                    + "targets: [openai:gpt-4o-mini]}")
+        } else if count == 0, members.allSatisfy({ !$0.choices.isEmpty }) {
+            self.problems.problem(
+                at: entry.position, path: "\(entry.value.path).route",
+                "no alias of tier \(tier.name) has a target without *: add one")
+        } else if count > AliasSchema.maximumTargets {
+            self.problems.problem(
+                at: entry.position, path: "\(entry.value.path).route",
+                "expected at most \(AliasSchema.maximumTargets) different targets in tier \(tier.name), found \(count)")
         }
     }
 }

@@ -56,11 +56,10 @@ struct ProviderSchema {
             ?? simulation
         var provider = ConfiguredProvider(
             settings: ProviderSettings(
-                name: entry.key, kind: kind, apiKey: server.key, apiVersion: server.apiVersion,
-                dropsUnsupported: server.dropsUnsupported, fetchesImages: server.fetchesImages),
-            keyName: server.keyName)
+                name: entry.key, kind: kind, keys: server.keys.keys, apiVersion: server.apiVersion,
+                dropsUnsupported: server.dropsUnsupported, fetchesImages: server.fetchesImages))
         self.readCommon(&reader, &provider, keyHeader: nature?.keyHeader ?? "")
-        if let dialect { schema.complain(reader, dialect, entry) }
+        if let dialect { schema.complain(reader, server, dialect, entry) }
         reader.finish()
         return nature == nil ? nil : provider
     }
@@ -137,9 +136,7 @@ struct ProviderSchema {
             }
             return url.description
         }
-        if let count = reader.value("max_connections", ScalarParser.integer(1...100_000)) {
-            provider.settings.maxConnections = UInt32(count)
-        }
+        OverloadSchema(problems: self.problems).read(&reader, into: &provider.settings)
         reader.unavailable("http2", neutral: ["false"])
         provider.settings.caFile = reader.value("ca_file") { scalar throws(ValueError) in
             try self.certificateFile(scalar)

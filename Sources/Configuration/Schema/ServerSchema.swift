@@ -10,9 +10,7 @@ struct ServerSchema {
     struct Server {
         var baseURL: String?
         var apiVersion: String?
-        var key: Secret?
-        /// The name that `keys` gives to the key.
-        var keyName: String?
+        var keys = KeysSchema.Keys()
         var dropsUnsupported = false
         var fetchesImages = false
     }
@@ -38,17 +36,17 @@ struct ServerSchema {
             }
             server.apiVersion = version ?? nil
         }
-        (server.key, server.keyName) = self.key(&reader)
+        server.keys = KeysSchema(problems: self.problems).read(&reader)
         server.dropsUnsupported = reader.value("drop_unsupported", ScalarParser.boolean) ?? false
         server.fetchesImages = reader.value("fetch_images", ScalarParser.boolean) ?? false
         return server
     }
 
     /// Reports what a provider of the dialect cannot do without. All keys have been read.
-    func complain(_ reader: MappingReader, _ dialect: Dialect, _ entry: DocumentEntry) {
+    func complain(_ reader: MappingReader, _ server: Server, _ dialect: Dialect, _ entry: DocumentEntry) {
         guard reader.lacks("base_url") else { return }
         let path = entry.value.path
-        let hasKey = !reader.lacks("api_key") || !reader.lacks("keys") || !reader.lacks("headers")
+        let hasKey = server.keys.areGiven || !reader.lacks("headers")
         switch dialect {
         case .azure where reader.lacks("resource"):
             self.problems.problem(
@@ -77,56 +75,6 @@ struct ServerSchema {
         // A URL that is wrong may hold a password or a key.
         reader.value("base_url", secret: true) { scalar throws(ValueError) in
             try ProviderBaseURL.text(of: try ProviderURL(scalar.text), dialect ?? .openai)
-        }
-    }
-
-    // MARK: - Keys
-
-    private func key(_ reader: inout MappingReader) -> (key: Secret?, name: String?) {
-        let single = reader.entry("api_key")
-        let key = self.key(&reader, "api_key")
-        let pool = reader.list("keys", of: "keys, such as [{name: one, value: \"${API_KEY}\"}]") ?? []
-        guard !pool.isEmpty else { return (key, nil) }
-        if let single {
-            self.problems.problem(
-                at: single.position, path: single.value.path, "expected either api_key or keys, not both")
-        }
-        if let second = pool.dropFirst().first {
-            self.problems.problem(second, "not available yet: a provider has one key for now")
-        }
-        let keys = pool.map { self.pooledKey($0) }
-        return keys.first ?? (nil, nil)
-    }
-
-    private func pooledKey(_ node: DocumentNode) -> (key: Secret?, name: String?) {
-        var reader = MappingReader(node, problems: self.problems)
-        let name = reader.value("name") { scalar throws(ValueError) in
-            guard NameText.isProviderName(scalar.text) else {
-                throw ValueError("expected \(NameText.providerNameRule)")
-            }
-            return scalar.text
-        }
-        if reader.lacks("value") {
-            self.problems.problem(node, "expected a key under value")
-        }
-        let key = self.key(&reader, "value")
-        reader.unavailable("requests_per_minute")
-        reader.unavailable("tokens_per_minute")
-        // With one key a weight changes nothing.
-        _ = reader.value("weight", ScalarParser.integer(1...1_000_000))
-        reader.finish()
-        return (key, name)
-    }
-
-    private func key(_ reader: inout MappingReader, _ name: String) -> Secret? {
-        reader.value(name, secret: true) { scalar throws(ValueError) in
-            let bytes = Array(scalar.text.utf8)
-            guard CredentialText.isKey(bytes) else {
-                throw ValueError(
-                    "expected a key of printable ASCII characters without blanks\(bytes.isEmpty ? ", found nothing" : "")"
-                )
-            }
-            return Secret(bytes)
         }
     }
 }

@@ -3,14 +3,12 @@
 /// What asks for nothing is accepted, what only tunes is checked and said to have no effect, and what promises something
 /// is refused: nobody shall rely on what is not there.
 enum UnbuiltSchema {
-    private static var anyDuration: ScalarParser.Parse<UInt64> {
+    static var anyDuration: ScalarParser.Parse<UInt64> {
         ScalarParser.duration(.zero ... .seconds(3_650 * 86_400))
     }
-    private static var anySize: ScalarParser.Parse<Int> { ScalarParser.byteSize(0...(1 << 50)) }
 
     static func read(_ reader: inout MappingReader) {
         self.catalogue(reader.mapping("catalogue"))
-        self.cache(reader.mapping("cache"))
         self.redaction(reader.mapping("redaction"))
         reader.unavailable("audit")
         self.telemetry(reader.mapping("telemetry"))
@@ -23,17 +21,6 @@ enum UnbuiltSchema {
         reader.unavailable("file")
         reader.unavailable("url")
         reader.tuning("refresh", self.anyDuration)
-        reader.finish()
-    }
-
-    private static func cache(_ reader: MappingReader) {
-        var reader = reader
-        reader.unavailable("enabled", neutral: ["false"])
-        reader.tuning("when", ScalarParser.word("deterministic", "unary", "all"))
-        reader.tuning("ttl", self.anyDuration)
-        reader.tuning("max_size", self.anySize)
-        reader.tuning("scope", ScalarParser.word("project", "key", "shared"))
-        reader.tuning("single_flight", ScalarParser.boolean)
         reader.finish()
     }
 

@@ -4,16 +4,14 @@ public import Domain
 public struct ConfiguredProvider: Hashable, Sendable {
     /// What goes into the upstreams' snapshot. Its name has 1…64 letters, digits, `_`, `.` or `-`; its base URL is
     /// http or https with a host, without user information, query, fragment and trailing slash; header names are tokens
-    /// and unique whatever their case; header values and the key hold no control characters.
+    /// and unique whatever their case; header values and keys hold no control characters; of several keys
+    /// each has a name of its own.
     public var settings: ProviderSettings
-    /// The name that `keys` gives to the key; nil for a key written as `api_key` and where there is none.
-    public var keyName: String?
     /// Whether the host name may resolve to a private address (a literal one in the file always may).
     public var allowPrivateNetwork: Bool
 
-    public init(settings: ProviderSettings, keyName: String? = nil, allowPrivateNetwork: Bool = false) {
+    public init(settings: ProviderSettings, allowPrivateNetwork: Bool = false) {
         self.settings = settings
-        self.keyName = keyName
         self.allowPrivateNetwork = allowPrivateNetwork
     }
 

@@ -22,12 +22,13 @@ public struct GatewayConfiguration: Hashable, Sendable {
     /// The provider of a model name that no alias claims: the one the file names, else the only one, else the first whose
     /// key is in the environment, else none. Always the name of one of ``providers``.
     public var defaultProvider: String?
-    /// Names are unique; each target's provider is one of ``providers``.
+    /// Names are unique; each target's provider is one of ``providers``. Where one has a `route`, both tiers have targets.
     public var models: [ModelAlias]
     /// Prices that count before those the gateway knows; each provider is one of ``providers``, none occurs twice.
     public var pricing: [ModelPrice]
     public var limits: LimitConfiguration
     public var journal: JournalSettings
+    public var sharedCalls: SharedCallSettings
     /// The IANA name of the time zone of everybody who has none of its own.
     public var timeZone: String
     public var logLevel: LogLevel
@@ -40,7 +41,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
         limits: LimitConfiguration = LimitConfiguration(), journal: JournalSettings = JournalSettings(),
-        timeZone: String = "UTC", logLevel: LogLevel = .info, logging: LogSettings = LogSettings()
+        sharedCalls: SharedCallSettings = SharedCallSettings(), timeZone: String = "UTC", logLevel: LogLevel = .info,
+        logging: LogSettings = LogSettings()
     ) {
         self.listen = listen
         self.stateDirectory = stateDirectory
@@ -55,6 +57,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.pricing = pricing
         self.limits = limits
         self.journal = journal
+        self.sharedCalls = sharedCalls
         self.timeZone = timeZone
         self.logLevel = logLevel
         self.logging = logging

@@ -35,26 +35,24 @@ struct SnapshotBuilder {
             indexes[Array(provider.settings.name.utf8)] = UInt16(index)
         }
         let table = PriceTable(providers: Array(providers), pricing: configuration.pricing)
-        let aliases = configuration.models.compactMap { alias -> RouteTable.Alias? in
-            guard let provider = indexes[Array(alias.target.provider.utf8)] else { return nil }
-            let model = Array(alias.target.model.utf8)
-            let target = Target(provider: provider, model: model, price: table.price(of: model, at: provider))
-            return RouteTable.Alias(name: Array(alias.name.utf8), targets: [target])
-        }
+        let built = RouteTableBuilder(configuration.models, providers: indexes, prices: table)
         let routes = RouteTable(
-            providers: providers.map(\.settings.name), aliases: aliases,
-            defaultProvider: configuration.defaultProvider.flatMap { indexes[Array($0.utf8)] }, models: table.models)
+            providers: providers.map(\.settings.name), aliases: built.aliases,
+            defaultProvider: configuration.defaultProvider.flatMap { indexes[Array($0.utf8)] }, models: table.models,
+            policies: built.policies)
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: self.workingDirectory)
         let topology = self.topology(configuration, stateDirectory: state)
         let edge = EdgeSnapshot(
             version: self.version, http: configuration.http.limits, corsOrigins: configuration.http.corsOrigins,
             authentication: configuration.auth.keys, staticKeyDigest: self.staticKeyDigest, routes: routes,
             prices: table.prices, stateDirectory: state, journal: configuration.journal,
-            limits: configuration.limitSettings(timeZone: self.timeZone), logLevel: configuration.logLevel,
-            logFormat: configuration.logging.format, requestLogging: configuration.logging.requests)
+            limits: configuration.limitSettings(timeZone: self.timeZone), sharedCalls: configuration.sharedCalls,
+            logLevel: configuration.logLevel, logFormat: configuration.logging.format,
+            requestLogging: configuration.logging.requests)
         let upstream = UpstreamSnapshot(
             version: self.version, providers: providers.map { self.settings(of: $0) }, prices: table.prices,
-            upstreams: topology.upstreams, stateDirectory: state, journal: configuration.journal,
+            policies: built.policies, upstreams: topology.upstreams, stateDirectory: state,
+            journal: configuration.journal,
             logLevel: configuration.logLevel, logFormat: configuration.logging.format, earlier: self.earlier)
         let aggregator = AggregatorSnapshot(
             version: self.version, prices: table.prices, stateDirectory: state,

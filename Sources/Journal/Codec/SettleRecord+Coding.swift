@@ -1,16 +1,23 @@
 import Domain
 
 /// Record 16, rank 1, status 2, outcome 1, finish 1, stream 1, usage source 1, attempts 1, usage, cost, reply bytes 8,
-/// received 8, dispatched 8, first byte 8, total 8, model, provider, model sent, error.
+/// received 8, dispatched 8, first byte 8, total 8, model, provider, model sent, error, trail.
 extension SettleRecord: JournalEntry {
     static let kind = RecordKind.settle
     static let maximumPayload =
-        16 + 1 + 2 + 5 + TokenUsage.maximumEncodedSize + 9 + 5 * 8 + 4 * (2 + RecordText.name)
+        16 + 1 + 2 + 5 + TokenUsage.maximumEncodedSize + 9 + 5 * 8 + 4 * (2 + RecordText.name) + 2
+        + DecisionTrail.maximumSize
+    /// Bytes that are kept ready for one in a segment: of the longest without a trail, which is left away when there is no room.
+    static let reservedSize = SegmentFormat.size(payload: maximumPayload - DecisionTrail.maximumSize)
+
+    /// Never a part of one: that would be none.
+    private var keptTrail: [UInt8] { self.trail.count <= DecisionTrail.maximumSize ? self.trail : [] }
 
     var payloadSize: Int {
         16 + 1 + 2 + 5 + self.usage.encodedSize + (self.cost == nil ? 1 : 9) + 5 * 8
             + RecordText.size(self.model, RecordText.name) + RecordText.size(self.provider, RecordText.name)
             + RecordText.size(self.modelSent, RecordText.name) + RecordText.size(self.error, RecordText.name)
+            + 2 + self.keptTrail.count
     }
 
     func encode(into encoder: inout RecordEncoder) {
@@ -33,6 +40,7 @@ extension SettleRecord: JournalEntry {
         encoder.put(self.provider, RecordText.name)
         encoder.put(self.modelSent, RecordText.name)
         encoder.put(self.error, RecordText.name)
+        encoder.put(self.keptTrail, DecisionTrail.maximumSize)
     }
 
     init(_ lent: LentRecord.Settle) {
@@ -52,6 +60,7 @@ extension SettleRecord: JournalEntry {
         self.provider = lent.provider.array
         self.modelSent = lent.modelSent.array
         self.error = lent.error.array
+        self.trail = lent.trail.array
     }
 }
 
@@ -65,6 +74,6 @@ extension LentRecord.Settle {
             replyBytes: try decoder.take(), received: try decoder.take(), dispatched: try decoder.take(),
             firstByte: try decoder.take(), total: try decoder.take(), model: try decoder.takeText(RecordText.name),
             provider: try decoder.takeText(RecordText.name), modelSent: try decoder.takeText(RecordText.name),
-            error: try decoder.takeText(RecordText.name))
+            error: try decoder.takeText(RecordText.name), trail: try decoder.takeText(DecisionTrail.maximumSize))
     }
 }

@@ -69,6 +69,7 @@ public enum LentRecord {
         public let provider: LentText
         public let modelSent: LentText
         public let error: LentText
+        public let trail: LentText
     }
 }
 

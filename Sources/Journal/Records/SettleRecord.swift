@@ -34,13 +34,15 @@ public struct SettleRecord: Hashable, Sendable {
     public var dispatched: UInt64
     public var firstByte: UInt64
     public var total: UInt64
+    /// `DecisionTrail.packed`, or nothing. It is left away where the journal has no room for it.
+    public var trail: [UInt8]
 
     public init(
         record: RecordID, rank: SettleRank, status: UInt16, outcome: ClientOutcome, finish: FinishReason = .none,
         isStream: Bool = false, model: [UInt8] = [], provider: [UInt8] = [], modelSent: [UInt8] = [],
         usage: TokenUsage = TokenUsage(), usageSource: UsageSource = .none, cost: Int64? = nil, attempts: UInt8 = 0,
         error: [UInt8] = [], replyBytes: UInt64 = 0, received: UInt64 = 0, dispatched: UInt64 = 0,
-        firstByte: UInt64 = 0, total: UInt64 = 0
+        firstByte: UInt64 = 0, total: UInt64 = 0, trail: [UInt8] = []
     ) {
         self.record = record
         self.rank = rank
@@ -61,5 +63,6 @@ public struct SettleRecord: Hashable, Sendable {
         self.dispatched = dispatched
         self.firstByte = firstByte
         self.total = total
+        self.trail = trail
     }
 }

@@ -24,7 +24,7 @@ public final class JournalWriter {
         case refused
     }
 
-    private static let attemptReserve = AttemptEndRecord.maximumSize + SettleRecord.maximumSize
+    private static let attemptReserve = AttemptEndRecord.maximumSize + SettleRecord.reservedSize
 
     private let keeper: SegmentKeeper
     private var isStrict: Bool
@@ -101,12 +101,21 @@ public final class JournalWriter {
 
     /// Records that a request is here and reserves the room of its SETTLE.
     public func begin(_ record: BeginRecord) -> Admission {
-        self.admit(record, reserving: SettleRecord.maximumSize)
+        self.admit(record, reserving: SettleRecord.reservedSize)
     }
 
     /// Records how a request ended; `admission` is what its `begin` returned. Call it once for each.
     public func settle(_ record: SettleRecord, _ admission: Admission) {
-        self.end(record, admission, reserved: SettleRecord.maximumSize)
+        if !record.trail.isEmpty {
+            self.takeWhatIsReady()
+            // What others have reserved comes first.
+            guard self.hasRoom(SegmentFormat.size(payload: record.payloadSize)) else {
+                var short = record
+                short.trail = []
+                return self.end(short, admission, reserved: SettleRecord.reservedSize)
+            }
+        }
+        self.end(record, admission, reserved: SettleRecord.reservedSize)
     }
 
     /// Records that a provider is about to be called and reserves the room of the attempt's end and of an orphan's SETTLE.
@@ -119,9 +128,9 @@ public final class JournalWriter {
     public func attemptEnd(_ record: AttemptEndRecord, _ admission: Admission, orphan: SettleRecord? = nil) {
         self.end(record, admission, reserved: AttemptEndRecord.maximumSize)
         if let orphan {
-            self.end(orphan, admission, reserved: SettleRecord.maximumSize)
+            self.settle(orphan, admission)
         } else if admission == .recorded {
-            self.reserved = max(0, self.reserved - SettleRecord.maximumSize)
+            self.reserved = max(0, self.reserved - SettleRecord.reservedSize)
         }
     }
 
@@ -139,7 +148,7 @@ public final class JournalWriter {
     /// There is no room for new work now.
     public var isFull: Bool {
         self.takeWhatIsReady()
-        return !self.hasRoom(BeginRecord.maximumSize + SettleRecord.maximumSize)
+        return !self.hasRoom(BeginRecord.maximumSize + SettleRecord.reservedSize)
     }
 
     /// Other settings hold from now on; the size of segments stays.

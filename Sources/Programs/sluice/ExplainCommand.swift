@@ -6,7 +6,7 @@ import JSON
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Everything about one request: who, its provider calls, prices, where the time went.")
+        abstract: "Everything about one request: who, its route, its provider calls, prices, where the time went.")
 
     @OptionGroup var option: ConfigurationOption
     @Argument(help: "The record: the reply header x-sluice-record, or the second column of `sluice requests`.")
@@ -22,6 +22,7 @@ struct ExplainCommand: ParsableCommand {
         let (text, value) = try AdministrationOutput.body(of: self.option, .get, ["requests", self.record])
         guard !self.json else { return AdministrationOutput.write(json: text) }
         Self.print(value["request"] ?? .null)
+        Self.print(routing: value["routing"])
         for attempt in value["attempts"]?.array ?? [] { Self.print(attempt: attempt) }
     }
 
@@ -81,16 +82,16 @@ struct ExplainCommand: ParsableCommand {
 
     // MARK: Lines
 
-    private static func head(_ text: String) {
+    static func head(_ text: String) {
         StandardStream.output.write("\(text)\n")
     }
 
-    private static func write(_ name: String, _ value: String) {
-        StandardStream.output.write("  \(name)\(String(repeating: " ", count: 14 - name.count))\(value)\n")
+    static func write(_ name: String, _ value: String) {
+        StandardStream.output.write("  \(name)\(String(repeating: " ", count: max(1, 14 - name.count)))\(value)\n")
     }
 
     /// Nothing for null.
-    private static func write(_ name: String, _ value: JSONValue?) {
+    static func write(_ name: String, _ value: JSONValue?) {
         guard value?.string?.isEmpty == false else { return }
         Self.write(name, AdministrationOutput.cell(value))
     }

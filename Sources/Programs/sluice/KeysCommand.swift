@@ -25,13 +25,14 @@ struct KeysCommand: ParsableCommand {
         var name: String
         @Option(help: "The name of the project it belongs to.")
         var project = "default"
+        @OptionGroup var models: ModelsOption
         @OptionGroup(title: "Limits") var limits: LimitOptions
         @OptionGroup var expiry: ExpiryOption
-        @Flag(help: "Print JSON: key, id, name, project, limits.")
+        @Flag(help: "Print JSON: key, id, name, project, limits, models.")
         var json = false
 
         func run() throws {
-            let members = try self.limits.members() + self.expiry.members()
+            let members = try self.limits.members() + self.expiry.members() + self.models.members()
             let (text, value) = try AdministrationOutput.body(
                 of: self.option, .post, ["keys"],
                 [
@@ -85,7 +86,7 @@ struct KeysCommand: ParsableCommand {
             AdministrationOutput.write(
                 table: rows,
                 head: [
-                    "ID", "NAME", "PROJECT", "PREFIX", "LIMITS", "STATE",
+                    "ID", "NAME", "PROJECT", "PREFIX", "LIMITS", "MODELS", "STATE",
                 ])
         }
 
@@ -101,7 +102,7 @@ struct KeysCommand: ParsableCommand {
                 }
             return [
                 cell(key["id"]), cell(key["name"]), cell(key["project"]), cell(key["prefix"]),
-                LimitOptions.summary(of: key), state,
+                LimitOptions.summary(of: key), ModelsOption.summary(of: key), state,
             ]
         }
     }
@@ -151,19 +152,20 @@ struct KeysCommand: ParsableCommand {
 
     struct Update: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change a key's name, limits or expiry; `none` takes one away.")
+            abstract: "Change a key's name, models, limits or expiry; `none` takes a limit or an expiry away.")
 
         @OptionGroup var option: ConfigurationOption
         @OptionGroup var choice: KeyChoice
         @Option(help: "A new name.")
         var name: String?
+        @OptionGroup var models: ModelsOption
         @OptionGroup(title: "Limits") var limits: LimitOptions
         @OptionGroup var expiry: ExpiryOption
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() throws {
-            var members = try self.limits.members() + self.expiry.members()
+            var members = try self.limits.members() + self.expiry.members() + self.models.members()
             if let name { members.append(JSONValue.Member("name", .string(Array(name.utf8)))) }
             guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
             let id = try self.choice.id(self.option)

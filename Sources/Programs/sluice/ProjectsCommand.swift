@@ -6,8 +6,12 @@ import JSON
 struct ProjectsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "projects",
-        abstract: "Make and list projects, change their time zones.",
+        abstract: "Make and list projects, change their time zones, weights and models.",
         subcommands: [Create.self, List.self, Update.self])
+
+    private static let weightHelp = ArgumentHelp(
+        "Its share, against other projects', of a provider with less room than there are requests: 1 to 1000; 1 where "
+            + "nothing is said.", valueName: "n")
 
     struct Create: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Make a project.")
@@ -20,14 +24,18 @@ struct ProjectsCommand: ParsableCommand {
                 "The IANA time zone its days and months begin in, such as Europe/Berlin; else that of the configuration.",
                 valueName: "zone"))
         var timeZone: String?
+        @Option(help: ProjectsCommand.weightHelp)
+        var weight: Int?
+        @OptionGroup var models: ModelsOption
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() throws {
+            var members = [JSONValue.Member("name", self.name)]
+            if let timeZone { members.append(JSONValue.Member("time_zone", timeZone)) }
+            if let weight { members.append(JSONValue.Member("weight", .integer(Int64(weight)))) }
             let (text, value) = try AdministrationOutput.body(
-                of: self.option, .post, ["projects"],
-                [JSONValue.Member("name", self.name)]
-                    + (self.timeZone.map { [JSONValue.Member("time_zone", $0)] } ?? []))
+                of: self.option, .post, ["projects"], members + self.models.members())
             guard !self.json else { return AdministrationOutput.write(json: text) }
             let cell = AdministrationOutput.cell
             StandardStream.output.write("made \(cell(value["id"])) (\(cell(value["name"])))\n")
@@ -35,7 +43,7 @@ struct ProjectsCommand: ParsableCommand {
     }
 
     struct Update: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Change a project's time zone.")
+        static let configuration = CommandConfiguration(abstract: "Change a project's time zone, weight or models.")
 
         @OptionGroup var option: ConfigurationOption
         @Argument(help: ArgumentHelp("The project's id (proj_…) or its name.", valueName: "project"))
@@ -43,15 +51,23 @@ struct ProjectsCommand: ParsableCommand {
         @Option(
             help: ArgumentHelp(
                 "The IANA time zone its days and months begin in; none: that of the configuration.", valueName: "zone"))
-        var timeZone: String
+        var timeZone: String?
+        @Option(help: ProjectsCommand.weightHelp)
+        var weight: Int?
+        @OptionGroup var models: ModelsOption
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() throws {
-            let isNone = self.timeZone.utf8.elementsEqual("none".utf8)
-            let zone = isNone ? JSONValue.null : .string(Array(self.timeZone.utf8))
+            var members = try self.models.members()
+            if let timeZone {
+                let isNone = timeZone.utf8.elementsEqual("none".utf8)
+                members.append(JSONValue.Member("time_zone", isNone ? .null : .string(Array(timeZone.utf8))))
+            }
+            if let weight { members.append(JSONValue.Member("weight", .integer(Int64(weight)))) }
+            guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
             let (text, value) = try AdministrationOutput.body(
-                of: self.option, .patch, ["projects", try self.id()], [JSONValue.Member("time_zone", zone)])
+                of: self.option, .patch, ["projects", try self.id()], members)
             guard !self.json else { return AdministrationOutput.write(json: text) }
             let cell = AdministrationOutput.cell
             StandardStream.output.write("changed \(cell(value["id"])) (\(cell(value["name"])))\n")
@@ -59,9 +75,9 @@ struct ProjectsCommand: ParsableCommand {
 
         private func id() throws -> String {
             if self.project.hasPrefix("proj_") { return self.project }
-            let (_, value) = try AdministrationOutput.body(of: self.option, .get, ["projects"])
-            let name = Array(self.project.utf8)
-            let found = value["data"]?.array?.first { $0["name"]?.string == name }
+            let (_, value) = try AdministrationOutput.body(
+                of: self.option, .get, ["projects"], [JSONValue.Member("name", self.project)])
+            let found = value["data"]?.array?.first
             guard let id = found.flatMap({ $0["id"]?.string }) else {
                 StandardStream.error.write("sluice: there is no project named \(self.project)\n")
                 throw ExitCode(1)
@@ -78,14 +94,28 @@ struct ProjectsCommand: ParsableCommand {
         var json = false
 
         func run() throws {
-            let (text, value) = try AdministrationOutput.body(of: self.option, .get, ["projects"])
-            guard !self.json else { return AdministrationOutput.write(json: text) }
+            var projects: [JSONValue] = []
+            var after: JSONValue?
+            repeat {
+                let (_, value) = try AdministrationOutput.body(
+                    of: self.option, .get, ["projects"], after.map { [JSONValue.Member("after", $0)] } ?? [])
+                projects += value["data"]?.array ?? []
+                after = value["next"]?.string.map { .string($0) }
+            } while after != nil
+            guard !self.json else {
+                var writer = JSONWriter()
+                writer.value(.object([JSONValue.Member("data", .array(projects))]))
+                return AdministrationOutput.write(json: writer.bytes)
+            }
             let cell = AdministrationOutput.cell
             AdministrationOutput.write(
-                table: (value["data"]?.array ?? []).map { project in
-                    [cell(project["id"]), cell(project["name"]), cell(project["time_zone"]), cell(project["created"])]
+                table: projects.map { project in
+                    [
+                        cell(project["id"]), cell(project["name"]), cell(project["time_zone"]), cell(project["weight"]),
+                        ModelsOption.summary(of: project), cell(project["created"]),
+                    ]
                 },
-                head: ["ID", "NAME", "TIME ZONE", "CREATED"])
+                head: ["ID", "NAME", "TIME ZONE", "WEIGHT", "MODELS", "CREATED"])
         }
     }
 }

@@ -24,7 +24,7 @@ extension UsageReader {
             count += 1
             guard let record = statement.recordID(0) else { continue }
             last = record
-            let detail = RequestDetail(statement.bytes(10))
+            let detail = RequestDetail(statement.bytes(10), withTrail: false)
             var usage = detail.rareUsage
             usage.input = statement.integer(4)
             usage.cacheRead = statement.integer(5)
@@ -60,7 +60,7 @@ extension UsageReader {
         try request.bind(1, blob: record.bytes)
         var outcome: RequestOutcome?
         if try request.step() {
-            var usage = RequestDetail(request.bytes(6)).rareUsage
+            var usage = RequestDetail(request.bytes(6), withTrail: false).rareUsage
             usage.input = request.integer(1)
             usage.cacheRead = request.integer(2)
             usage.output = request.integer(3)

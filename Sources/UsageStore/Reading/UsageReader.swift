@@ -77,7 +77,7 @@ public final class UsageReader {
             let source = statement.integer(4)
             row.estimated = source == Int64(UsageSource.estimated.rawValue) ? 1 : 0
             row.unknownPrice = source != 0 && statement.isNull(9) ? 1 : 0
-            row.usage = RequestDetail(statement.bytes(10)).rareUsage
+            row.usage = RequestDetail(statement.bytes(10), withTrail: false).rareUsage
             row.usage.input = statement.integer(5)
             row.usage.cacheRead = statement.integer(6)
             row.usage.output = statement.integer(7)
@@ -144,7 +144,11 @@ public final class UsageReader {
             try statement.bind(1, blob: record.bytes)
             guard try statement.step(), let row = try self.row(statement) else { return [] }
             statement.reset()
-            return [RequestExplanation(request: row, attempts: try self.attempts(of: record))]
+            return [
+                RequestExplanation(
+                    request: row, trail: DecisionTrail(packed: row.detail.trail),
+                    attempts: try self.attempts(of: record))
+            ]
         }
         return found.first
     }

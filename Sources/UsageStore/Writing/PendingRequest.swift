@@ -2,7 +2,7 @@ import Domain
 import Journal
 
 /// What a batch has to say about one request. Holds numbers only, so that thousands of them move without reference counting;
-/// texts are in the batch's list of extras.
+/// texts are in the batch's lists of extras and trails.
 struct PendingRequest {
     let record: RecordID
     var hasBegin = false
@@ -33,6 +33,8 @@ struct PendingRequest {
     var dispatched: UInt64 = 0
     var firstByte: UInt64 = 0
     var total: UInt64 = 0
+    /// Its trail's place in the batch's list of trails, -1 for none.
+    var trail = -1
 
     /// Its one call, packed (`InlineAttempt`), and the call's place in the batch; -1 where it does not lie in the row.
     var attempt: Int64 = -1
@@ -56,9 +58,9 @@ struct PendingRequest {
         return true
     }
 
-    /// Does nothing when it has heard as high a rank already.
-    mutating func take(_ settle: LentRecord.Settle, route: Int64, error: Int64) {
-        guard settle.rank > self.rank else { return }
+    /// False when it has heard as high a rank already.
+    mutating func take(_ settle: LentRecord.Settle, route: Int64, error: Int64) -> Bool {
+        guard settle.rank > self.rank else { return false }
         self.rank = settle.rank
         self.route = route
         self.error = error
@@ -75,6 +77,8 @@ struct PendingRequest {
         self.dispatched = settle.dispatched
         self.firstByte = settle.firstByte
         self.total = settle.total
+        self.trail = -1
+        return true
     }
 
     /// The texts of a BEGIN that most requests do not have.

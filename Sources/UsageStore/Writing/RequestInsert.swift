@@ -36,7 +36,7 @@ final class RequestInsert {
     init(rows: Int, _ database: SQLiteDatabase) throws(DatabaseError) {
         self.database = database
         self.rows = rows
-        self.scratch = RowScratch(rows: rows)
+        self.scratch = RowScratch(rows: rows, trail: RowBatch.maximumTrail)
         self.bound = [Int64](repeating: Self.null, count: rows * Self.numbers)
         self.places = [Place](repeating: Place(), count: rows)
         self.statement = try database.prepare(
@@ -52,9 +52,10 @@ final class RequestInsert {
         return self.database.changes == Int64(self.rows)
     }
 
-    /// Binds a row. `extras` and `attempts` are the batch's lists.
+    /// Binds a row, whose trail is at most `RowBatch.maximumTrail` bytes. `extras`, `trails` and `attempts` are the batch's lists.
     func bind(
-        row: Int, _ request: PendingRequest, _ extras: [PendingRequest.Extras], _ attempts: [PendingAttempt]
+        row: Int, _ request: PendingRequest, _ extras: [PendingRequest.Extras], _ trails: [[UInt8]],
+        _ attempts: [PendingAttempt]
     ) throws(DatabaseError) {
         var number = row * Self.numbers
         var parameter = row * Self.columns.count + 1
@@ -84,21 +85,21 @@ final class RequestInsert {
         try next(Int64(clamping: request.bodyBytes))
         try next(Int64(bitPattern: request.fingerprint))
         try next(request.attempt < 0 ? Self.null : request.attempt)
-        try self.bindBytes(row: row, parameter, request, extras, attempts)
+        try self.bindBytes(row: row, parameter, request, extras, trails, attempts)
     }
 
     /// The memory that is lent stays in its place; only a new length is to be said.
     @inline(__always)
     private func bindBytes(
         row: Int, _ parameter: Int, _ request: PendingRequest, _ extras: [PendingRequest.Extras],
-        _ attempts: [PendingAttempt]
+        _ trails: [[UInt8]], _ attempts: [PendingAttempt]
     ) throws(DatabaseError) {
         self.scratch.start(row: row, request.record)
         if !self.places[row].hasKey {
             unsafe try self.statement.lend(parameter, blob: self.scratch.key)
             self.places[row].hasKey = true
         }
-        request.pack(into: self.scratch)
+        request.pack(into: self.scratch, request.trail < 0 ? [] : trails[request.trail])
         let detail = unsafe self.scratch.detail.count
         if self.places[row].detail != detail {
             unsafe try self.statement.lend(parameter + 1, blob: self.scratch.detail)

@@ -11,7 +11,7 @@ final class RequestTable {
     private let begin: SQLiteStatement
     private let settle: SQLiteStatement
     private let database: SQLiteDatabase
-    private let scratch = RowScratch(rows: 1)
+    private let scratch = RowScratch(rows: 1, trail: DecisionTrail.maximumSize)
 
     init(_ database: SQLiteDatabase) throws(DatabaseError) {
         self.database = database
@@ -44,25 +44,31 @@ final class RequestTable {
     ///
     /// Returns the places of calls that may not have gone into their requests' rows: the rows were there already.
     func write(
-        _ requests: [PendingRequest], order: [Int], _ extras: [PendingRequest.Extras], _ attempts: [PendingAttempt]
+        _ requests: [PendingRequest], order: [Int], _ extras: [PendingRequest.Extras], _ trails: [[UInt8]],
+        _ attempts: [PendingAttempt]
     ) throws(DatabaseError) -> [Int] {
         var alone: [Int] = []
         var places: [Int] = []
         places.reserveCapacity(RowBatch.size)
         func upsert(_ place: Int) throws(DatabaseError) {
             let request = requests[place]
-            try self.upsert(request, request.extras < 0 ? nil : extras[request.extras])
+            try self.upsert(
+                request, request.extras < 0 ? nil : extras[request.extras],
+                trail: request.trail < 0 ? [] : trails[request.trail])
             if request.attemptPlace >= 0 { alone.append(request.attemptPlace) }
         }
         for place in order {
-            guard requests[place].hasBegin, requests[place].rank > .open else {
+            let trail = requests[place].trail
+            guard requests[place].hasBegin, requests[place].rank > .open,
+                trail < 0 || trails[trail].count <= RowBatch.maximumTrail
+            else {
                 try upsert(place)
                 continue
             }
             places.append(place)
             guard places.count == RowBatch.size else { continue }
             for (row, place) in places.enumerated() {
-                try self.many.bind(row: row, requests[place], extras, attempts)
+                try self.many.bind(row: row, requests[place], extras, trails, attempts)
             }
             // Some were there already: then each by itself, which changes nothing of the new ones.
             if try !self.many.run() {
@@ -71,14 +77,16 @@ final class RequestTable {
             places.removeAll(keepingCapacity: true)
         }
         for place in places {
-            try self.one.bind(row: 0, requests[place], extras, attempts)
+            try self.one.bind(row: 0, requests[place], extras, trails, attempts)
             if try !self.one.run() { try upsert(place) }
         }
         return alone
     }
 
     /// Writes what is known of one request, but no call. Must be inside a transaction.
-    func upsert(_ request: PendingRequest, _ extras: PendingRequest.Extras?) throws(DatabaseError) {
+    func upsert(
+        _ request: PendingRequest, _ extras: PendingRequest.Extras?, trail: [UInt8] = []
+    ) throws(DatabaseError) {
         self.scratch.start(row: 0, request.record)
         if request.hasBegin {
             unsafe try self.begin.lend(1, blob: self.scratch.key)
@@ -91,7 +99,7 @@ final class RequestTable {
             try self.begin.bind(8, text: extras?.tags.nonEmpty)
             try self.begin.run()
         }
-        if request.rank > .open { try self.runSettle(request) }
+        if request.rank > .open { try self.runSettle(request, trail) }
     }
 
     /// Says anew how a recovered request ended; false when it is not a recovered one (any more).
@@ -101,12 +109,12 @@ final class RequestTable {
         try lower.run()
         guard self.database.changes > 0 else { return false }
         self.scratch.start(row: 0, request.record)
-        try self.runSettle(request)
+        try self.runSettle(request, [])
         return true
     }
 
     /// The row's key must be in the scratch memory.
-    private func runSettle(_ request: PendingRequest) throws(DatabaseError) {
+    private func runSettle(_ request: PendingRequest, _ trail: [UInt8]) throws(DatabaseError) {
         unsafe try self.settle.lend(1, blob: self.scratch.key)
         let numbers: [Int64?] = [
             Int64(request.rank.rawValue), request.route, Int64(request.status), Int64(request.outcome.rawValue),
@@ -115,7 +123,7 @@ final class RequestTable {
             Int64(clamping: request.firstByte), Int64(clamping: request.total),
         ]
         for (index, number) in numbers.enumerated() { try self.settle.bind(index + 2, number) }
-        request.pack(into: self.scratch)
+        request.pack(into: self.scratch, trail)
         unsafe try self.settle.lend(15, blob: self.scratch.detail)
         try self.settle.run()
     }
@@ -124,14 +132,15 @@ final class RequestTable {
 extension PendingRequest {
     /// What `RequestDetail` reads.
     @inline(__always)
-    func pack(into scratch: RowScratch) {
+    func pack(into scratch: RowScratch, _ trail: [UInt8]) {
         scratch.append(UInt64(self.finish.rawValue))
         scratch.append(self.isStream ? 1 : 0)
         scratch.append(UInt64(self.attempts))
         scratch.append(self.replyBytes)
         scratch.append(self.received)
         scratch.append(self.dispatched)
-        scratch.append(self.usage, isRare: true)
+        scratch.append(self.usage, isRare: true, isLast: trail.isEmpty)
+        if !trail.isEmpty { scratch.append(trail) }
     }
 }
 

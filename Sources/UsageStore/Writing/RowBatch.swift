@@ -2,6 +2,8 @@
 enum RowBatch {
     /// Rows of one statement.
     static let size = 16
+    /// Bytes of a trail that a row of such a statement has room for; a longer one goes by itself.
+    static let maximumTrail = 256
 
     /// `($1, $2, …), (…), …`.
     static func values(columns: Int, rows: Int) -> String {

@@ -7,18 +7,22 @@ import Domain
 // SAFETY: the buffer is allocated once and freed in deinit; rows are checked by `start`, writes against `rowSize`.
 @safe
 final class RowScratch {
-    private static let rowSize = 384
+    /// Of key and numbers.
+    private static let numbersSize = 384
     private static let keySize = 16
     private let buffer: UnsafeMutableRawBufferPointer
     private let rows: Int
+    private let rowSize: Int
     private var base = 0
     /// Where the present detail begins.
     private var from = 0
     private var end = 0
 
-    init(rows: Int) {
+    /// `trail`: bytes of the longest trail in one of the rows.
+    init(rows: Int, trail: Int = 0) {
         self.rows = rows
-        unsafe self.buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: rows * Self.rowSize, alignment: 16)
+        self.rowSize = Self.numbersSize + trail
+        unsafe self.buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: rows * self.rowSize, alignment: 16)
     }
 
     deinit {
@@ -29,7 +33,7 @@ final class RowScratch {
     @inline(__always)
     func start(row: Int, _ record: RecordID) {
         precondition(row >= 0 && row < self.rows)
-        self.base = row * Self.rowSize
+        self.base = row * self.rowSize
         self.from = self.base + Self.keySize
         self.end = self.from
         unsafe self.buffer.storeBytes(of: record.high.bigEndian, toByteOffset: self.base, as: UInt64.self)
@@ -46,7 +50,7 @@ final class RowScratch {
     func append(_ value: UInt64) {
         var rest = value
         var end = self.end
-        guard end + 10 <= self.base + Self.rowSize else { return }
+        guard end + 10 <= self.base + self.rowSize else { return }
         while rest >= 0x80 {
             unsafe self.buffer[end] = UInt8(truncatingIfNeeded: rest) | 0x80
             end &+= 1
@@ -56,13 +60,26 @@ final class RowScratch {
         self.end = end &+ 1
     }
 
-    /// The tokens: a mask of `TokenClass` bits and their numbers. `isRare`: only of the classes that `requests` has no columns
-    /// for, and nothing at all where there are none.
+    /// Bytes as they are, up to the detail's end.
     @inline(__always)
-    func append(_ usage: TokenUsage, isRare: Bool) {
+    func append(_ bytes: [UInt8]) {
+        guard self.end + bytes.count <= self.base + self.rowSize, let start = unsafe self.buffer.baseAddress else {
+            return
+        }
+        unsafe bytes.withUnsafeBytes { source in
+            guard let first = source.baseAddress else { return }
+            unsafe (start + self.end).copyMemory(from: first, byteCount: source.count)
+        }
+        self.end &+= bytes.count
+    }
+
+    /// The tokens: a mask of `TokenClass` bits and their numbers. `isRare`: only of the classes that `requests` has no columns
+    /// for, and nothing at all where there are none and nothing follows.
+    @inline(__always)
+    func append(_ usage: TokenUsage, isRare: Bool, isLast: Bool = true) {
         if isRare {
             let rare = usage.cacheWrite | usage.cacheWriteHour | usage.audioInput | usage.audioOutput | usage.image
-            if rare == 0 { return }
+            if rare == 0, isLast { return }
         }
         var mask: UInt64 = 0
         for tokenClass in TokenClass.allCases where usage[tokenClass] != 0 && !(isRare && tokenClass.hasColumn) {

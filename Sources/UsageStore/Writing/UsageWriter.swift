@@ -21,6 +21,7 @@ public final class UsageWriter {
     private var attempts: [PendingAttempt] = []
     private var attemptIndex = PendingIndex(capacity: capacity)
     private var extras: [PendingRequest.Extras] = []
+    private var trails: [[UInt8]] = []
     /// The rows of rank `recovery`: another attempt of one of these changes it.
     var recovered: Set<RecordID> = []
 
@@ -152,7 +153,9 @@ public final class UsageWriter {
             model: settle.model, provider: settle.provider, modelSent: settle.modelSent)
         let error = try self.rows.name(settle.error)
         let place = self.place(of: settle.record)
-        self.requests[place].take(settle, route: route, error: error)
+        guard self.requests[place].take(settle, route: route, error: error), !settle.trail.isEmpty else { return }
+        self.requests[place].trail = self.trails.count
+        self.trails.append(settle.trail.array)
     }
 
     private func add(_ attempt: LentRecord.Attempt, _ owner: UInt32) throws(DatabaseError) {
@@ -185,11 +188,13 @@ public final class UsageWriter {
     func flush() throws(DatabaseError) {
         for place in self.requests.indices { self.takeIn(attemptOf: place) }
         let requestOrder = self.order(self.requests.indices) { self.requests[$0].record }
-        for place in try self.requestTable.write(self.requests, order: requestOrder, self.extras, self.attempts) {
+        let alone = try self.requestTable.write(
+            self.requests, order: requestOrder, self.extras, self.trails, self.attempts)
+        for place in alone {
             self.attempts[place].isInline = false
         }
-        let alone = self.attempts.indices.filter { !self.attempts[$0].isInline }
-        try self.attemptTable.write(self.attempts, order: self.order(alone) { self.attempts[$0].record })
+        let ownRows = self.attempts.indices.filter { !self.attempts[$0].isInline }
+        try self.attemptTable.write(self.attempts, order: self.order(ownRows) { self.attempts[$0].record })
         let late =
             self.recovered.isEmpty ? [] : self.attempts.map(\.record).filter { self.recovered.contains($0) }
         self.clear()
@@ -221,5 +226,6 @@ public final class UsageWriter {
         self.attempts.removeAll(keepingCapacity: true)
         self.attemptIndex.clear()
         self.extras.removeAll(keepingCapacity: true)
+        self.trails.removeAll(keepingCapacity: true)
     }
 }

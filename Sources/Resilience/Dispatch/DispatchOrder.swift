@@ -4,11 +4,12 @@ public enum DispatchOrder: Hashable, Sendable {
     case wait
     /// Make this call; everything it needs was taken.
     case call(Attempt)
-    /// Ask the edge (ATTEMPT), then say what it answered.
+    /// Ask the edge (ATTEMPT), then say what it answered. Everything the call needs was taken; it is given back where the answer
+    /// to `granted` is not `.call` with this very attempt, and where the request ends before.
     case ask(Attempt, Reason)
     /// Enter the place's queue, then say when it is this request's turn, or that there is none.
     case queue(Int)
-    /// Nothing more is tried: the last failure is the answer.
+    /// Nothing more is tried: the last failure is the answer. An attempt that is still asked for is not made.
     case giveUp
     /// Nothing was called, and nothing will be.
     case refuse(DispatchRefusal)
@@ -18,10 +19,12 @@ public enum DispatchOrder: Hashable, Sendable {
         case retry
         case hedge
         case otherTarget
+        /// The kept connection the call before went out on had been closed by the provider.
+        case resend
     }
 
     public struct Attempt: Hashable, Sendable {
-        /// From 1, within the request.
+        /// From 1, within the request; never given twice, so a number is left out where an attempt was asked for but not made.
         public var number: UInt8
         /// Which of the request's calls.
         public var place: Int

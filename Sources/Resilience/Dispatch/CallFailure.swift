@@ -25,11 +25,18 @@ public struct CallFailure: Hashable, Sendable {
     /// What the provider said of trying again.
     public var advice: RetryAdvice
     public var billed: Billed
+    /// A reset of a kept connection that the provider had closed before, so soon that it has most likely not begun to work:
+    /// says nothing of how the provider is.
+    public var metDeadConnection: Bool
 
-    public init(_ kind: Kind, hadContent: Bool = false, advice: RetryAdvice = RetryAdvice(), billed: Billed = .no) {
+    public init(
+        _ kind: Kind, hadContent: Bool = false, advice: RetryAdvice = RetryAdvice(), billed: Billed = .no,
+        metDeadConnection: Bool = false
+    ) {
         self.kind = kind
         self.hadContent = hadContent
         self.advice = advice
         self.billed = billed
+        self.metDeadConnection = metDeadConnection
     }
 }

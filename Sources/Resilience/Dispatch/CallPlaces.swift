@@ -6,7 +6,9 @@ public protocol CallPlaces {
     func standing(of place: Int, at now: UInt64) -> CallStanding
     /// Takes all that a call to the place needs, or nothing: the breaker's leave, a key with what it may a minute, a place
     /// among the calls at the same time. What was taken is given back with the end of that attempt, which is the caller's
-    /// business. `avoiding` are keys of this place that have failed this request.
+    /// business. `avoiding` are keys of this place that have failed this request: none of them is taken. The one key of a
+    /// provider without keys is 0, and is avoided like any other. Whoever waits in the place's queue goes before one that
+    /// does not: for others the place is `.busy`.
     func take(_ place: Int, attempt number: UInt8, avoiding keys: KeySet, at now: UInt64) -> CallTaking
     /// Nanoseconds until the first token of late; nil where nothing is known.
     func latency(of place: Int) -> UInt64?
@@ -17,6 +19,12 @@ public protocol CallPlaces {
     /// Takes one of the retries (or hedges) that the last traffic pays for; false where there is none left.
     func takeRetry(at now: UInt64) -> Bool
     func takeHedge(at now: UInt64) -> Bool
+    /// The same number for places of one provider. Where it is not told apart, each place counts as a provider of its own.
+    func provider(of place: Int) -> Int
+}
+
+extension CallPlaces {
+    public func provider(of place: Int) -> Int { place }
 }
 
 /// What stands against a call.
@@ -48,5 +56,6 @@ public struct KeySet: Hashable, Sendable {
 
     public func contains(_ key: UInt8) -> Bool { key < 64 && self.bits & 1 << UInt64(key) != 0 }
     public mutating func insert(_ key: UInt8) { if key < 64 { self.bits |= 1 << UInt64(key) } }
+    public mutating func formUnion(_ other: KeySet) { self.bits |= other.bits }
     public var isEmpty: Bool { self.bits == 0 }
 }
