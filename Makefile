@@ -4,7 +4,7 @@ RELEASE := .build-release
 CONFIG ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test verify verify-real-model bench bench-records bench-dialects lint format clean packages verify-packages bench-packages python
+.PHONY: help run build test verify verify-real-model bench bench-records bench-dialects lint format clean packages verify-packages bench-packages python verify-python
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ build: packages ## Build the six programs, optimised, into .build-release/releas
 test: packages python ## Lint, structure, unit, end-to-end and short fault tests; at most 30 minutes
 	@scripts/test
 
-verify: verify-packages python ## The long checks: 100 kills, 1,000 streams, slow readers, every replay, sanitizers
+verify: verify-packages verify-python ## The long checks: 100 kills, 1,000 streams, slow readers, every replay, sanitizers
 	@scripts/test --verify
 
 verify-real-model: build python ## A small real language model answers through the gateway (builds it: 10 minutes)
@@ -56,3 +56,6 @@ bench-packages:
 
 python: packages
 	@scripts/python-environment
+
+verify-python: packages
+	@scripts/python-environment --verify

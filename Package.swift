@@ -223,8 +223,7 @@ let package = Package(
             "Administration",
             [
                 "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
-                "Limits",
-                "EventLog", "Platform", "UsageStore",
+                "Limits", "EventLog", "Platform", "Resilience", "UsageStore",
             ]),
     ],
     cxxLanguageStandard: .cxx17

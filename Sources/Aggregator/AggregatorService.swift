@@ -80,20 +80,22 @@ final class AggregatorService {
         ingest.finish(within: rest.addingReportingOverflow(Self.grace).overflow ? .max : rest + Self.grace, done: done)
     }
 
-    /// Where the journals, the usage database and the limit table are, and by what prices calls are charged. The place is taken
-    /// once; what it throws ends the process. `limitTable`: nil keeps none.
+    /// Where the journals, the usage database and the tables are, and by what prices calls are charged. The place is taken
+    /// once; what it throws ends the process. `limitTable`: nil keeps no table.
     func journals(
-        stateDirectory: String, prices: [Price], limitTable: LimitTableSettings? = nil
+        stateDirectory: String, prices: [Price], limitTable: LimitTableSettings? = nil, upstreams: UInt16 = 1
     ) throws(StartFailure) {
         if let ingest = self.ingest {
-            return ingest.update(prices: prices, limitTable: limitTable ?? LimitTableSettings())
+            return ingest.update(
+                prices: prices, limitTable: limitTable ?? LimitTableSettings(), upstreams: upstreams)
         }
         let ingest = try JournalIngest(
             loop: self.loop, stateDirectory: stateDirectory, prices: prices,
-            limits: limitTable.flatMap { self.keeper(stateDirectory, $0) }, log: self.log)
+            limits: limitTable.flatMap { self.keeper(stateDirectory, $0) },
+            providers: limitTable == nil ? nil : self.keeper(stateDirectory, upstreams: upstreams), log: self.log)
         self.ingest = ingest
-        ingest.isLinked = { [weak self] instance in
-            self?.peers[MetricStore.Source(role: .edge, instance: instance)] != nil
+        ingest.isLinked = { [weak self] role, instance in
+            self?.peers[MetricStore.Source(role: role, instance: instance)] != nil
         }
         ingest.start()
     }
@@ -105,6 +107,17 @@ final class AggregatorService {
                 log: self.log)
         } catch {
             self.log.error("no limit table is kept", ["error": .string("\(error)")])
+            return nil
+        }
+    }
+
+    private func keeper(_ stateDirectory: String, upstreams: UInt16) -> ProviderTableKeeper? {
+        do throws(SystemError) {
+            return ProviderTableKeeper(
+                stateDirectory: stateDirectory, host: self.hello.host, upstreams: upstreams,
+                boot: try BootID.current(), log: self.log)
+        } catch {
+            self.log.error("no table of providers is kept", ["error": .string("\(error)")])
             return nil
         }
     }

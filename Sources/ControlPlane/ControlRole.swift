@@ -18,6 +18,7 @@ final class ControlRole: WorkerRole {
     private var log: Log
     private var desk: ConfigurationDesk
     private let board: StatusBoard
+    private let survey: ProviderSurvey
     /// Handed to the supervisor with each announcement.
     private let instance: InstanceFile
     private let clientKey: ClientKey
@@ -51,7 +52,12 @@ final class ControlRole: WorkerRole {
         self.board = StatusBoard(notices: state.notices, now: milliseconds)
         self.isOnStandby = context.arguments.isOnStandby
         // They answer whatever has become of the databases.
-        self.ofTheTree = [StatusResource(board: self.board), OrdersResource { endpoint.order($0) }]
+        let survey = ProviderSurvey(stateDirectory: state.snapshots.topology.stateDirectory)
+        survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
+        self.survey = survey
+        self.ofTheTree = [
+            StatusResource(board: self.board, providers: survey.look), OrdersResource { endpoint.order($0) },
+        ]
         self.service = AdministrationService(unavailable: "the gateway is being upgraded", resources: self.ofTheTree)
         self.stateDirectory = state.snapshots.topology.stateDirectory
         self.desk = ConfigurationDesk(state)
@@ -137,6 +143,7 @@ final class ControlRole: WorkerRole {
         self.log.level = state.configuration.logLevel
         self.log.format = state.configuration.logging.format
         self.service.use(limits: state.snapshots.edge.limits)
+        self.survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
         self.board.notices = state.notices
         self.log.info("configuration in force", ["version": .unsigned(state.version)])
         Self.say(state.notices, self.log)

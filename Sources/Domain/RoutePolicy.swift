@@ -12,7 +12,7 @@ public struct RoutePolicy: Hashable, Sendable {
         case leastLatency = 2
         /// The one at which this request costs least.
         case leastCost = 3
-        /// The one with the fewest running calls for its weight; chosen in the upstream.
+        /// The one with the fewest running calls; chosen in the upstream.
         case leastBusy = 4
     }
 

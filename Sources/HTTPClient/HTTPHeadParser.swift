@@ -21,6 +21,9 @@ struct HTTPHeadParser {
         case body
     }
 
+    /// Bytes of fields about trying again that are kept.
+    private static let maximumRetryFields = 2 << 10
+
     private let limit: Int
     private var size = 0
     private var place = Place.statusLine
@@ -109,10 +112,13 @@ struct HTTPHeadParser {
             }
         case 11 where HTTPHeadParser.matches(line, "retry-after"):
             if self.head.retryAfter == nil { self.head.retryAfter = HTTPHeadParser.value(line, colon, end) }
+            self.keepRetryField(line, end)
         case 14 where HTTPHeadParser.matches(line, "retry-after-ms"):
             if self.head.retryAfterMilliseconds == nil {
                 self.head.retryAfterMilliseconds = HTTPHeadParser.value(line, colon, end)
             }
+            self.keepRetryField(line, end)
+        case 14 where HTTPHeadParser.matches(line, "x-should-retry"): self.keepRetryField(line, end)
         case 12 where HTTPHeadParser.matches(line, "x-request-id"):
             self.head.requestID = HTTPHeadParser.value(line, colon, end)
         case 10 where HTTPHeadParser.matches(line, "request-id"):
@@ -131,9 +137,19 @@ struct HTTPHeadParser {
             guard coding.isEmpty || coding.elementsEqual("identity".utf8, by: { $0 | 0x20 == $1 }) else {
                 return .violation
             }
+        case 18... where HTTPHeadParser.matches(line, "x-ratelimit-re"): self.keepRetryField(line, end)
+        case 24... where HTTPHeadParser.matches(line, "anthropic-ratelimit-"): self.keepRetryField(line, end)
         default: break
         }
         return .more
+    }
+
+    /// Keeps the whole line: who looks into it is not known here.
+    private mutating func keepRetryField(_ line: Span<UInt8>, _ end: Int) {
+        guard self.head.retryFields.count + end < HTTPHeadParser.maximumRetryFields else { return }
+        if self.head.retryFields.isEmpty { self.head.retryFields.reserveCapacity(512) }
+        for index in 0..<end { self.head.retryFields.append(line[index]) }
+        self.head.retryFields.append(0x0A)
     }
 
     /// Whether the line begins with `name` (lower case), whatever the case of the line.

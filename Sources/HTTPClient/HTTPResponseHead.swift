@@ -12,11 +12,15 @@ public struct HTTPResponseHead: Hashable, Sendable {
     public var retryAfterMilliseconds: [UInt8]?
     /// `x-request-id`, else `request-id`.
     public var requestID: [UInt8]?
+    /// The lines of all fields that say when to try again, or what of a limit is left: `retry-after`, `retry-after-ms`,
+    /// `x-should-retry`, `x-ratelimit-…`, `anthropic-ratelimit-…`; as received, each ended by a line feed. Empty where there are
+    /// none; at most 2 KiB, further ones are left out.
+    public var retryFields: [UInt8]
 
     public init(
         status: UInt16, contentType: [UInt8]? = nil, contentLength: UInt64? = nil,
         endsByClose: Bool = false, retryAfter: [UInt8]? = nil, retryAfterMilliseconds: [UInt8]? = nil,
-        requestID: [UInt8]? = nil
+        requestID: [UInt8]? = nil, retryFields: [UInt8] = []
     ) {
         self.status = status
         self.contentType = contentType
@@ -25,5 +29,6 @@ public struct HTTPResponseHead: Hashable, Sendable {
         self.retryAfter = retryAfter
         self.retryAfterMilliseconds = retryAfterMilliseconds
         self.requestID = requestID
+        self.retryFields = retryFields
     }
 }

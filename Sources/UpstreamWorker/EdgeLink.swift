@@ -5,15 +5,15 @@ internal import EventLog
 internal import Platform
 
 /// A link to an edge and the request streams that run on it. Lives on the worker's loop; the role keeps it until it ends.
-final class EdgeLink: EpollLinkDelegate {
+final class EdgeLink: EpollLinkDelegate, ExchangeOwner {
     let instance: UInt32
     private let services: UpstreamServices
     /// Where the edge lays large bodies; nil where the link has none.
     private let area: SharedArea?
     private var link: EpollLink?
-    private var exchanges: [UInt64: Exchange] = [:]
-    /// Those that have paused their calls because the link is congested, in the order in which they go on.
-    private var waiting: [Exchange] = []
+    private var streams: [UInt64: any EdgeStream] = [:]
+    /// Those that hold back because the link is congested, in the order in which they go on.
+    private var waiting: [any EdgeStream] = []
     private let ended: (EdgeLink) -> Void
     private var isQuieting = false
     /// The edge was asked to send no new request, and none will come.
@@ -45,11 +45,11 @@ final class EdgeLink: EpollLinkDelegate {
             case .request: unsafe try self.begin(header.stream, payload)
             case .body:
                 // Frames of a stream that has ended may still be on their way.
-                unsafe try self.exchanges[header.stream]?
+                unsafe try self.streams[header.stream]?
                     .receive(body: payload, isLast: header.flags & FrameHeader.lastFlag != 0)
-            case .credit: try self.exchanges[header.stream]?.receive(credit: unsafe Credit(payload: payload).bytes)
-            case .grant: try self.exchanges[header.stream]?.receive(grant: unsafe Grant(payload: payload))
-            case .cancel: self.exchanges[header.stream]?.cancel()
+            case .credit: try self.streams[header.stream]?.receive(credit: unsafe Credit(payload: payload).bytes)
+            case .grant: try self.streams[header.stream]?.receive(grant: unsafe Grant(payload: payload))
+            case .cancel: self.streams[header.stream]?.cancel()
             case .drain where self.isQuieting:
                 self.isQuiet = true
                 self.quieted()
@@ -65,12 +65,19 @@ final class EdgeLink: EpollLinkDelegate {
             throw .malformed(.request)
         }
         let body = try self.body(request)
-        switch Exchange.begin(request, stream: stream, on: self, self.services) {
-        case .success(let exchange):
-            self.exchanges[stream] = exchange
-            if let body { exchange.receive(body: body) }
-        case .failure(let error): self.send(StreamEnd(failure: error).frame(stream: stream))
+        switch self.begin(request, stream) {
+        case .success(let work):
+            self.streams[stream] = work
+            if let body { work.receive(body: body) }
+        case .failure(let error): self.send(end: StreamEnd(failure: error), stream: stream)
         }
+    }
+
+    private func begin(_ request: ProviderRequest, _ stream: UInt64) -> Result<any EdgeStream, GatewayError> {
+        guard request.sharedName == nil else {
+            return SharedCall.begin(request, stream: stream, on: self, self.services).map { $0 }
+        }
+        return Exchange.begin(request, stream: stream, for: self, self.services).map { $0 }
     }
 
     /// The request's body where it lies in the area; nil when it comes in frames.
@@ -89,7 +96,7 @@ final class EdgeLink: EpollLinkDelegate {
         }
         self.link = nil
         self.waiting = []
-        for exchange in Array(self.exchanges.values) { exchange.linkLost() }
+        for exchange in Array(self.streams.values) { exchange.linkLost() }
         self.ended(self)
     }
 
@@ -106,26 +113,36 @@ final class EdgeLink: EpollLinkDelegate {
         }
     }
 
-    // MARK: From the exchanges
+    // MARK: From the streams
 
     /// The edge does not read what it is sent.
     var isCongested: Bool { self.link?.isCongested ?? false }
 
-    /// Tells `exchange` when the link is no longer congested.
-    func wait(_ exchange: Exchange) {
-        self.waiting.append(exchange)
+    func wait(_ exchange: Exchange) { self.wait(stream: exchange) }
+
+    /// Tells `stream` when the link is no longer congested.
+    func wait(stream: any EdgeStream) {
+        self.waiting.append(stream)
     }
 
     func forget(_ stream: UInt64) {
-        self.exchanges[stream] = nil
+        self.streams[stream] = nil
     }
 
-    func send(_ frame: [UInt8]) {
-        self.link?.send(frame)
+    func send(bodyCredit bytes: UInt32, stream: UInt64) {
+        self.link?.send(urgent: Credit(bytes: bytes).frame(stream: stream))
     }
 
-    func send(urgent frame: [UInt8]) {
-        self.link?.send(urgent: frame)
+    func send(head: ResponseHead, stream: UInt64) {
+        self.link?.send(head.frame(stream: stream))
+    }
+
+    func send(attempt: FurtherAttempt, stream: UInt64) {
+        self.link?.send(attempt.frame(stream: stream))
+    }
+
+    func send(end: StreamEnd, stream: UInt64) {
+        self.link?.send(end.frame(stream: stream))
     }
 
     func send(chunk: UnsafeRawBufferPointer, stream: UInt64) {
@@ -141,6 +158,6 @@ final class EdgeLink: EpollLinkDelegate {
 
     /// Ends all that runs.
     func fail(_ failure: ProviderFailure) {
-        for exchange in Array(self.exchanges.values) { exchange.fail(failure) }
+        for exchange in Array(self.streams.values) { exchange.fail(failure) }
     }
 }

@@ -32,6 +32,21 @@ enum UpstreamMetrics {
         let snapshots = MetricReport.Series(
             name: "sluice_snapshots", labels: [MetricReport.Label("role", "upstream")],
             value: .gauge(Int64(services.providers.alive)))
-        return MetricReport(series: attempts + errors + [connections, lost, dropped, snapshots])
+        let queues = providers.filter(\.value.queue.wasUsed).flatMap { provider, counter in
+            UpstreamMetrics.queue(counter.queue, [MetricReport.Label("provider", provider)])
+        }
+        let shared = MetricReport.Series(
+            name: "sluice_requests_shared_total", labels: [], value: .counter(services.sharedCalls.joined))
+        return MetricReport(series: attempts + errors + queues + [shared, connections, lost, dropped, snapshots])
+    }
+
+    private static func queue(_ counter: QueueCounter, _ labels: [MetricReport.Label]) -> [MetricReport.Series] {
+        [
+            MetricReport.Series(
+                name: "sluice_provider_queue_waiting", labels: labels, value: .gauge(Int64(clamping: counter.waiting))),
+            MetricReport.Series(
+                name: "sluice_provider_queue_refused_total", labels: labels, value: .counter(counter.refused)),
+            MetricReport.Series(name: "sluice_provider_queue_seconds", labels: labels, value: counter.waits),
+        ]
     }
 }

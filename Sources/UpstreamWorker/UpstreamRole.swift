@@ -15,11 +15,13 @@ public final class UpstreamRole: WorkerRole {
     private static let farewell: UInt64 = 100_000_000
     private static let reportInterval: UInt64 = 1_000_000_000
     private static let journalRetry: UInt64 = 1_000_000_000
+    private static let seatRetry: UInt64 = 50_000_000
 
     private let services: UpstreamServices
     private let endpoint: ControlLineEndpoint
     private let scratch = LinkScratch()
     private var hello: Hello?
+    private var seat: ProviderSeat?
     private var edges: [EdgeLink] = []
     private var aggregators: [AggregatorLink] = []
     private var drainTimer: LoopTimer?
@@ -55,9 +57,10 @@ public final class UpstreamRole: WorkerRole {
             self.services.log.level = snapshot.logLevel
             self.services.log.format = snapshot.logFormat
             self.services.providers.add(snapshot, at: self.services.loop.now)
+            self.services.health.use(snapshot)
             if let journal = self.services.journal {
                 journal.update(snapshot.journal)
-                self.endpoint.ready()
+                self.becomeReady()
             } else {
                 self.openJournal(snapshot)
             }
@@ -75,11 +78,32 @@ public final class UpstreamRole: WorkerRole {
             self.services.journal = try JournalWriter(
                 folder: folder, owner: JournalOwner(host: hello.host, instance: hello.instance, role: .upstream),
                 settings: snapshot.journal)
-            self.endpoint.ready()
+            // In this order: by its journal the aggregator knows that who has a place lives.
+            self.takeSeat(snapshot)
         } catch {
             self.services.log.error("journal not usable", ["error": .string("\(error)")])
             self.services.loop.schedule(after: Self.journalRetry) { [unowned self] in self.openJournal(snapshot) }
         }
+    }
+
+    /// Nothing is called uncounted: waits for the table that upstreams share, and for a place there.
+    private func takeSeat(_ snapshot: UpstreamSnapshot) {
+        guard let hello = self.hello, self.seat == nil else { return }
+        self.seat = ProviderSeat(
+            stateDirectory: snapshot.stateDirectory, instance: hello.instance, log: self.services.log)
+        self.lookForSeat()
+    }
+
+    private func lookForSeat() {
+        guard !self.isLeaving, let seat = self.seat else { return }
+        if seat.take() { self.services.health.use(seat.taken) }
+        guard seat.taken == nil else { return self.becomeReady() }
+        self.services.loop.schedule(after: Self.seatRetry) { [unowned self] in self.lookForSeat() }
+    }
+
+    private func becomeReady() {
+        guard self.services.journal != nil, self.seat?.taken != nil else { return }
+        self.endpoint.ready()
     }
 
     public func receive(link offer: LinkOffer, descriptor: Int32, area: Int32?) {
@@ -181,6 +205,7 @@ public final class UpstreamRole: WorkerRole {
         self.isLeaving = true
         self.report(andAgain: false)
         self.services.loop.schedule(after: Self.farewell) { [unowned self] in
+            self.seat?.leave()
             self.services.journal?.close()
             self.endpoint.drained()
         }
@@ -190,6 +215,9 @@ public final class UpstreamRole: WorkerRole {
 
     private func report(andAgain: Bool = true) {
         self.services.providers.retire(at: self.services.loop.now)
+        if !self.isLeaving, self.seat?.taken != nil, self.seat?.take() == true {
+            self.services.health.use(self.seat?.taken)
+        }
         if !self.aggregators.isEmpty {
             let report = UpstreamMetrics.report(self.services)
             for aggregator in self.aggregators { aggregator.send(report) }

@@ -34,6 +34,7 @@ final class UpstreamServices {
     /// nil before it is open: until then no call is made.
     var journal: (any AttemptJournal)?
     var estimator = UsageEstimator()
+    let sharedCalls = SharedCalls()
     private(set) var isDraining = false
     /// Requests being worked on, by link.
     private(set) var active = 0
@@ -78,6 +79,11 @@ final class UpstreamServices {
 
     func returnBodyBudget(_ length: Int) {
         self.bodyBudget += length
+    }
+
+    /// How the places of one request stand; all providers of its calls are in `set`.
+    func places(of request: ProviderRequest, in set: ProviderSet) -> any RequestPlaces {
+        self.health.health(of: request, in: set)
     }
 
     func exchangeBegan() {

@@ -102,10 +102,13 @@ import Testing
         BadCase(
             providers + "models: {m: {targets: [{target: s:a, weight: 3}, s:b]}}",
             "2:38: models.m.targets[0].weight: different weights have no meaning with strategy ordered: leave them out, "
-                + "or set strategy to weighted or least_busy"),
+                + "or set strategy to weighted"),
         BadCase(
             providers + "models: {m: {strategy: least_cost, targets: [s:a, {target: s:b, weight: 2}]}}",
             "2:65: models.m.targets[1].weight: different weights have no meaning with strategy least_cost"),
+        BadCase(
+            providers + "models: {m: {strategy: least_busy, targets: [{target: s:b, weight: 2}, s:a]}}",
+            "2:60: models.m.targets[0].weight: different weights have no meaning with strategy least_busy"),
         BadCase(
             providers + "models: {m: {targets: [s:a, s:b], sticky: user}}",
             "2:35: models.m.sticky: has no meaning with strategy ordered: leave it out, or set strategy to weighted"),

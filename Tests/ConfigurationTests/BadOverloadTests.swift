@@ -38,7 +38,7 @@ import Testing
         provider("breaker: {error_rate: 50}", "4:27: providers.x.breaker.error_rate: expected a share of 0% to 100%"),
         provider("breaker: {error_rate: 0.5}", "4:27: providers.x.breaker.error_rate: expected a share of 0% to 100%"),
         provider("breaker: {error_rate: -1%}", "4:27: providers.x.breaker.error_rate: expected a share of 0% to 100%"),
-        provider("breaker: {requests: 0}", "4:25: providers.x.breaker.requests: expected a whole number of 1 to 10000"),
+        provider("breaker: {requests: 0}", "4:25: providers.x.breaker.requests: expected a whole number of 1 to 1000,"),
         provider("breaker: {window: 1ms}", "4:23: providers.x.breaker.window: expected a duration between 1s and 10m"),
         provider("breaker: {open: 2h}", "4:21: providers.x.breaker.open: expected a duration between 100ms and 1h"),
         provider(

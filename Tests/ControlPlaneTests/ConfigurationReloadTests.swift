@@ -12,7 +12,7 @@ import Testing
         static let environment = EnvironmentBlock(bytes: Array("KEY=provider-key\0".utf8))
 
         var files: [String: [UInt8]] = [:]
-        private(set) var state: GatewayState
+        var state: GatewayState
 
         init(_ text: String?) throws {
             let file = text.map { ConfigurationSource.File(name: "/etc/s.yaml", bytes: Array($0.utf8)) }
@@ -84,6 +84,25 @@ import Testing
         let decoded = try #require(ConfigurationSource(decoding: next.source.encoded()))
         #expect(decoded == next.source)
         #expect(decoded.result().configuration == next.configuration)
+    }
+
+    @Test func plansThatAreOnTheirWayKeepTheirPolicies() throws {
+        let scene = try Scene(Self.first + "\nmodels: {a: {targets: [\"one:x\"], retries: 5}}\n")
+        let next = try scene.reload(Self.first + "\nmodels: {a: {targets: [\"one:x\"], retries: 0}}\n")
+        #expect(next.snapshots.upstream.earlier?.policies.map(\.retries) == [2, 5])
+        #expect(next.snapshots.upstream.policies.map(\.retries) == [2, 0])
+    }
+
+    /// The table that upstreams share was made at the start; further reloads do not move its end.
+    @Test func upstreamsMayGrowAsFarAsTheirTable() throws {
+        var scene = try Scene(Self.first.replacing("upstream: 1", with: "upstream: 7"))
+        #expect(scene.state.snapshots.aggregator.upstreams == 9)
+        let next = try scene.reload(Self.first.replacing("upstream: 1", with: "upstream: 9"))
+        #expect(next.snapshots.topology.upstreams == 9 && next.snapshots.aggregator.upstreams == 9)
+        scene.state = next
+        #expect(scene.refusal(Self.first.replacing("upstream: 1", with: "upstream: 10")).count == 1)
+        #expect(try scene.reload(Self.first).snapshots.aggregator.upstreams == 9)
+        #expect(try #require(ConfigurationSource(decoding: next.source.encoded())).mostUpstreams == 9)
     }
 
     @Test func theEnvironmentIsThatOfTheStart() throws {

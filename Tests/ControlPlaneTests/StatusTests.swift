@@ -10,10 +10,14 @@ import Testing
     private final class Scene {
         var now: UInt64 = 100_000
         var orders: [Order] = []
+        var providers: [ProviderStatus] = []
         private(set) lazy var board = StatusBoard(notices: ["a notice"]) { [unowned self] in self.now }
         private(set) lazy var service = AdministrationService(
             unavailable: "no database",
-            resources: [StatusResource(board: self.board), OrdersResource { [unowned self] in self.orders.append($0) }])
+            resources: [
+                StatusResource(board: self.board) { [unowned self] in self.providers },
+                OrdersResource { [unowned self] in self.orders.append($0) },
+            ])
 
         func ask(
             _ method: Administration.AdministrationRequest.Method, _ path: [String], _ body: [JSONValue.Member] = []
@@ -61,7 +65,16 @@ import Testing
                 + #""missing_hardening":[]}],"operations":["#
                 + #"{"token":"00000000000000ab","kind":"reload","state":"failed","message":"f:1:2: bad","age_seconds":1},"#
                 + #"{"token":null,"kind":"stop","state":"running","message":"","age_seconds":0}],"#
-                + #""notices":["a notice"]}"#)
+                + #""providers":[],"notices":["a notice"]}"#)
+    }
+
+    @Test func providersAreAskedForEachTime() {
+        let scene = Scene()
+        scene.board.tell(Self.report())
+        for name in ["openai", "other"] {
+            scene.providers = [ProviderStatus(name: name, maxConnections: 9)]
+            #expect(scene.ask(.get, ["status"]).text.contains(#""providers":[{"name":"\#(name)","breaker":null,"#))
+        }
     }
 
     @Test func nothingOldIsSaid() {

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from Harness.gateway import Gateway, base_config, openai_provider
+from Harness.gateway import Gateway, base_config, once, openai_provider
 from Harness.provider import OwnProvider
+
+
+# Providers of `gateway` whose keys are there to be refused or cooled: each by one call only.
+SPARES = [f"spare-{number}" for number in range(64)]
+
+
+@pytest.fixture(scope="session")
+def unused_spares() -> Callable[[], str]:
+    unused = iter(SPARES)
+    return lambda: next(unused)
+
+
+@pytest.fixture
+def spare(unused_spares: Callable[[], str]) -> Callable[[str], str]:
+    """Names a model for `gateway` whose provider nobody has used yet: after 401, 403 or 429 its key is no good any more."""
+    return lambda model: f"{unused_spares()}:{model}"
 
 
 @pytest.fixture(scope="session")
@@ -23,21 +41,28 @@ def provider(own_provider: OwnProvider) -> OwnProvider:
 
 @pytest.fixture(scope="session")
 def gateway(own_provider: OwnProvider, tmp_path_factory: pytest.TempPathFactory):
-    """The gateway most tests use: providers `own` (the default) and `simulated`, an alias that renames, one edge."""
+    """The gateway most tests use: providers `own` (the default) and `simulated`, an alias that renames, one edge.
+
+    Each call is made once, and no breaker opens: what the provider says is to be seen."""
+    own = openai_provider(own_provider.base_url, headers={"X-Configured": "yes"}, breaker=False)
+    refusing = openai_provider("http://127.0.0.1:1/v1", breaker=False)
+    spares = {name: openai_provider(own_provider.base_url, breaker=False) for name in SPARES}
     folder = tmp_path_factory.mktemp("gateway")
     config = base_config(
         folder / "sluice-state",
         providers={
-            "own": openai_provider(own_provider.base_url, headers={"X-Configured": "yes"}),
+            "own": own,
             "simulated": {"dialect": "simulated", "delay": "0ms", "tokens_per_second": 100000},
-            "refusing": openai_provider("http://127.0.0.1:1/v1"),
-        },
+            "refusing": refusing,
+        }
+        | spares,
         default_provider="own",
-        models={
+        models=once("own", "refusing", *SPARES)
+        | {
             "renamed": {"targets": ["own:chat"]},
             "renamed-stream": {"targets": ["own:stream-4-0"]},
             "fast": {"targets": ["simulated:fast"]},
-            "unreachable": {"targets": ["refusing:any"]},
+            "unreachable": {"targets": ["refusing:any"], "retries": 0},
         },
     )
     with Gateway(config, folder=folder) as running:
@@ -75,7 +100,8 @@ def impatient(own_provider: OwnProvider, tmp_path_factory: pytest.TempPathFactor
             "idle_timeout": "3s",
             "cors": {"origins": ["https://app.example"]},
         },
-        providers={"own": openai_provider(own_provider.base_url, timeouts=timeouts)},
+        providers={"own": openai_provider(own_provider.base_url, timeouts=timeouts, breaker=False)},
+        models=once("own"),
     )
     with Gateway(config, folder=folder) as running:
         yield running

@@ -89,7 +89,7 @@ def test_reset_at_every_byte(
             tmp_path / "sluice-state",
             workers={"edge": 1, "upstream": upstreams},
             providers={
-                "canned": openai_provider(canned.base_url, timeouts=QUICK, breaker="off"),
+                "canned": openai_provider(canned.base_url, timeouts=QUICK, breaker=False),
                 "good": faulty_provider(good.base_url),
             },
             models={"any-*": {"targets": ["canned:s-at-*", "good:stream-3-0"]}},
@@ -167,7 +167,7 @@ def test_no_more_attempts_than_allowed(tmp_path: pathlib.Path, faulty: FaultyPro
     faulty.decide = "status-503"
     config = base_config(
         tmp_path / "sluice-state",
-        providers={name: faulty_provider(faulty.base_url, breaker="off") for name in "abcdef"},
+        providers={name: faulty_provider(faulty.base_url, breaker=False) for name in "abcdef"},
         models={
             "same": {"targets": ["a:m"], "retries": retries, "retry_delay": "10ms"},
             "others": {"targets": [f"{name}:m" for name in "abcdef"], "retries": retries},
@@ -246,7 +246,7 @@ def test_failover_is_quick(tmp_path: pathlib.Path, faulty: FaultyProvider, good:
     config = base_config(
         tmp_path / "sluice-state",
         providers={
-            "down": faulty_provider(faulty.base_url, breaker="off"),
+            "down": faulty_provider(faulty.base_url, breaker=False),
             "good": faulty_provider(good.base_url),
         },
         models={"two": {"targets": ["down:m", "good:chat"]}, "one": {"targets": ["good:chat"]}},

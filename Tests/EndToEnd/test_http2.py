@@ -14,7 +14,7 @@ import pytest
 
 from Harness import http2
 from Harness.certificates import Authority
-from Harness.gateway import Gateway, base_config, openai_provider
+from Harness.gateway import Gateway, base_config, once, openai_provider
 from Harness.http2 import HTTP2Connection
 from Harness.processes import wait_until
 from Harness.provider import OwnProvider
@@ -32,7 +32,8 @@ def config(provider: OwnProvider, files: dict, **changes) -> dict:
         None,
         state_directory=None,
         listen=[{"address": "127.0.0.1:0"}, {"address": "127.0.0.2:0", "tls": files}],
-        providers={"own": openai_provider(provider.base_url)},
+        providers={name: openai_provider(provider.base_url, breaker=False) for name in ("own", "spare")},
+        models=once("own", "spare"),
         default_provider="own",
         **changes,
     )
@@ -130,7 +131,7 @@ def test_what_the_server_says_of_itself(gateway: Gateway, authority: Authority) 
 
 def test_errors_are_replies(gateway: Gateway, authority: Authority) -> None:
     with connect(gateway, authority) as connection:
-        for model, status in (("own:status-429", 429), ("own:reset", 502), ("own:garbage", 502)):
+        for model, status in (("spare:status-429", 429), ("own:reset", 502), ("own:garbage", 502)):
             reply = connection.reply(connection.chat(gateway.key, model))
             assert reply.status == status and reply.ended and reply.reset is None
             assert json.loads(reply.body)["error"]["message"]

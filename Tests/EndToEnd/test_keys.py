@@ -162,6 +162,41 @@ def test_keys_are_made_while_the_gateway_is_stopped(tmp_path: pathlib.Path) -> N
         assert plaintext(again, [before["key"], while_up["key"], after["key"]]) == []
 
 
+def test_lists_of_models_and_weights(tmp_path: pathlib.Path) -> None:
+    with configured(tmp_path) as gateway:
+        gateway.wait_for_tree()
+        project = ask(gateway, "projects", "create", "--name", "web", "--weight", "3", "--models", "openai:*,fast")
+        assert (project["weight"], project["models"]) == (3, ["openai:*", "fast"])
+        made = ask(gateway, "keys", "create", "--name", "a", "--project", "web", "--models", "simulated:*")
+        assert made["models"] == ["simulated:*"]
+        assert [key["models"] for key in listed(gateway)] == [["simulated:*"]]
+        table = run(gateway, "keys", "list").stdout.splitlines()
+        column = table[0].index("MODELS")
+        assert table[1][column:].startswith("simulated:*")
+        changed = ask(gateway, "keys", "update", "a", "--project", "web", "--models", "all")
+        assert changed["models"] is None
+        assert status(gateway, made["key"]) in (200, 403)
+        for command in (
+            ("projects", "update", "web", "--weight", "0"),
+            ("projects", "update", "web", "--weight", "1001"),
+        ):
+            done = run(gateway, *command)
+            assert (done.returncode, "1 to 1000" in done.stderr) == (1, True), done
+        for command in (
+            ("keys", "update", "a", "--project", "web", "--models", "none"),
+            ("keys", "update", "a", "--project", "web", "--models", "a,,b"),
+            ("keys", "update", "a", "--project", "web", "--models", "a*b*"),
+            ("keys", "update", "a", "--project", "web", "--models", ",".join(["x"] * 65)),
+            ("projects", "update", "web"),
+        ):
+            assert run(gateway, *command).returncode == 2, command
+    # The same while it is stopped, on its files.
+    ask(gateway, "projects", "update", "web", "--weight", "7", "--models", "all")
+    found = {one["name"]: one for one in ask(gateway, "projects", "list")["data"]}
+    assert (found["web"]["weight"], found["web"]["models"]) == (7, None)
+    assert found["default"]["weight"] == 1
+
+
 def test_an_expired_key_is_refused(tmp_path: pathlib.Path) -> None:
     with configured(tmp_path) as gateway:
         gateway.wait_for_tree()

@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 
 from Harness import operators, wire
-from Harness.gateway import CLIENT_KEY, PROVIDER_KEY, Gateway, base_config, openai_provider
+from Harness.gateway import CLIENT_KEY, PROVIDER_KEY, Gateway, base_config, once, openai_provider
 from Harness.processes import wait_until
 from Harness.provider import OwnProvider
 
@@ -27,7 +27,11 @@ def own():
 
 def config(own: OwnProvider, **logging) -> dict:
     return base_config(
-        None, state_directory=None, logging=logging, providers={"own": openai_provider(own.base_url)}
+        None,
+        state_directory=None,
+        logging=logging,
+        providers={name: openai_provider(own.base_url, breaker=False) for name in ("own", "spare")},
+        models=once("own", "spare"),
     )
 
 
@@ -55,7 +59,7 @@ def test_each_request_has_exactly_one_line(gateway: Gateway) -> None:
     replies = [
         (gateway.chat("own:chat", headers={"x-request-id": "mine"}), 200, "complete"),
         (gateway.chat("own:stream-5-0", stream=True), 200, "complete"),
-        (gateway.chat("own:status-429"), 429, "complete"),
+        (gateway.chat("spare:status-429"), 429, "complete"),
         (gateway.chat("own:reset"), 502, "error"),
         (gateway.request("POST", "/v1/chat/completions", {}, gateway.authorization()), 400, "error"),
         (gateway.chat("own:chat", headers={"Authorization": "Bearer sk-wrong"}), 401, "error"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from Harness import wire
-from Harness.gateway import Gateway, base_config, openai_provider
+from Harness.gateway import Gateway, base_config, once, openai_provider
 from Harness.processes import wait_until
 from Harness.provider import OwnProvider
 
@@ -34,7 +34,7 @@ def total(values: dict[tuple[str, tuple], float], name: str, **labels: str) -> f
 
 def test_counts(provider: OwnProvider) -> None:
     own = {"own": openai_provider(provider.base_url)}
-    with Gateway(base_config(None, state_directory=None, providers=own)) as gateway:
+    with Gateway(base_config(None, state_directory=None, providers=own, models=once("own"))) as gateway:
         for _ in range(4):
             assert gateway.chat("own:chat").status == 200
         for _ in range(3):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 
 import httpx
 import openai
@@ -198,17 +199,21 @@ def test_closing_a_stream_early_leaves_the_client_usable(client: openai.OpenAI) 
         ("own:status-404", openai.NotFoundError, "c"),
         ("own:status-409", openai.ConflictError, "c"),
         ("own:status-422", openai.UnprocessableEntityError, "c"),
-        ("own:status-429", openai.RateLimitError, "c"),
+        ("spare:status-429", openai.RateLimitError, "c"),
         ("own:status-500", openai.InternalServerError, "c"),
-        ("own:status-401", openai.InternalServerError, "provider_authentication"),
-        ("own:status-403", openai.InternalServerError, "provider_authentication"),
+        ("spare:status-401", openai.InternalServerError, "provider_authentication"),
+        ("spare:status-403", openai.InternalServerError, "provider_authentication"),
         ("own:reset", openai.InternalServerError, "provider_connection_reset"),
         ("own:close", openai.InternalServerError, "provider_connection_reset"),
         ("unreachable", openai.InternalServerError, "provider_unreachable"),
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
-def test_error_classes(client: openai.OpenAI, model: str, expected: type, code: str, stream: bool) -> None:
+def test_error_classes(
+    client: openai.OpenAI, spare: Callable[[str], str], model: str, expected: type, code: str, stream: bool
+) -> None:
+    if model.startswith("spare:"):
+        model = spare(model.removeprefix("spare:"))
     with pytest.raises(expected) as caught:
         client.chat.completions.create(model=model, messages=MESSAGES, stream=stream)
     assert caught.value.code == code

@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -175,8 +176,10 @@ def test_a_unary_reply_cut_after_it_began(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("stream", [False, True])
-def test_the_providers_401_is_the_gateways_fault(gateway: Gateway, status: int, stream: bool) -> None:
-    reply, _ = outcome(gateway, f"own:status-{status}", stream=stream)
+def test_the_providers_401_is_the_gateways_fault(
+    gateway: Gateway, spare: Callable[[str], str], status: int, stream: bool
+) -> None:
+    reply, _ = outcome(gateway, spare(f"status-{status}"), stream=stream)
     assert_json_error(reply, 502, "provider_authentication")
     assert "provider says" not in reply.body.decode(), "the provider's words on our key are not the client's business"
 

@@ -10,7 +10,7 @@ import sqlite3
 import pytest
 
 from Harness import wire
-from Harness.gateway import Gateway, base_config, openai_provider
+from Harness.gateway import Gateway, base_config, once, openai_provider
 from Harness.processes import wait_until
 from Harness.provider import OwnProvider
 
@@ -25,7 +25,8 @@ def own():
 
 @pytest.fixture(scope="module")
 def gateway(own: OwnProvider, tmp_path_factory: pytest.TempPathFactory):
-    config = base_config(None, state_directory=None, providers={"own": openai_provider(own.base_url)})
+    providers = {name: openai_provider(own.base_url, breaker=False) for name in ("own", "spare")}
+    config = base_config(None, state_directory=None, providers=providers, models=once(*providers))
     with Gateway(config, folder=tmp_path_factory.mktemp("gateway")) as running:
         running.wait_for_tree()
         yield running
@@ -64,18 +65,18 @@ def row(gateway: Gateway, reply) -> sqlite3.Row:
 @pytest.mark.parametrize(
     ("model", "stream", "expected"),
     [
-        ("chat", False, (200, "complete", "provider", 7, 5, None)),
-        ("stream-5-0", True, (200, "complete", "provider", 7, 5, None)),
-        ("status-429", False, (429, "complete", "none", 0, 0, None)),
-        ("reset", False, (502, "error", "none", 0, 0, "provider_connection_reset")),
+        ("own:chat", False, (200, "complete", "provider", 7, 5, None)),
+        ("own:stream-5-0", True, (200, "complete", "provider", 7, 5, None)),
+        ("spare:status-429", False, (429, "complete", "none", 0, 0, None)),
+        ("own:reset", False, (502, "error", "none", 0, 0, "provider_connection_reset")),
     ],
 )
 def test_what_is_recorded(model: str, stream: bool, expected: tuple, gateway: Gateway) -> None:
-    reply = gateway.chat(f"own:{model}", stream=stream)
+    reply = gateway.chat(model, stream=stream)
     found = row(gateway, reply)
     names = ("status", "outcome", "usage_source", "input", "output", "error")
     assert tuple(found[name] for name in names) == expected, dict(found)
-    assert (found["model"], found["provider"], found["model_sent"]) == (f"own:{model}", "own", model)
+    assert (found["model"], found["provider"], found["model_sent"]) == (model, *model.split(":"))
     assert found["total"] >= found["first_byte"] > 0 and found["body_bytes"] > 0
     assert found["project"] == "0" * 31 + "1"
 

@@ -6,7 +6,7 @@ import json
 import pathlib
 from decimal import Decimal
 
-from Harness.gateway import Gateway, base_config, openai_provider
+from Harness.gateway import Gateway, base_config, once, openai_provider
 from Harness.ledger import Books
 from Harness.operators import ask, run
 from Harness.processes import wait_until
@@ -28,6 +28,7 @@ def test_usage_is_told_online_and_offline(tmp_path: pathlib.Path) -> None:
         config = base_config(
             tmp_path / "state",
             providers={"own": openai_provider(provider.base_url)},
+            models=once("own"),
             pricing={"own:*": {"input": 1, "output": 2}},
         )
         with Gateway(config, folder=tmp_path) as gateway:
@@ -38,7 +39,7 @@ def test_usage_is_told_online_and_offline(tmp_path: pathlib.Path) -> None:
                 for number in range(3)
             ]
             assert [reply.status for reply in replies] == [200] * 3
-            gateway.chat("status-500", headers={"x-request-id": "failed"})
+            gateway.chat("own:status-500", headers={"x-request-id": "failed"})
             wait_until(lambda: settled(gateway, 4), 10, "four requests in the usage database")
 
             by_key = ask(gateway, "usage", "today", "--by", "key")

@@ -62,6 +62,8 @@ def test_each_role_has_its_own_user_and_only_its_own_files() -> None:
             ("identity/identity.mdb", RW): {"control"},
             ("identity/identity.mdb-lock", RW): {"control", "edge"},
             ("limits/limits.table", RW): {"control", "aggregator", "edge"},
+            # Edges are in the upstreams' group for their journals; their sandbox keeps them out.
+            ("providers/providers.table", RW): {"control", "aggregator", "upstream", "edge"},
             ("usage/usage.db", RO): {"control", "aggregator"},
             ("usage/usage.db", RW): {"aggregator"},
             (f"journal/{journal.name}", RO): {"control", "aggregator", "upstream", "edge"},

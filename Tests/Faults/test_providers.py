@@ -13,7 +13,7 @@ import pytest
 from Harness import wire
 from Harness.canned import CannedProvider, chunked_reply, length_reply, split_every
 from Harness.chaos import ChaosProxy, Script
-from Harness.gateway import Gateway, base_config, openai_provider
+from Harness.gateway import Gateway, base_config, once, openai_provider
 from Harness.invariants import Invariants
 from Harness.ledger import Books
 from Harness.load import AsyncConnection, MockProvider, percentile
@@ -157,7 +157,8 @@ def cut(canned: CannedProvider, tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("cut")
     config = base_config(
         folder / "sluice-state",
-        providers={"own": openai_provider(canned.base_url, timeouts=timeouts)},
+        providers={"own": openai_provider(canned.base_url, timeouts=timeouts, breaker=False)},
+        models=once("own"),
         pricing={"own:*": {"input": 1, "output": 2}},
     )
     with Gateway(config, folder=folder) as running:

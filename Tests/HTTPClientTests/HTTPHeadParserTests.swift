@@ -16,9 +16,33 @@ struct HTTPHeadParserTests {
         ])
         let head = HTTPResponseHead(
             status: 429, contentType: Array("application/json; charset=utf-8".utf8), contentLength: 12,
-            retryAfter: Array("3".utf8), retryAfterMilliseconds: Array("2500".utf8), requestID: Array("b".utf8))
+            retryAfter: Array("3".utf8), retryAfterMilliseconds: Array("2500".utf8), requestID: Array("b".utf8),
+            retryFields: Array("Retry-After: 3\nretry-after-ms: 2500\n".utf8))
         #expect(events.last == .complete(head))
         #expect(events.dropLast().allSatisfy { $0 == .more })
+    }
+
+    @Test
+    func keepsTheLinesAboutTryingAgain() {
+        let kept = [
+            "X-Should-Retry: false", "x-ratelimit-remaining-requests: 0", "X-RateLimit-Reset-Requests: 6m0s",
+            "anthropic-ratelimit-tokens-reset: 2024-05-01T10:00:00Z", "retry-after: 1", "retry-after: 2",
+        ]
+        let other = [
+            "x-ratelimit-limit-requests: 60", "x-ratelimit", "anthropic-version: 1", "retry: 1", "x-ratelimi: 0",
+        ]
+        let events = self.read(["HTTP/1.1 200 OK"] + other + kept + [""])
+        guard case .complete(let head) = events.last else { return #expect(Bool(false)) }
+        #expect(head.retryFields == Array((kept.joined(separator: "\n") + "\n").utf8))
+        #expect(head.retryAfter == Array("1".utf8))
+    }
+
+    @Test
+    func keepsABoundedNumberOfThem() {
+        let line = "x-ratelimit-reset-" + String(repeating: "x", count: 81)
+        let events = self.read(["HTTP/1.1 200 OK"] + Array(repeating: line + ":", count: 30) + [""], limit: 10_000)
+        guard case .complete(let head) = events.last else { return #expect(Bool(false)) }
+        #expect(head.retryFields.count == 20 * 101)
     }
 
     @Test

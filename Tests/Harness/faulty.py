@@ -10,6 +10,8 @@ What a call meets is a word. Those of `provider.py` (chat, stream-N-MS, status-N
     slow-MS                  as chat, but its first token comes after MS milliseconds
     blank-MS                 a stream whose head comes at once, comments each 100 ms, and content after MS milliseconds
     head-N                   reset after N bytes of the reply's head
+    flood-MIB                a whole reply of so many MiB, well-formed
+    bomb                     a reply in gzip that nobody asked for, small and 64 MiB large
     place-MS                 takes MS milliseconds and one of `places`; 429 where all are taken
 """
 
@@ -21,6 +23,7 @@ import email.utils
 import json
 import socket
 import time
+import zlib
 from collections.abc import Callable
 
 from .provider import OwnProvider, Seen, completion, error_body, stream_events
@@ -122,6 +125,11 @@ class FaultyProvider(OwnProvider):
             await writer.drain()
             await asyncio.sleep(0.05)
             return self._reset(writer)
+        if name == "flood":
+            return await self._flood(writer, int(rest))
+        if name == "bomb":
+            text = zlib.compress(b" " * (64 << 20), 9, wbits=31)
+            return await self._unary(writer, 200, text, extra={"Content-Encoding": "gzip"})
         if name == "place":
             return await self._place(seen, writer, is_stream, usage, int(rest) / 1000)
         body = json.dumps(request | {"model": word}).encode()
@@ -149,6 +157,16 @@ class FaultyProvider(OwnProvider):
         for event in [*stream_events(seen.model, 3, 0, usage), b"data: [DONE]\n\n"]:
             writer.write(b"%x\r\n%b\r\n" % (len(event), event))
         writer.write(b"0\r\n\r\n")
+        await writer.drain()
+        return True
+
+    async def _flood(self, writer, mebibytes: int) -> bool:
+        head, _, tail = completion("flood", "@").partition(b"@")
+        writer.write(self._head(200, "application/json", len(head) + (mebibytes << 20) + len(tail)) + head)
+        for _ in range(mebibytes):
+            writer.write(b"x" * (1 << 20))
+            await writer.drain()
+        writer.write(tail)
         await writer.drain()
         return True
 

@@ -71,6 +71,11 @@ def openai_provider(base_url: str, **changes) -> dict:
     return entry
 
 
+def once(*providers: str) -> dict:
+    """Aliases for `models`: what is asked of these providers by name is asked once, whatever comes of it."""
+    return {f"{name}:*": {"targets": [f"{name}:*"], "retries": 0} for name in providers}
+
+
 class Gateway:
     """One running `sluice serve`. Use as a context manager: leaving it stops the tree and checks that nothing is left.
 

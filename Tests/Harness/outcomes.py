@@ -98,7 +98,7 @@ def config(state: pathlib.Path, faulty: FaultyProvider, good: FaultyProvider, ho
         for kind in fault.where:
             for number, setup in enumerate(SETUPS):
                 name = f"{fault.name}-{kind}-{number}"
-                entry = openai_provider(url, timeouts=QUICK, breaker="off")
+                entry = openai_provider(url, timeouts=QUICK, breaker=False)
                 if setup == "two keys":
                     del entry["api_key"]
                     # The first one is as good as always chosen.

@@ -170,6 +170,39 @@ import Testing
         }
     }
 
+    @Test func aRequestHasOneTo64Calls() throws {
+        guard case .provider(var request) = SampleMessages.request else { return }
+        let call = request.calls[1]
+        for (count, isGood) in [(0, false), (1, true), (64, true), (65, false)] {
+            request.calls = Array(repeating: call, count: count)
+            let decoded = Self.decoded(StreamRequest.provider(request).frame(), .request)
+            #expect((decoded == AnyHashable(StreamRequest.provider(request))) == isGood)
+        }
+    }
+
+    @Test func aTrailHasAnEndAndKnownSteps() throws {
+        let step = TrailStep(.failed, call: 1, detail: 503, at: 10)
+        for (count, isGood) in [(TrailStep.maximumCount, true), (TrailStep.maximumCount + 1, false)] {
+            let end = StreamEnd(trail: Array(repeating: step, count: count))
+            #expect((Self.decoded(end.frame(), .end) == AnyHashable(end)) == isGood)
+        }
+        // The kind is the first byte of the only step, ten bytes before the end.
+        var frame = StreamEnd(trail: [step]).frame()
+        for kind: UInt8 in [0, 17, 255] {
+            frame[frame.count - 10] = kind
+            #expect(Self.decoded(frame, .end) == nil)
+        }
+    }
+
+    /// Nil where it is refused.
+    private static func decoded(_ frame: [UInt8], _ type: FrameType) -> AnyHashable? {
+        unsafe frame.withUnsafeBytes { bytes in
+            let payload = unsafe UnsafeRawBufferPointer(rebasing: bytes[WireLimits.header...])
+            guard let decoded = unsafe try? SampleMessages.decode(type, payload) else { return nil }
+            return AnyHashable(decoded)
+        }
+    }
+
     @Test func headerValuesWithLineBreaksAreRefused() {
         for bad in ["a\r\nset-cookie: x", "a\u{0}b", "ä", "a\u{7F}"] {
             let head = ResponseHead(status: 200, isStream: false, contentType: Array(bad.utf8))

@@ -12,13 +12,17 @@ enum SampleMessages {
             record: RecordID(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210), endpoint: .chatCompletions,
             isStream: true, askedForUsage: true, anthropicVersion: Array("2023-06-01".utf8),
             anthropicBeta: Array("a-1,b-2".utf8), bodyLength: 1234, snapshot: 7,
+            policy: 513, project: EntityID(high: 5, low: .max), weight: 1000,
+            sharedName: .init(high: 0x1122_3344_5566_7788, low: 3, eachPays: true),
             calls: [
                 ProviderRequest.Call(
                     target: Target(provider: 3, model: Array("gpt-4o".utf8)),
                     splices: [
                         BodySplice(offset: 1, removed: 0, replacement: Array("\"stream_options\":{}".utf8)),
                         BodySplice(offset: 20, removed: 5, replacement: Array("\"x\"".utf8)),
-                    ], maximumOutput: 8192)
+                    ], maximumOutput: 8192),
+                ProviderRequest.Call(
+                    target: Target(provider: 0, model: Array("claude".utf8), price: 12), splices: []),
             ]))
 
     static var requestInArea: StreamRequest { self.request.withBody(at: 0x1_0000_f000) }
@@ -64,10 +68,16 @@ enum SampleMessages {
         StreamRequest.administration(AdministrationRequest(method: "GET", path: "/metrics?x=1", bodyLength: 2)),
         ResponseHead(
             status: 200, isStream: true, contentLength: 12, contentType: Array("text/event-stream".utf8),
-            retryAfter: Array("1".utf8), providerRequestID: Array("req_1".utf8), call: 1),
+            retryAfter: Array("1".utf8), providerRequestID: Array("req_1".utf8), call: 1,
+            attempts: 9),
         StreamEnd(
             failure: error, usage: TokenUsage(input: 1, cacheRead: 2, output: 3, reasoning: 4),
-            attempts: [AttemptReport(call: 0, status: 200, firstContent: 10, total: 20, error: "reset")]),
+            attempts: [AttemptReport(call: 0, status: 200, firstContent: 10, total: 20, error: "reset")],
+            trail: TrailStep.Kind.allCases.map { TrailStep($0, call: 63, detail: .max, at: 1_000_000) }),
+        StreamEnd(
+            usage: TokenUsage(input: 5), shared: .init(usageSource: .provider, cost: .max),
+            trail: [TrailStep(.shared, call: 0, at: 7)]),
+        StreamEnd(shared: .init(usageSource: .estimated, cost: nil)),
         Credit(bytes: 65_536), FurtherAttempt(call: 1, number: 2, reason: .hedge), Grant(allowed: true), metrics,
         OwnerDead(role: .upstream, instance: 9),
         Suspects(instance: 9, fingerprints: [1, .max]), Quarantine(fingerprint: .max, milliseconds: 600_000),

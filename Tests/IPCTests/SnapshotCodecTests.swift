@@ -9,9 +9,10 @@ import Testing
         corsOrigins: ["https://a.example", "*"], authentication: .optional,
         staticKeyDigest: [UInt8](repeating: 9, count: 32),
         routes: RouteTable(
-            providers: ["one", "two"],
-            aliases: [.init(name: Array("fast".utf8), targets: [Target(provider: 1, model: [0x61])])],
-            defaultProvider: 0), limits: SnapshotCodecTests.limits, logLevel: .debug,
+            providers: ["one", "two"], aliases: SnapshotCodecTests.aliases, defaultProvider: 0,
+            models: [.init(provider: 1, name: [0x61], facts: ModelFacts(price: 0))],
+            policies: SnapshotCodecTests.policies), prices: [.free], limits: SnapshotCodecTests.limits,
+        sharedCalls: SharedCallSettings(isOn: false, scope: .everybody, eachPays: true), logLevel: .debug,
         logFormat: .text, requestLogging: RequestLogging(access: false, prompts: true, responses: true))
     private let upstream = UpstreamSnapshot(
         version: 4,
@@ -21,18 +22,43 @@ import Testing
                 apiKey: Secret(Array("sk-key".utf8)),
                 apiVersion: "2024-10-21", dropsUnsupported: true, fetchesImages: true,
                 headers: [.init(name: "x-a", value: Secret([1, 2]))], proxy: "http://proxy:1", maxConnections: 5,
+                concurrency: 4, queue: QueueSettings(length: 7, wait: 8),
+                breaker: BreakerSettings(
+                    failures: 9, errorRate: 10, requests: 11, window: 12, open: 13, longestOpen: 14),
                 caFile: "/ca.pem",
                 timeouts: ProviderTimeouts(connect: 1, firstToken: 2, idle: 3, total: 4)),
-            ProviderSettings(name: "two", kind: .simulated(delay: 50, tokensPerSecond: 200)),
-        ], logLevel: .warning, logFormat: .text,
+            ProviderSettings(
+                name: "two", kind: .simulated(delay: 50, tokensPerSecond: 200),
+                keys: [
+                    ProviderKey(
+                        name: "k1", value: Secret([0x61]), weight: 1_000_000, requestsPerMinute: 40,
+                        tokensPerMinute: .max), ProviderKey(name: "k2", value: Secret([0x62])),
+                ], breaker: .off),
+        ], policies: SnapshotCodecTests.policies, upstreams: 4, logLevel: .warning, logFormat: .text,
         earlier: .init(
             version: 3, providers: [ProviderSettings(name: "two", kind: .simulated(delay: 1, tokensPerSecond: 2))],
-            prices: [.free]))
+            prices: [.free], policies: SnapshotCodecTests.policies))
 
     private let aggregator = AggregatorSnapshot(
         version: 9, stateDirectory: "/s", limitTable: SnapshotCodecTests.table, upstreams: 4,
         logLevel: .error, logFormat: .text)
 
+    private static let policies = [
+        RoutePolicy(), RoutePolicy(strategy: .weighted, retries: 8, retryDelay: 60_000, hedgeAfter: .percentile(99)),
+        RoutePolicy(strategy: .leastLatency, retries: 0, hedgeAfter: .time(2000)), RoutePolicy(strategy: .leastCost),
+        RoutePolicy(strategy: .leastBusy, hedgeAfter: .percentile(50)),
+    ]
+    private static let choices = [
+        RouteTable.Choice(Target(provider: 1, model: [0x61], price: 0), weight: 1_000_000),
+        RouteTable.Choice(Target(provider: 0, model: Array("*".utf8))),
+    ]
+    private static let aliases: [RouteTable.Alias] = [
+        .init(name: Array("fast".utf8), targets: [Target(provider: 1, model: [0x61])]),
+        .init(name: Array("w-*".utf8), choices: choices, policy: 1, sticky: .user, tier: .deep),
+        .init(
+            name: Array("auto".utf8), choices: [], policy: 4, sticky: .key,
+            route: .init(threshold: .max, header: Array("x-sluice-tier".utf8), fast: choices, deep: [choices[0]])),
+    ]
     private static let zone = TimeZoneRules(
         name: "Europe/Berlin", initialOffset: 3600,
         transitions: [.init(at: -5, offset: 7200), .init(at: 1_800_000_000, offset: -3600)])
@@ -136,5 +162,57 @@ import Testing
         snapshot = self.edge
         snapshot.routes.defaultProvider = 2
         #expect(throws: WireReader.Malformed.self) { try EdgeSnapshot(decoding: snapshot.encoded()) }
+    }
+
+    @Test(
+        arguments: [
+            { (routes: inout RouteTable) in routes.aliases[1].policy = 5 },
+            { $0.aliases[2].policy = .max },
+            { $0.policies = [] },
+            { $0.policies[1].retries = 9 },
+            { $0.policies[1].hedgeAfter = .percentile(49) },
+            { $0.policies[1].hedgeAfter = .percentile(100) },
+            { $0.aliases[2].route?.fast[0].target.provider = 2 },
+            { $0.aliases[2].route?.deep[0].target.provider = 2 },
+            { $0.aliases[2].route?.deep[0].target.price = 1 },
+            { $0.aliases[1].choices[0].target.price = 1 },
+            { $0.aliases[2].route?.header = [UInt8](repeating: 0x61, count: 257) },
+            { $0.aliases[1].choices[0].target.model = [UInt8](repeating: 0x61, count: 1025) },
+            { $0.models[0].provider = 2 },
+        ] as [@Sendable (inout RouteTable) -> Void])
+    func routesThatCannotBeAreRefused(_ spoil: @Sendable (inout RouteTable) -> Void) {
+        var snapshot = self.edge
+        spoil(&snapshot.routes)
+        #expect(throws: WireReader.Malformed.self) { try EdgeSnapshot(decoding: snapshot.encoded()) }
+    }
+
+    @Test(
+        arguments: [
+            { (snapshot: inout UpstreamSnapshot) in snapshot.policies = [] },
+            { $0.policies[2].retries = 200 },
+            { $0.earlier?.policies = [] },
+            { $0.earlier?.policies[0].hedgeAfter = .percentile(0) },
+            {
+                $0.providers[1].keys = (0..<65).map { ProviderKey(name: "k\($0)", value: Secret([0x61])) }
+            },
+            { $0.providers[1].keys[0].name = String(repeating: "k", count: 257) },
+        ] as [@Sendable (inout UpstreamSnapshot) -> Void])
+    func providersAndPoliciesThatCannotBeAreRefused(_ spoil: @Sendable (inout UpstreamSnapshot) -> Void) {
+        var snapshot = self.upstream
+        spoil(&snapshot)
+        #expect(throws: WireReader.Malformed.self) { try UpstreamSnapshot(decoding: snapshot.encoded()) }
+    }
+
+    /// Enumerations of the edge's half, where they stand in its last bytes: on, scope, each pays.
+    @Test func anUnknownScopeOfSharedCallsIsRefused() throws {
+        var bytes = self.edge.encoded()
+        for scope: UInt8 in [3, 255] {
+            bytes[bytes.count - 2] = scope
+            #expect(throws: WireReader.Malformed.self) { try EdgeSnapshot(decoding: bytes) }
+        }
+        for scope in SharedCallSettings.Scope.allCases {
+            bytes[bytes.count - 2] = scope.rawValue
+            #expect(try EdgeSnapshot(decoding: bytes).sharedCalls.scope == scope)
+        }
     }
 }

@@ -33,7 +33,7 @@ struct ExchangeMachineAccountTests {
         var isTranslated = false
 
         var testDescription: String { self.name }
-        var state: ExchangeMachine.State { self.form == nil ? .waiting : .receiving }
+        var state: MachineBench.State { self.form == nil ? .waiting : .receiving }
 
         func bench() -> MachineBench {
             let bench =
@@ -119,7 +119,7 @@ struct ExchangeMachineAccountTests {
         bench.data("x")
         bench.ended()
         _ = bench.cancel()
-        _ = bench.machine.fail(.draining, at: bench.now, to: bench.output)
+        _ = bench.fail(.draining)
         _ = bench.passDeadline()
         #expect(bench.output.outcomes.count == 1)
         #expect(bench.output.sent.filter { if case .end = $0 { true } else { false } }.count == 1)
@@ -132,7 +132,7 @@ struct ExchangeMachineAccountTests {
             if breaks {
                 bench.ended(situation.wasSent ? .resetInReply : .connect, sentAny: situation.wasSent)
             } else {
-                #expect(bench.machine.fail(.draining, at: bench.now, to: bench.output) == .abort)
+                #expect(bench.fail(.draining) == .abort)
             }
             while bench.output.end == nil { _ = try bench.credit(1 << 10) }
             let outcome = try #require(bench.output.outcomes.first)
@@ -165,7 +165,7 @@ struct ExchangeMachineAccountTests {
         bench.head(200)
         bench.data(reply)
         bench.ended()
-        #expect(bench.machine.state == .flushing)
+        #expect(bench.state == .flushing)
         #expect(bench.output.outcomes.map(\.error) == [nil])
         #expect(bench.cancel() == .proceed)
         let end = try #require(bench.output.end)

@@ -197,22 +197,23 @@ struct ExchangeMachineStreamTests {
         #expect(bench.data(Self.text) == .pause)
         // What came nevertheless is passed on, and credit alone changes nothing.
         #expect(bench.data(Self.text) == .pause)
-        #expect(try bench.credit(Self.text.utf8.count) == .pause)
+        #expect(try bench.credit(Self.text.utf8.count) == .proceed)
+        #expect(bench.machine.isPaused)
         bench.output.isCongested = false
-        #expect(bench.machine.linkRelieved(at: bench.now, to: bench.output) == .resume)
-        #expect(bench.machine.linkRelieved(at: bench.now, to: bench.output) == .proceed)
+        #expect(bench.linkRelieved() == .resume)
+        #expect(bench.linkRelieved() == .proceed)
         #expect(bench.output.body == Self.text + Self.text)
 
         let event =
             "data: {\"choices\":[{\"delta\":{\"content\":\"" + String(repeating: "x", count: 70_000) + "\"}}]}\n\n"
         #expect(bench.data(event) == .pause)
-        #expect(bench.machine.linkRelieved(at: bench.now, to: bench.output) == .proceed)
+        #expect(bench.linkRelieved() == .proceed)
         #expect(try bench.credit(WireLimits.replyWindow / 2) == .resume)
         bench.output.isCongested = true
         #expect(bench.data(Self.text) == .pause)
         _ = bench.cancel()
         bench.output.isCongested = false
-        #expect(bench.machine.linkRelieved(at: bench.now, to: bench.output) == .proceed)
+        #expect(bench.linkRelieved() == .proceed)
     }
 
     @Test
@@ -221,7 +222,7 @@ struct ExchangeMachineStreamTests {
         let start = bench.now
         let event =
             "data: {\"choices\":[{\"delta\":{\"content\":\"" + String(repeating: "x", count: 16_000) + "\"}}]}\n\n"
-        var order = ExchangeMachine.Order.proceed
+        var order = MachineBench.Order.proceed
         var fed = 0
         while order == .proceed {
             order = bench.data(event)
@@ -231,7 +232,7 @@ struct ExchangeMachineStreamTests {
         #expect(bench.output.body.utf8.count == WireLimits.replyWindow)
         #expect(bench.machine.deadline == start + 600 * MachineBench.second)
         bench.now += 100 * MachineBench.second
-        #expect(bench.machine.timePassed(at: bench.now, to: bench.output) == .proceed)
+        #expect(bench.timePassed(at: bench.now) == .proceed)
         #expect(try bench.credit(WireLimits.replyWindow / 2) == .resume)
         #expect(bench.output.body.utf8.count == fed)
         #expect(bench.machine.deadline == bench.now + 15 * MachineBench.second)
@@ -257,7 +258,7 @@ struct ExchangeMachineStreamTests {
         // The head and a comment go out, and are no content.
         #expect(first.passDeadline() == .proceed)
         #expect(first.machine.deadline == began + 30 * MachineBench.second)
-        #expect(first.machine.timePassed(at: began + 59 * MachineBench.second, to: first.output) == .proceed)
+        #expect(first.timePassed(at: began + 59 * MachineBench.second) == .proceed)
         #expect(first.machine.deadline == began + 60 * MachineBench.second)
         #expect(first.passDeadline() == .abort)
         #expect(first.output.end?.failure?.code == "provider_timeout")
@@ -324,7 +325,7 @@ struct ExchangeMachineStreamTests {
         bench.output.isCongested = true
         #expect(bench.data(Self.text) == .pause)
         let sent = bench.output.bytes.count
-        _ = bench.machine.timePassed(at: bench.now + 100 * MachineBench.second, to: bench.output)
+        _ = bench.timePassed(at: bench.now + 100 * MachineBench.second)
         #expect(bench.output.bytes.count == sent)
         // The provider has said all: nothing has to be shown any more.
         let done = self.streaming()

@@ -129,7 +129,7 @@ struct ExchangeMachineTranslatedTests {
         let bench = self.streaming()
         bench.data(AnthropicText.stream)
         #expect(bench.output.end == nil)
-        #expect(bench.machine.deadline == bench.now + ExchangeMachine.farewell)
+        #expect(bench.machine.deadline == bench.now + CallMachine.farewell)
         #expect(bench.passDeadline() == .abort)
         #expect(bench.output.end?.failure == nil)
         #expect(bench.output.body.hasSuffix("data: [DONE]\n\n"))
@@ -214,7 +214,7 @@ struct ExchangeMachineTranslatedTests {
         let bench = self.streaming()
         bench.data(AnthropicText.start + AnthropicText.blockStart)
         let long = String(repeating: "x", count: 16_000)
-        var order = ExchangeMachine.Order.proceed
+        var order = MachineBench.Order.proceed
         while order == .proceed { order = bench.data(AnthropicText.text(long)) }
         #expect(order == .pause)
         #expect(bench.output.bytes.count == WireLimits.replyWindow)
@@ -250,7 +250,7 @@ struct ExchangeMachineTranslatedTests {
         #expect(bench.output.body == ": keep-alive\n\n")
         // Pings are no content, and no silence of the provider's either.
         bench.data(AnthropicText.start + AnthropicText.ping)
-        #expect(bench.machine.timePassed(at: began + 59 * MachineBench.second, to: bench.output) == .proceed)
+        #expect(bench.timePassed(at: began + 59 * MachineBench.second) == .proceed)
         bench.now = began + 59 * MachineBench.second
         bench.data(AnthropicText.blockStart + AnthropicText.text("Hi"))
         #expect(bench.machine.deadline == bench.now + 15 * MachineBench.second)
@@ -297,7 +297,7 @@ struct ExchangeMachineTranslatedTests {
 
         let endless = self.unary()
         let piece = [UInt8](repeating: 0x20, count: 1 << 20)
-        var order = ExchangeMachine.Order.proceed
+        var order = MachineBench.Order.proceed
         var fed = 0
         while order == .proceed, fed < 64 << 20 {
             order = endless.data(piece)
@@ -394,7 +394,8 @@ struct ExchangeMachineTranslatedTests {
     private func preparing(isStream: Bool = false) -> MachineBench {
         let bench = MachineBench(
             isStream: isStream, started: false, dialect: .translated(isStream: isStream))
-        bench.machine.preparing(at: bench.now)
+        bench.output.started = nil
+        bench.begin()
         return bench
     }
 
@@ -404,7 +405,7 @@ struct ExchangeMachineTranslatedTests {
         let began = bench.now
         #expect(bench.machine.deadline == began + 600 * MachineBench.second)
         bench.now += MachineBench.second
-        bench.machine.callStarted(at: bench.now)
+        bench.startCall()
         #expect(bench.state == .waiting)
         // The request's time began with the preparation, the attempt's with the call.
         #expect(bench.machine.deadline == began + 600 * MachineBench.second)
@@ -421,11 +422,11 @@ struct ExchangeMachineTranslatedTests {
         let late = self.preparing()
         #expect(late.passDeadline() == .proceed)
         let drained = self.preparing()
-        #expect(drained.machine.fail(.draining, at: drained.now, to: drained.output) == .proceed)
+        #expect(drained.fail(.draining) == .proceed)
         let refused = self.preparing()
         let error = GatewayError(
             code: "invalid_image", type: "invalid_request_error", status: 400, source: .client, message: "no")
-        #expect(refused.machine.fail(.refused(error), at: refused.now, to: refused.output) == .proceed)
+        #expect(refused.fail(.refused(error)) == .proceed)
         #expect(refused.output.end?.failure == error)
         let codes = ["cancelled", "provider_timeout", "gateway_draining", "invalid_image"]
         for (bench, code) in zip([cancelled, late, drained, refused], codes) {
@@ -433,7 +434,7 @@ struct ExchangeMachineTranslatedTests {
             #expect(bench.output.end?.failure?.code == code)
             #expect(bench.output.end?.attempts == [])
             #expect(bench.output.outcomes.isEmpty && bench.machine.isOver)
-            bench.machine.callStarted(at: bench.now)
+            bench.startCall()
             #expect(bench.machine.isOver)
             #expect(throws: FrameError.unexpectedType(.grant)) { try bench.answer(true) }
         }
@@ -444,7 +445,7 @@ struct ExchangeMachineTranslatedTests {
         let bench = self.preparing(isStream: true)
         #expect(bench.passDeadline() == .proceed)
         #expect(bench.output.shape == "hc" && bench.state == .preparing)
-        bench.machine.callStarted(at: bench.now)
+        bench.startCall()
         bench.head(200, MachineBench.events)
         bench.data(AnthropicText.stream)
         bench.ended()
@@ -453,14 +454,17 @@ struct ExchangeMachineTranslatedTests {
     }
 
     @Test
-    func whatIsAnsweredHereNeedsNoCall() {
-        let bench = MachineBench(started: false)
-        bench.machine.answer(Array(#"{"input_tokens":3}"#.utf8), at: bench.now, to: bench.output)
+    func whatIsAnsweredHereNeedsNoCall() throws {
+        let bench = self.preparing()
+        let call = try #require(bench.call)
+        bench.machine.answer(call, Array(#"{"input_tokens":3}"#.utf8), at: bench.now, to: bench.output)
         #expect(bench.output.shape == "hce")
         #expect(bench.output.head?.status == 200 && bench.output.head?.contentLength == 18)
+        #expect(bench.output.head?.attempts == 0)
         #expect(bench.output.end?.failure == nil && bench.output.end?.attempts == [])
         #expect(bench.output.outcomes.isEmpty && bench.machine.isOver)
-        bench.machine.answer([], at: bench.now, to: bench.output)
+        #expect(bench.places.isBalanced)
+        bench.machine.answer(call, [], at: bench.now, to: bench.output)
         #expect(bench.output.shape == "hce")
     }
 }

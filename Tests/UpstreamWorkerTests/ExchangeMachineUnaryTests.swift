@@ -59,9 +59,9 @@ struct ExchangeMachineUnaryTests {
         let silent = MachineBench()
         let start = silent.now
         #expect(silent.machine.deadline == start + 600 * MachineBench.second)
-        #expect(silent.machine.firstCheck == start + 30 * MachineBench.second)
+        #expect(silent.call.map(silent.machine.firstCheck) == start + 30 * MachineBench.second)
         silent.now += 400 * MachineBench.second
-        #expect(silent.machine.timePassed(at: silent.now, to: silent.output) == .proceed)
+        #expect(silent.timePassed(at: silent.now) == .proceed)
         // Nor does a head that came early begin it.
         silent.head(200)
         #expect(silent.machine.deadline == start + 600 * MachineBench.second)
@@ -126,7 +126,7 @@ struct ExchangeMachineUnaryTests {
         bench.data(reply)
         bench.ended()
         #expect(bench.output.shape == "hc")
-        #expect(bench.machine.state == .flushing)
+        #expect(bench.state == .flushing)
         #expect(bench.machine.deadline == bench.now + 300 * MachineBench.second)
         #expect(try bench.credit(40 << 10) == .proceed)
         #expect(bench.output.shape == "hcce")
@@ -142,7 +142,7 @@ struct ExchangeMachineUnaryTests {
         bench.data(reply)
         bench.ended()
         bench.now += 299 * MachineBench.second
-        #expect(bench.machine.timePassed(at: bench.now, to: bench.output) == .proceed)
+        #expect(bench.timePassed(at: bench.now) == .proceed)
         #expect(try bench.credit(10 << 10) == .proceed)
         #expect(bench.machine.deadline == bench.now + 300 * MachineBench.second)
         #expect(bench.output.end == nil)
@@ -180,7 +180,7 @@ struct ExchangeMachineUnaryTests {
         for endsByClose in [true, false] {
             let bench = MachineBench()
             let head = HTTPResponseHead(status: 200, contentType: MachineBench.json, endsByClose: endsByClose)
-            _ = bench.machine.headReceived(head, at: bench.now, to: bench.output)
+            _ = bench.head(head)
             bench.data(#"{"choices":[{"text":""# + String(repeating: "a", count: 256 << 10))
             while bench.output.body.utf8.count < 256 << 10 { _ = try bench.credit(64 << 10) }
             bench.data(end)
@@ -227,7 +227,7 @@ struct ExchangeMachineUnaryTests {
         bench.head(200, length: 1 << 20)
         for _ in 0..<17 { bench.data(String(repeating: "a", count: 16 << 10)) }
         bench.ended(.resetInReply)
-        #expect(bench.machine.state == .flushing)
+        #expect(bench.state == .flushing)
         #expect(bench.output.head?.contentLength == 1 << 20)
         #expect(bench.output.outcomes.map(\.error) == ["provider_connection_reset"])
     }
@@ -273,7 +273,7 @@ struct ExchangeMachineUnaryTests {
     func anEndlessErrorIsCutOff() {
         let bench = MachineBench()
         bench.head(500)
-        var order = ExchangeMachine.Order.proceed
+        var order = MachineBench.Order.proceed
         var fed = 0
         while order == .proceed && fed < 2 << 20 {
             order = bench.data("{" + String(repeating: " ", count: 65_535))
@@ -350,7 +350,7 @@ struct ExchangeMachineUnaryTests {
     func aFailureBeforeTheCallHasNoAttempt() {
         let bench = MachineBench(started: false)
         #expect(bench.machine.deadline == .max)
-        #expect(bench.machine.fail(.damagedRequest, at: bench.now, to: bench.output) == .proceed)
+        #expect(bench.fail(.damagedRequest) == .proceed)
         #expect(bench.output.end?.attempts == [])
         #expect(bench.output.end?.failure?.status == 502)
     }
@@ -364,10 +364,9 @@ struct ExchangeMachineUnaryTests {
     @Test
     func headersThatCannotBeSentAreLeftOut() {
         let bench = MachineBench()
-        _ = bench.machine.headReceived(
+        bench.head(
             HTTPResponseHead(
-                status: 200, contentType: [0x61, 0x80], retryAfter: [], requestID: Array(repeating: 0x61, count: 1025)),
-            at: bench.now, to: bench.output)
+                status: 200, contentType: [0x61, 0x80], retryAfter: [], requestID: Array(repeating: 0x61, count: 1025)))
         bench.data("{}")
         bench.ended()
         #expect(bench.output.head?.contentType == MachineBench.json)

@@ -95,9 +95,9 @@ struct ProviderPoolTests {
     @Test
     func theSimulatedProviderHasNoTarget() {
         let pool = ProviderPool(self.two, attempts: AttemptCounter())
-        #expect(pool.route(.chatCompletions).target(for: self.request(isStream: true)) == nil)
+        #expect(pool.route(.chatCompletions).target(isStream: true, model: Array("m".utf8), key: 0) == nil)
         let server = ProviderPool(self.one, attempts: AttemptCounter())
-        #expect(server.route(.embeddings).target(for: self.request()) != nil)
+        #expect(server.route(.embeddings).target(isStream: false, model: Array("m".utf8), key: 0) != nil)
     }
 
     @Test
@@ -106,14 +106,14 @@ struct ProviderPoolTests {
         settings.kind = .server(.azure, baseURL: "http://127.0.0.1:1")
         settings.apiVersion = "2024-10-21"
         let route = ProviderPool(settings, attempts: AttemptCounter()).route(.chatCompletions)
-        let first = try #require(route.target(for: self.request("first")))
-        #expect(route.target(for: self.request("first")) === first)
-        #expect(route.target(for: self.request("first", isStream: true)) !== first)
-        #expect(route.target(for: self.request("other")) !== first)
+        let first = try #require(route.target(isStream: false, model: Array("first".utf8), key: 0))
+        #expect(route.target(isStream: false, model: Array("first".utf8), key: 0) === first)
+        #expect(route.target(isStream: true, model: Array("first".utf8), key: 0) !== first)
+        #expect(route.target(isStream: false, model: Array("other".utf8), key: 0) !== first)
         for number in 0..<DeploymentTargets.maximum {
-            _ = route.target(for: self.request("m\(number)"))
+            _ = route.target(isStream: false, model: Array("m\(number)".utf8), key: 0)
         }
-        #expect(route.target(for: self.request("first")) !== first)
+        #expect(route.target(isStream: false, model: Array("first".utf8), key: 0) !== first)
         let targets = DeploymentTargets { _ in first }
         for number in 0..<3 * DeploymentTargets.maximum { _ = targets[Array("m\(number)".utf8)] }
         #expect(targets.count == DeploymentTargets.maximum)

@@ -1,9 +1,10 @@
 import Domain
 import IPC
+import Resilience
 
 @testable import UpstreamWorker
 
-/// Keeps what an exchange sends, in order.
+/// Keeps what an exchange sends, in order, and makes its calls.
 final class RecordedOutput: ExchangeOutput {
     enum Sent: Hashable {
         case head(ResponseHead)
@@ -23,19 +24,54 @@ final class RecordedOutput: ExchangeOutput {
     /// What is estimated where that is wanted; nil for nothing.
     var estimate: TokenUsage?
 
+    private let standard: CallTerms
+    /// Of single places.
+    var terms: [Int: CallTerms] = [:]
+    /// Calls that were made, in order, and those that run.
+    private(set) var calls: [CallMachine] = []
+    private(set) var running: [CallMachine] = []
+    /// What was wanted of calls since it was last emptied.
+    var orders: [MachineBench.Order] = []
+    private(set) var queued: [Int] = []
+    private(set) var hasLeftQueue = false
+    /// Called with each call that is made; nil where it is made later.
+    var started: ((CallMachine) -> Void)?
+
+    init(_ terms: CallTerms) { self.standard = terms }
+
+    func terms(of place: Int) -> CallTerms { self.terms[place] ?? self.standard }
+
+    func make(_ call: CallMachine) {
+        self.orders.append(.call)
+        self.calls.append(call)
+        self.running.append(call)
+        self.started?(call)
+    }
+
+    func resume(_ call: CallMachine) { self.orders.append(.resume) }
+
+    func cancel(_ call: CallMachine) {
+        self.running.removeAll { $0 === call }
+        if call.state != .preparing { self.orders.append(.abort) }
+    }
+
+    func requestWasSent(_ call: CallMachine) -> Bool { self.requestWasSent }
+    func enterQueue(of place: Int) { self.queued.append(place) }
+    func leaveQueue() { self.hasLeftQueue = true }
+
     /// A report without any price.
-    func settle(_ outcome: AttemptOutcome) -> AttemptReport {
+    func settle(_ call: CallMachine, _ outcome: AttemptOutcome) -> AttemptReport {
         self.outcomes.append(outcome)
         let evidence = outcome.evidence
         let usage = evidence.billed == .yes ? evidence.usage : nil
         if usage == nil, evidence.wantsEstimate, let estimate = self.estimate {
             return AttemptReport(
-                call: 0, number: outcome.number, status: evidence.status, billed: evidence.billed,
+                call: UInt8(call.order.place), number: outcome.number, status: evidence.status, billed: evidence.billed,
                 usageSource: .estimated, usage: estimate, firstContent: outcome.firstContent, total: outcome.total,
                 error: outcome.error ?? "")
         }
         return AttemptReport(
-            call: 0, number: outcome.number, status: evidence.status, billed: evidence.billed,
+            call: UInt8(call.order.place), number: outcome.number, status: evidence.status, billed: evidence.billed,
             usageSource: usage == nil ? .none : .provider, usage: usage, firstContent: outcome.firstContent,
             total: outcome.total, error: outcome.error ?? "")
     }

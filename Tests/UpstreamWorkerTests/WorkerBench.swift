@@ -48,7 +48,7 @@ final class WorkerBench: EpollLinkDelegate {
 
     init(
         _ providers: [ProviderSettings], prices: [Price] = [], images: (any ImageSource)? = nil,
-        bodyBudget: Int = 1 << 30
+        bodyBudget: Int = 1 << 30, policy: RoutePolicy = RoutePolicy(retries: 0)
     ) throws {
         guard HTTPClient.initializeLibrary() else { throw SystemError(operation: "curl_global_init", code: 0) }
         self.loop = try EpollLoop()
@@ -57,7 +57,8 @@ final class WorkerBench: EpollLinkDelegate {
             log: Log(role: .upstream, instance: 1, level: .error, sink: Silence()), images: images,
             bodyBudget: bodyBudget)
         self.services.providers.add(
-            UpstreamSnapshot(version: 1, providers: providers, prices: prices, logLevel: .error), at: 0)
+            UpstreamSnapshot(version: 1, providers: providers, prices: prices, policies: [policy], logLevel: .error),
+            at: 0)
         self.services.journal = self.journal
         let scratch = LinkScratch()
         let build: [UInt8] = [1]

@@ -26,12 +26,15 @@ final class JournalIngest {
         didSet {
             self.tail?.log = self.log
             self.limits?.log = self.log
+            self.providers?.log = self.log
         }
     }
     /// Keeps the limit table, which begins with what is in the usage database; nil where there is none.
     private let limits: LimitTableKeeper?
+    /// Keeps the table that upstreams share.
+    private let providers: ProviderTableKeeper?
     /// Whether a process of an instance lives for sure: it has a link.
-    var isLinked: (UInt32) -> Bool = { _ in false }
+    var isLinked: (Role, UInt32) -> Bool = { _, _ in false }
     private let loop: EpollLoop
     private let folder: String
     private let path: String
@@ -73,9 +76,11 @@ final class JournalIngest {
     ///
     /// - Throws: a line that names the file, and the place in it, when it is damaged or not ours. Nothing is changed then.
     init(
-        loop: EpollLoop, stateDirectory: String, prices: [Price], limits: LimitTableKeeper? = nil, log: Log
+        loop: EpollLoop, stateDirectory: String, prices: [Price], limits: LimitTableKeeper? = nil,
+        providers: ProviderTableKeeper? = nil, log: Log
     ) throws(StartFailure) {
         self.limits = limits
+        self.providers = providers
         self.loop = loop
         self.log = log
         self.folder = JournalFolder.path(stateDirectory: stateDirectory)
@@ -96,12 +101,16 @@ final class JournalIngest {
 
     /// Begins to read.
     func start() {
+        // Upstreams wait for it; it needs nothing of the database.
+        self.providers?.keep(now: Clocks.monotonicNanoseconds())
         self.schedule(after: 0)
     }
 
     /// What a new snapshot says.
-    func update(prices: [Price], limitTable: LimitTableSettings) {
+    func update(prices: [Price], limitTable: LimitTableSettings, upstreams: UInt16) {
         self.limits?.update(limitTable)
+        self.providers?.update(upstreams: upstreams)
+        self.providers?.keep(now: Clocks.monotonicNanoseconds())
         self.prices = prices
         guard let writer = self.writer else { return }
         do throws(DatabaseError) {
@@ -126,7 +135,7 @@ final class JournalIngest {
 
     /// Somebody's link has ended: he may be dead, and hold something that others wait for.
     func linkEnded() {
-        guard self.limits != nil else { return }
+        guard self.limits != nil || self.providers != nil else { return }
         self.looksAgainUntil = Clocks.monotonicNanoseconds() &+ 2 * Self.patience
         self.schedule(after: Self.pause / 20)
     }
@@ -153,6 +162,7 @@ final class JournalIngest {
     private func tick() {
         let now = Clocks.monotonicNanoseconds()
         let isEnding = self.endsSince != nil
+        if !isEnding { self.providers?.keep(now: now) }
         do throws(DatabaseError) {
             if self.tail == nil { try self.open() }
             let looksAgain = isEnding || !self.questions.isEmpty || now < self.looksAgainUntil
@@ -179,9 +189,13 @@ final class JournalIngest {
     }
 
     private func keepLimits(_ now: UInt64) -> LimitTableKeeper.Next {
-        guard let limits = self.limits, let tail = self.tail else { return .later }
-        return limits.step(
-            tail, isCaughtUp: self.isCaughtUp, now: now, wall: Clocks.wallMilliseconds(), isLinked: self.isLinked)
+        guard let tail = self.tail else { return .later }
+        let isPending = self.providers?.release(tail, now: now) { self.isLinked(.upstream, $0) } ?? false
+        guard let limits = self.limits else { return isPending ? .soon : .later }
+        let next = limits.step(
+            tail, isCaughtUp: self.isCaughtUp, now: now, wall: Clocks.wallMilliseconds()
+        ) { self.isLinked(.edge, $0) }
+        return isPending && next == .later ? .soon : next
     }
 
     private func open() throws(DatabaseError) {

@@ -33,6 +33,17 @@ public enum MetricCatalogue {
         MetricDefinition(
             name: "sluice_provider_connections", kind: .gauge, help: "Open connections to providers."),
         MetricDefinition(
+            name: "sluice_provider_queue_refused_total", kind: .counter,
+            help: "Requests that were told to come back later because too many wait for the provider.",
+            labels: ["provider"]),
+        MetricDefinition(
+            name: "sluice_provider_queue_seconds", kind: .histogram,
+            help: "Time that requests waited for a place among a provider's calls, until they had it.",
+            labels: ["provider"]),
+        MetricDefinition(
+            name: "sluice_provider_queue_waiting", kind: .gauge,
+            help: "Requests that wait for a place among a provider's calls.", labels: ["provider"]),
+        MetricDefinition(
             name: "sluice_records_lost_total", kind: .counter,
             help: "Records that were not written because the journal was full and its policy is open."),
         MetricDefinition(
@@ -40,6 +51,9 @@ public enum MetricCatalogue {
             help: "Time from a request's head to the last byte of its reply.", labels: ["endpoint"]),
         MetricDefinition(
             name: "sluice_requests_in_flight", kind: .gauge, help: "Requests that are being served now."),
+        MetricDefinition(
+            name: "sluice_requests_shared_total", kind: .counter,
+            help: "Requests that were answered by the provider call of another, identical one."),
         MetricDefinition(
             name: "sluice_requests_total", kind: .counter, help: "Requests that have ended, by the status sent.",
             labels: ["endpoint", "model", "provider", "status"], openLabels: ["model"]),

@@ -79,7 +79,7 @@ struct AliasSchema {
 
     /// Weights that differ are most likely meant for another strategy.
     private func refuseWeights(_ entry: DocumentEntry, _ strategy: RoutePolicy.Strategy) {
-        guard strategy != .weighted, strategy != .leastBusy else { return }
+        guard strategy != .weighted else { return }
         guard case .mapping(let entries) = entry.value.content,
             case .sequence(let targets) = entries.first(where: { $0.key == "targets" })?.value.content
         else { return }
@@ -95,7 +95,7 @@ struct AliasSchema {
         self.problems.problem(
             at: first.position, path: first.value.path,
             "different weights have no meaning with strategy \(Self.name(of: strategy)): leave them out, or set "
-                + "strategy to weighted or least_busy")
+                + "strategy to weighted")
     }
 
     static func name(of strategy: RoutePolicy.Strategy) -> String {

@@ -47,7 +47,7 @@ struct OverloadSchema {
             scalar.boolean == false ? 0 : try PercentText.parse(scalar.text)
         }
         breaker.errorRate = rate ?? breaker.errorRate
-        let requests = reader.value("requests", ScalarParser.integer(1...10_000))
+        let requests = reader.value("requests", ScalarParser.integer(1...1000))
         breaker.requests = requests.map { UInt32($0) } ?? breaker.requests
         breaker.window = reader.value("window", ScalarParser.duration(.seconds(1) ... .seconds(600))) ?? breaker.window
         let parse = ScalarParser.duration(.milliseconds(100) ... .seconds(3600))

@@ -7,9 +7,12 @@ import JSON
 final class StatusResource: AdministrationResource {
     let name = "status"
     private let board: StatusBoard
+    private let providers: () -> [ProviderStatus]
 
-    init(board: StatusBoard) {
+    /// `providers` looks how they are now.
+    init(board: StatusBoard, providers: @escaping () -> [ProviderStatus]) {
         self.board = board
+        self.providers = providers
     }
 
     func reply(
@@ -26,8 +29,11 @@ final class StatusResource: AdministrationResource {
             throw AdministrationFailure(status: 503, code: "status_unknown", message: message)
         }
         let notices = self.board.notices
+        let providers = self.providers()
         return AdministrationReply { writer in
             writer.members(of: report)
+            writer.key("providers")
+            writer.list(providers) { $1.write(to: &$0) }
             writer.key("notices")
             writer.list(notices) { $0.string($1) }
         }

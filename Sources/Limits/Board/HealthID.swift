@@ -10,6 +10,7 @@ public struct HealthID: Hashable, Sendable {
         case key = 0x13
         case keyAndModel = 0x14
         case running = 0x15
+        case waiting = 0x16
     }
 
     public let high: UInt64
@@ -64,6 +65,9 @@ public struct HealthID: Hashable, Sendable {
     public static func key(provider: String, value: Secret, model: [UInt8]) -> HealthID {
         value.withBytes { HealthID(.keyAndModel).with(provider.utf8).with($0) }.with(model)
     }
+
+    /// The requests that wait for a provider: counted as running calls are (`HealthBoard.runningWord`).
+    public static func waiting(_ name: String) -> HealthID { HealthID(.waiting).with(name.utf8) }
 
     /// Where the processes at `HealthBoard.placesOfPage` places of the table say how many calls they have running there.
     func running(page: Int) -> HealthID {

@@ -59,6 +59,9 @@ public final class HealthReader {
     /// Calls that run, over all upstreams, at a provider or one of its models.
     public func running(_ id: HealthID) -> UInt32 { self.board.running(id) }
 
+    /// Requests that wait for a provider, over all upstreams.
+    public func waiting(_ provider: String) -> UInt32 { self.board.running(.waiting(provider)) }
+
     /// Microseconds until the first token of late; nil where nothing is known.
     public func latency(_ id: HealthID) -> UInt64? {
         self.board.find(id).flatMap {

@@ -2,8 +2,8 @@ import JSON
 
 /// The answer to `GET status`, for people. Pure.
 struct StatusView {
-    private let value: JSONValue
-    private let paint: Paint
+    let value: JSONValue
+    let paint: Paint
 
     init(_ value: JSONValue, paint: Paint) {
         self.value = value
@@ -12,7 +12,8 @@ struct StatusView {
 
     /// Ends with a newline.
     var text: String {
-        (self.head + [""] + self.table + self.hardening + self.operations + self.notices).joined(separator: "\n") + "\n"
+        (self.head + [""] + self.processTable + self.providers + self.hardening + self.operations + self.notices)
+            .joined(separator: "\n") + "\n"
     }
 
     private var head: [String] {
@@ -39,7 +40,7 @@ struct StatusView {
 
     private var processes: [JSONValue] { self.value["processes"]?.array ?? [] }
 
-    private var table: [String] {
+    private var processTable: [String] {
         let rows = self.processes.map { process in
             let cell = AdministrationOutput.cell
             return [
@@ -48,13 +49,19 @@ struct StatusView {
                 cell(process["configuration_version"]), cell(process["instance"]), cell(process["generation"]),
             ]
         }
-        let all = [Self.columns] + rows
-        let widths = Self.columns.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        return self.table(Self.columns, rows) { row, column in
+            column == 2 ? self.paint.state(rows[row][column]) : rows[row][column]
+        }
+    }
+
+    /// Rows in columns, a head above them; `painted` is a cell with its colour.
+    func table(_ head: [String], _ rows: [[String]], painted: (_ row: Int, _ column: Int) -> String) -> [String] {
+        let all = [head] + rows
+        let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.enumerated().map { index, row in
             row.enumerated().map { column, cell in
                 let room = String(repeating: " ", count: column == row.count - 1 ? 0 : widths[column] - cell.count)
-                guard index > 0 else { return self.paint(cell, .bold) + room }
-                return (column == 2 ? self.paint.state(cell) : cell) + room
+                return (index == 0 ? self.paint(cell, .bold) : painted(index - 1, column)) + room
             }.joined(separator: "  ")
         }
     }
@@ -100,5 +107,5 @@ struct StatusView {
         return notices.isEmpty ? [] : ["", "notices of the configuration"] + notices.map { "  \($0)" }
     }
 
-    private static func time(_ seconds: JSONValue?) -> String { DurationText.text(seconds: seconds?.integer ?? 0) }
+    static func time(_ seconds: JSONValue?) -> String { DurationText.text(seconds: seconds?.integer ?? 0) }
 }

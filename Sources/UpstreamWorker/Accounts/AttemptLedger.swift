@@ -2,6 +2,7 @@ internal import Domain
 internal import IPC
 internal import Journal
 internal import Platform
+internal import Resilience
 
 /// One request's books: admits each provider call in the journal before it is made, and when it is over works out its
 /// tokens and cost, records that, and says it to the edge.
@@ -11,93 +12,97 @@ struct AttemptLedger {
     private let services: UpstreamServices
     private let request: ProviderRequest
     private let set: ProviderSet
-    private let pool: ProviderPool
-    private let target: Target
     private let beganAt: UInt64
-    /// Bytes of the body as it is sent.
-    var bodyBytes: UInt64 = 0
     /// Nobody is left to settle the request: the link to its edge is lost.
     var isOrphaned = false
-    private var running: JournalWriter.Admission?
     private var reports: [AttemptReport] = []
+    private var running = 0
 
-    init(
-        _ request: ProviderRequest, _ target: Target, _ set: ProviderSet, _ pool: ProviderPool,
-        _ services: UpstreamServices
-    ) {
+    /// All providers of the request's calls are in `set`.
+    init(_ request: ProviderRequest, _ set: ProviderSet, _ services: UpstreamServices) {
         self.services = services
         self.request = request
         self.set = set
-        self.pool = pool
-        self.target = target
         self.beganAt = services.loop.now
     }
 
-    /// Records that the call of that number is about to be made, those before being settled; false when it must not be.
-    mutating func admit(_ number: UInt8) -> Bool {
+    /// Records that the call is about to be made; nil when it must not be.
+    mutating func admit(_ attempt: DispatchOrder.Attempt) -> JournalWriter.Admission? {
+        let target = self.request.calls[attempt.place].target
+        let pool = self.pool(target)
         let record = AttemptRecord(
-            record: self.request.record, number: number, provider: self.pool.nameBytes, model: self.target.model,
-            price: self.set.priceID(self.target.price), startedAt: Clocks.wallMilliseconds())
+            record: self.request.record, number: attempt.number, provider: pool.nameBytes, model: target.model,
+            keyName: pool.keyName(attempt.key), price: self.set.priceID(target.price),
+            startedAt: Clocks.wallMilliseconds())
         let admission = self.services.journal?.attempt(record) ?? .refused
-        guard admission != .refused else { return false }
-        self.running = admission
-        return true
+        guard admission != .refused else { return nil }
+        self.running += 1
+        return admission
     }
 
-    /// The running call is over.
-    mutating func settle(_ outcome: AttemptOutcome) -> AttemptReport {
+    /// The call is over that was admitted so; `bodyBytes` is what it has sent.
+    mutating func settle(
+        _ outcome: AttemptOutcome, place: Int, _ admission: JournalWriter.Admission?, bodyBytes: UInt64
+    ) -> AttemptReport {
         let evidence = outcome.evidence
-        let (usage, source) = self.usage(outcome)
+        let target = self.request.calls[place].target
+        let pool = self.pool(target)
+        let (usage, source) = self.usage(outcome, target, bodyBytes)
         // Nobody takes money for counting.
         let billed = self.request.endpoint == .countTokens ? Billed.no : evidence.billed
         let report = AttemptReport(
-            call: 0, number: outcome.number, status: evidence.status, billed: billed, usageSource: source,
-            usage: usage, cost: self.cost(usage), firstContent: outcome.firstContent,
+            call: UInt8(clamping: place), number: outcome.number, status: evidence.status, billed: billed,
+            usageSource: source, usage: usage, cost: self.cost(usage, target), firstContent: outcome.firstContent,
             total: outcome.total, error: outcome.error ?? "")
         self.reports.append(report)
-        if let admission = self.running {
+        if let admission {
             let record = AttemptEndRecord(
                 record: self.request.record, number: outcome.number, status: evidence.status, billed: report.billed,
                 usageSource: source, usage: usage ?? TokenUsage(), cost: report.cost, finish: evidence.finish,
                 error: Array(report.error.utf8), connected: outcome.connected, firstContent: outcome.firstContent,
                 total: outcome.total, replyBytes: outcome.replyBytes)
-            let orphan = self.isOrphaned ? self.orphan(evidence) : nil
+            self.running -= 1
+            let orphan = self.isOrphaned && self.running == 0 ? self.orphan(evidence, pool, target) : nil
             self.services.journal?.attemptEnd(record, admission, orphan: orphan)
         }
-        self.running = nil
-        self.pool.attempts.count(Self.label(outcome), report.billed)
+        pool.attempts.count(Self.label(outcome), report.billed)
         return report
     }
 
+    private func pool(_ target: Target) -> ProviderPool { self.set.pools[Int(target.provider)] }
+
     // MARK: Tokens and money
 
-    private var model: UsageEstimator.Model {
-        UsageEstimator.Model(provider: self.pool.settings.name, name: self.target.model)
+    private func model(_ target: Target) -> UsageEstimator.Model {
+        UsageEstimator.Model(provider: self.pool(target).settings.name, name: target.model)
     }
 
-    /// The tokens of so many bytes of a prompt, where nobody has counted them.
-    func promptTokens(bytes: Int) -> Int64 {
+    /// The tokens of so many bytes of a prompt for one of the request's calls, where nobody has counted them.
+    func promptTokens(bytes: Int, place: Int) -> Int64 {
         self.services.estimator.estimate(
-            self.model, bodyBytes: UInt64(clamping: bytes), replyBytes: 0, isStream: false
+            self.model(self.request.calls[place].target), bodyBytes: UInt64(clamping: bytes), replyBytes: 0,
+            isStream: false
         ).input
     }
 
-    private func usage(_ outcome: AttemptOutcome) -> (TokenUsage?, UsageSource) {
+    private func usage(
+        _ outcome: AttemptOutcome, _ target: Target, _ bodyBytes: UInt64
+    ) -> (TokenUsage?, UsageSource) {
         let evidence = outcome.evidence
         guard self.request.endpoint != .countTokens else { return (nil, .none) }
         if let usage = evidence.usage, evidence.billed == .yes {
             // Only a whole reply says how many bytes its tokens take.
             if outcome.error == nil, !evidence.saysError {
                 let error = self.services.estimator.learn(
-                    self.model, usage, bodyBytes: self.bodyBytes, replyBytes: outcome.replyBytes,
+                    self.model(target), usage, bodyBytes: bodyBytes, replyBytes: outcome.replyBytes,
                     isStream: evidence.isStream)
-                if let error { self.pool.attempts.estimateErrors.record(percent: error) }
+                if let error { self.pool(target).attempts.estimateErrors.record(percent: error) }
             }
             return (usage, .provider)
         }
         guard evidence.wantsEstimate else { return (nil, .none) }
         var usage = self.services.estimator.estimate(
-            self.model, bodyBytes: self.bodyBytes, replyBytes: evidence.hasContent ? outcome.replyBytes : 0,
+            self.model(target), bodyBytes: bodyBytes, replyBytes: evidence.hasContent ? outcome.replyBytes : 0,
             isStream: evidence.isStream)
         // The provider's own count of the prompt is better than any estimate; of the output it is none.
         if var counted = evidence.promptUsage {
@@ -110,18 +115,18 @@ struct AttemptLedger {
     }
 
     /// What has no tokens costs nothing at any price; else an unknown price makes an unknown cost.
-    private func cost(_ usage: TokenUsage?) -> Int64? {
+    private func cost(_ usage: TokenUsage?, _ target: Target) -> Int64? {
         guard let usage else { return 0 }
-        return self.set.price(self.target.price)?.cost(of: usage)
+        return self.set.price(target.price)?.cost(of: usage)
     }
 
     /// The request's end, for an edge that died before it could say it.
-    private func orphan(_ evidence: AttemptEvidence) -> SettleRecord {
+    private func orphan(_ evidence: AttemptEvidence, _ pool: ProviderPool, _ target: Target) -> SettleRecord {
         let totals = AttemptTotals(self.reports)
         return SettleRecord(
             record: self.request.record, rank: .upstream, status: evidence.status, outcome: .unknown,
-            finish: evidence.finish, isStream: self.request.isStream, provider: self.pool.nameBytes,
-            modelSent: self.target.model, usage: totals.usage ?? TokenUsage(), usageSource: totals.source,
+            finish: evidence.finish, isStream: self.request.isStream, provider: pool.nameBytes,
+            modelSent: target.model, usage: totals.usage ?? TokenUsage(), usageSource: totals.source,
             cost: totals.cost,
             attempts: UInt8(clamping: self.reports.count), total: (self.services.loop.now &- self.beganAt) / 1000)
     }

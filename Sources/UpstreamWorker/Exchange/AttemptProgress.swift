@@ -4,7 +4,7 @@ struct AttemptProgress: Hashable {
     private var startedAt: UInt64 = 0
     private(set) var connectedAt: UInt64 = 0
     private(set) var firstContentAt: UInt64 = 0
-    private var replyBytes: UInt64 = 0
+    private(set) var replyBytes: UInt64 = 0
 
     mutating func begin(_ number: UInt8, at now: UInt64) {
         self = AttemptProgress()
@@ -23,6 +23,9 @@ struct AttemptProgress: Hashable {
     mutating func hasContent(at now: UInt64) {
         if self.firstContentAt == 0 { self.firstContentAt = now }
     }
+
+    /// Nanoseconds from the start to the first content; nil where none came.
+    var firstContent: UInt64? { self.firstContentAt == 0 ? nil : self.firstContentAt &- self.startedAt }
 
     func outcome(_ evidence: AttemptEvidence, code: String?, at now: UInt64) -> AttemptOutcome {
         AttemptOutcome(

@@ -1,26 +1,35 @@
+internal import IPC
+internal import Resilience
+
 extension ExchangeMachine {
-    /// What is to be done with the provider call.
-    enum Order: Hashable {
+    /// What becomes of the call whose reply has just brought something.
+    enum Flow: Hashable {
         case proceed
-        /// Take nothing more of the reply until told to; what it waits for is credit, or the link.
+        /// Take nothing more of it until told to; what it waits for is credit, or the link.
         case pause
-        case resume
-        /// Close the connection.
-        case abort
-        /// Call the provider once more; `attempt.number` says the how manieth time it is.
-        case call
     }
 
     enum State: Hashable {
+        /// The request is not here yet.
         case ready
-        /// The request waits for what it needs from elsewhere; no call was made yet.
-        case preparing
-        case waiting
-        /// No call runs; whether a further one may be made is asked.
-        case asking
-        /// A head came: `reception` has the reply.
-        case receiving
+        /// Calls run, or are waited for.
+        case working
+        /// The calls are over, data waits for credit.
         case flushing
         case over
+    }
+
+    /// A call that is over and did not bring the answer, kept until it is known that no other does.
+    struct Refusal {
+        enum Told {
+            case failure(ProviderFailure)
+            /// The provider's own error goes to the client.
+            case reply(AttemptReport)
+        }
+
+        var call: CallMachine
+        var told: Told
+        /// Not the provider's doing.
+        var isOwn: Bool
     }
 }

@@ -18,7 +18,7 @@ struct ExchangeTerms {
         self.total = ExchangeTerms.nanoseconds(timeouts.total)
     }
 
-    private static func nanoseconds(_ milliseconds: UInt64) -> UInt64 {
+    static func nanoseconds(_ milliseconds: UInt64) -> UInt64 {
         let (value, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
         return overflow ? .max : value
     }

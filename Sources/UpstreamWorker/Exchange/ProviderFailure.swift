@@ -1,6 +1,7 @@
 internal import Dialects
 internal import Domain
 internal import HTTPClient
+internal import Resilience
 
 /// Every way a provider call ends without a reply that can be passed on, and what the client is told of it.
 enum ProviderFailure: Error, Hashable {
@@ -44,6 +45,8 @@ enum ProviderFailure: Error, Hashable {
     case clientStalled
     /// The edge asks for nothing more: its client has gone. No provider's doing.
     case cancelled
+    /// No provider can be called for the request now.
+    case noPlace(DispatchRefusal)
 
     /// What goes to the client and into metrics.
     var error: GatewayError {
@@ -87,6 +90,7 @@ enum ProviderFailure: Error, Hashable {
             GatewayError(
                 code: "cancelled", type: "invalid_request_error", status: 499, source: .client, retry: .later,
                 message: "The client went away.")
+        case .noPlace(let refusal): refusal.error
         case .clientStalled:
             GatewayError(
                 code: "request_timeout", type: "invalid_request_error", status: 408, source: .client, retry: .later,

@@ -79,6 +79,20 @@ final class ReplyDialect {
         return error
     }
 
+    /// The status that an error amounts to which came within a reply, or a stream, that says success.
+    func errorStatus(_ body: [UInt8]) -> UInt16 {
+        // Of a stream the last event that has data.
+        let marker = Array("data:".utf8)
+        var start = body.count - marker.count
+        while start > 0, !(body[start - 1] == 0x0A && body[start...].starts(with: marker)) { start -= 1 }
+        let row = self.context?.row ?? ProviderTable.row(self.passage == .anthropic ? .anthropic : .openai)
+        return unsafe body.withUnsafeBytes {
+            let error = unsafe UnsafeRawBufferPointer(rebasing: $0[max(0, start)...])
+            return unsafe ProviderErrorReader.read(error, status: 200, retryAfter: nil, row, reader: self.reader)
+                .error.status
+        }
+    }
+
     /// The same with a status that the front door's clients know: Anthropic has one of its own for "overloaded".
     func told(_ error: GatewayError) -> GatewayError {
         guard error.status == 529, self.context?.endpoint.isAnthropic == false else { return error }

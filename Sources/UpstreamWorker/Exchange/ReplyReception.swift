@@ -44,6 +44,12 @@ final class ReplyReception {
     private var reserved = ReplyReception.heldReply
     private var passed = PassedReply(watchesBrackets: false)
     private var stream: (any ReplyStream)?
+    /// Something of the answer has gone out, or goes out now.
+    private(set) var hasBegun = false
+    /// What a stream began with, while that may be an error: then until it is known that nothing else is tried.
+    private var early: [UInt8] = []
+    /// What a provider's error becomes where a stream's head has gone out already.
+    private(set) var toldError: ProviderFailure?
     /// Whole, and to be written when it is known what it cost.
     private var reply: Reply?
     /// Whole, and to be sent.
@@ -85,6 +91,18 @@ final class ReplyReception {
         case .stream: self.stream?.hasContent ?? false
         }
     }
+
+    /// The stream began with an error, which is held back.
+    var holdsError: Bool { !self.early.isEmpty }
+
+    /// The status that the provider's error amounts to, where it came with another one.
+    var errorStatus: UInt16 {
+        guard self.head.status < 400 else { return self.head.status }
+        return self.dialect.errorStatus(self.early.isEmpty ? self.held : self.early)
+    }
+
+    /// Nothing more is to be expected, whatever the connection does.
+    var hasSaidAll: Bool { self.sawDone || self.holdsError }
 
     /// The provider has said all it had to say, and may keep the connection open.
     var sawDone: Bool { self.stream?.sawDone ?? false }
@@ -179,6 +197,7 @@ final class ReplyReception {
         _ bytes: UnsafeRawBufferPointer, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) {
         self.form = .passing
+        self.hasBegun = true
         sender.send(
             self.dialect.head(self.head, isStream: false, length: self.head.contentLength), at: now, to: output)
         self.passed = PassedReply(watchesBrackets: self.head.endsByClose)
@@ -192,21 +211,39 @@ final class ReplyReception {
     private func filter(
         _ bytes: UnsafeRawBufferPointer, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) -> ProviderFailure? {
+        var failure: ProviderFailure?
         do throws(StreamFault) {
             unsafe try self.stream?.feed(bytes) { unsafe self.release($0, &sender, at: now, to: output) }
-            return nil
         } catch {
-            return self.failure(error)
+            failure = self.failure(error)
         }
+        if !self.hasBegun { self.beginIfAnswered(&sender, at: now, to: output) }
+        return failure
     }
 
     private func release(
         _ bytes: UnsafeRawBufferPointer, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) {
+        if self.hasBegun {
+            unsafe sender.push(bytes, at: now, to: output)
+        } else {
+            unsafe self.early.append(contentsOf: bytes)
+        }
+    }
+
+    /// What a stream begins with goes out when it is known to be no error.
+    private func beginIfAnswered(_ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput) {
+        if !self.early.isEmpty, self.stream?.hasAnswer == true { self.beginAnswer(&sender, at: now, to: output) }
+    }
+
+    private func beginAnswer(_ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput) {
+        self.hasBegun = true
         if !sender.headIsOut {
             sender.send(self.dialect.head(self.head, isStream: true, length: nil), at: now, to: output)
         }
-        unsafe sender.push(bytes, at: now, to: output)
+        guard !self.early.isEmpty else { return }
+        sender.push(self.early, at: now, to: output)
+        self.early = []
     }
 
     private func takeHeld() -> [UInt8] {
@@ -248,6 +285,7 @@ final class ReplyReception {
         // The provider has said all it had to say; that its connection broke afterwards costs nobody anything.
         if let error, !stream.sawDone, !stream.sawError { return .failed(.transport(error)) }
         let end: ReplyStreamEnd
+        defer { if !self.hasBegun { self.beginIfAnswered(&sender, at: now, to: output) } }
         do throws(StreamFault) {
             end = unsafe try stream.finish { unsafe self.release($0, &sender, at: now, to: output) }
         } catch {
@@ -293,14 +331,17 @@ final class ReplyReception {
             evidence.finish = reply.finish
             evidence.saysError = reply.hasError
             evidence.hasContent = !reply.hasError
+            if reply.hasError { self.toldError = .notReply }
             self.answer = self.dialect.head(self.head, isStream: false, length: UInt64(self.held.count))
         }
         return .whole(evidence)
     }
 
     private func endError(headIsOut: Bool) -> Ending {
+        self.toldError = self.statusFailure
         if let error = self.dialect.error(self.held, self.head) {
             guard !headIsOut else { return .failed(.reported(error)) }
+            self.toldError = .reported(error)
             self.held = self.dialect.body(of: error)
             self.answer = self.dialect.head(self.head, of: error.error, length: self.held.count)
         } else {
@@ -316,6 +357,7 @@ final class ReplyReception {
         _ report: AttemptReport, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) {
         if let stream = self.stream.take() {
+            if !self.hasBegun { self.beginAnswer(&sender, at: now, to: output) }
             unsafe stream.conclude(usage: report.usage, isEstimated: report.usageSource == .estimated) {
                 unsafe self.release($0, &sender, at: now, to: output)
             }

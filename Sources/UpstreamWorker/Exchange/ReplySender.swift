@@ -4,6 +4,9 @@ internal import IPC
 struct ReplySender {
     private var flow = ReplyFlow()
     private(set) var headIsOut = false
+    /// What the head says of who answers: which of the request's calls, and how many were made until then.
+    var place: UInt8 = 0
+    var attempts: UInt8 = 0
     /// When something last went out, or waits to; 0 before.
     private(set) var lastSentAt: UInt64 = 0
 
@@ -13,6 +16,9 @@ struct ReplySender {
     mutating func send(_ head: ResponseHead, at now: UInt64, to output: some ExchangeOutput) {
         self.headIsOut = true
         self.lastSentAt = now
+        var head = head
+        head.call = self.place
+        head.attempts = self.attempts
         output.send(head: head)
     }
 

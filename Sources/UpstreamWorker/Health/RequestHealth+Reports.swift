@@ -67,8 +67,8 @@ extension RequestHealth {
         }
     }
 
-    /// The attempt is over: what it has taken is given back. `tokens` are those it has used; nil where nobody knows.
-    func ended(_ number: UInt8, tokens: Int64?) {
+    /// The attempt is over: what it has taken is given back. `tokens` are those it has used; nil where nobody knows. `time`: nanoseconds of the loop's clock.
+    func ended(_ number: UInt8, tokens: Int64?, at time: UInt64) {
         guard let attempt = self.attempt(number), let place = self.place(attempt.place) else { return }
         let now = self.health.milliseconds
         self.releaseLeaves(attempt, place, at: now)
@@ -76,6 +76,7 @@ extension RequestHealth {
         place.target.ended(self.health)
         place.pool.provider.whole.ended(self.health)
         self.remove(number)
+        place.gate.giveBack(after: time > attempt.tookAt ? time - attempt.tookAt : 0)
     }
 
     // MARK: Breakers

@@ -7,10 +7,11 @@ internal import Resilience
 ///
 /// Lives with the request, on the worker's loop. Of each attempt that `take` has given, `ended` is to be called once, and before it
 /// at most one of `answered` and `failed`; `failed` may follow `answered`.
-final class RequestHealth: CallPlaces {
+final class RequestHealth: RequestPlaces {
     struct Place {
         var pool: KeyPool
         var target: TargetHealth
+        var gate: ProviderGate
     }
 
     /// What an attempt has taken.
@@ -25,6 +26,8 @@ final class RequestHealth: CallPlaces {
         var keyAndModelOut: KeyOutWord.Leave?
         /// What is held at the table.
         var hold: (hold: LimitHold, owner: LimitOwner, demand: [LimitDemand.Entry])?
+        /// Nanoseconds of the loop's clock.
+        var tookAt: UInt64 = 0
         var wasAnswered = false
         var hasFailed = false
     }
@@ -60,8 +63,10 @@ final class RequestHealth: CallPlaces {
         guard index >= 0, index < self.request.calls.count else { return nil }
         let target = self.request.calls[index].target
         guard Int(target.provider) < self.set.pools.count else { return nil }
-        let pool = self.set.pools[Int(target.provider)].keyPool(self.health)
-        let place = Place(pool: pool, target: pool.provider.target(target.model, self.health))
+        let provider = self.set.pools[Int(target.provider)]
+        let pool = provider.keyPool(self.health)
+        let place = Place(
+            pool: pool, target: pool.provider.target(target.model, self.health), gate: provider.gate)
         if index == 0 {
             self.firstPlace = place
         } else {
@@ -127,16 +132,16 @@ final class RequestHealth: CallPlaces {
 
     /// Whether this process alone has as many calls as there may be; what the others have is found out when a place is taken.
     private func isBusy(_ place: Place) -> Bool {
-        let running = place.pool.provider.whole.running
-        if running >= place.pool.connections(self.health) { return true }
-        return place.pool.settings.concurrency.map { running >= $0 } ?? false
+        guard place.gate.isFree else { return true }
+        guard let most = place.pool.settings.concurrency else { return false }
+        return place.pool.provider.whole.running >= most
     }
 
     func take(_ place: Int, attempt number: UInt8, avoiding keys: KeySet, at now: UInt64) -> CallTaking {
         guard let target = self.place(place) else { return .refused(.keysOut) }
         if self.isBusy(target) { return .refused(.busy) }
+        var attempt = Attempt(number: number, place: place, key: 0, tookAt: now)
         let now = self.health.milliseconds
-        var attempt = Attempt(number: number, place: place, key: 0)
         if let wait = self.takeLeaves(target, &attempt, at: now) {
             return .refused(.breakerOpen(max(1, wait) &* 1_000_000))
         }
@@ -145,6 +150,7 @@ final class RequestHealth: CallPlaces {
             return .refused(refusal)
         }
         let isFirst = self.isFirstCall(of: target.pool.provider)
+        _ = target.gate.take()
         self.add(attempt)
         self.lastPlace = place
         target.target.began(self.health)
@@ -300,6 +306,10 @@ final class RequestHealth: CallPlaces {
         guard latency.calls >= Self.leastCalls else { return nil }
         return QuantileWord(raw: self.health.load(entry, HealthWords.Target.quantiles)).time(percent: percent)
             .map { min($0, 1 << 40) &* 1_000 }
+    }
+
+    func provider(of place: Int) -> Int {
+        place < self.request.calls.count ? Int(self.request.calls[place].target.provider) : place
     }
 
     func load(of place: Int) -> UInt32 { self.place(place)?.target.load(self.health) ?? 0 }

@@ -1,7 +1,7 @@
 internal import Domain
 
-/// Counts one provider's calls by outcome, and how well their tokens could be estimated, since the process started, over all
-/// reloads. Lives on the worker's loop.
+/// Counts one provider's calls by outcome, how well their tokens could be estimated, and the requests that waited for it, since
+/// the process started, over all reloads. Lives on the worker's loop.
 final class AttemptCounter {
     /// What calls are counted by.
     struct Key: Hashable {
@@ -13,6 +13,7 @@ final class AttemptCounter {
     private var succeeded: UInt64 = 0
     private var others: [Key: UInt64] = [:]
     var estimateErrors = EstimateErrors()
+    var queue = QueueCounter()
 
     /// `code` is nil for a call that went well.
     func count(_ code: String?, _ billed: Billed) {

@@ -16,7 +16,8 @@ struct ProviderHeaders {
 
     private let configured: [(name: String, line: [UInt8])]
     private let names: Set<String>
-    private let key: [(name: String, line: [UInt8])]
+    /// By key; empty where none is sent.
+    private let keys: [(name: String, line: [UInt8])]
     private let isAnthropic: Bool
 
     init(_ settings: ProviderSettings, _ row: ProviderRow) {
@@ -30,22 +31,21 @@ struct ProviderHeaders {
             case .apiKey: ("api-key", "")
             case .xAPIKey: ("x-api-key", "")
             }
-        self.key =
-            settings.apiKey.map { key in
-                [(name, key.withBytes { Array("\(name): \(prefix)".utf8) + $0 })]
-            } ?? []
+        self.keys = settings.keys.map { key in
+            (name, key.value.withBytes { Array("\(name): \(prefix)".utf8) + $0 })
+        }
         self.isAnthropic = row.speaksAnthropic
     }
 
-    /// The lines that all calls for a front door have in common.
-    func lines(at endpoint: Endpoint, isStream: Bool) -> [[UInt8]] {
+    /// The lines that all calls for a front door have in common which are made with one key, by its index.
+    func lines(at endpoint: Endpoint, isStream: Bool, key: Int) -> [[UInt8]] {
         let accepted = isStream ? "text/event-stream, application/json" : "application/json"
         var headers: [(name: String, line: [UInt8])] = [
             ("content-type", Array("content-type: application/json".utf8)),
             ("accept", Array("accept: \(accepted)".utf8)),
             ("user-agent", Array("user-agent: sluice/\(SluiceVersion.current)".utf8)),
         ]
-        headers += self.key
+        if key < self.keys.count { headers.append(self.keys[key]) }
         if self.isAnthropic && !endpoint.isAnthropic {
             headers.append((Self.versionName, Self.line(Self.versionName, Self.anthropicVersion)))
         }

@@ -39,7 +39,7 @@ struct ProviderHistory {
         if let earlier = snapshot.earlier, self.providers(of: earlier.version) == nil {
             let before = UpstreamSnapshot(
                 version: earlier.version, providers: earlier.providers, prices: earlier.prices,
-                logLevel: snapshot.logLevel)
+                policies: earlier.policies, upstreams: snapshot.upstreams, logLevel: snapshot.logLevel)
             self.append(before, at: now)
         }
         self.append(snapshot, at: now)

@@ -9,9 +9,7 @@ internal import Platform
 final class ProviderRoute {
     /// Where the provider is called.
     private enum Place {
-        /// For a whole reply, and for a stream.
-        case fixed(HTTPTarget, HTTPTarget)
-        case byModel(DeploymentTargets, DeploymentTargets)
+        case server
         /// Built in.
         case simulated(ProviderSettings.Kind, Endpoint)
         /// The provider has nothing for this front door.
@@ -33,6 +31,11 @@ final class ProviderRoute {
     private let endpoint: Endpoint
     private let headers: ProviderHeaders
     private let place: Place
+    /// By key; made when one is first used.
+    private var targets: [RouteTargets?]
+    private let settings: ProviderSettings
+    private let limit: HTTPConnectionLimit
+    private let row: ProviderRow
     /// A translation's, without what is the request's own.
     private let context: TranslationContext
     let passage: ReplyPassage
@@ -49,32 +52,38 @@ final class ProviderRoute {
             fetchesImages: settings.fetchesImages)
         self.passage = self.context.passage
         self.isExact = row.endpoints.contains(endpoint) && (row.isExact || endpoint.isAnthropic)
-        switch settings.kind {
-        case .simulated:
+        self.settings = settings
+        self.limit = limit
+        self.row = row
+        self.targets = Array(repeating: nil, count: max(1, settings.keys.count))
+        if case .simulated = settings.kind {
             self.place = row.target(of: endpoint).map { .simulated(settings.kind, $0) } ?? .none
-        case .server(_, let base):
-            func target(_ isStream: Bool, _ model: [UInt8]) -> HTTPTarget? {
-                let url = row.url(base: base, endpoint: endpoint, model: model, apiVersion: settings.apiVersion)
-                return url.map { url in
-                    HTTPTarget(
-                        HTTPTarget.Settings(
-                            url: url, headers: headers.lines(at: endpoint, isStream: isStream),
-                            connectTimeout: settings.timeouts.connect, caFile: settings.caFile,
-                            proxy: settings.proxy),
-                        limit: limit)
-                }
-            }
-            guard let whole = target(false, []), let stream = target(true, []) else {
-                self.place = .none
-                return
-            }
-            if row.urlsNameModel(base: base, apiVersion: settings.apiVersion) {
-                self.place = .byModel(
-                    DeploymentTargets { target(false, $0) ?? whole }, DeploymentTargets { target(true, $0) ?? stream })
-            } else {
-                self.place = .fixed(whole, stream)
+        } else {
+            let first = ProviderRoute.targets(endpoint, 0, settings, row, headers, limit)
+            self.targets[0] = first
+            self.place = first == nil ? .none : .server
+        }
+    }
+
+    private static func targets(
+        _ endpoint: Endpoint, _ key: Int, _ settings: ProviderSettings, _ row: ProviderRow, _ headers: ProviderHeaders,
+        _ limit: HTTPConnectionLimit
+    ) -> RouteTargets? {
+        guard case .server(_, let base) = settings.kind else { return nil }
+        func target(_ isStream: Bool, _ model: [UInt8]) -> HTTPTarget? {
+            let url = row.url(base: base, endpoint: endpoint, model: model, apiVersion: settings.apiVersion)
+            return url.map { url in
+                HTTPTarget(
+                    HTTPTarget.Settings(
+                        url: url, headers: headers.lines(at: endpoint, isStream: isStream, key: key),
+                        connectTimeout: settings.timeouts.connect, caFile: settings.caFile, proxy: settings.proxy),
+                    limit: limit)
             }
         }
+        guard let whole = target(false, []), let stream = target(true, []) else { return nil }
+        guard row.urlsNameModel(base: base, apiVersion: settings.apiVersion) else { return .fixed(whole, stream) }
+        return .byModel(
+            DeploymentTargets { target(false, $0) ?? whole }, DeploymentTargets { target(true, $0) ?? stream })
     }
 
     /// The built-in provider speaks OpenAI's dialect, of which it knows chats and embeddings.
@@ -91,15 +100,14 @@ final class ProviderRoute {
 
     // MARK: The way there
 
-    /// What is called; nil for the simulated provider, and where there is nothing to call.
-    func target(for request: ProviderRequest) -> HTTPTarget? {
-        switch self.place {
-        case .fixed(let whole, let stream): return request.isStream ? stream : whole
-        case .byModel(let whole, let stream):
-            let model = request.calls.first?.target.model ?? []
-            return request.isStream ? stream[model] : whole[model]
-        case .simulated, .none: return nil
-        }
+    /// What is called for a model, as it is sent, with one of the provider's keys; nil for the simulated provider, and where there is
+    /// nothing to call.
+    func target(isStream: Bool, model: [UInt8], key: UInt8) -> HTTPTarget? {
+        guard case .server = self.place, Int(key) < self.targets.count else { return nil }
+        if let targets = self.targets[Int(key)] { return targets.target(isStream: isStream, model: model) }
+        let made = ProviderRoute.targets(self.endpoint, Int(key), self.settings, self.row, self.headers, self.limit)
+        self.targets[Int(key)] = made
+        return made?.target(isStream: isStream, model: model)
     }
 
     /// What the simulated provider is asked; nil for all others.

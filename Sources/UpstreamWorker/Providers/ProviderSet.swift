@@ -4,6 +4,8 @@ internal import Domain
 final class ProviderSet {
     let version: UInt64
     let pools: [ProviderPool]
+    /// In the order plans number them; at least one.
+    private let policies: [RoutePolicy]
     private let prices: [Price]
     private let priceIDs: [UInt64]
 
@@ -11,13 +13,22 @@ final class ProviderSet {
     init(_ snapshot: UpstreamSnapshot, previous: ProviderSet?, attempts: (String) -> AttemptCounter) {
         self.version = snapshot.version
         self.prices = snapshot.prices
+        self.policies = snapshot.policies
         self.priceIDs = snapshot.prices.map(\.id)
         var known: [String: ProviderPool] = [:]
         for pool in previous?.pools ?? [] { known[pool.settings.name] = pool }
         self.pools = snapshot.providers.map { settings in
-            if let pool = known[settings.name], pool.settings == settings { return pool }
-            return ProviderPool(settings, attempts: attempts(settings.name))
+            if let pool = known[settings.name], pool.settings == settings {
+                pool.gate.update(upstreams: snapshot.upstreams)
+                return pool
+            }
+            return ProviderPool(settings, attempts: attempts(settings.name), upstreams: snapshot.upstreams)
         }
+    }
+
+    /// The policy a plan names; the default one where there is none of that number.
+    func policy(_ index: UInt16) -> RoutePolicy {
+        Int(index) < self.policies.count ? self.policies[Int(index)] : self.policies.first ?? RoutePolicy()
     }
 
     /// The price a target names by its index; nil where it is unknown.
