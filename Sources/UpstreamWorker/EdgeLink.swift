@@ -65,12 +65,19 @@ final class EdgeLink: EpollLinkDelegate, ExchangeOwner {
             throw .malformed(.request)
         }
         let body = try self.body(request)
-        switch Exchange.begin(request, stream: stream, for: self, self.services) {
-        case .success(let exchange):
-            self.streams[stream] = exchange
-            if let body { exchange.receive(body: body) }
+        switch self.begin(request, stream) {
+        case .success(let work):
+            self.streams[stream] = work
+            if let body { work.receive(body: body) }
         case .failure(let error): self.send(end: StreamEnd(failure: error), stream: stream)
         }
+    }
+
+    private func begin(_ request: ProviderRequest, _ stream: UInt64) -> Result<any EdgeStream, GatewayError> {
+        guard request.sharedName == nil else {
+            return SharedCall.begin(request, stream: stream, on: self, self.services).map { $0 }
+        }
+        return Exchange.begin(request, stream: stream, for: self, self.services).map { $0 }
     }
 
     /// The request's body where it lies in the area; nil when it comes in frames.

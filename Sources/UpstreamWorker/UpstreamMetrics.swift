@@ -35,7 +35,9 @@ enum UpstreamMetrics {
         let queues = providers.filter(\.value.queue.wasUsed).flatMap { provider, counter in
             UpstreamMetrics.queue(counter.queue, [MetricReport.Label("provider", provider)])
         }
-        return MetricReport(series: attempts + errors + queues + [connections, lost, dropped, snapshots])
+        let shared = MetricReport.Series(
+            name: "sluice_requests_shared_total", labels: [], value: .counter(services.sharedCalls.joined))
+        return MetricReport(series: attempts + errors + queues + [shared, connections, lost, dropped, snapshots])
     }
 
     private static func queue(_ counter: QueueCounter, _ labels: [MetricReport.Label]) -> [MetricReport.Series] {

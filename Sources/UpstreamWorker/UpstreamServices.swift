@@ -34,6 +34,7 @@ final class UpstreamServices {
     /// nil before it is open: until then no call is made.
     var journal: (any AttemptJournal)?
     var estimator = UsageEstimator()
+    let sharedCalls = SharedCalls()
     private(set) var isDraining = false
     /// Requests being worked on, by link.
     private(set) var active = 0

@@ -52,6 +52,9 @@ public enum MetricCatalogue {
         MetricDefinition(
             name: "sluice_requests_in_flight", kind: .gauge, help: "Requests that are being served now."),
         MetricDefinition(
+            name: "sluice_requests_shared_total", kind: .counter,
+            help: "Requests that were answered by the provider call of another, identical one."),
+        MetricDefinition(
             name: "sluice_requests_total", kind: .counter, help: "Requests that have ended, by the status sent.",
             labels: ["endpoint", "model", "provider", "status"], openLabels: ["model"]),
         MetricDefinition(

@@ -14,6 +14,9 @@ struct BodyCollector {
     private let length: Int
     private var window = ReceiveWindow(size: WireLimits.bodyWindow)
     private(set) var bytes: [UInt8] = []
+    private var received = 0
+    /// False: what comes is counted, but not kept.
+    private var keeps = true
 
     /// `length` bytes are announced. It is not believed: memory is taken as bytes arrive.
     init(length: Int) {
@@ -23,12 +26,21 @@ struct BodyCollector {
     /// Throws when the peer sends more than it announced or has credit for.
     mutating func receive(_ payload: UnsafeRawBufferPointer, isLast: Bool) throws(FrameError) -> Outcome {
         try self.window.receive(payload.count)
-        guard payload.count <= self.length - self.bytes.count else { throw .malformed(.body) }
-        // A body that does not fit into one frame grows to its announced size at once; an untouched page costs nothing.
-        if self.bytes.isEmpty && !isLast { self.bytes.reserveCapacity(self.length) }
-        unsafe self.bytes.append(contentsOf: payload)
+        guard payload.count <= self.length - self.received else { throw .malformed(.body) }
+        self.received += payload.count
+        if self.keeps {
+            // A body that does not fit into one frame grows to its announced size at once; an untouched page costs nothing.
+            if self.bytes.isEmpty && !isLast { self.bytes.reserveCapacity(self.length) }
+            unsafe self.bytes.append(contentsOf: payload)
+        }
         guard isLast else { return .more(credit: self.window.release(payload.count)) }
-        return self.bytes.count == self.length ? .complete : .short
+        return self.received == self.length ? .complete : .short
+    }
+
+    /// Forgets what came. What still comes is received as before, and not kept.
+    mutating func drop() {
+        self.keeps = false
+        self.bytes = []
     }
 
     /// Hands the body over and forgets it.
