@@ -144,7 +144,11 @@ extension DispatchMachine {
             guard self.facts.isEmpty || (!self.facts[place].isBarred && self.facts[place].notBefore <= now) else {
                 continue
             }
-            guard places.standing(of: place, at: now) == .free else { continue }
+            let standing = places.standing(of: place, at: now)
+            guard standing == .free else {
+                self.steps.passOver(place, standing, at: now)
+                continue
+            }
             if !hasPaid {
                 guard places.takeHedge(at: now) else {
                     self.steps.add(.hedgeBudgetSpent, slow.place, at: now)
@@ -153,8 +157,9 @@ extension DispatchMachine {
                 hasPaid = true
             }
             let keys = self.avoided(place, at: now)
-            if case .taken(let key) = places.take(place, attempt: self.number &+ 1, avoiding: keys, at: now) {
-                return self.start(place, key, .hedge, at: now, places)
+            switch places.take(place, attempt: self.number &+ 1, avoiding: keys, at: now) {
+            case .taken(let key): return self.start(place, key, .hedge, at: now, places)
+            case .refused(let standing): self.steps.passOver(place, standing, at: now)
             }
         }
         return .wait

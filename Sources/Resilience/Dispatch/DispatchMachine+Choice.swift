@@ -62,11 +62,14 @@ extension DispatchMachine {
 
     mutating func chooseFurther(at now: UInt64, _ places: some CallPlaces) -> DispatchOrder {
         guard !self.isFinal, self.number < Self.maximumAttempts, now < self.end else { return self.giveUp() }
-        if let place = self.resendPlace.take(), case .taken(let key) = self.take(place, at: now, places) {
+        if let place = self.resendPlace.take(), self.facts[place].notBefore <= now,
+            case .taken(let key) = self.take(place, at: now, places)
+        {
             self.resends &+= 1
             return self.start(place, key, .resend, at: now, places)
         }
-        if let place = self.keyPlace.take() {
+        // A hedge at the same place may have brought advice.
+        if let place = self.keyPlace.take(), self.facts[place].notBefore <= now {
             if case .taken(let key) = self.take(place, at: now, places) {
                 // Only another key: neither a retry nor another target.
                 return self.start(place, key, .retry, counts: false, at: now, places)
