@@ -176,7 +176,7 @@ let package = Package(
         tests("IPC", ["IPC", "Domain"]),
         tests("JSON", ["JSON", "Domain"]),
         tests("Dialects", ["Dialects", "TestSupport", "Domain", "JSON"]),
-        tests("Routing", ["Routing", "Domain"]),
+        tests("Routing", ["Routing", "Domain", "TestSupport"]),
         tests("Resilience", ["Resilience", "Domain", "TestSupport"]),
         tests("Configuration", ["Configuration", "Domain"]),
         tests("Catalogue", ["Catalogue", "Domain"]),

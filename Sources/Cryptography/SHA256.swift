@@ -26,11 +26,19 @@ public final class SHA256 {
 
     /// The digest of `bytes`.
     public func digest(_ bytes: UnsafeRawBufferPointer) throws(CryptographyError) -> Digest {
+        unsafe try self.digest(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    /// The digest of two pieces, one behind the other.
+    public func digest(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    ) throws(CryptographyError) -> Digest {
         var digest = Digest()
         var length: UInt32 = 0
         let isDone = unsafe withUnsafeMutableBytes(of: &digest.words) { output in
             unsafe EVP_DigestInit_ex2(self.context, self.algorithm, nil) == 1
-                && EVP_DigestUpdate(self.context, bytes.baseAddress, bytes.count) == 1
+                && EVP_DigestUpdate(self.context, first.baseAddress, first.count) == 1
+                && (second.isEmpty || EVP_DigestUpdate(self.context, second.baseAddress, second.count) == 1)
                 && EVP_DigestFinal_ex(self.context, output.baseAddress?.assumingMemoryBound(to: UInt8.self), &length)
                     == 1
         }

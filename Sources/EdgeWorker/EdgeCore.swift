@@ -5,6 +5,7 @@ import IPCNIO
 import JSON
 import EventLog
 import NIOCore
+import Routing
 
 /// What all connections of one edge share. Lives on the edge's only event loop; nothing here is locked.
 ///
@@ -65,6 +66,8 @@ final class EdgeCore {
 
     private let wallMilliseconds: () -> UInt64
     private var minter: RecordIDMinter
+    /// Of chance among targets, which need not be secret.
+    private var chance = UInt64.random(in: 0...UInt64.max)
     private var connections = ConnectionList()
     /// Those in force, and those that requests keep.
     private var knownSettings: [SettingsReference] = []
@@ -134,6 +137,12 @@ final class EdgeCore {
     var wallSeconds: Int64 { Int64(clamping: self.wallMilliseconds() / 1000) }
 
     func mint() -> RecordID { self.minter.mint(milliseconds: self.wallMilliseconds()) }
+
+    /// A number by chance, to choose a target by.
+    func random() -> UInt64 {
+        self.chance &+= 0x9E37_79B9_7F4A_7C15
+        return StableHash.spread(self.chance)
+    }
 
     /// Who brings a credential, by the keys of this moment and the static key of `settings`.
     func identify(_ credential: RequestHead.Credential, _ settings: EdgeSettings) -> Authenticator.Verdict {

@@ -15,7 +15,12 @@ final class EdgeSettings {
     private let providerLabels: [String]
     /// By the snapshot's numbers.
     let prices: [Price]
+    /// Names that can be asked for as they are.
     let aliases: [[UInt8]]
+    /// Headers that aliases take tiers from, in lower case.
+    let tierHeaders: [[UInt8]]
+    let policies: [RoutePolicy]
+    let sharedCalls: SharedCallSettings
     let logLevel: LogLevel
     let logFormat: LogFormat
     let requestLogging: RequestLogging
@@ -35,13 +40,15 @@ final class EdgeSettings {
         self.providerLabels = snapshot.routes.providers
         self.providers = snapshot.routes.providers.map { Array($0.utf8) }
         self.prices = snapshot.prices
-        self.aliases = snapshot.routes.aliases.map { $0.name }
+        self.aliases = self.router.names()
+        self.tierHeaders = self.router.tierHeaders
+        self.policies = snapshot.routes.policies
+        self.sharedCalls = snapshot.sharedCalls
         self.logLevel = snapshot.logLevel
         self.logFormat = snapshot.logFormat
         self.requestLogging = snapshot.requestLogging
-        let policy = self.limitPolicy
-        self.models = ModelListing(self.aliases, .openAI, isForAnyone: policy.allowsAnonymous)
-        self.anthropicModels = ModelListing(self.aliases, .anthropic, isForAnyone: policy.allowsAnonymous)
+        self.models = ModelListing(self.aliases, .openAI)
+        self.anthropicModels = ModelListing(self.aliases, .anthropic)
     }
 
     /// What is known of a target's model.

@@ -5,7 +5,7 @@
 /// twice or is spelled in another way; the kept scalars are strictly JSON. Values that are stepped over (`messages`,
 /// unknown members) are only bracket-balanced: a wrong scalar inside them is the provider's to refuse.
 public final class RequestScanner {
-    private let indexer = JSONIndexer()
+    let indexer = JSONIndexer()
 
     public init() {}
 

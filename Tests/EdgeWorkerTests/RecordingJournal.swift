@@ -65,10 +65,16 @@ final class KeyList: KeyDirectory {
     var keyLimits: [EntityID: LimitSet] = [:] {
         didSet { self.commits += 1 }
     }
+    /// The models keys may use.
+    var keyModels: [EntityID: [[UInt8]]] = [:] {
+        didSet { self.commits += 1 }
+    }
     /// What is set for others.
     var entities: [Entity: EntityLimits] = [:] {
         didSet { self.commits += 1 }
     }
+    /// Rows of others cannot be read.
+    var rowsAreLost = false
     private var commits: UInt64 = 0
     /// How often a row of others was read.
     private(set) var reads = 0
@@ -85,7 +91,8 @@ final class KeyList: KeyDirectory {
     func lookUp(_ digest: Digest, at milliseconds: UInt64) -> KeyLookup {
         self.lookUps += 1
         guard let found = self.principals[digest], milliseconds < found.expires else { return .unknown }
-        return .principal(found.principal, self.keyLimits[found.principal.key] ?? LimitSet())
+        let key = found.principal.key
+        return .principal(found.principal, self.keyLimits[key] ?? LimitSet(), models: self.keyModels[key] ?? [])
     }
 
     struct Entity: Hashable {
@@ -97,7 +104,8 @@ final class KeyList: KeyDirectory {
 
     func limits(of scope: LimitScope, _ id: EntityID) -> EntityLimits? {
         self.reads += 1
-        return self.isThere ? self.entities[Entity(scope: scope, id: id)] ?? EntityLimits() : nil
+        guard self.isThere, !self.rowsAreLost else { return nil }
+        return self.entities[Entity(scope: scope, id: id)] ?? EntityLimits()
     }
 
     /// Sets the limits of a project, an organization, a user or the static key.

@@ -62,6 +62,9 @@ import Testing
                 tokens: .init(limit: .max, remaining: .max, reset: .max),
                 budget: .init(scope: .organization, kind: .requestsPerMinute, limit: 1, used: .max)),
             softPercent: 1, maximumOutput: .max)
+        head.origin = ReplyOrigin(
+            provider: [UInt8](repeating: 0x25, count: 64), model: [UInt8](repeating: 0xFF, count: 1024), tier: .fast,
+            attempts: .max)
         for (cors, preflight) in [
             (nil, nil), (CORSPolicy.Grant(origin: String(repeating: "o", count: 1024), varies: true), nil),
             (
@@ -75,7 +78,7 @@ import Testing
             head.write(to: &buffer, date: Array("Sun, 06 Nov 1994 08:49:37 GMT".utf8))
             let text = String(buffer: buffer)
             #expect(text.hasSuffix("\r\nconnection: keep-alive\r\n\r\n"))
-            let lines = cors == nil ? 21 : preflight == nil ? 24 : 26
+            let lines = cors == nil ? 25 : preflight == nil ? 28 : 30
             #expect(text.utf8.count { $0 == 0x0A } == lines + 2, "\(text)")
         }
     }

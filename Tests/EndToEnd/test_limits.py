@@ -243,7 +243,7 @@ def test_callers_without_a_key_have_a_small_quota(tmp_path: pathlib.Path) -> Non
     models = {"free": {"targets": ["simulated:a"]}, "dear": {"targets": ["simulated:b"]}}
     with configured(tmp_path, auth=auth, models=models, workers={"edge": 4, "upstream": 1}) as gateway:
         gateway.wait_for_tree()
-        assert send(gateway, None, CHAT | {"model": "dear"}).status == 404
+        assert send(gateway, None, CHAT | {"model": "dear"}).status == 403
         statuses = Counter(send(gateway, None, CHAT | {"model": "free"}).status for _ in range(10))
         assert statuses[429] >= 6 and statuses[200] >= 3, statuses
         assert statuses[200] <= 4

@@ -18,7 +18,7 @@ import Testing
         defaultProvider: 0)
 
     private func targets(_ model: String, _ routes: RouteTable = RouterTests.routes) -> [Target]? {
-        Router(routes: routes, snapshot: 7).plan(for: Array(model.utf8))?.targets
+        try? Router(routes: routes, snapshot: 7).plan(for: Array(model.utf8), FakeContext()).plan.targets
     }
 
     private func target(_ provider: UInt16, _ model: String) -> Target {
@@ -29,8 +29,9 @@ import Testing
         #expect(self.targets("smart") == [self.target(1, "smollm2"), self.target(0, "gpt-4o")])
     }
 
-    @Test func planCarriesTheSnapshot() {
-        #expect(Router(routes: Self.routes, snapshot: 7).plan(for: Array("smart".utf8))?.snapshot == 7)
+    @Test func planCarriesTheSnapshot() throws {
+        let router = Router(routes: Self.routes, snapshot: 7)
+        #expect(try router.plan(for: Array("smart".utf8), FakeContext()).plan.snapshot == 7)
     }
 
     @Test func providerPrefixIsCutAtTheFirstColon() {
@@ -58,12 +59,13 @@ import Testing
         #expect(self.targets("nowhere") == nil)
     }
 
-    @Test func namesAreBytesNotText() {
+    @Test func namesAreBytesNotText() throws {
         // "é" as one scalar is a provider; the same letter as "e" with a combining accent is another name.
         #expect(self.targets("caf\u{E9}:m") == [self.target(2, "m")])
         #expect(self.targets("cafe\u{301}:m") == [self.target(0, "cafe\u{301}:m")])
         let router = Router(routes: Self.routes, snapshot: 1)
-        #expect(router.plan(for: [0x73, 0xFF])?.targets == [Target(provider: 0, model: [0x73, 0xFF])])
+        let plan = try router.plan(for: [0x73, 0xFF], FakeContext()).plan
+        #expect(plan.targets == [Target(provider: 0, model: [0x73, 0xFF])])
     }
 
     @Test func aTargetHasThePriceOfItsRow() {

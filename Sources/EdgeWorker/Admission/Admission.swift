@@ -56,7 +56,7 @@ enum Admission {
         _ next: (Principal) -> Admission
     ) -> Admission {
         switch identify(head.credential) {
-        case .principal(let principal, _): next(principal)
+        case .principal(let principal, _, _): next(principal)
         case .refused: .refuse(.invalidKey)
         case .unavailable: .refuse(.identityUnavailable)
         }

@@ -5,8 +5,9 @@ import Domain
 struct Authenticator {
     /// What is decided.
     enum Verdict: Hashable {
-        /// With the limits of the key's own; nil where those are not the key's to bring.
-        case principal(Principal, LimitSet? = nil)
+        /// With the limits of the key's own, nil where those are not the key's to bring, and the models it may use: all
+        /// where there is none.
+        case principal(Principal, LimitSet? = nil, models: [[UInt8]] = [])
         /// Whatever is wrong with the key, the caller learns the same.
         case refused
         /// The keys cannot be looked up now.
@@ -33,7 +34,8 @@ struct Authenticator {
             guard let digest = Authenticator.digest(key, sha) else { return .refused }
             if let staticKey = self.staticKey, staticKey.isEqual(to: digest) { return .principal(.staticKey) }
             switch lookUp(digest) {
-            case .principal(let principal, let limits): return .principal(principal, limits)
+            case .principal(let principal, let limits, let models):
+                return .principal(principal, limits, models: models)
             case .unknown: return .refused
             case .unavailable: return .unavailable
             }

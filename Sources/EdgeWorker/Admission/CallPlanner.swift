@@ -3,8 +3,8 @@ import IPC
 import JSON
 import Routing
 
-/// Turns a whole request body into what an upstream needs to call a provider: reads it once, chooses the targets, and says
-/// which bytes are to be changed for each. Pure but for the scanner's memory.
+/// Turns a whole request body into what an upstream needs to call a provider: reads it, and says which bytes are to be
+/// changed for each target. Pure but for the scanner's memory. `EdgeCore.plan` does it step by step.
 enum CallPlanner {
     /// Bytes of the longest model name.
     static let longestModel = 256
@@ -29,20 +29,30 @@ enum CallPlanner {
         }
     }
 
-    /// `capacity` bytes can be read from the start of `body`.
-    static func plan(
-        _ body: UnsafeRawBufferPointer, capacity: Int, endpoint: Endpoint, record: RecordID, settings: EdgeSettings,
-        scanner: RequestScanner
-    ) throws(GatewayError) -> Planned {
-        let scanned: ScannedRequest
+    /// Reads a body, of which `capacity` bytes can be read.
+    static func scan(
+        _ body: UnsafeRawBufferPointer, capacity: Int, _ scanner: RequestScanner
+    ) throws(GatewayError) -> ScannedRequest {
         do throws(ScanFailure) {
-            scanned = unsafe try scanner.scan(body, capacity: capacity)
+            return unsafe try scanner.scan(body, capacity: capacity)
         } catch {
             throw GatewayError(error)
         }
+    }
+
+    /// The name a body asks for.
+    static func model(_ scanned: ScannedRequest, _ endpoint: Endpoint) throws(GatewayError) -> [UInt8] {
         let model = scanned.model.isEmpty ? endpoint.defaultModel ?? [] : scanned.model
         guard (1...self.longestModel).contains(model.count) else { throw .missingModel }
-        guard let plan = settings.router.plan(for: model) else { throw .modelNotFound(model) }
+        return model
+    }
+
+    /// What the targets of `routed` are asked.
+    static func request(
+        _ routed: RoutedPlan, _ scanned: ScannedRequest, _ model: [UInt8], bodyLength: Int, endpoint: Endpoint,
+        record: RecordID, settings: EdgeSettings
+    ) -> Planned {
+        let plan = routed.plan
         let isStream = endpoint.mayStream && scanned.stream == true
         let asksForUsage = isStream && endpoint.hasStreamOptions && scanned.includeUsage != true
         let calls = plan.targets.map {
@@ -53,7 +63,7 @@ enum CallPlanner {
         return Planned(
             request: ProviderRequest(
                 record: record, endpoint: endpoint, isStream: isStream, askedForUsage: asksForUsage,
-                bodyLength: UInt64(clamping: body.count), snapshot: plan.snapshot, calls: calls),
+                bodyLength: UInt64(clamping: bodyLength), snapshot: plan.snapshot, policy: plan.policy, calls: calls),
             model: model, scanned: scanned)
     }
 

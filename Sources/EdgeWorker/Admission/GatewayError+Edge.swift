@@ -48,6 +48,15 @@ extension GatewayError {
             param: "model")
     }
 
+    static func modelNotAllowed(_ model: [UInt8]) -> GatewayError {
+        let name = String(decoding: model, as: UTF8.self)
+        return request(
+            403, "model_not_allowed", "You are not allowed to use the model '\(name)'.", param: "model")
+    }
+
+    static let invalidTier = request(
+        400, "invalid_tier", "The header that names a tier must say fast or deep, once.", param: "x-sluice-tier")
+
     private static func unavailable(_ code: String, _ message: String, retryAfter: UInt32) -> GatewayError {
         GatewayError(
             code: code, type: "server_error", status: 503, source: .gateway, retry: .later, message: message,

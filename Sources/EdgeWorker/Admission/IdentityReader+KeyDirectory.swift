@@ -8,7 +8,7 @@ extension IdentityReader: KeyDirectory {
     func lookUp(_ digest: Digest, at milliseconds: UInt64) -> KeyLookup {
         do throws(KeyValueError) {
             guard let row = try self.row(for: digest), row.isGood(at: milliseconds) else { return .unknown }
-            return .principal(row.principal, row.limits)
+            return .principal(row.principal, row.limits, models: row.models)
         } catch {
             return .unavailable
         }
@@ -24,7 +24,8 @@ extension IdentityReader: KeyDirectory {
     func limits(of scope: LimitScope, _ id: EntityID) -> EntityLimits? {
         do throws(KeyValueError) {
             guard let row = try self.entity(scope, id) else { return EntityLimits() }
-            return EntityLimits(limits: row.limits, timeZone: row.timeZone)
+            return EntityLimits(
+                limits: row.limits, timeZone: row.timeZone, weight: row.weight, models: row.models)
         } catch {
             return nil
         }

@@ -3,8 +3,8 @@ import Domain
 
 /// Whom a key's digest stands for.
 enum KeyLookup: Hashable {
-    /// With the limits of the key's own.
-    case principal(Principal, LimitSet = LimitSet())
+    /// With the limits of the key's own, and the models it may use: all where there is none.
+    case principal(Principal, LimitSet = LimitSet(), models: [[UInt8]] = [])
     /// No such key, or one that is revoked or has expired: a caller is not told which.
     case unknown
     /// It cannot be said now, which is not the caller's fault.
@@ -16,6 +16,10 @@ struct EntityLimits: Hashable {
     var limits = LimitSet()
     /// Of a project that has one of its own.
     var timeZone: TimeZoneRules?
+    /// A project's share where requests wait, against the others'.
+    var weight: UInt16 = 1
+    /// What it may use: everything where it is empty.
+    var models: [[UInt8]] = []
 }
 
 /// The keys of the gateway, by their digests, and what is set for those they belong to. Lives on the event loop.

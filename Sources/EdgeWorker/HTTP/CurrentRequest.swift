@@ -2,6 +2,7 @@ import Dialects
 import Domain
 import IPC
 import Journal
+import Routing
 
 /// The request a connection is busy with: what its reply and the counters need to know of it. Lives on the event loop; a
 /// class, because it is looked at often and copied never.
@@ -42,6 +43,15 @@ final class CurrentRequest {
     var model: [UInt8]?
     /// The plan.
     var calls: [ProviderRequest.Call] = []
+    var tier: Tier?
+    /// Place of the alias it came from, index of its policy, and microseconds it took, where more than one target was there.
+    var alias: Int?
+    var policy: UInt16 = 0
+    var planning: UInt32 = 0
+    /// Targets that the plan might have had.
+    var leftOut: [RoutedPlan.LeftOut] = []
+    /// What its headers say of tiers.
+    let tierWishes: [RequestHead.TierWish]
     var isStream = false
     /// The reply is a stream of events, into which an error can be written.
     var repliesWithEvents = false
@@ -56,6 +66,10 @@ final class CurrentRequest {
     var principal: Principal?
     /// The limits of its key's own; nil where the key has none of its own to bring.
     var keyLimits: LimitSet?
+    /// What that may use: all where there is none.
+    var keyModels: [[UInt8]] = []
+    /// What is set for it and those it belongs to; nil before it was asked for, and where nobody asks.
+    var caller: CallerLimits?
     /// Where it comes from; nil where that has no address.
     var address: ClientAddress?
     var limits = RequestLimits()
@@ -113,6 +127,7 @@ final class CurrentRequest {
         self.tags = head.tags
         self.anthropicVersion = head.anthropicVersion
         self.anthropicBeta = head.anthropicBeta
+        self.tierWishes = head.tierWishes
         self.isHeadOnly = head.method == .head
         self.isHTTP10 = head.isHTTP10
         self.cors = settings.cors.grant(head.origin)
@@ -150,6 +165,7 @@ final class CurrentRequest {
         self.tags = []
         self.anthropicVersion = []
         self.anthropicBeta = []
+        self.tierWishes = []
         self.isHeadOnly = false
         self.isHTTP10 = false
         self.cors = settings.cors.grant(nil)
@@ -171,6 +187,14 @@ final class CurrentRequest {
             return ErrorBody.render(error, at: self.door, requestID: requestID)
         }
         return refusal.body(error, at: self.door, requestID: requestID)
+    }
+
+    /// What a reply of one of its calls says of where it comes from; nil where there is no such call.
+    func origin(call: UInt8, attempts: UInt8) -> ReplyOrigin? {
+        guard Int(call) < self.calls.count else { return nil }
+        let target = self.calls[Int(call)].target
+        guard let provider = self.settings.providerName(target.provider) else { return nil }
+        return ReplyOrigin(provider: provider, model: target.model, tier: self.tier, attempts: attempts)
     }
 
     /// For the counters, when the request is over.

@@ -8,6 +8,7 @@ import Limits
 import EventLog
 import NIOCore
 import NIOSSL
+import Routing
 
 /// The output half of a connection. Everything goes into one buffer during a turn of the event loop and out with one write
 /// at its end; only large pieces of a reply are written as they are.
@@ -45,6 +46,10 @@ extension HTTPConnection: ExchangeClient {
         }
         head.forbidsRetry = request.limits.refusal?.refusal.kind.isBudget == true
         head.retryAfter = error.retryAfter.map { Array("\($0)".utf8) }
+        head.wantsRetry = error.source != .client && error.retry == .later && error.retryAfter != nil
+        if let end = request.end, let last = end.attempts.last {
+            head.origin = request.origin(call: last.call, attempts: UInt8(clamping: end.attempts.count))
+        }
         self.sendWhole(head, body)
     }
 
@@ -60,9 +65,15 @@ extension HTTPConnection: ExchangeClient {
             return self.sendWhole(head, [])
         case .modelList:
             let models = request.isAnthropic ? request.settings.anthropicModels : request.settings.models
-            body = request.isAnonymous ? models.anonymous : models.all
+            let lists: [AllowList]
+            do throws(GatewayError) {
+                lists = try self.core.allowLists(of: request)
+            } catch {
+                return self.refuse(error)
+            }
+            body = lists.isEmpty ? models.all : models.some(request.settings.router.names(allowing: lists))
         case .model(let id):
-            guard !request.isAnonymous || request.settings.limitPolicy.allowsAnonymous(id),
+            guard let lists = try? self.core.allowLists(of: request), request.settings.router.allows(id, lists),
                 let model = (request.isAnthropic ? request.settings.anthropicModels : request.settings.models)[id]
             else { return self.refuse(.modelNotFound(id)) }
             body = model
@@ -171,6 +182,7 @@ extension HTTPConnection: ExchangeClient {
         head.contentType = .provider(reply.contentType)
         head.retryAfter = reply.retryAfter
         head.providerRequestID = reply.providerRequestID
+        head.origin = request.origin(call: reply.call, attempts: reply.attempts)
         head.isStream = reply.isStream
         self.request?.call = reply.call
         self.request?.hasReplyOfPeer = true

@@ -95,7 +95,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.unwrapInboundIn(data) {
         case .head(let head):
-            var head = RequestHead(head)
+            var head = RequestHead(head, tierHeaders: self.core.settings.tierHeaders)
             self.stream?.complete(&head)
             self.gate.headCame(isChunked: head.body == .chunked)
             self.received(head)
@@ -285,9 +285,10 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
             head, route, settings, isLoopback: { self.isLoopback },
             identify: { credential in
                 let verdict = self.core.identify(credential, settings)
-                if case .principal(let principal, let limits) = verdict {
+                if case .principal(let principal, let limits, let models) = verdict {
                     self.request?.principal = principal
                     self.request?.keyLimits = limits
+                    self.request?.keyModels = models
                 }
                 isWrongKey = verdict == .refused && credential != .none
                 return verdict
@@ -367,14 +368,9 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
                 #if SLUICE_TEST_HOOKS
                 TestHooks.crash(request.crashesEdge)
                 #endif
-                var planned = unsafe try CallPlanner.plan(
-                    bytes, capacity: capacity, endpoint: endpoint, record: request.record, settings: request.settings,
-                    scanner: self.core.scanner)
-                if request.isAnonymous, !request.settings.limitPolicy.allowsAnonymous(planned.model) {
-                    throw .modelNotFound(planned.model)
-                }
-                request.model = planned.model
+                var planned = unsafe try self.core.plan(request, principal, endpoint, bytes, capacity: capacity)
                 unsafe try self.core.admit(request, &planned, bytes)
+                unsafe self.core.share(request, principal, &planned, bytes)
                 return planned
             }
             self.dispatch(planned, body)
@@ -384,11 +380,11 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
     }
 
     private func dispatch(_ planned: CallPlanner.Planned, _ body: ByteBuffer) {
-        var call = planned.request
-        call.anthropicVersion = self.request?.anthropicVersion ?? []
-        call.anthropicBeta = self.request?.anthropicBeta ?? []
         #if SLUICE_TEST_HOOKS
+        var call = planned.request
         call.blockForTest = self.request?.blockUpstream ?? 0
+        #else
+        let call = planned.request
         #endif
         self.request?.isStream = call.isStream
         self.request?.calls = call.calls

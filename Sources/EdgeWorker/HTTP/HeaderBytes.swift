@@ -36,6 +36,18 @@ extension String {
         }
     }
 
+    /// The same for bytes that are not known before.
+    func hasBytes(ignoringCase lowercase: [UInt8]) -> Bool {
+        unsafe self.withHeaderBytes { bytes in
+            guard bytes.count == lowercase.count else { return false }
+            for index in lowercase.indices {
+                let byte = unsafe bytes[index]
+                guard (byte &- 0x41 < 26 ? byte | 0x20 : byte) == lowercase[index] else { return false }
+            }
+            return true
+        }
+    }
+
     /// Eight bytes at once: where they differ it is by the bit of the case, and there `lowercase` has a letter. All of
     /// `lowercase` is ASCII.
     @inline(__always)

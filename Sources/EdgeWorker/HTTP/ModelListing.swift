@@ -9,22 +9,20 @@ struct ModelListing {
 
     /// The body of `GET /v1/models`.
     let all: [UInt8]
-    /// The same for callers without a key.
-    let anonymous: [UInt8]
+    private let shape: Shape
     private let entries: [[UInt8]: [UInt8]]
 
-    /// `isForAnyone` says of a name whether callers without a key may see it.
-    init(_ names: [[UInt8]], _ shape: Shape, isForAnyone: ([UInt8]) -> Bool) {
-        var entries: [[UInt8]: [UInt8]] = [:]
-        var distinct: [[UInt8]] = []
-        for name in names where entries[name] == nil {
-            entries[name] = ModelListing.entry(name, shape)
-            distinct.append(name)
-        }
+    /// Each name is there once.
+    init(_ names: [[UInt8]], _ shape: Shape) {
+        let entries = Dictionary(
+            names.map { ($0, ModelListing.entry($0, shape)) }, uniquingKeysWith: { first, _ in first })
+        self.shape = shape
         self.entries = entries
-        self.all = ModelListing.list(distinct, entries, shape)
-        self.anonymous = ModelListing.list(distinct.filter(isForAnyone), entries, shape)
+        self.all = ModelListing.list(names, entries, shape)
     }
+
+    /// The body of `GET /v1/models` for who may see some of the names only.
+    func some(_ names: [[UInt8]]) -> [UInt8] { ModelListing.list(names, self.entries, self.shape) }
 
     /// The body of `GET /v1/models/{id}`; nil for a name that is not in the list.
     subscript(_ id: [UInt8]) -> [UInt8]? { self.entries[id] }

@@ -1,7 +1,9 @@
+import Domain
 #if SLUICE_TEST_HOOKS
 import IPC
 #endif
 import NIOHTTP1
+import Routing
 
 /// The head of a request, reduced to what an edge acts on; every other header is forgotten here and reaches nobody.
 struct RequestHead {
@@ -48,6 +50,8 @@ struct RequestHead {
     var anthropicBeta: [UInt8] = []
     /// One of the two is too long or no printable ASCII, or there are two versions.
     var hasInvalidAnthropicHeader = false
+    /// Headers that aliases take tiers from, in the order they came.
+    var tierWishes: [TierWish] = []
     var userAgent: String?
     var expectsContinue = false
     var contentEncoding: String?
@@ -71,7 +75,16 @@ struct RequestHead {
     var probe: String?
     #endif
 
-    init(_ head: HTTPRequestHead) {
+    /// A header that names a tier.
+    struct TierWish: Hashable {
+        /// In lower case.
+        var header: [UInt8]
+        var value: AskedTier
+    }
+
+    /// `tierHeaders` are the names, in lower case, of headers that aliases take tiers from. One that means something else to
+    /// the gateway is not among `tierWishes`.
+    init(_ head: HTTPRequestHead, tierHeaders: [[UInt8]] = []) {
         self.target = head.uri
         // Two blanks, the version and the line's end.
         self.requestLineBytes = head.method.rawValue.utf8.count &+ head.uri.utf8.count &+ 12
@@ -87,7 +100,7 @@ struct RequestHead {
         self.keepsAlive = !self.isHTTP10
         var scan = Scan()
         scan.isUpgrade = head.method == .CONNECT
-        for (name, value) in head.headers { self.take(name, value, &scan) }
+        for (name, value) in head.headers { self.take(name, value, tierHeaders, &scan) }
         self.finish(scan)
     }
 
@@ -108,7 +121,9 @@ struct RequestHead {
     /// Bytes of the longest `anthropic-version`, and of all `anthropic-beta` together.
     private static let longestAnthropic = 1024
 
-    private mutating func take(_ name: String, _ value: String, _ scan: inout Scan) {
+    private mutating func take(
+        _ name: String, _ value: String, _ tierHeaders: [[UInt8]], _ scan: inout Scan
+    ) {
         let length = name.utf8.count
         self.headerBytes &+= length &+ value.utf8.count
         switch length {
@@ -145,8 +160,17 @@ struct RequestHead {
         case 17 where name.hasBytes(ignoringCase: "anthropic-version"): self.takeVersion(value)
         case 29 where name.hasBytes(ignoringCase: "access-control-request-method"): self.isPreflight = true
         case 30 where name.hasBytes(ignoringCase: "access-control-request-headers"): self.preflightHeaders = value
-        default: self.takeTestHook(name, value)
+        default:
+            if !tierHeaders.isEmpty { self.takeTier(name, value, tierHeaders) }
+            self.takeTestHook(name, value)
         }
+    }
+
+    private mutating func takeTier(_ name: String, _ value: String, _ headers: [[UInt8]]) {
+        guard let header = headers.first(where: { name.hasBytes(ignoringCase: $0) }) else { return }
+        let word = value[...].trimmingBlanks()
+        let tier = Tier.allCases.first { String(word).hasBytes(ignoringCase: Array($0.name.utf8)) }
+        self.tierWishes.append(TierWish(header: header, value: tier.map { .tier($0) } ?? .invalid))
     }
 
     private mutating func takeTags(_ value: String) {

@@ -16,11 +16,12 @@ final class CallerCache {
         self.directory = directory
     }
 
-    /// The limits of a key; `own` are those of its row, nil for the static key, which has a row like a project's. While the
-    /// table cannot be read, nothing is kept and what was set for others than the key is not known.
+    /// The limits of a key; `own` are those of its row and `models` what that allows, nil for the static key, which has a row
+    /// like a project's. While the table cannot be read, nothing is kept and what was set for others than the key is not
+    /// known.
     func limits(
-        of principal: Principal, own: LimitSet?, policy: LimitPolicy, version: UInt64, gateway: CalendarPeriods,
-        at seconds: Int64
+        of principal: Principal, own: LimitSet?, models: [[UInt8]], policy: LimitPolicy, version: UInt64,
+        gateway: CalendarPeriods, at seconds: Int64
     ) -> CallerLimits {
         let revision = self.directory.revision
         if revision != self.revision || version != self.version || self.callers.count >= CallerCache.capacity {
@@ -38,8 +39,9 @@ final class CallerCache {
             isComplete = false
             return EntityLimits()
         }
-        let key = own ?? find(.key, principal.key).limits
+        let key = own.map { EntityLimits(limits: $0, models: models) } ?? find(.key, principal.key)
         let made = CallerLimits(principal, key: key, policy: policy, gateway: gateway, at: seconds, find: find)
+        made.isComplete = isComplete
         if isComplete { self.callers[principal.key] = made }
         return made
     }

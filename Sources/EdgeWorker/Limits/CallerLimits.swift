@@ -1,21 +1,28 @@
 import Domain
 import Limits
+import Routing
 
-/// The limits of one key and of those it belongs to, as entries of a demand, ready to be copied.
+/// The limits of one key and of those it belongs to, as entries of a demand, ready to be copied, and what they may use.
 ///
 /// Lives on the event loop, in `CallerCache`.
 final class CallerLimits {
     /// Organization, project, key, and user if there is one: always, so that a budget that is set later counts what was used
     /// before.
     private(set) var entries: [LimitDemand.Entry] = []
+    /// What key and project may use: all of them hold, none allows everything.
+    let lists: [AllowList]
+    /// The project's share where requests wait.
+    let weight: UInt16
+    /// Everybody's row could be read, and what is said here is all there is.
+    var isComplete = true
     /// The time zone of the project, where it has one of its own.
     private var zone: CalendarCache?
     private var gatewayPeriods: CalendarPeriods
     private var projectPeriods: CalendarPeriods
 
-    /// `key` are the key's own limits; `find` gets the row of anybody else.
+    /// `key` is what is set for the key itself; `find` gets the row of anybody else.
     init(
-        _ principal: Principal, key: LimitSet, policy: LimitPolicy, gateway: CalendarPeriods, at seconds: Int64,
+        _ principal: Principal, key: EntityLimits, policy: LimitPolicy, gateway: CalendarPeriods, at seconds: Int64,
         find: (LimitScope, EntityID) -> EntityLimits
     ) {
         let organization = find(.organization, principal.organization)
@@ -24,9 +31,11 @@ final class CallerLimits {
         self.gatewayPeriods = gateway
         self.projectPeriods = zone?.periods(at: seconds) ?? gateway
         self.zone = zone
+        self.weight = max(1, project.weight)
+        self.lists = [project.models, key.models].filter { !$0.isEmpty }.map { AllowList($0) }
         self.append(.organization, principal.organization, organization.limits, self.gatewayPeriods)
         self.append(.project, principal.project, project.limits, self.projectPeriods)
-        self.append(.key, principal.key, key.filled(from: policy.perKey), self.projectPeriods)
+        self.append(.key, principal.key, key.limits.filled(from: policy.perKey), self.projectPeriods)
         if let user = principal.user {
             self.append(.user, user, find(.user, user).limits, self.gatewayPeriods)
         }

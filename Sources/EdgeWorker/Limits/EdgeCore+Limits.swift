@@ -3,6 +3,7 @@ import IPC
 import JSON
 import Limits
 import EventLog
+import Routing
 
 /// How a request keeps its limits: admitted, granted further attempts, settled.
 extension EdgeCore {
@@ -35,6 +36,8 @@ extension EdgeCore {
         if needs.contains(.costBudget), !request.settings.limitPolicy.allowsUnknownPrice {
             let settings = request.settings
             let calls = planned.request.calls
+            request.leftOut += calls.filter { settings.price(of: $0.target) == nil }
+                .map { RoutedPlan.LeftOut($0.target, .unknownPrice) }
             planned.edit({ settings.price(of: calls[$0].target) != nil }, outputLimit: { _ in nil })
             guard !planned.request.calls.isEmpty else { throw .unknownPrice }
         }
@@ -63,12 +66,9 @@ extension EdgeCore {
         return HoldPlanner(
             needs: needs, mode: settings.limitPolicy.mode,
             places: planned.request.calls.map { call in
-                let model = settings.estimatorModel(call.target)
-                let guess = self.estimator.estimate(
-                    model, bodyBytes: UInt64(clamping: body.count), replyBytes: 0, isStream: false)
-                return HoldPlanner.Place(
+                HoldPlanner.Place(
                     facts: settings.facts(of: call.target), price: settings.price(of: call.target),
-                    learned: .init(promptTokens: guess.input, output: self.estimator.usualOutput(model)))
+                    learned: self.learned(call.target, settings, bodyBytes: body.count))
             },
             estimate: CallEstimate(
                 planned.scanned, bodyBytes: body.count, endpoint: planned.request.endpoint,

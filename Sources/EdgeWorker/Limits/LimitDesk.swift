@@ -34,7 +34,7 @@ final class LimitDesk {
                 append(
                     LimitKey(.anonymous, address: request.address?.counted ?? 0), .anonymous, policy.anonymous)
             }
-        } else if let caller = self.caller(of: request, policy, periods, at: seconds) {
+        } else if let caller = request.caller ?? self.caller(of: request, policy, periods, at: seconds) {
             entries.append(contentsOf: caller.entries)
         }
         if !policy.perAddress.isEmpty, let address = request.address {
@@ -75,13 +75,20 @@ final class LimitDesk {
         return CalendarPeriods.end(of: period, at: seconds, in: caller?.rules(of: refusal.scope) ?? policy.timeZone)
     }
 
+    /// What is set for who sends a request; nil for a caller without a key.
+    func caller(of request: CurrentRequest, at seconds: Int64) -> CallerLimits? {
+        guard !request.isAnonymous else { return nil }
+        let policy = request.settings.limitPolicy
+        return self.caller(of: request, policy, self.periods(policy, at: seconds), at: seconds)
+    }
+
     private func caller(
         of request: CurrentRequest, _ policy: LimitPolicy, _ periods: CalendarPeriods, at seconds: Int64
     ) -> CallerLimits? {
         guard let principal = request.principal else { return nil }
         return self.callers.limits(
-            of: principal, own: request.keyLimits, policy: policy, version: request.settings.version, gateway: periods,
-            at: seconds)
+            of: principal, own: request.keyLimits, models: request.keyModels, policy: policy,
+            version: request.settings.version, gateway: periods, at: seconds)
     }
 
     private func periods(_ policy: LimitPolicy, at seconds: Int64) -> CalendarPeriods {

@@ -1,5 +1,6 @@
 import Domain
 import Limits
+import Routing
 
 /// The limits of a snapshot, prepared for use. Immutable.
 struct LimitPolicy {
@@ -15,8 +16,8 @@ struct LimitPolicy {
     let proxies: TrustedProxies
     let timeZone: TimeZoneRules
     private let models: [[UInt8]: LimitSet]
-    /// Empty: any.
-    private let anonymousModels: Set<[UInt8]>
+    /// What callers without a key may use; none where that is everything.
+    let anonymousLists: [AllowList]
 
     init(_ settings: LimitSettings) {
         self.global = settings.global.bounding
@@ -32,21 +33,13 @@ struct LimitPolicy {
         self.models = Dictionary(
             settings.models.map { ($0.name, $0.limits.bounding) }, uniquingKeysWith: { first, _ in first }
         ).filter { !$0.value.isEmpty }
-        self.anonymousModels = Set(settings.anonymous.models)
+        self.anonymousLists = settings.anonymous.models.isEmpty ? [] : [AllowList(settings.anonymous.models)]
     }
 
     /// The limits of a model by the name the client asks for; nil where it has none.
     func limits(of model: [UInt8]) -> LimitSet? {
         self.models.isEmpty ? nil : self.models[model]
     }
-
-    /// Whether callers without a key may ask for a model.
-    func allowsAnonymous(_ model: [UInt8]) -> Bool {
-        self.anonymousModels.isEmpty || self.anonymousModels.contains(model)
-    }
-
-    /// Callers without a key see a part of the models only.
-    var restrictsAnonymous: Bool { !self.anonymousModels.isEmpty }
 }
 
 extension LimitSet {

@@ -11,6 +11,16 @@ struct ReplyLimits {
     /// Tokens of output the request was cut down to.
     var maximumOutput: Int64?
 
+    /// Bytes that they take at most: a window has numbers of 20 digits, and a duration of at most 32 characters.
+    var longest: Int {
+        var count = 0
+        if self.standing.requests != nil { count += 176 }
+        if self.standing.tokens != nil { count += 176 }
+        if self.standing.budget != nil { count += 80 }
+        if self.maximumOutput != nil { count += 43 }
+        return count
+    }
+
     /// Appends the header lines, each with CR LF in front.
     func write(to buffer: inout some HeadOutput, now: UInt64) {
         let passed = now > self.taken ? (now - self.taken) / 1_000_000 : 0

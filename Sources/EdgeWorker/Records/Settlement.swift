@@ -25,6 +25,13 @@ struct Settlement {
         self.usage = totals.usage
         self.source = totals.source
         self.cost = totals.cost
+        if let shared = end.shared {
+            // Another request's call: nothing was called for this one, and it pays what it is told.
+            self.usage = end.usage
+            self.source = shared.usageSource
+            self.cost = shared.cost
+            return
+        }
         guard self.usage == nil, let usage = end.usage else { return }
         self.usage = usage
         self.source = .provider

@@ -64,10 +64,16 @@ final class Exchange {
         self.client = client
     }
 
-    /// Sends the request over the least busy link of `pool`, or waits for one to open.
+    /// The link it goes over: that of the requests it may share a call with, else the least busy one.
+    func link(in pool: UpstreamPool) -> PeerLink? {
+        guard case .provider(let request) = self.request, let name = request.sharedName else { return pool.leastBusy() }
+        return pool.link(for: name)
+    }
+
+    /// Sends the request over a link of `pool`, or waits for one to open.
     func start(in pool: UpstreamPool, on eventLoop: any EventLoop) {
         guard case .created = self.state else { return }
-        if let link = pool.leastBusy() { return self.start(on: link) }
+        if let link = self.link(in: pool) { return self.start(on: link) }
         let timeout = eventLoop.assumeIsolated().scheduleTask(in: Exchange.patience) { [weak pool] in
             pool?.forget(self)
             self.fail(.gatewayUnavailable)

@@ -46,6 +46,8 @@ struct ReplyHead {
     var isAnthropic = false
     var retryAfter: [UInt8]?
     var providerRequestID: [UInt8]?
+    /// Where the reply comes from, or was to come from.
+    var origin: ReplyOrigin?
     var isStream = false
     var allow: StaticString?
     var asksForKey = false
@@ -55,20 +57,24 @@ struct ReplyHead {
     var now: UInt64 = 0
     /// A client that tries again has to be told that it is useless.
     var forbidsRetry = false
+    /// A client that tries again after `retryAfter` may well be served.
+    var wantsRetry = false
     /// Set in the reply to a preflight only.
     var preflight: Preflight?
 
-    /// Bytes of all that a head can say, but for what clients and providers have chosen and what browsers are told; with a
-    /// usual content type it is just what the stack has room for.
-    private static let longestFixed = 992
+    /// Bytes of all that a head can say, but for what clients and providers have chosen, and what is said of limits, of the
+    /// reply's origin and to browsers. The stack has room for about a kilobyte: what is usual has to be less.
+    private static let longestFixed = 576
     /// Bytes of what browsers are told, but for origins and headers of their own.
-    private static let longestCORS = 640
+    private static let longestCORS = 736
 
     /// Bytes that the head takes at most.
     private var longest: Int {
         var count = ReplyHead.longestFixed + (self.requestID?.utf8.count ?? 0) + (self.retryAfter?.count ?? 0)
         count += self.providerRequestID?.count ?? 0
         if self.isAnthropic { count += 48 }
+        if let limits = self.limits { count += limits.longest }
+        if let origin = self.origin { count += origin.longest }
         if let cors = self.cors {
             count += ReplyHead.longestCORS + (cors.origin?.utf8.count ?? 0) + (self.preflight?.headers?.utf8.count ?? 0)
         }
@@ -97,9 +103,14 @@ struct ReplyHead {
         self.writeBodyHeaders(to: &buffer)
         self.writeIdentity(to: &buffer)
         if let retryAfter = self.retryAfter { buffer.appendHeader("retry-after", retryAfter) }
-        if self.forbidsRetry { buffer.append("\r\nx-should-retry: false") }
+        if self.forbidsRetry {
+            buffer.append("\r\nx-should-retry: false")
+        } else if self.wantsRetry {
+            buffer.append("\r\nx-should-retry: true")
+        }
         self.limits?.write(to: &buffer, now: self.now)
         if let id = self.providerRequestID { buffer.appendHeader("x-sluice-provider-request-id", id) }
+        self.origin?.write(to: &buffer)
         if self.isStream {
             buffer.append("\r\ncache-control: no-cache\r\nx-accel-buffering: no")
         }
@@ -121,7 +132,8 @@ struct ReplyHead {
         \r\naccess-control-expose-headers: x-request-id, x-sluice-record, request-id, retry-after, x-should-retry, \
         x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, \
         x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, \
-        x-sluice-limit-warning, x-sluice-max-tokens
+        x-sluice-limit-warning, x-sluice-max-tokens, x-sluice-provider, x-sluice-model, x-sluice-tier, \
+        x-sluice-attempts
         """
 
     private func writeBodyHeaders(to buffer: inout some HeadOutput) {

@@ -100,7 +100,8 @@ import Testing
         let limited = DispatchRun(1, limit: 5_000)
         _ = limited.begin()
         limited.now = 1_000
-        #expect(limited.failed(1, 429, after: 4_001) == .giveUp)
+        #expect(limited.failed(1, 503, after: 4_001) == .giveUp)
+        #expect(limited.places.retriesTaken == 0)
         let endless = DispatchRun(1)
         _ = endless.begin()
         let failure = CallFailure(.status(429), advice: RetryAdvice(after: .max))
