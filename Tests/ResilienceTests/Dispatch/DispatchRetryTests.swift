@@ -287,6 +287,20 @@ import Testing
         #expect(paid.places.retriesTaken == 1)
     }
 
+    @Test func theBudgetOfWhoIsAskedAgainIsAsked() {
+        let run = DispatchRun(2, retries: 8, delay: 0)
+        _ = run.begin()
+        for number in UInt8(1)...4 { _ = run.failed(number, 500) }
+        #expect(run.places.takings.map(\.place) == [0, 1, 0, 1, 0])
+        #expect(run.places.budgetsAsked == [0, 1, 0])
+        // Once, however often it is put off.
+        let spent = DispatchRun(1, retries: 8)
+        _ = spent.begin()
+        #expect(spent.failed(1, 500) == .wait)
+        #expect(spent.waited() == .call(2, 0))
+        #expect(spent.places.budgetsAsked == [0])
+    }
+
     // MARK: Grants
 
     @Test func whatMayBeBilledAgainIsAskedFor() {

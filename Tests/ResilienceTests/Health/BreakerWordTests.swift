@@ -120,7 +120,9 @@ import Testing
                 case 0, 1, 2:
                     if let taken = word.probed(at: now) {
                         if let openUntil, now < openUntil { Issue.record("run \(run): too early") }
-                        if let probe, now - probe.since < BreakerWord.probeTime { Issue.record("run \(run): two probes") }
+                        if let probe, now - probe.since < BreakerWord.probeTime {
+                            Issue.record("run \(run): two probes")
+                        }
                         probe = (taken.leave, now)
                         word = taken.word
                     } else if word.isClosed {
