@@ -9,29 +9,28 @@ struct ModelsSchema {
     func read(_ reader: MappingReader) -> [ModelAlias] {
         let schema = AliasSchema(problems: self.problems, providers: self.providers)
         let aliases = reader.entries.map { schema.read($0) }
+        let objections = Tier.allCases.compactMap { self.objection(to: $0, aliases) }
         for (entry, alias) in zip(reader.entries, aliases) where alias.route != nil {
-            for tier in Tier.allCases { self.check(tier, aliases, entry) }
+            for objection in objections {
+                self.problems.problem(at: entry.position, path: "\(entry.value.path).route", objection)
+            }
         }
         return aliases
     }
 
-    /// An alias that chooses a tier needs targets in each of them.
-    private func check(_ tier: Tier, _ aliases: [ModelAlias], _ entry: DocumentEntry) {
+    /// Why an alias cannot choose the tier; nil where it can.
+    private func objection(to tier: Tier, _ aliases: [ModelAlias]) -> String? {
         let members = aliases.filter { $0.tier == tier && $0.route == nil }
         let count = ModelAlias.targets(of: tier, aliases).count
         if members.isEmpty {
-            self.problems.problem(
-                at: entry.position, path: "\(entry.value.path).route",
-                "no alias has tier \(tier.name): add one, such as \(tier.name): {tier: \(tier.name), "
-                    + "targets: [openai:gpt-4o-mini]}")
-        } else if count == 0, members.allSatisfy({ !$0.choices.isEmpty }) {
-            self.problems.problem(
-                at: entry.position, path: "\(entry.value.path).route",
-                "no alias of tier \(tier.name) has a target without *: add one")
-        } else if count > AliasSchema.maximumTargets {
-            self.problems.problem(
-                at: entry.position, path: "\(entry.value.path).route",
-                "expected at most \(AliasSchema.maximumTargets) different targets in tier \(tier.name), found \(count)")
+            return "no alias has tier \(tier.name): add one, such as \(tier.name): {tier: \(tier.name), "
+                + "targets: [openai:gpt-4o-mini]}"
         }
+        // Targets that are wrong have been reported.
+        if count == 0, members.allSatisfy({ !$0.choices.isEmpty }) {
+            return "no alias of tier \(tier.name) has a target without *: add one"
+        }
+        guard count > AliasSchema.maximumTargets else { return nil }
+        return "expected at most \(AliasSchema.maximumTargets) different targets in tier \(tier.name), found \(count)"
     }
 }

@@ -15,16 +15,17 @@ struct RouteTableBuilder {
     init(_ models: [ModelAlias], providers: [[UInt8]: UInt16], prices: PriceTable) {
         self.providers = providers
         self.prices = prices
-        for alias in models { self.add(alias, of: models) }
+        let fast = self.choices(ModelAlias.targets(of: .fast, models))
+        let deep = self.choices(ModelAlias.targets(of: .deep, models))
+        for alias in models { self.add(alias, fast: fast, deep: deep) }
     }
 
-    private mutating func add(_ alias: ModelAlias, of models: [ModelAlias]) {
+    /// `fast` and `deep` are what an alias chooses among that has a route.
+    private mutating func add(_ alias: ModelAlias, fast: [RouteTable.Choice], deep: [RouteTable.Choice]) {
         let choices = self.choices(alias.choices)
         let route = alias.route.map { route in
             RouteTable.TierRoute(
-                threshold: route.threshold, header: Array(route.header.utf8),
-                fast: self.choices(ModelAlias.targets(of: .fast, models)),
-                deep: self.choices(ModelAlias.targets(of: .deep, models)))
+                threshold: route.threshold, header: Array(route.header.utf8), fast: fast, deep: deep)
         }
         self.aliases.append(
             RouteTable.Alias(

@@ -227,7 +227,7 @@ extension DispatchMachine {
     private mutating func pay(for place: Int, at now: UInt64, _ places: some CallPlaces) -> Bool {
         guard !self.hasPaid else { return true }
         guard !self.budgetIsSpent else { return false }
-        self.hasPaid = places.takeRetry(at: now)
+        self.hasPaid = places.takeRetry(of: place, at: now)
         guard !self.hasPaid else { return true }
         self.budgetIsSpent = true
         self.steps.add(.retryBudgetSpent, place, at: now)

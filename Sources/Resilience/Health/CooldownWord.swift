@@ -23,7 +23,9 @@ public struct CooldownWord: Hashable, Sendable {
     public func limited(for said: UInt64?, at now: UInt64) -> CooldownWord {
         var word = self
         // Several calls may get the same answer: they are one refusal.
-        if self.wait(at: now) == 0 { word.raw = word.raw.with(self.row + 1, at: 42, bits: 4) }
+        if self.wait(at: now) == 0 {
+            word.raw = WordTime.moment(0, after: now).with(self.row + 1, at: 42, bits: 4)
+        }
         let unsaid = WordTime.doubled(Self.first, steps: max(1, word.row) - 1, longest: Self.longestUnsaid)
         return word.resting(for: said.flatMap { $0 > 0 ? $0 : nil } ?? unsaid, at: now)
     }

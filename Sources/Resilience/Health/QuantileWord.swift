@@ -24,22 +24,26 @@ public struct QuantileWord: Hashable, Sendable {
         return octave >= 10 ? part << (octave - 10) : part >> (10 - octave)
     }
 
-    /// After a call whose first token took so long, or that was given up after that time.
-    public func counted(_ microseconds: UInt64) -> QuantileWord {
+    /// After a call whose first token took so long, or that was given up after that time. While there were few `calls` each moves the
+    /// estimates further.
+    public func counted(_ microseconds: UInt64, calls: UInt64) -> QuantileWord {
         let sample = Self.logarithm(microseconds)
         guard self.raw != 0 else {
             return QuantileWord(raw: sample | sample << 16 | sample << 32 | sample << 48)
         }
+        let pace: UInt64 = calls < Self.fewCalls ? 8 : 1
         return QuantileWord(
-            raw: self.moved(0, 50, sample) | self.moved(16, 90, sample) | self.moved(32, 95, sample)
-                | self.moved(48, 99, sample))
+            raw: self.moved(0, 50, sample, pace) | self.moved(16, 90, sample, pace)
+                | self.moved(32, 95, sample, pace) | self.moved(48, 99, sample, pace))
     }
 
+    private static let fewCalls: UInt64 = 64
+
     @inline(__always)
-    private func moved(_ place: UInt64, _ percent: UInt64, _ sample: UInt64) -> UInt64 {
+    private func moved(_ place: UInt64, _ percent: UInt64, _ sample: UInt64, _ pace: UInt64) -> UInt64 {
         let old = self.raw.field(at: place, bits: 16)
-        // Never past the sample: what all calls take is met exactly.
-        let new = sample > old ? min(old + percent, sample) : max(old - min(old, 100 - percent), sample)
+        // Whole steps, past the sample too: others would not balance.
+        let new = sample > old ? min(old + percent * pace, 0xFFFF) : old - min(old, (100 - percent) * pace)
         return new << place
     }
 

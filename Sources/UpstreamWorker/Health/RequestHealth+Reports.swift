@@ -18,9 +18,7 @@ extension RequestHealth {
         self.health.change(entry, HealthWords.Target.latency) {
             LatencyWord(raw: $0).counted(firstContent / 1_000, at: now).raw
         }
-        self.health.change(entry, HealthWords.Target.quantiles) {
-            QuantileWord(raw: $0).counted(firstContent / 1_000).raw
-        }
+        self.countQuantiles(entry, firstContent)
         (attempt.provider, attempt.target, attempt.keyOut, attempt.keyAndModelOut) = (nil, nil, nil, nil)
         self.update(attempt)
     }
@@ -62,8 +60,13 @@ extension RequestHealth {
         guard let attempt = self.attempt(number), !attempt.wasAnswered, let place = self.place(attempt.place) else {
             return
         }
-        self.health.change(place.target.entry(self.health), HealthWords.Target.quantiles) {
-            QuantileWord(raw: $0).counted(nanoseconds / 1_000).raw
+        self.countQuantiles(place.target.entry(self.health), nanoseconds)
+    }
+
+    private func countQuantiles(_ entry: Int?, _ nanoseconds: UInt64) {
+        let calls = LatencyWord(raw: self.health.load(entry, HealthWords.Target.latency)).calls
+        self.health.change(entry, HealthWords.Target.quantiles) {
+            QuantileWord(raw: $0).counted(nanoseconds / 1_000, calls: calls).raw
         }
     }
 

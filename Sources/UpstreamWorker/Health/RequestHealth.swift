@@ -314,17 +314,21 @@ final class RequestHealth: RequestPlaces {
 
     func load(of place: Int) -> UInt32 { self.place(place)?.target.load(self.health) ?? 0 }
 
-    func takeRetry(at now: UInt64) -> Bool {
-        self.takeFurther { FurtherCallsWord(raw: $0).retried($1, at: $2) }
+    func takeRetry(at now: UInt64) -> Bool { self.takeRetry(of: self.lastPlace, at: now) }
+
+    func takeRetry(of place: Int, at now: UInt64) -> Bool {
+        self.takeFurther(place) { FurtherCallsWord(raw: $0).retried($1, at: $2) }
     }
 
     func takeHedge(at now: UInt64) -> Bool {
-        self.takeFurther { FurtherCallsWord(raw: $0).hedged($1, at: $2) }
+        self.takeFurther(self.lastPlace) { FurtherCallsWord(raw: $0).hedged($1, at: $2) }
     }
 
-    /// Of the provider of the last attempt.
-    private func takeFurther(_ further: (UInt64, TrafficWord, UInt64) -> FurtherCallsWord?) -> Bool {
-        guard let provider = self.place(self.lastPlace)?.pool.provider else { return false }
+    /// Of the place's provider.
+    private func takeFurther(
+        _ place: Int, _ further: (UInt64, TrafficWord, UInt64) -> FurtherCallsWord?
+    ) -> Bool {
+        guard let provider = self.place(place)?.pool.provider else { return false }
         // Without a table nobody counts.
         guard let entry = provider.whole.entry(self.health) else { return self.health.board == nil }
         let traffic = TrafficWord(raw: self.health.load(entry, HealthWords.Target.traffic))

@@ -100,7 +100,8 @@ import Testing
         let limited = DispatchRun(1, limit: 5_000)
         _ = limited.begin()
         limited.now = 1_000
-        #expect(limited.failed(1, 429, after: 4_001) == .giveUp)
+        #expect(limited.failed(1, 503, after: 4_001) == .giveUp)
+        #expect(limited.places.retriesTaken == 0)
         let endless = DispatchRun(1)
         _ = endless.begin()
         let failure = CallFailure(.status(429), advice: RetryAdvice(after: .max))
@@ -284,6 +285,20 @@ import Testing
         _ = paid.begin()
         #expect(paid.failed(1, 500) == .call(2, 1))
         #expect(paid.places.retriesTaken == 1)
+    }
+
+    @Test func theBudgetOfWhoIsAskedAgainIsAsked() {
+        let run = DispatchRun(2, retries: 8, delay: 0)
+        _ = run.begin()
+        for number in UInt8(1)...4 { _ = run.failed(number, 500) }
+        #expect(run.places.takings.map(\.place) == [0, 1, 0, 1, 0])
+        #expect(run.places.budgetsAsked == [0, 1, 0])
+        // Once, however often it is put off.
+        let spent = DispatchRun(1, retries: 8)
+        _ = spent.begin()
+        #expect(spent.failed(1, 500) == .wait)
+        #expect(spent.waited() == .call(2, 0))
+        #expect(spent.places.budgetsAsked == [0])
     }
 
     // MARK: Grants

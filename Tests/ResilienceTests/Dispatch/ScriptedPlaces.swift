@@ -23,6 +23,8 @@ final class ScriptedPlaces: CallPlaces {
     var hedgesLeft = Int.max
     private(set) var takings: [Taking] = []
     private(set) var retriesTaken = 0
+    /// The places whose budgets were asked.
+    private(set) var budgetsAsked: [Int] = []
     private(set) var hedgesTaken = 0
 
     func standing(of place: Int, at now: UInt64) -> CallStanding { self.standings[place] ?? .free }
@@ -48,6 +50,11 @@ final class ScriptedPlaces: CallPlaces {
         self.retriesLeft -= 1
         self.retriesTaken += 1
         return true
+    }
+
+    func takeRetry(of place: Int, at now: UInt64) -> Bool {
+        self.budgetsAsked.append(place)
+        return self.takeRetry(at: now)
     }
 
     func takeHedge(at now: UInt64) -> Bool {
