@@ -44,6 +44,9 @@ import Testing
         let (probing, leave) = try #require(word.probed(at: then))
         #expect(probing.probed(at: then) == nil)
         #expect(probing.standing(at: then) == .probing(BreakerWord.probeTime))
+        // Whoever waits for the result looks again soon.
+        #expect(probing.wait(at: then) == BreakerWord.probeResult)
+        #expect(probing.wait(at: then &+ BreakerWord.probeTime - 7) == 7)
         #expect(probing.succeeded(leave) == BreakerWord())
         #expect(probing.succeeded(nil) == probing)
         let again = probing.failed(leave, isTooMany: false, at: then, self.settings)
@@ -120,7 +123,9 @@ import Testing
                 case 0, 1, 2:
                     if let taken = word.probed(at: now) {
                         if let openUntil, now < openUntil { Issue.record("run \(run): too early") }
-                        if let probe, now - probe.since < BreakerWord.probeTime { Issue.record("run \(run): two probes") }
+                        if let probe, now - probe.since < BreakerWord.probeTime {
+                            Issue.record("run \(run): two probes")
+                        }
                         probe = (taken.leave, now)
                         word = taken.word
                     } else if word.isClosed {
