@@ -23,7 +23,7 @@ struct PreparedAlias {
         let deep: [Candidate]
     }
 
-    init(_ alias: RouteTable.Alias, place: Int, snapshot: UInt64, policies: [RoutePolicy], facts: PriceTable) {
+    init(_ alias: RouteTable.Alias, place: Int, snapshot: UInt64, policies: [RoutePolicy], prices: PriceTable) {
         self.name = alias.name
         let pattern = NamePattern(alias.name)
         self.pattern = pattern
@@ -33,7 +33,7 @@ struct PreparedAlias {
         self.sticky = alias.sticky
         self.tier = alias.tier
         self.identity = StableHash.of(alias.name)
-        let prepare = { PreparedAlias.candidates($0, facts, hasStar: !pattern.isExact) }
+        let prepare = { PreparedAlias.candidates($0, prices, hasStar: !pattern.isExact) }
         self.candidates = prepare(alias.choices)
         self.route = alias.route.map {
             Route(

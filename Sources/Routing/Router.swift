@@ -28,7 +28,7 @@ public struct Router: Sendable {
     public init(routes: RouteTable, snapshot: UInt64) {
         let prices = PriceTable(routes)
         let aliases = routes.aliases.enumerated().map { place, alias in
-            PreparedAlias(alias, place: place, snapshot: snapshot, policies: routes.policies, facts: prices)
+            PreparedAlias(alias, place: place, snapshot: snapshot, policies: routes.policies, prices: prices)
         }
         self.snapshot = snapshot
         self.prices = prices

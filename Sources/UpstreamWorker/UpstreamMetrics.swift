@@ -37,7 +37,14 @@ enum UpstreamMetrics {
         }
         let shared = MetricReport.Series(
             name: "sluice_requests_shared_total", labels: [], value: .counter(services.sharedCalls.joined))
-        return MetricReport(series: attempts + errors + queues + [shared, connections, lost, dropped, snapshots])
+        let breakers = services.health.openBreakers.map { provider, count in
+            MetricReport.Series(
+                name: "sluice_provider_breaker_open", labels: [MetricReport.Label("provider", provider)],
+                value: .gauge(Int64(count)))
+        }
+        return MetricReport(
+            series: attempts + errors + queues + breakers + services.health.counters.series
+                + [shared, connections, lost, dropped, snapshots])
     }
 
     private static func queue(_ counter: QueueCounter, _ labels: [MetricReport.Label]) -> [MetricReport.Series] {

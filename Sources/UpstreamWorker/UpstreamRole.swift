@@ -218,6 +218,7 @@ public final class UpstreamRole: WorkerRole {
         if !self.isLeaving, self.seat?.taken != nil, self.seat?.take() == true {
             self.services.health.use(self.seat?.taken)
         }
+        self.services.health.say(waiting: self.services.providers.attempts)
         if !self.aggregators.isEmpty {
             let report = UpstreamMetrics.report(self.services)
             for aggregator in self.aggregators { aggregator.send(report) }

@@ -44,7 +44,7 @@ import Testing
         #expect(ingest.counts.batches >= 3)
         #expect(ingest.counts.databaseBytes > 0)
         #expect(ingest.counts.journalBytes > 0)
-        ingest.update(prices: [price, .free], limitTable: LimitTableSettings())
+        ingest.update(prices: [price, .free], limitTable: LimitTableSettings(), upstreams: 1)
         #expect(try self.scene.count("SELECT count(*) FROM prices") == 2)
     }
 

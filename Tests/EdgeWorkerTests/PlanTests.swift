@@ -1,5 +1,6 @@
 import Domain
 import IPC
+import Journal
 import NIOCore
 import Testing
 

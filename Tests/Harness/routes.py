@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from .gateway import Gateway, openai_provider
-from .operators import ask
+from .operators import call
 from .processes import wait_until
 
 QUICK = {"connect": "500ms", "first_token": "1s", "idle": "1s", "total": "5s"}
@@ -22,13 +22,13 @@ def pool(*names: str, **changes) -> list[dict]:
 
 
 def explanation(gateway: Gateway, record: str | None) -> dict:
-    """What `sluice explain --json` says of a request, once it is settled and its calls have ended."""
+    """What `sluice explain` is told of a request, once it is settled and its calls have ended."""
     assert record is not None
     found: dict = {}
 
     def is_known() -> bool:
         try:
-            found.update(ask(gateway, "explain", record))
+            found.update(call(gateway, "GET", f"/api/v1/requests/{record}"))
         except AssertionError:
             return False
         return found["request"]["settled_by"] == "edge" and all(

@@ -88,7 +88,8 @@ import Testing
         let ids: [HealthID] = [
             .provider("a"), .provider("b"), .provider(""), .provider("ab"), .target(provider: "a", model: [0x62]),
             .target(provider: "a", model: []), .target(provider: "ab", model: []), .target(provider: "a", model: [0]),
-            .target(provider: "a", model: [0, 0]), .key(provider: "a", value: key), .key(provider: "a", value: Secret([])),
+            .target(provider: "a", model: [0, 0]), .key(provider: "a", value: key),
+            .key(provider: "a", value: Secret([])),
             .key(provider: "a", value: key, model: []), .key(provider: "a", value: key, model: [1]),
             .key(provider: "a", value: Secret(Array("abcdefg".utf8)), model: Array("h".utf8)),
         ]

@@ -50,4 +50,17 @@ struct BodyCollectorTests {
         #expect(try self.receive(&collector, frame, isLast: true) == .complete)
         #expect(collector.take().count == 4 << 20)
     }
+
+    @Test
+    func whatIsDroppedIsStillCounted() throws {
+        var collector = BodyCollector(length: 4)
+        #expect(try self.receive(&collector, [1, 2], isLast: false) != .complete)
+        collector.drop()
+        #expect(try self.receive(&collector, [3, 4], isLast: true) == .complete)
+        let kept = collector.take()
+        #expect(kept.isEmpty)
+        var other = BodyCollector(length: 1)
+        other.drop()
+        #expect(throws: FrameError.malformed(.body)) { try self.receive(&other, [1, 2], isLast: true) }
+    }
 }

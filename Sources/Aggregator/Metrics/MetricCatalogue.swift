@@ -31,7 +31,24 @@ public enum MetricCatalogue {
             help: "Provider calls that have ended, by outcome and by whether the provider takes money for them.",
             labels: ["provider", "outcome", "billed"]),
         MetricDefinition(
+            name: "sluice_provider_breaker_open", kind: .gauge,
+            help: "Circuit breakers that let nobody through now, or one probe: the provider's and its models'.",
+            labels: ["provider"]),
+        MetricDefinition(
+            name: "sluice_provider_breaker_opened_total", kind: .counter,
+            help: "Times a circuit breaker opened: a model's, or the provider's as a whole (no model).",
+            labels: ["provider", "model"], openLabels: ["model"]),
+        MetricDefinition(
             name: "sluice_provider_connections", kind: .gauge, help: "Open connections to providers."),
+        MetricDefinition(
+            name: "sluice_provider_hedges_total", kind: .counter,
+            help: "Second calls beside slow ones, by whether they were faster.", labels: ["outcome"]),
+        MetricDefinition(
+            name: "sluice_provider_key_cooled_total", kind: .counter,
+            help: "Times a key was left alone because it had called too often.", labels: ["provider", "key"]),
+        MetricDefinition(
+            name: "sluice_provider_key_out_total", kind: .counter,
+            help: "Times a provider refused a key that it had taken before.", labels: ["provider", "key"]),
         MetricDefinition(
             name: "sluice_provider_queue_refused_total", kind: .counter,
             help: "Requests that were told to come back later because too many wait for the provider.",
@@ -43,6 +60,9 @@ public enum MetricCatalogue {
         MetricDefinition(
             name: "sluice_provider_queue_waiting", kind: .gauge,
             help: "Requests that wait for a place among a provider's calls.", labels: ["provider"]),
+        MetricDefinition(
+            name: "sluice_provider_retries_total", kind: .counter,
+            help: "Further calls at a provider that had failed the same request.", labels: ["provider"]),
         MetricDefinition(
             name: "sluice_records_lost_total", kind: .counter,
             help: "Records that were not written because the journal was full and its policy is open."),

@@ -42,7 +42,9 @@ extension CurrentRequest {
     func settleRecord(_ settlement: Settlement, isGone: Bool) -> SettleRecord {
         // A request that was handed to an upstream which says nothing counts for the target that was planned first.
         let isSent = self.dispatchedAt != nil && (self.end == nil || settlement.call != nil || self.hasReplyOfPeer)
-        let target = isSent ? self.target(settlement.call ?? self.call) : nil
+        // Of a hedge's two calls the last one need not be the one that has answered.
+        let call = self.hasReplyOfPeer ? self.call : settlement.call ?? self.call
+        let target = isSent ? self.target(call) : nil
         let failure = isGone ? nil : self.failure
         return SettleRecord(
             record: self.record, rank: .edge, status: self.status,

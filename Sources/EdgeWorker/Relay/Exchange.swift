@@ -39,6 +39,9 @@ final class Exchange {
     static let patience = TimeAmount.seconds(5)
     /// How long a peer that was told to stop has for saying what the request cost.
     static let stopPatience = TimeAmount.seconds(10)
+    /// The same for a request whose call others may share: it goes on for them, and what it cost is known at its end. That the peer
+    /// is lost is heard of at once in any case.
+    static let sharedStopPatience = TimeAmount.hours(1)
 
     private let request: StreamRequest
     private var body: ByteBuffer
@@ -114,11 +117,11 @@ final class Exchange {
     }
 
     /// The reply is not wanted any more, but what it cost. True: `client` hears of the peer's END, or of its loss, within
-    /// `stopPatience`. False: there is nothing to hear, as no peer has ever seen the request; the exchange is over.
+    /// `stopPatience` (or `sharedStopPatience`). False: there is nothing to hear, as no peer has ever seen the request; the exchange is over.
     func stop(on eventLoop: any EventLoop, informing client: any ExchangeClient) -> Bool {
         switch self.state {
         case .running(let link, let stream) where link.stop(stream: stream):
-            let timeout = eventLoop.assumeIsolated().scheduleTask(in: Exchange.stopPatience) {
+            let timeout = eventLoop.assumeIsolated().scheduleTask(in: self.stopPatience) {
                 link.forget(stream: stream)
                 self.fail(.upstreamLost)
             }
@@ -131,6 +134,11 @@ final class Exchange {
         self.client = client
         self.releaseBody()
         return true
+    }
+
+    private var stopPatience: TimeAmount {
+        if case .provider(let request) = self.request, request.sharedName != nil { return Self.sharedStopPatience }
+        return Self.stopPatience
     }
 
     private func sendBody(_ link: PeerLink, _ stream: UInt64) {

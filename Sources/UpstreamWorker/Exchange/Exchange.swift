@@ -448,10 +448,13 @@ final class Exchange: EdgeStream, ExchangeOutput, GateWaiter {
 
     func turnCame() -> GateTurn {
         self.givenTurn = .gone
+        let ticket = self.waiting?.ticket
+        let gate = self.waiting?.gate
         self.machine.hasTurn(at: self.services.loop.now, to: self)
         let turn = self.givenTurn ?? .gone
         self.givenTurn = nil
-        if turn != .kept { self.waiting = nil }
+        // It may wait for another provider by now.
+        if turn != .kept, self.waiting?.gate === gate, self.waiting?.ticket == ticket { self.waiting = nil }
         self.goOn()
         return turn
     }

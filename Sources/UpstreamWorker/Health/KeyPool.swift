@@ -19,7 +19,6 @@ final class KeyPool {
     private let values: [Secret]
     private var entries: [Int?]
     private var generation: UInt64 = 0
-    private var share: (upstreams: UInt32, connections: UInt32) = (0, 0)
     /// Where keys were refused for single models.
     private var modelEntries: [ModelKey: Int] = [:]
     private static let maximumModelEntries = 1024
@@ -64,15 +63,6 @@ final class KeyPool {
         LimitDemand.Entry(
             key: LimitKey(scope, EntityID(high: id.high, low: id.low)), scope: scope, limits: LimitSet(limits),
             periods: CalendarPeriods(day: 1, week: 1, month: 1))
-    }
-
-    /// Calls at the same time of which this process may make its share.
-    func connections(_ health: SharedHealth) -> UInt32 {
-        if self.share.upstreams == health.upstreams { return self.share.connections }
-        let upstreams = health.upstreams
-        let (sum, overflow) = self.settings.maxConnections.addingReportingOverflow(upstreams - 1)
-        self.share = (upstreams, max(1, (overflow ? .max : sum) / upstreams))
-        return self.share.connections
     }
 
     /// The key's name in the configuration.

@@ -11,6 +11,7 @@ extension RequestHealth {
             let place = self.place(attempt.place)
         else { return }
         attempt.wasAnswered = true
+        self.countHedge(answered: number)
         let now = self.health.milliseconds
         self.succeeded(attempt, place, at: now)
         self.keySucceeded(attempt, place, at: now)
@@ -79,6 +80,7 @@ extension RequestHealth {
         place.target.ended(self.health)
         place.pool.provider.whole.ended(self.health)
         self.remove(number)
+        self.countHedge(answered: nil)
         place.gate.giveBack(after: time > attempt.tookAt ? time - attempt.tookAt : 0)
     }
 

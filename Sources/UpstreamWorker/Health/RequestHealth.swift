@@ -44,6 +44,9 @@ final class RequestHealth: RequestPlaces {
     private var otherCalled: [ProviderHealth] = []
     /// The place of the last attempt.
     private var lastPlace = 0
+    /// The next attempt is a hedge; the attempt that is one, until it is counted.
+    private var hedgesNext = false
+    private var hedge: UInt8?
 
     init(_ health: SharedHealth, _ request: ProviderRequest, _ set: ProviderSet) {
         self.health = health
@@ -153,6 +156,10 @@ final class RequestHealth: RequestPlaces {
         _ = target.gate.take()
         self.add(attempt)
         self.lastPlace = place
+        if self.hedgesNext {
+            self.hedgesNext = false
+            self.hedge = number
+        }
         target.target.began(self.health)
         target.pool.provider.whole.began(self.health)
         if isFirst {
@@ -317,11 +324,22 @@ final class RequestHealth: RequestPlaces {
     func takeRetry(at now: UInt64) -> Bool { self.takeRetry(of: self.lastPlace, at: now) }
 
     func takeRetry(of place: Int, at now: UInt64) -> Bool {
-        self.takeFurther(place) { FurtherCallsWord(raw: $0).retried($1, at: $2) }
+        guard self.takeFurther(place, { FurtherCallsWord(raw: $0).retried($1, at: $2) }) else { return false }
+        if let provider = self.place(place)?.pool.provider { self.health.counters.retried(provider.name) }
+        return true
     }
 
     func takeHedge(at now: UInt64) -> Bool {
-        self.takeFurther(self.lastPlace) { FurtherCallsWord(raw: $0).hedged($1, at: $2) }
+        self.hedgesNext = self.takeFurther(self.lastPlace) { FurtherCallsWord(raw: $0).hedged($1, at: $2) }
+        return self.hedgesNext
+    }
+
+    /// An attempt was answered, or all are over (nil): a hedge is counted by that.
+    func countHedge(answered number: UInt8?) {
+        guard let hedge = self.hedge else { return }
+        if number == nil, self.first != nil || !self.others.isEmpty { return }
+        self.hedge = nil
+        self.health.counters.hedged(number == nil ? .failed : number == hedge ? .won : .lost)
     }
 
     /// Of the place's provider.

@@ -3,6 +3,7 @@ internal import EventLog
 internal import IPC
 internal import Limits
 internal import Platform
+internal import Resilience
 
 /// What this worker knows, and says, of the health of providers: a view of the table that all upstreams share.
 ///
@@ -16,7 +17,6 @@ final class SharedHealth {
     private(set) var generation: UInt64 = 1
     /// Of the configuration in force.
     private(set) var version: UInt64 = 0
-    private(set) var upstreams: UInt32 = 1
     let counters = ResilienceCounters()
     var log: Log?
     /// The tokens that a call of a request is going to use; asked only where a key's tokens are limited.
@@ -45,7 +45,6 @@ final class SharedHealth {
     /// Another configuration is in force: keys that were out are tried again.
     func use(_ snapshot: UpstreamSnapshot) {
         self.version = snapshot.version
-        self.upstreams = UInt32(max(1, snapshot.upstreams))
     }
 
     /// How the targets of one request stand, and what its attempts take and report. `set` has the providers of its snapshot; all
@@ -62,8 +61,20 @@ final class SharedHealth {
         return provider
     }
 
-    /// Of all that were ever configured.
-    var allProviders: [ProviderHealth] { Array(self.providers.values) }
+    /// How many breakers are open: those of each provider of the newest configurations, and of its models that are known here. All zero
+    /// but in the upstream with the lowest place, so that the sum over upstreams is right.
+    var openBreakers: [(provider: String, count: Int)] {
+        guard let owner = self.owner, let place = self.place else { return [] }
+        let speaks = LimitRecovery(owner.table).owners().allSatisfy { $0.place >= place }
+        return self.providers.values.map { provider in
+            guard speaks else { return (provider.name, 0) }
+            let all = [provider.whole] + provider.models.map(\.target)
+            let open = all.count {
+                !BreakerWord(raw: self.load($0.entry(self), HealthWords.Target.breaker)).isClosed
+            }
+            return (provider.name, open)
+        }
+    }
 
     /// Milliseconds of the table's clock.
     var milliseconds: UInt64 { self.owner?.windowTime() ?? self.clock() }

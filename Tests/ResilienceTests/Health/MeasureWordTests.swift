@@ -166,7 +166,8 @@ import Testing
             _ = word.counted(calls: random.next(), failed: random.next(), at: random.next(), settings)
                 .isTooMany(at: random.next(), BreakerSettings(errorRate: 100, requests: .max, window: random.next()))
             _ = FurtherCallsWord(raw: random.next()).retried(TrafficWord(raw: random.next()), at: random.next())
-            _ = QuantileWord(raw: random.next()).counted(random.next(), calls: random.next()).time(percent: UInt8(random.next() % 256))
+            _ = QuantileWord(raw: random.next()).counted(random.next(), calls: random.next()).time(
+                percent: UInt8(random.next() % 256))
             _ = LatencyWord(raw: random.next()).counted(random.next(), at: random.next()).mean(at: random.next())
         }
     }

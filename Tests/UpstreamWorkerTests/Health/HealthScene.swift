@@ -1,4 +1,5 @@
 import Domain
+import EventLog
 import Foundation
 import IPC
 import Limits
@@ -74,7 +75,7 @@ final class HealthWorker {
         let request = self.request(model: model)
         guard case .taken = request.take(0, attempt: 1, avoiding: KeySet(), at: 0) else { return false }
         request.failed(1, CallFailure(kind, advice: RetryAdvice(after: after)))
-        request.ended(1, tokens: 0)
+        request.ended(1, tokens: 0, at: 0)
         return true
     }
 
@@ -83,7 +84,7 @@ final class HealthWorker {
         let request = self.request(model: model)
         guard case .taken = request.take(0, attempt: 1, avoiding: KeySet(), at: 0) else { return false }
         request.answered(1, firstContent: milliseconds * 1_000_000)
-        request.ended(1, tokens: tokens)
+        request.ended(1, tokens: tokens, at: 0)
         return true
     }
 

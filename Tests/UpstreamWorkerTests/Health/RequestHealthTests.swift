@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import IPC
 import Limits
 import Platform
 import Resilience
@@ -94,7 +95,7 @@ import Testing
             }
         }
         // A client that leaves shows nothing; the next one may probe.
-        probe.ended(1, tokens: nil)
+        probe.ended(1, tokens: nil, at: 0)
         #expect(workers[2].fail(.stalled))
         #expect(self.isOpen(workers[0].standing()))
         waitUntilDue()
@@ -121,8 +122,8 @@ import Testing
             request.answered(1, firstContent: 1_000)
             request.failed(1, CallFailure(.stalled, hadContent: true))
             request.failed(1, CallFailure(.stalled, hadContent: true))
-            request.ended(1, tokens: 3)
-            request.ended(1, tokens: 3)
+            request.ended(1, tokens: 3, at: 0)
+            request.ended(1, tokens: 3, at: 0)
             request.failed(1, CallFailure(.stalled))
         }
         // Each began well: that is no row of failures.
@@ -140,7 +141,7 @@ import Testing
             let request = worker.request()
             guard case .taken(let key) = request.take(0, attempt: 1, avoiding: KeySet(), at: 0) else { continue }
             used.insert(key)
-            request.ended(1, tokens: 0)
+            request.ended(1, tokens: 0, at: 0)
         }
         #expect(used == [0, 1])
         #expect(worker.fail(.status(429), after: 50_000_000_000))
@@ -149,7 +150,7 @@ import Testing
             let request = other.request()
             guard case .taken(let key) = request.take(0, attempt: 1, avoiding: KeySet(), at: 0) else { continue }
             keys.insert(key)
-            request.ended(1, tokens: 0)
+            request.ended(1, tokens: 0, at: 0)
         }
         #expect(keys.count == 1)
         #expect(other.fail(.status(429)))
@@ -192,7 +193,7 @@ import Testing
         avoided.insert(0)
         for number in UInt8(1)...9 {
             #expect(request.take(0, attempt: number, avoiding: avoided, at: 0) == .taken(key: 1))
-            request.ended(number, tokens: 0)
+            request.ended(number, tokens: 0, at: 0)
         }
         avoided.insert(1)
         #expect(request.take(0, attempt: 10, avoiding: avoided, at: 0) == .refused(.keysCooling(0)))
@@ -206,7 +207,7 @@ import Testing
         _ = request.take(0, attempt: 1, avoiding: KeySet(), at: 0)
         request.answered(1, firstContent: 1)
         request.keyRests(1, for: 30_000_000_000)
-        request.ended(1, tokens: 1)
+        request.ended(1, tokens: 1, at: 0)
         guard case .keysCooling(let wait) = worker.standing() else { return #expect(Bool(false)) }
         #expect(wait > 25_000_000_000)
     }
@@ -242,10 +243,10 @@ import Testing
         let first = requests.map { $0.take(0, attempt: 1, avoiding: KeySet(), at: 0) }
         #expect(first[0] == .taken(key: 0) && first[1] == .taken(key: 0))
         guard case .refused(.keysLimited) = first[2] else { return #expect(Bool(false)) }
-        requests[0].ended(1, tokens: 30)
+        requests[0].ended(1, tokens: 30, at: 0)
         #expect(requests[2].take(0, attempt: 2, avoiding: KeySet(), at: 0) == .taken(key: 0))
-        requests[1].ended(1, tokens: 900)
-        requests[2].ended(2, tokens: nil)
+        requests[1].ended(1, tokens: 900, at: 0)
+        requests[2].ended(2, tokens: nil, at: 0)
         guard case .refused(.keysLimited) = worker.request().take(0, attempt: 1, avoiding: KeySet(), at: 0) else {
             return #expect(Bool(false))
         }
@@ -262,7 +263,7 @@ import Testing
             if taking == .taken(key: 0) { running.append(request) } else { #expect(taking == .refused(.busy)) }
         }
         #expect(running.count == 3)
-        running[0].ended(1, tokens: 1)
+        running[0].ended(1, tokens: 1, at: 0)
         #expect(workers[3].succeed())
     }
 
@@ -273,7 +274,7 @@ import Testing
         let takings = requests.map { $0.take(0, attempt: 1, avoiding: KeySet(), at: 0) }
         #expect(takings == [.taken(key: 0), .taken(key: 0), .refused(.busy)])
         #expect(worker.standing() == .busy)
-        requests[1].ended(1, tokens: nil)
+        requests[1].ended(1, tokens: nil, at: 0)
         #expect(worker.standing() == .free)
     }
 
@@ -286,7 +287,7 @@ import Testing
         func retries(_ worker: HealthWorker) -> Int {
             let request = worker.request(2)
             _ = request.take(0, attempt: 1, avoiding: KeySet(), at: 0)
-            defer { request.ended(1, tokens: 0) }
+            defer { request.ended(1, tokens: 0, at: 0) }
             return (0..<1_000).count { _ in request.takeRetry(at: 0) }
         }
         let count = retries(worker)
@@ -297,6 +298,37 @@ import Testing
         #expect(request.takeRetry(at: 0) && request.takeHedge(at: 0))
     }
 
+    @Test func hedgesAreCountedByWhoWasFirst() throws {
+        let scene = try HealthScene()
+        let worker = try scene.worker(7, [self.provider()])
+        for first in [UInt8(1), 2, 0] {
+            let request = worker.request()
+            #expect(request.take(0, attempt: 1, avoiding: KeySet(), at: 0) == .taken(key: 0))
+            #expect(request.takeHedge(at: 0))
+            #expect(request.take(0, attempt: 2, avoiding: KeySet(), at: 0) == .taken(key: 0))
+            if first > 0 { request.answered(first, firstContent: 1) }
+            request.outrun(first == 1 ? 2 : 1, after: 900_000_000)
+            request.ended(1, tokens: 0, at: 0)
+            request.ended(2, tokens: 0, at: 0)
+        }
+        let hedges = worker.health.counters.series.filter { $0.name == "sluice_provider_hedges_total" }
+        #expect(Set(hedges.map { $0.labels[0].value }) == ["won", "lost", "failed"])
+        #expect(hedges.allSatisfy { $0.value == .counter(1) })
+    }
+
+    @Test func onlyTheFirstUpstreamTellsOfOpenBreakers() throws {
+        let scene = try HealthScene()
+        let workers = try (7..<10).map { try scene.worker(UInt32($0), [self.provider()]) }
+        func counts() -> [Int] { workers.map { $0.health.openBreakers.reduce(0) { $0 + $1.count } } }
+        for worker in workers { worker.succeed() }
+        #expect(counts() == [0, 0, 0])
+        for _ in 0..<3 { workers[1].fail(.connect) }
+        #expect(counts() == [2, 0, 0])
+        workers[0].health.use(nil)
+        workers[0].seat.leave()
+        #expect(counts() == [0, 2, 0])
+    }
+
     @Test func loadIsThatOfAll() throws {
         let scene = try HealthScene()
         let workers = try (7..<11).map { try scene.worker(UInt32($0), [self.provider()]) }
@@ -305,7 +337,7 @@ import Testing
         for request in requests { _ = request.take(0, attempt: 1, avoiding: KeySet(), at: 0) }
         #expect(workers.allSatisfy { $0.request().load(of: 0) == 4 })
         #expect(try scene.reader().running(.provider("p")) == 4)
-        requests[2].ended(1, tokens: nil)
+        requests[2].ended(1, tokens: nil, at: 0)
         #expect(workers[1].request().load(of: 0) == 3)
         workers[0].seat.leave()
         #expect(workers[1].request().load(of: 0) == 2)
@@ -328,7 +360,7 @@ import Testing
         }
         #expect(request.take(0, attempt: 3, avoiding: KeySet(), at: 0) == .refused(.busy))
         #expect(request.load(of: 0) == 2 && request.latency(of: 0) == nil && request.takeRetry(at: 0))
-        request.ended(1, tokens: 1)
+        request.ended(1, tokens: 1, at: 0)
         #expect(request.standing(of: 0, at: 0) == .free)
     }
 }

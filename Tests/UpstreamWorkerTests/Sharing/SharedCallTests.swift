@@ -15,7 +15,7 @@ struct SharedCallTests {
     private static let usage =
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":11}}\n\n"
     private static let done = "data: [DONE]\n\n"
-    private static let price = Price(Price.Rates(input: 10_000_000, output: 100_000_000))
+    private static let price = Price(Price.Rates(input: 10_000, output: 100_000))
 
     private static func event(_ text: String) -> String {
         "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\(text)\"}}]}\n\n"
