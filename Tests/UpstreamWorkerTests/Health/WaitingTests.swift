@@ -1,4 +1,5 @@
 import Domain
+import Limits
 import Testing
 
 @testable import UpstreamWorker
