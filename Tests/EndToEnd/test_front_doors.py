@@ -76,13 +76,8 @@ def doors(tmp_path_factory: pytest.TempPathFactory):
             providers={
                 "family": openai_provider(provider.base_url),
                 "claude": openai_provider(provider.base_url, dialect="anthropic"),
-<<<<<<< HEAD
                 # Its key rests after the one answer it gives.
                 "tired": openai_provider(provider.base_url, dialect="anthropic"),
-=======
-                # Its key rests after its 429.
-                "busy": openai_provider(provider.base_url, dialect="anthropic"),
->>>>>>> main
             },
             default_provider="family",
             models=once("claude", "tired") | {"mine": {"targets": ["claude:message"]}},
@@ -131,11 +126,7 @@ def test_errors_are_in_the_clients_words(doors) -> None:
         assert reply.json()["request_id"] == reply.header("request-id")
     nobody = request(gateway.address, "POST", "/v1/messages", body=b"{}")
     assert nobody.json()["error"]["type"] == "authentication_error"
-<<<<<<< HEAD
     refused = gateway.request("POST", "/v1/messages", message("tired:late"))
-=======
-    refused = gateway.request("POST", "/v1/messages", message("busy:late"))
->>>>>>> main
     assert (refused.status, refused.json()["error"]["type"]) == (429, "rate_limit_error")
     broken = gateway.request("POST", "/v1/messages", message("claude:broken", stream=True))
     assert not broken.complete and b"event: error\ndata: " in broken.body and b"message_stop" not in broken.body
