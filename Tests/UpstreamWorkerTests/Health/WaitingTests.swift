@@ -1,5 +1,5 @@
-import Limits
 import Domain
+import Limits
 import Testing
 
 @testable import UpstreamWorker
