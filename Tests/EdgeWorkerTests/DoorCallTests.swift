@@ -80,6 +80,7 @@ import Testing
         #expect(standard.body == #"{"input":"a"}"#)
         #expect(standard.request.calls[0].target.model == Array("omni-moderation-latest".utf8))
         let rig = try EdgeRig {
+            $0.sharedCalls.isOn = false
             $0.routes.aliases.append(
                 .init(
                     name: Array("omni-moderation-latest".utf8), targets: [Target(provider: 1, model: Array("m".utf8))]))

@@ -224,8 +224,8 @@ import Testing
                 limits: LimitSet([.requestsPerMinute: 2]), models: [Array("free".utf8)])
             $0.limits.perAddress = LimitSet([.requestsPerMinute: 9])
         }
-        #expect(try self.chat(rig, key: nil).received().hasPrefix("HTTP/1.1 404 "))
-        #expect(rig.ledger.demands.isEmpty && rig.journal.settles.last?.error == Array("model_not_found".utf8))
+        #expect(try self.chat(rig, key: nil).received().hasPrefix("HTTP/1.1 403 "))
+        #expect(rig.ledger.demands.isEmpty && rig.journal.settles.last?.error == Array("model_not_allowed".utf8))
         let list = try self.list(rig, key: nil)
         #expect(list.contains(#""id":"free""#) && !list.contains("smart"))
         #expect(try self.list(rig, "/v1/models/smart", key: nil).hasPrefix("HTTP/1.1 404 "))

@@ -14,10 +14,10 @@ import Testing
 
     private func name(
         _ body: String, _ headers: [String] = [], path: String = "/v1/chat/completions", key: String = EdgeRig.key,
-        in rig: EdgeRig? = nil
+        in rig: EdgeRig? = nil, _ peer: FakePeer? = nil
     ) throws -> Name? {
         let rig = try rig ?? EdgeRig()
-        let peer = try rig.upstream()
+        let peer = try peer ?? rig.upstream()
         let client = try rig.client()
         try client.send(FakeClient.post(body, path: path, key: key, headers: headers))
         return try #require(try peer.request()).request.sharedName
@@ -69,8 +69,9 @@ import Testing
             for digest in rig.keys.principals.keys where rig.keys.principals[digest]?.principal.key == two.key {
                 rig.keys.principals[digest]?.principal = two
             }
+            let peer = try rig.upstream()
             return try ["one", "two", "three"].map { key in
-                try self.name(Self.same, key: "sk-sl-\(key)", in: rig)
+                try self.name(Self.same, key: "sk-sl-\(key)", in: rig, peer)
             }
         }
         let project = try names(.project)

@@ -55,13 +55,16 @@ def test_the_outcome_table(tmp_path: pathlib.Path, upstreams: int, request: pyte
         assert len(outcome.billed) <= 9, where
         assert outcome.attempts == str(len(outcome.billed)), where
         # What the client is told went well is billed at least once, and whatever was answered with an error never.
-        assert not outcome.got.startswith("200") or outcome.billed[-1] == "yes", where
+        assert outcome.got != "200" or outcome.billed[-1] == "yes", where
         # A healthy second target saves all that may be saved: what the request itself is to blame for may not.
         is_own_fault = fault in ("s400", "s404", "s413", "s422")
         after_content = outcome.got.startswith("content")
-        if setup == "two targets" and not is_own_fault and not after_content:
+        # Before its first byte a whole reply may take all the time there is.
+        is_out_of_time = (fault, kind) == ("hang", "whole")
+        is_passing = after_content or fault == "inside3" or is_out_of_time
+        if setup == "two targets" and not is_own_fault and not is_passing:
             assert outcome.got == "200", where
-        if is_own_fault or after_content:
+        if is_own_fault or is_passing:
             assert len(outcome.billed) == 1, where
     assert outcomes.written() == text, "docs/failover.md is out of date: run this test with --write-docs"
 
@@ -307,8 +310,12 @@ def test_after_content_nothing_is_repeated(tmp_path: pathlib.Path, faulty: Fault
     with Gateway(config, folder=tmp_path) as gateway:
         for word in ("cut-600", "end-600", "stall-600", "inside-3"):
             reply = gateway.chat(word, stream=True)
-            assert reply.status == 200 and not reply.complete, (word, reply)
-            assert reply.events()[-1].startswith(b'{"error"'), reply.body
+            assert reply.status == 200, (word, reply)
+            if word == "inside-3":
+                # The provider's own word passes as it is, whatever it says behind it.
+                assert json.loads(reply.events()[3])["error"]["message"] == "overloaded inside", reply.body
+                continue
+            assert not reply.complete and reply.events()[-1].startswith(b'{"error"'), (word, reply)
         assert not good.calls and len(faulty.calls) == 4
 
 

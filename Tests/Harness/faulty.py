@@ -44,7 +44,7 @@ ADVICE: dict[str, tuple[float | None, Callable[[], dict[str, str]], dict | None]
     # Whole seconds: at least one, at most two.
     "date": (1, lambda: {"Retry-After": email.utils.formatdate(time.time() + 2, usegmt=True)}, None),
     "ms": (0.5, lambda: {"Retry-After-Ms": "500"}, None),
-    "both": (0.5, lambda: {"Retry-After-Ms": "500", "Retry-After": "30"}, None),
+    "both": (0.5, lambda: {"Retry-After-Ms": "500", "Retry-After": "1"}, None),
     "absurd": (86400, lambda: {"Retry-After": "99999999999999999999"}, None),
     "negative": (None, lambda: {"Retry-After": "-5"}, None),
     "words": (None, lambda: {"Retry-After": "soon"}, None),

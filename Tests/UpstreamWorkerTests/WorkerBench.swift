@@ -93,7 +93,8 @@ final class WorkerBench: EpollLinkDelegate {
             headers: [
                 ProviderSettings.Header(name: "X-Team", value: Secret(Array("blue".utf8))),
                 ProviderSettings.Header(name: "Accept-Encoding", value: Secret(Array("gzip".utf8))),
-            ], maxConnections: maxConnections, timeouts: timeouts)
+            ], maxConnections: maxConnections, queue: QueueSettings(length: 4096, wait: 30_000),
+            timeouts: timeouts)
     }
 
     // MARK: The edge's part

@@ -64,6 +64,7 @@ extension DispatchMachine {
         if failure.billed != .no { self.billable &+= 1 }
         self.facts[place].hasFailed = true
         self.budgetIsSpent = false
+        self.patientUntil = 0
         self.resendPlace = nil
         self.keyPlace = nil
         let verdict = RetryRule.verdict(failure)

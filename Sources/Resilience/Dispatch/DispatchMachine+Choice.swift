@@ -27,10 +27,17 @@ extension DispatchMachine {
         }
     }
 
-    /// Nanoseconds that are waited for a place which is left alone, where no provider has asked for it.
-    private var patience: UInt64 {
-        let delay = min(self.policy.retryDelay, Self.longestPatience)
-        return min(delay &* 4_000_000, Self.longestPatience)
+    /// Whether a place that is left alone is waited for, where no provider has asked for it: all such waits together last no longer
+    /// than the patience, from the first of them after a failure (or the beginning) on.
+    private mutating func isPatient(for time: UInt64, at now: UInt64) -> Bool {
+        var until = self.patientUntil
+        if until == 0 {
+            let delay = min(self.policy.retryDelay, Self.longestPatience)
+            until = Self.sum(now, min(delay &* 4_000_000, Self.longestPatience))
+        }
+        guard Self.sum(now, time) <= until else { return false }
+        self.patientUntil = until
+        return true
     }
 
     // MARK: Before anything was called
@@ -51,7 +58,9 @@ extension DispatchMachine {
             self.state = .over
             return .refuse(self.order.count == 0 ? .unavailable(retryAfter: 0) : .keysRefused)
         }
-        if soonest.time <= self.patience, self.pause(until: Self.sum(now, soonest.time), for: soonest.place, at: now) {
+        if self.isPatient(for: soonest.time, at: now),
+            self.pause(until: Self.sum(now, soonest.time), for: soonest.place, at: now)
+        {
             return .wait
         }
         self.state = .over
@@ -151,7 +160,7 @@ extension DispatchMachine {
                 // Its own word: as good as advice.
                 case .keysCooling(let time): self.putOff(place, by: time, at: now)
                 case .breakerOpen(let time), .keysLimited(let time):
-                    if time > self.patience { self.facts[place].isBarred = true }
+                    if !self.isPatient(for: time, at: now) { self.facts[place].isBarred = true }
                     self.putOff(place, by: time, at: now)
                 case .keysOut: self.facts[place].isBarred = true
                 }
@@ -165,7 +174,7 @@ extension DispatchMachine {
         _ obstacles: Obstacles, at now: UInt64, _ places: some CallPlaces
     ) -> DispatchOrder {
         var wake: (place: Int, time: UInt64)?
-        if let soonest = obstacles.soonest, soonest.time <= self.patience {
+        if let soonest = obstacles.soonest, self.isPatient(for: soonest.time, at: now) {
             wake = (soonest.place, Self.sum(now, soonest.time))
         }
         if let place = self.candidate({ obstacles.busyPlaces & 1 << UInt64($0) == 0 }) {
@@ -176,7 +185,8 @@ extension DispatchMachine {
                 wake = (place, time)
             }
         }
-        if let busy = obstacles.busy, wake.map({ $0.time > Self.sum(now, self.patience) }) ?? true {
+        // What comes soon is better than a queue.
+        if let busy = obstacles.busy, wake.map({ $0.time > Self.sum(now, Self.longestPatience) }) ?? true {
             guard !self.providerHasFailed(busy, places) || self.pay(for: busy, at: now, places) else {
                 return self.giveUp()
             }

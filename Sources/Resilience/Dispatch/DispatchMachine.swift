@@ -20,7 +20,7 @@ public struct DispatchMachine: Sendable {
     static let maximumResends: UInt8 = 2
     /// Most times something is waited for.
     static let maximumPauses: UInt8 = 16
-    /// Nanoseconds that are waited for a place which is left alone, where nothing else can be called: 4 · `retryDelay`, at most
+    /// Nanoseconds that places which are left alone are waited for, where nothing else can be called: 4 · `retryDelay`, at most
     /// this.
     static let longestPatience: UInt64 = 2_000_000_000
     /// Whoever says "soon" is not asked again before.
@@ -62,6 +62,8 @@ public struct DispatchMachine: Sendable {
     var repetitions: UInt8 = 0
     var resends: UInt8 = 0
     var pauses: UInt8 = 0
+    /// Until when places that are left alone are waited for; 0 before the first such wait.
+    var patientUntil: UInt64 = 0
     /// What was failed by can be tried nowhere.
     var isFinal = false
     var resendPlace: Int?

@@ -28,6 +28,8 @@ public struct BreakerWord: Hashable, Sendable {
     private static let closed: UInt64 = 0
     private static let open: UInt64 = 1
     private static let probing: UInt64 = 2
+    /// Milliseconds after which one who waits for a probe's result looks again.
+    public static let probeResult: UInt64 = 500
 
     private var until: UInt64 {
         get { self.raw.field(at: 0, bits: 42) }
@@ -58,9 +60,11 @@ public struct BreakerWord: Hashable, Sendable {
         return self.state == Self.open ? .open(rest) : .probing(rest)
     }
 
-    /// Milliseconds for which no call is let through; 0 where one is now.
+    /// Milliseconds after which to ask again; 0 where a call is let through now. While one probes, its result may come at any time.
     public func wait(at now: UInt64) -> UInt64 {
-        self.isClosed ? 0 : WordTime.rest(until: self.until, at: now)
+        guard !self.isClosed else { return 0 }
+        let rest = WordTime.rest(until: self.until, at: now)
+        return self.state == Self.probing ? min(rest, Self.probeResult) : rest
     }
 
     /// A probe's leave: what its result is told with.

@@ -140,6 +140,15 @@ import Testing
         #expect(run.now == 16)
     }
 
+    @Test func allWaitsTogetherAreBounded() {
+        let run = DispatchRun(1)
+        run.places.standings = [0: .breakerOpen(900 * Self.ms)]
+        #expect(run.begin() == .wait)
+        #expect(run.waited() == .wait)
+        #expect(run.waited() == .refuse(.unavailable(retryAfter: 900 * Self.ms)))
+        #expect(run.now == 1_800)
+    }
+
     @Test func onlyRefusedKeys() {
         let run = DispatchRun(2)
         run.places.standings = [0: .keysOut, 1: .keysOut]

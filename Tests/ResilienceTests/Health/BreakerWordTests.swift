@@ -44,6 +44,9 @@ import Testing
         let (probing, leave) = try #require(word.probed(at: then))
         #expect(probing.probed(at: then) == nil)
         #expect(probing.standing(at: then) == .probing(BreakerWord.probeTime))
+        // Whoever waits for the result looks again soon.
+        #expect(probing.wait(at: then) == BreakerWord.probeResult)
+        #expect(probing.wait(at: then &+ BreakerWord.probeTime - 7) == 7)
         #expect(probing.succeeded(leave) == BreakerWord())
         #expect(probing.succeeded(nil) == probing)
         let again = probing.failed(leave, isTooMany: false, at: then, self.settings)

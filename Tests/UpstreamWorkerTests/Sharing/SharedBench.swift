@@ -107,8 +107,8 @@ final class SharedBench {
             log: Log(role: .upstream, instance: 1, level: .error, sink: WorkerBench.Silence()), bodyBudget: bodyBudget)
         self.services.providers.add(
             UpstreamSnapshot(
-                version: 1, providers: [WorkerBench.provider(self.provider.port)], prices: prices, logLevel: .error),
-            at: 0)
+                version: 1, providers: [WorkerBench.provider(self.provider.port)], prices: prices,
+                policies: [RoutePolicy(retries: 0)], logLevel: .error), at: 0)
         self.services.journal = self.journal
         for number in 0..<edges { try self.addEdge(UInt32(number + 2)) }
     }

@@ -15,7 +15,7 @@ struct SharedCallTests {
     private static let usage =
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2,\"total_tokens\":11}}\n\n"
     private static let done = "data: [DONE]\n\n"
-    private static let price = Price(Price.Rates(input: 10_000, output: 100_000))
+    private static let price = Price(Price.Rates(input: 10_000_000, output: 100_000_000))
 
     private static func event(_ text: String) -> String {
         "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\(text)\"}}]}\n\n"
@@ -60,7 +60,7 @@ struct SharedCallTests {
                 #expect(reply.end?.finish == .stop)
                 #expect(reply.end?.usage == TokenUsage(input: 9, output: 2))
                 if stream == streams[0][0] {
-                    #expect(reply.end?.attempts.map(\.cost) == [290])
+                    #expect(reply.end?.attempts.map(\.cost) == [290_000])
                     #expect(reply.end?.shared == nil)
                     #expect(reply.end?.trail == [])
                 } else {
@@ -95,7 +95,7 @@ struct SharedCallTests {
             #expect(bench.reply(stream).head?.contentLength == UInt64(reply.utf8.count))
         }
         // Each pays as if it had called.
-        #expect(streams.dropFirst().allSatisfy { bench.reply($0).end?.shared?.cost == 350 })
+        #expect(streams.dropFirst().allSatisfy { bench.reply($0).end?.shared?.cost == 350_000 })
         #expect(bench.provider.requests == 1)
         #expect(bench.isClean())
     }
@@ -120,7 +120,7 @@ struct SharedCallTests {
         // It still has the books.
         #expect(bench.reply(leader).end?.failure?.code == "cancelled")
         #expect(bench.reply(leader).end?.attempts.map(\.error) == [""])
-        #expect(bench.reply(leader).end?.attempts.map(\.cost) == [290])
+        #expect(bench.reply(leader).end?.attempts.map(\.cost) == [290_000])
         #expect(bench.reply(leader).text == Self.event("one"))
         #expect(bench.isClean())
     }
@@ -178,7 +178,7 @@ struct SharedCallTests {
         call?.send(Self.ending)
         #expect(try bench.run { bench.haveEnded(streams) })
         #expect(bench.reply(streams[1]).end?.failure?.code == "cancelled")
-        #expect(bench.reply(streams[1]).end?.shared == StreamEnd.SharedCost(usageSource: .provider, cost: 290))
+        #expect(bench.reply(streams[1]).end?.shared == StreamEnd.SharedCost(usageSource: .provider, cost: 290_000))
         #expect(bench.isClean())
     }
 
