@@ -13,6 +13,8 @@ final class EdgeSettings {
     /// Provider names as bytes, by the snapshot's numbers.
     let providers: [[UInt8]]
     private let providerLabels: [String]
+    /// How replies name them.
+    private let providerHeaders: [[UInt8]]
     /// By the snapshot's numbers.
     let prices: [Price]
     /// Names that can be asked for as they are.
@@ -39,6 +41,7 @@ final class EdgeSettings {
         self.router = Router(routes: snapshot.routes, snapshot: snapshot.version)
         self.providerLabels = snapshot.routes.providers
         self.providers = snapshot.routes.providers.map { Array($0.utf8) }
+        self.providerHeaders = self.providers.map { ReplyOrigin.start($0) }
         self.prices = snapshot.prices
         self.aliases = self.router.names()
         self.tierHeaders = self.router.tierHeaders
@@ -62,6 +65,11 @@ final class EdgeSettings {
     /// A provider's name, for records and metrics.
     func providerName(_ number: UInt16) -> [UInt8]? {
         Int(number) < self.providers.count ? self.providers[Int(number)] : nil
+    }
+
+    /// What the head of a reply of a provider's begins its origin with (`ReplyOrigin.start`).
+    func providerHeader(_ number: UInt16) -> [UInt8]? {
+        Int(number) < self.providerHeaders.count ? self.providerHeaders[Int(number)] : nil
     }
 
     /// What the estimator knows a target by.

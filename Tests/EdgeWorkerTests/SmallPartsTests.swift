@@ -63,7 +63,8 @@ import Testing
                 budget: .init(scope: .organization, kind: .requestsPerMinute, limit: 1, used: .max)),
             softPercent: 1, maximumOutput: .max)
         head.origin = ReplyOrigin(
-            provider: [UInt8](repeating: 0x25, count: 64), model: [UInt8](repeating: 0xFF, count: 1024), tier: .fast,
+            start: ReplyOrigin.start([UInt8](repeating: 0x25, count: 64)), model: [UInt8](repeating: 0xFF, count: 1024),
+            tier: .fast,
             attempts: .max)
         for (cors, preflight) in [
             (nil, nil), (CORSPolicy.Grant(origin: String(repeating: "o", count: 1024), varies: true), nil),

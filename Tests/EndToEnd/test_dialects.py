@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from Harness import wire
 from Harness.canned import CannedProvider, chunked_reply, length_reply
 from Harness.corpora import anthropic_stream, openai_stream
-from Harness.gateway import PROVIDER_KEY, Gateway, base_config, openai_provider
+from Harness.gateway import PROVIDER_KEY, Gateway, base_config, once, openai_provider
 from Harness.provider import OwnProvider, Seen
 from Harness.wire import Reply
 
@@ -120,7 +121,14 @@ REPLIES = {
     "html": length_reply(b"<html>teapot</html>", 503, "text/html"),
     "nonsense": length_reply(b'{"answer":42}'),
 }
+# After these the provider's key is no good for a while: whoever asks for one gets a provider of his own.
+SPOILING = ("s401", "s403", "s429", "o429", "error-in-200", "error-first")
+FAMILIES = ("openai", "groq", "mistral", "openrouter", "anthropic")
+SPARES = [f"{dialect}-{number}" for dialect in FAMILIES for number in range(12)]
 DIALECTS = ("openai", "groq", "mistral", "openrouter", "xai", "ollama", "anthropic", "deepseek")
+
+# Numbers of `SPARES`, by dialect.
+unused: dict[str, Iterator[int]] = {}
 
 
 @pytest.fixture(scope="module")
@@ -128,13 +136,18 @@ def running(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("dialects")
     with CannedProvider(REPLIES) as provider:
         bare = f"http://127.0.0.1:{provider.port}"
-        providers = {one: openai_provider(provider.base_url, dialect=one) for one in DIALECTS}
+        providers = {
+            one: openai_provider(provider.base_url, dialect=one.partition("-")[0], breaker=False)
+            for one in (*DIALECTS, *SPARES)
+        }
         providers |= {
             "lenient": openai_provider(provider.base_url, dialect="anthropic", drop_unsupported=True),
             "azure": openai_provider(bare, dialect="azure", api_version="2024-10-21"),
             "azure-v1": openai_provider(bare, dialect="azure"),
         }
-        config = base_config(folder / "sluice-state", providers=providers, models={"renamed": {"targets": ["groq:ok"]}})
+        models = once(*DIALECTS, *SPARES) | {"renamed": {"targets": ["groq:ok"]}}
+        config = base_config(folder / "sluice-state", providers=providers, models=models)
+        unused.update({dialect: iter(range(12)) for dialect in FAMILIES})
         with Gateway(config, folder=folder) as gateway:
             yield gateway, provider
 
@@ -151,6 +164,9 @@ def log(running: tuple[Gateway, CannedProvider]) -> list[Seen]:
 
 
 def ask(gateway: Gateway, door: str, model: str, *, headers: dict | None = None, **members: object) -> Reply:
+    dialect, _, reply = model.partition(":")
+    if reply in SPOILING:
+        model = f"{dialect}-{next(unused[dialect])}:{reply}"
     return gateway.request("POST", door, ASK | {"model": model} | members, headers)
 
 

@@ -55,13 +55,16 @@ def test_the_outcome_table(tmp_path: pathlib.Path, upstreams: int, request: pyte
         assert len(outcome.billed) <= 9, where
         assert outcome.attempts == str(len(outcome.billed)), where
         # What the client is told went well is billed at least once, and whatever was answered with an error never.
-        assert not outcome.got.startswith("200") or outcome.billed[-1] == "yes", where
+        assert outcome.got != "200" or outcome.billed[-1] == "yes", where
         # A healthy second target saves all that may be saved: what the request itself is to blame for may not.
         is_own_fault = fault in ("s400", "s404", "s413", "s422")
         after_content = outcome.got.startswith("content")
-        if setup == "two targets" and not is_own_fault and not after_content:
+        # Before its first byte a whole reply may take all the time there is.
+        is_out_of_time = (fault, kind) == ("hang", "whole")
+        is_passing = after_content or fault == "inside3" or is_out_of_time
+        if setup == "two targets" and not is_own_fault and not is_passing:
             assert outcome.got == "200", where
-        if is_own_fault or after_content:
+        if is_own_fault or is_passing:
             assert len(outcome.billed) == 1, where
     assert outcomes.written() == text, "docs/failover.md is out of date: run this test with --write-docs"
 

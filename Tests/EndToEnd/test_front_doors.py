@@ -76,6 +76,8 @@ def doors(tmp_path_factory: pytest.TempPathFactory):
             providers={
                 "family": openai_provider(provider.base_url),
                 "claude": openai_provider(provider.base_url, dialect="anthropic"),
+                # Its key rests after its 429.
+                "busy": openai_provider(provider.base_url, dialect="anthropic"),
             },
             default_provider="family",
             models={"mine": {"targets": ["claude:message"]}},
@@ -124,7 +126,7 @@ def test_errors_are_in_the_clients_words(doors) -> None:
         assert reply.json()["request_id"] == reply.header("request-id")
     nobody = request(gateway.address, "POST", "/v1/messages", body=b"{}")
     assert nobody.json()["error"]["type"] == "authentication_error"
-    refused = gateway.request("POST", "/v1/messages", message("claude:late"))
+    refused = gateway.request("POST", "/v1/messages", message("busy:late"))
     assert (refused.status, refused.json()["error"]["type"]) == (429, "rate_limit_error")
     broken = gateway.request("POST", "/v1/messages", message("claude:broken", stream=True))
     assert not broken.complete and b"event: error\ndata: " in broken.body and b"message_stop" not in broken.body

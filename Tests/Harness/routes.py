@@ -29,7 +29,7 @@ def explanation(gateway: Gateway, record: str | None) -> dict:
     def is_known() -> bool:
         try:
             found.update(call(gateway, "GET", f"/api/v1/requests/{record}"))
-        except AssertionError:
+        except (AssertionError, OSError):  # not yet there, or more ask than are answered at once
             return False
         return found["request"]["settled_by"] == "edge" and all(
             attempt["status"] is not None for attempt in found["attempts"]

@@ -1,5 +1,6 @@
 import Domain
 import IPC
+import Journal
 import Testing
 
 @testable import UpstreamWorker
@@ -94,6 +95,40 @@ struct FurtherAttemptTests {
         #expect(requests == (what == "granted later" ? 3 : 2))
         #expect(pair.worker.services.takeBodyBudget(1 << 30))
         #expect(pair.worker.journal.isBalanced)
+    }
+
+    @Test
+    func aRefusedKeyIsFollowedByTheNextOfThePool() throws {
+        var seen: Set<String> = []
+        let pair = try WorkerPair(
+            settings: {
+                ProviderSettings(
+                    name: "test", kind: .server(.openai, baseURL: "http://127.0.0.1:\($0)/v1"),
+                    keys: ["one", "two"].map { ProviderKey(name: $0, value: Secret(Array("sk-\($0)".utf8))) })
+            },
+            { connection, request in
+                let key = request.lines.first { $0.lowercased().hasPrefix("authorization") } ?? ""
+                seen.insert(String(key.suffix(6)))
+                if key.hasSuffix("sk-one") {
+                    connection.reply("{\"error\":{}}", status: "401 No")
+                } else {
+                    connection.reply(Self.reply)
+                }
+            })
+        // Which of them is first is chance.
+        for _ in 0..<20 {
+            let stream = pair.worker.request("{}")
+            #expect(try pair.run { pair.worker.reply(stream).end != nil })
+            let reply = pair.worker.reply(stream)
+            #expect(reply.text == Self.reply && reply.end?.failure == nil)
+            #expect(reply.head?.attempts == UInt8(reply.end?.attempts.count ?? 0))
+        }
+        #expect(seen == ["sk-one", "sk-two"])
+        for (attempt, end) in zip(pair.worker.journal.attempts, pair.worker.journal.ends) {
+            #expect(attempt.keyName == Array((end.status == 401 ? "one" : "two").utf8))
+        }
+        #expect(pair.worker.journal.isBalanced)
+        #expect(pair.worker.services.takeBodyBudget(1 << 30))
     }
 
     @Test

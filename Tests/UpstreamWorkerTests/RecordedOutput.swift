@@ -39,6 +39,8 @@ final class RecordedOutput: ExchangeOutput {
 
     init(_ terms: CallTerms) { self.standard = terms }
 
+    var wallClock: UInt64 { 1_800_000_000_000 }
+
     func terms(of place: Int) -> CallTerms { self.terms[place] ?? self.standard }
 
     func make(_ call: CallMachine) {

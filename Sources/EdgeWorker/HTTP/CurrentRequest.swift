@@ -193,8 +193,8 @@ final class CurrentRequest {
     func origin(call: UInt8, attempts: UInt8) -> ReplyOrigin? {
         guard Int(call) < self.calls.count else { return nil }
         let target = self.calls[Int(call)].target
-        guard let provider = self.settings.providerName(target.provider) else { return nil }
-        return ReplyOrigin(provider: provider, model: target.model, tier: self.tier, attempts: attempts)
+        guard let start = self.settings.providerHeader(target.provider) else { return nil }
+        return ReplyOrigin(start: start, model: target.model, tier: self.tier, attempts: attempts)
     }
 
     /// For the counters, when the request is over.

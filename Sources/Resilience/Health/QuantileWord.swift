@@ -24,8 +24,8 @@ public struct QuantileWord: Hashable, Sendable {
         return octave >= 10 ? part << (octave - 10) : part >> (10 - octave)
     }
 
-    /// After a call whose first token took so long, or that was given up after that time. While there were few `calls` each moves the
-    /// estimates further.
+    /// After a call whose first token took so long, or that was given up after that time. While there were few `calls` the
+    /// estimates go down faster: the first call is often slow.
     public func counted(_ microseconds: UInt64, calls: UInt64) -> QuantileWord {
         let sample = Self.logarithm(microseconds)
         guard self.raw != 0 else {
@@ -43,7 +43,7 @@ public struct QuantileWord: Hashable, Sendable {
     private func moved(_ place: UInt64, _ percent: UInt64, _ sample: UInt64, _ pace: UInt64) -> UInt64 {
         let old = self.raw.field(at: place, bits: 16)
         // Whole steps, past the sample too: others would not balance.
-        let new = sample > old ? min(old + percent * pace, 0xFFFF) : old - min(old, (100 - percent) * pace)
+        let new = sample > old ? min(old + percent, 0xFFFF) : old - min(old, (100 - percent) * pace)
         return new << place
     }
 

@@ -61,8 +61,17 @@ final class CallMachine {
     /// Something of its answer went to the client.
     var hasBegunAnswer: Bool { self.reception?.hasBegun ?? false }
 
-    /// What the provider said of trying again.
-    var advice: RetryAdvice { self.reception.map { ReplyHeaders.advice($0.head) } ?? RetryAdvice() }
+    /// What the provider said of trying again; `wallClock` in milliseconds since 1970.
+    func advice(at wallClock: UInt64) -> RetryAdvice {
+        guard let reception = self.reception, !reception.head.retryFields.isEmpty || reception.head.status >= 400 else {
+            return RetryAdvice()
+        }
+        var reader = RetryAdviceReader(wallClock: wallClock)
+        let (fields, body) = (reception.head.retryFields, reception.errorBody)
+        reader.read(fields: fields.span)
+        reader.read(errorBody: body.span)
+        return reader.advice
+    }
 
     // MARK: Events
 

@@ -237,9 +237,8 @@ final class Exchange: EdgeStream, ExchangeOutput, GateWaiter {
         var needed = body.count
         let isSame = self.request.calls[place].splices.isEmpty && self.route(place).isExact
         if !isSame, case .bytes(let original) = self.original { needed += original.count }
-        for other in [self.call, self.otherCall] {
-            if let other, other !== call, let body = other.body { needed += body.count }
-        }
+        if let other = self.call, other !== call, let body = other.body { needed += body.count }
+        if let other = self.otherCall, other !== call, let body = other.body { needed += body.count }
         let growth = max(0, needed - self.bodyBudget)
         guard self.services.takeBodyBudget(growth) else { return self.failed(call, .outOfMemory) }
         self.bodyBudget += growth
@@ -376,6 +375,8 @@ final class Exchange: EdgeStream, ExchangeOutput, GateWaiter {
 
     var isCongested: Bool { self.owner?.isCongested ?? false }
 
+    var wallClock: UInt64 { Clocks.wallMilliseconds() }
+
     func terms(of place: Int) -> CallTerms {
         let pool = self.pool(place)
         let route = pool.route(self.request.endpoint)
@@ -486,20 +487,5 @@ final class Exchange: EdgeStream, ExchangeOutput, GateWaiter {
 
     func send(end: StreamEnd) {
         self.owner?.send(end: end, stream: self.stream)
-    }
-}
-
-extension RecordID {
-    /// The header line by which a provider's log can be joined with ours: the record and the attempt, from 1 to 9.
-    func clientRequestID(_ attempt: UInt8) -> [UInt8] {
-        let prefix: StaticString = "x-client-request-id: "
-        let count = prefix.utf8CodeUnitCount
-        return unsafe [UInt8](unsafeUninitializedCapacity: count + 34) { buffer, size in
-            for index in 0..<count { unsafe buffer[index] = prefix.utf8Start[index] }
-            _ = unsafe self.write(into: UnsafeMutableBufferPointer(rebasing: buffer[count...]))
-            unsafe buffer[count + 32] = UInt8(ascii: "-")
-            unsafe buffer[count + 33] = UInt8(ascii: "0") &+ min(attempt, 9)
-            size = count + 34
-        }
     }
 }

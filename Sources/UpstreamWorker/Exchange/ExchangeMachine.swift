@@ -187,8 +187,19 @@ final class ExchangeMachine {
     // MARK: The calls
 
     func headReceived(_ call: CallMachine, _ head: HTTPResponseHead, at now: UInt64, to output: some ExchangeOutput) {
-        guard let refusal = call.headReceived(head, at: now) else { return }
-        self.failed(call, refusal, at: now, to: output)
+        guard call.state == .waiting else { return }
+        let refusal = call.headReceived(head, at: now)
+        if !head.retryFields.isEmpty { self.noteLimits(of: call, head, output) }
+        if let refusal { self.failed(call, refusal, at: now, to: output) }
+    }
+
+    /// Where the provider says that the key has nothing left, it rests before it is refused.
+    private func noteLimits(of call: CallMachine, _ head: HTTPResponseHead, _ output: some ExchangeOutput) {
+        var reader = RetryAdviceReader(wallClock: output.wallClock)
+        let fields = head.retryFields
+        reader.read(fields: fields.span)
+        guard let hint = reader.hint, hint.isExhausted, let reset = hint.resetAfter else { return }
+        self.places.keyRests(call.order.number, for: reset)
     }
 
     func dataReceived(
@@ -238,7 +249,8 @@ final class ExchangeMachine {
             self.remove(call)
             guard !isError || self.chosen != nil else {
                 let status = call.reception?.errorStatus ?? evidence.status
-                let failure = CallFailure(.status(status), advice: call.advice, billed: report.billed)
+                let failure = CallFailure(
+                    .status(status), advice: call.advice(at: output.wallClock), billed: report.billed)
                 return self.leave(call, .reply(report), failure, report, isOwn: false, at: now, to: output)
             }
             self.choose(call, at: now, to: output)
@@ -260,7 +272,8 @@ final class ExchangeMachine {
         let report = self.finish(call, failure.code, evidence, at: now, to: output)
         self.remove(call)
         var said = CallFailure(
-            kind, hadContent: self.chosen === call, advice: call.advice, billed: report?.billed ?? .no)
+            kind, hadContent: self.chosen === call, advice: call.advice(at: output.wallClock),
+            billed: report?.billed ?? .no)
         said.metDeadConnection = metDeadConnection
         guard self.chosen === call else {
             return self.leave(call, .failure(failure), said, report, isOwn: kind == .own, at: now, to: output)
@@ -476,25 +489,5 @@ final class ExchangeMachine {
         self.state = .over
         self.ending = nil
         output.send(end: ending)
-    }
-}
-
-extension DispatchOrder.Reason {
-    /// As the edge is asked.
-    var asAsked: FurtherAttempt.Reason {
-        switch self {
-        case .retry: .retry
-        case .hedge: .hedge
-        case .otherTarget: .otherTarget
-        case .resend: .resend
-        }
-    }
-}
-
-extension AttemptReport {
-    /// What the call has used, where anybody knows.
-    fileprivate var tokens: Int64? {
-        guard let usage = self.usage else { return self.billed == .no ? 0 : nil }
-        return usage.promptTokens &+ usage.completionTokens
     }
 }

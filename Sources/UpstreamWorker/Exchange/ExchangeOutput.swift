@@ -7,6 +7,8 @@ internal import IPC
 protocol ExchangeOutput {
     /// The link is behind: what is sent now waits in memory. The machine is told when that is over.
     var isCongested: Bool { get }
+    /// Milliseconds since 1970.
+    var wallClock: UInt64 { get }
     /// What calls to one of the request's places have to keep to.
     func terms(of place: Int) -> CallTerms
     /// Makes the call; the machine is told when it has started.

@@ -1,7 +1,6 @@
 internal import Dialects
 internal import HTTPClient
 internal import IPC
-internal import Resilience
 
 /// What of a provider's head decides and what of it a client may see. Pure.
 enum ReplyHeaders {
@@ -57,11 +56,6 @@ enum ReplyHeaders {
             return (milliseconds &+ 999) / 1000
         }
         return self.number(head.retryAfter)
-    }
-
-    /// What the head says of trying again.
-    static func advice(_ head: HTTPResponseHead) -> RetryAdvice {
-        RetryAdvice(after: self.retryAfter(head).map { UInt64($0) &* 1_000_000_000 })
     }
 
     /// Digits, at most nine.

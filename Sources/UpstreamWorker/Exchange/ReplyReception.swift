@@ -48,6 +48,8 @@ final class ReplyReception {
     private(set) var hasBegun = false
     /// What a stream began with, while that may be an error: then until it is known that nothing else is tried.
     private var early: [UInt8] = []
+    /// An error's body as it came, once it is whole.
+    private(set) var errorBody: [UInt8] = []
     /// What a provider's error becomes where a stream's head has gone out already.
     private(set) var toldError: ProviderFailure?
     /// Whole, and to be written when it is known what it cost.
@@ -338,6 +340,7 @@ final class ReplyReception {
     }
 
     private func endError(headIsOut: Bool) -> Ending {
+        self.errorBody = self.held
         self.toldError = self.statusFailure
         if let error = self.dialect.error(self.held, self.head) {
             guard !headIsOut else { return .failed(.reported(error)) }

@@ -1,5 +1,6 @@
 import Limits
 import Domain
+import Limits
 import Testing
 
 @testable import UpstreamWorker
