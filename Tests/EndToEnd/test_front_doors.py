@@ -7,7 +7,7 @@ import json
 import pytest
 
 from Harness.canned import CannedProvider
-from Harness.gateway import Gateway, base_config, openai_provider
+from Harness.gateway import Gateway, base_config, once, openai_provider
 from Harness.operators import run
 from Harness.processes import wait_until
 from Harness.wire import request
@@ -76,11 +76,16 @@ def doors(tmp_path_factory: pytest.TempPathFactory):
             providers={
                 "family": openai_provider(provider.base_url),
                 "claude": openai_provider(provider.base_url, dialect="anthropic"),
+<<<<<<< HEAD
+                # Its key rests after the one answer it gives.
+                "tired": openai_provider(provider.base_url, dialect="anthropic"),
+=======
                 # Its key rests after its 429.
                 "busy": openai_provider(provider.base_url, dialect="anthropic"),
+>>>>>>> main
             },
             default_provider="family",
-            models={"mine": {"targets": ["claude:message"]}},
+            models=once("claude", "tired") | {"mine": {"targets": ["claude:message"]}},
         )
         with Gateway(config, folder=folder) as gateway:
             yield gateway, provider
@@ -126,7 +131,11 @@ def test_errors_are_in_the_clients_words(doors) -> None:
         assert reply.json()["request_id"] == reply.header("request-id")
     nobody = request(gateway.address, "POST", "/v1/messages", body=b"{}")
     assert nobody.json()["error"]["type"] == "authentication_error"
+<<<<<<< HEAD
+    refused = gateway.request("POST", "/v1/messages", message("tired:late"))
+=======
     refused = gateway.request("POST", "/v1/messages", message("busy:late"))
+>>>>>>> main
     assert (refused.status, refused.json()["error"]["type"]) == (429, "rate_limit_error")
     broken = gateway.request("POST", "/v1/messages", message("claude:broken", stream=True))
     assert not broken.complete and b"event: error\ndata: " in broken.body and b"message_stop" not in broken.body
