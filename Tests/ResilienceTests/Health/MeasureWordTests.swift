@@ -117,7 +117,7 @@ import Testing
     /// Never more than a fifth of the calls of the last ten seconds, or ten.
     @Test func theBudgetHolds() {
         var random = SplitMix(seed: 34)
-        for run in 0..<2_000 {
+        for run in 0..<100 {
             var (traffic, further) = (TrafficWord(), FurtherCallsWord())
             var now = random.next() & (1 << 50 - 1)
             var (calls, retries): ([UInt64], [UInt64]) = ([], [])

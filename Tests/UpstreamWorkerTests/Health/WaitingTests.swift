@@ -1,4 +1,3 @@
-import Limits
 import Domain
 import Limits
 import Testing
