@@ -159,6 +159,21 @@ import Testing
         #expect(try self.reply(body, in: own).hasPrefix("HTTP/1.1 403 "))
     }
 
+    /// The key is looked up with the head, and what it may use is kept for the requests that follow.
+    @Test func aBodyThatComesAfterAChangeBringsNoOldListBack() throws {
+        let rig = try Self.rig()
+        let principal = try rig.keys.add("sk-sl-one", 77)
+        let slow = try rig.client()
+        let request = FakeClient.post(#"{"model":"smart","messages":[]}"#, key: "sk-sl-one")
+        try slow.send(String(request.dropLast(10)))
+        rig.keys.keyModels[principal.key] = [Self.bytes("mixed")]
+        try slow.send(String(request.suffix(10)))
+        for _ in 0..<2 {
+            let text = try self.reply(#"{"model":"smart","messages":[]}"#, key: "sk-sl-one", in: rig)
+            #expect(text.hasPrefix("HTTP/1.1 403 "))
+        }
+    }
+
     @Test func listsHoldForCallersWithoutAKey() throws {
         func rig() throws -> EdgeRig {
             try Self.rig {
