@@ -40,7 +40,7 @@ extension RequestHealth {
             (attempt.provider, attempt.target) = (nil, nil)
         }
         // Leaves to probe that this says nothing of are given back at the end.
-        if case .status(let status) = failure.kind {
+        if case .status(let status) = failure.kind, !failure.blamesRequest {
             self.keyFailed(attempt, place, status, failure.advice, at: now)
         }
         self.update(attempt)

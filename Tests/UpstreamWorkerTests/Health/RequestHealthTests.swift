@@ -186,6 +186,20 @@ import Testing
         #expect(try scene.reader().hasRefusedModels(.key(provider: "p", value: Secret(Array("sk-a".utf8)))))
     }
 
+    @Test func aKeyIsNotBlamedForWhatWasAsked() throws {
+        let scene = try HealthScene()
+        let settings = [self.provider(keys: [self.key("a")])]
+        let worker = try scene.worker(7, settings)
+        let request = worker.request()
+        #expect(request.take(0, attempt: 1, avoiding: KeySet(), at: 0) == .taken(key: 0))
+        var failure = CallFailure(.status(403))
+        failure.blamesRequest = true
+        request.failed(1, failure)
+        request.ended(1, tokens: 0, at: 0)
+        #expect(worker.standing() == .free)
+        #expect(try !scene.reader().hasRefusedModels(.key(provider: "p", value: Secret(Array("sk-a".utf8)))))
+    }
+
     /// Clients can make up any number of models: the board has entries for those that there are.
     @Test func modelsThatThereAreNotTakeNoRoom() throws {
         let scene = try HealthScene()
