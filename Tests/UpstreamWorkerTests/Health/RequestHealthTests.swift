@@ -38,6 +38,7 @@ import Testing
         #expect(worker.health.owner?.openHolds == 0)
         #expect(worker.request().latency(of: 0) == 5_000_000)
         #expect(worker.request().load(of: 0) == 0)
+        #expect(try scene.reader().latency(.provider("p")) == 5_000)
         let time = try #require(worker.request().firstTokenTime(of: 0, percent: 95))
         #expect(time > 4_500_000 && time < 6_000_000)
         #expect(worker.request().latency(of: 1) == nil && worker.request().standing(of: 5, at: 0) == .keysOut)
@@ -185,6 +186,31 @@ import Testing
         #expect(try scene.reader().hasRefusedModels(.key(provider: "p", value: Secret(Array("sk-a".utf8)))))
     }
 
+    @Test func aKeyIsNotBlamedForWhatWasAsked() throws {
+        let scene = try HealthScene()
+        let settings = [self.provider(keys: [self.key("a")])]
+        let worker = try scene.worker(7, settings)
+        let request = worker.request()
+        #expect(request.take(0, attempt: 1, avoiding: KeySet(), at: 0) == .taken(key: 0))
+        var failure = CallFailure(.status(403))
+        failure.blamesRequest = true
+        request.failed(1, failure)
+        request.ended(1, tokens: 0, at: 0)
+        #expect(worker.standing() == .free)
+        #expect(try !scene.reader().hasRefusedModels(.key(provider: "p", value: Secret(Array("sk-a".utf8)))))
+    }
+
+    /// Clients can make up any number of models: the board has entries for those that there are.
+    @Test func modelsThatThereAreNotTakeNoRoom() throws {
+        let scene = try HealthScene()
+        let settings = [self.provider(keys: [self.key("a")])]
+        let worker = try scene.worker(7, settings)
+        #expect(worker.succeed())
+        let taken = try scene.reader().boardRoom().taken
+        for number in 0..<100 { #expect(worker.fail(.status(404), model: "m\(number)")) }
+        #expect(try scene.reader().boardRoom().taken == taken)
+    }
+
     @Test func keysThatFailedThisRequestAreAvoided() throws {
         let scene = try HealthScene()
         let worker = try scene.worker(7, [self.provider(keys: [self.key("a"), self.key("b")])])
@@ -250,6 +276,19 @@ import Testing
         guard case .refused(.keysLimited) = worker.request().take(0, attempt: 1, avoiding: KeySet(), at: 0) else {
             return #expect(Bool(false))
         }
+    }
+
+    /// The guess is made from the body's length: a picture looks like more tokens than any key has.
+    @Test func aGuessBeyondWhatAKeyMayUseIsNoObstacleForEver() throws {
+        let scene = try HealthScene()
+        let worker = try scene.worker(7, [self.provider(keys: [self.key("a", tokens: 100)])])
+        let request = worker.request()
+        #expect(request.take(0, attempt: 1, avoiding: KeySet(), at: 0) == .taken(key: 0))
+        guard case .refused(.keysLimited) = worker.request().take(0, attempt: 1, avoiding: KeySet(), at: 0) else {
+            return #expect(Bool(false))
+        }
+        request.ended(1, tokens: 0, at: 0)
+        #expect(worker.succeed())
     }
 
     @Test func concurrencyIsOverAllUpstreams() async throws {
