@@ -22,7 +22,9 @@ extension ExchangeMachine {
     /// Before this no deadline can be that was not there already, where all that has happened at `now` is that more of the answer
     /// came; 0 where more has happened.
     func soonestDeadline(ofAnswerAt now: UInt64) -> UInt64 {
-        guard self.state == .working, let call = self.chosen, call.isRunning, !call.hasSaidAll else { return 0 }
+        guard self.state == .working, let call = self.chosen, call.isRunning else { return 0 }
+        // What has begun holds no error back, so only a translated answer may be over before its call is.
+        guard !call.dialect.isTranslated || !call.hasSaidAll else { return 0 }
         return Self.sum(now, min(call.terms.idle, Self.silence))
     }
 
