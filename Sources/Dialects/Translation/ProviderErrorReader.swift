@@ -83,7 +83,7 @@ public enum ProviderErrorReader {
         var shape = shape
         let text = ProviderErrorText.clean(shape.message ?? [])
         let rules = ProviderErrorRules(shape, message: text, status: status, row)
-        guard !rules.isCredentialFault else { return ProviderError(rules.credentialFault) }
+        guard !rules.isCredentialFault else { return ProviderError(rules.credentialFault, meant: rules.status) }
         let retry = rules.retry
         var wait: UInt32?
         if retry == .later { wait = retryAfter ?? shape.retryAfter.flatMap(UInt32.init(exactly:)) }
