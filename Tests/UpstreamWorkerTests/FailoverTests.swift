@@ -444,7 +444,8 @@ struct FailoverTests {
     func whereNobodyCanBeCalled() {
         let cases: [(CallStanding, String, UInt16, UInt32?)] = [
             (.breakerOpen(10_500_000_000), "provider_unavailable", 503, 11),
-            (.keysCooling(60_000_000_000), "provider_unavailable", 503, 60),
+            (.keysCooling(60_000_000_000), "provider_rate_limited", 429, 60),
+            (.keysLimited(30_000_000_000), "provider_rate_limited", 429, 30),
             (.keysOut, "provider_authentication", 502, nil),
         ]
         for (standing, code, status, after) in cases {

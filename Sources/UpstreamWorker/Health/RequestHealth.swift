@@ -321,8 +321,6 @@ final class RequestHealth: RequestPlaces {
 
     func load(of place: Int) -> UInt32 { self.place(place)?.target.load(self.health) ?? 0 }
 
-    func takeRetry(at now: UInt64) -> Bool { self.takeRetry(of: self.lastPlace, at: now) }
-
     func takeRetry(of place: Int, at now: UInt64) -> Bool {
         guard self.takeFurther(place, { FurtherCallsWord(raw: $0).retried($1, at: $2) }) else { return false }
         if let provider = self.place(place)?.pool.provider { self.health.counters.retried(provider.name) }

@@ -327,14 +327,14 @@ import Testing
             let request = worker.request(2)
             _ = request.take(0, attempt: 1, avoiding: KeySet(), at: 0)
             defer { request.ended(1, tokens: 0, at: 0) }
-            return (0..<1_000).count { _ in request.takeRetry(at: 0) }
+            return (0..<1_000).count { _ in request.takeRetry(of: 0, at: 0) }
         }
         let count = retries(worker)
         #expect(count == 10)
         #expect(retries(other) == 0)
         let request = other.request(2)
         _ = request.take(1, attempt: 1, avoiding: KeySet(), at: 0)
-        #expect(request.takeRetry(at: 0) && request.takeHedge(at: 0))
+        #expect(request.takeRetry(of: 1, at: 0) && request.takeHedge(at: 0))
     }
 
     @Test func hedgesAreCountedByWhoWasFirst() throws {
@@ -398,7 +398,7 @@ import Testing
             request.failed(number, CallFailure(.connect))
         }
         #expect(request.take(0, attempt: 3, avoiding: KeySet(), at: 0) == .refused(.busy))
-        #expect(request.load(of: 0) == 2 && request.latency(of: 0) == nil && request.takeRetry(at: 0))
+        #expect(request.load(of: 0) == 2 && request.latency(of: 0) == nil && request.takeRetry(of: 0, at: 0))
         request.ended(1, tokens: 1, at: 0)
         #expect(request.standing(of: 0, at: 0) == .free)
     }
