@@ -61,7 +61,7 @@ struct ProviderErrorReaderTests {
         for code in [401, 403] {
             let read = self.read(#"{"error":{"code":\#(code),"message":"key sk-1234567890"}}"#, 200, .groq)
             #expect(read.error.code == "provider_authentication" && read.error.status == 502 && read.extras.isEmpty)
-            #expect(!read.error.message.contains("sk-"))
+            #expect(!read.error.message.contains("sk-") && read.meant == UInt16(code))
         }
     }
 

@@ -3,6 +3,7 @@ import Domain
 import HTTPClient
 import IPC
 import JSON
+import Resilience
 import Testing
 
 @testable import UpstreamWorker
@@ -387,6 +388,17 @@ struct ExchangeMachineTranslatedTests {
         let bench = MachineBench(dialect: .translated(isStream: false))
         #expect(bench.head(status) == .abort)
         #expect(bench.output.end?.failure?.code == "provider_authentication")
+    }
+
+    /// The key is at fault, though the client is told 502.
+    @Test
+    func refusedCredentialsInsideASuccessAreTheKeys() {
+        let bench = self.unary(200)
+        bench.data(#"{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}"#)
+        bench.ended()
+        #expect(bench.places.told == [.failed(1, .status(401))])
+        let told: String = bench.output.end?.failure?.code ?? bench.output.body
+        #expect(told.contains("provider_authentication"))
     }
 
     // MARK: Before the call

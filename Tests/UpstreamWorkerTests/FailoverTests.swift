@@ -284,6 +284,22 @@ struct FailoverTests {
         #expect(other.output.calls.count == 2)
     }
 
+    /// A status inside a reply that says success is taken as the provider has meant it.
+    @Test(arguments: [UInt16(401), 403])
+    func aRefusalInsideASuccess(_ status: UInt16) {
+        for moderates in [false, true] {
+            let bench = self.bench(
+                isStream: false,
+                dialect: ReplyDialect(passing: .openAI, moderates: moderates, reader: DialectReader()))
+            bench.head(200)
+            bench.data(#"{"error":{"message":"no","code":\#(status)}}"#)
+            bench.ended()
+            #expect(bench.places.told == [.failed(1, .status(status))])
+            let isTriedAgain = bench.machine.asked != nil || bench.output.calls.count == 2
+            #expect(isTriedAgain != (moderates && status == 403))
+        }
+    }
+
     @Test
     func aRefusedGrantEndsWithWhatThereWas() throws {
         let bench = self.bench(isStream: false)

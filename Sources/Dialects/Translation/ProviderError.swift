@@ -7,8 +7,12 @@ public struct ProviderError: Hashable, Sendable {
     /// Further members of the error, such as Groq's `failed_generation`.
     public var extras: [JSONValue.Member]
 
-    public init(_ error: GatewayError, extras: [JSONValue.Member] = []) {
+    /// The status that the provider has meant, where the client is told another one.
+    public var meant: UInt16?
+
+    public init(_ error: GatewayError, extras: [JSONValue.Member] = [], meant: UInt16? = nil) {
         self.error = error
         self.extras = extras
+        self.meant = meant
     }
 }

@@ -23,6 +23,15 @@ public enum ProviderErrorReader {
         return self.error(shape, status: status, retryAfter: retryAfter, row)
     }
 
+    /// The status that an error inside a success amounts to, as the provider has meant it: a key that it does not take is 401, whatever
+    /// the client is told.
+    public static func statusInside(
+        _ body: UnsafeRawBufferPointer, _ row: ProviderRow, reader: DialectReader
+    ) -> UInt16 {
+        let shape = ProviderErrorShape(unsafe self.tree(body, reader) ?? .null)
+        return ProviderErrorRules(shape, message: [], status: 200, row).status
+    }
+
     /// As `read(_:status:retryAfter:_:reader:)` of what was parsed already, inside a success or of a status.
     static func read(
         _ tree: JSONValue, status: UInt16 = 200, retryAfter: UInt32? = nil, _ row: ProviderRow
@@ -74,7 +83,7 @@ public enum ProviderErrorReader {
         var shape = shape
         let text = ProviderErrorText.clean(shape.message ?? [])
         let rules = ProviderErrorRules(shape, message: text, status: status, row)
-        guard !rules.isCredentialFault else { return ProviderError(rules.credentialFault) }
+        guard !rules.isCredentialFault else { return ProviderError(rules.credentialFault, meant: rules.status) }
         let retry = rules.retry
         var wait: UInt32?
         if retry == .later { wait = retryAfter ?? shape.retryAfter.flatMap(UInt32.init(exactly:)) }

@@ -13,7 +13,7 @@ extension ProviderFailure {
         case .timeout: .stalled
         case .authentication: .status(status)
         case .status(let status, _): .status(status)
-        case .reported(let said): .status(status >= 400 ? status : said.error.status)
+        case .reported(let said): .status(status >= 400 ? status : said.meant ?? said.error.status)
         case .unexpectedStatus, .notJSON, .notReply, .badStream, .replyTooLong, .endedEarly, .endedWithoutContent:
             .badReply
         case .refused, .damagedRequest, .unknownConfiguration, .outOfMemory, .draining, .journalFull, .clientStalled,

@@ -92,8 +92,7 @@ final class ReplyDialect {
         let row = self.context?.row ?? ProviderTable.row(self.passage == .anthropic ? .anthropic : .openai)
         return unsafe body.withUnsafeBytes {
             let error = unsafe UnsafeRawBufferPointer(rebasing: $0[max(0, start)...])
-            return unsafe ProviderErrorReader.read(error, status: 200, retryAfter: nil, row, reader: self.reader)
-                .error.status
+            return unsafe ProviderErrorReader.statusInside(error, row, reader: self.reader)
         }
     }
 
