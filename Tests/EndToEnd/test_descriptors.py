@@ -24,11 +24,12 @@ ALLOWED = {
     },
     "aggregator": {
         "standard": 3, "eventpoll": 1, "eventfd": 1, "control socket": 1, "link": 3, "usage.db": 8, "limits": 2,
-        "journal": 9,
+        "providers": 1, "journal": 9,
     },
     "upstream": {
         # libcurl wakes itself by a pair of its own.
         "standard": 3, "eventpoll": 1, "eventfd": 4, "control socket": 1, "link": 4, "journal": 5, "memfd": 2, "tcp": 4,
+        "providers": 1,
     },
     "edge": {
         "standard": 3, "eventpoll": 1, "eventfd": 4, "timerfd": 1, "control socket": 1, "link": 4, "journal": 5,
@@ -59,7 +60,7 @@ def kind(number: int, link: str, state: pathlib.Path, table: dict) -> str:
     if not path.is_relative_to(state):
         return "program" if path.name.startswith("sluice") else link
     name = str(path.relative_to(state))
-    for folder in ("journal", "identity", "limits"):
+    for folder in ("journal", "identity", "limits", "providers"):
         if name == folder or name.startswith(folder + "/"):
             return folder
     if re.fullmatch(r"usage(/usage\.db(-wal|-shm)?)?", name):

@@ -20,7 +20,7 @@ import pytest
 
 from Harness import sdk_views
 from Harness.comparison import ANTHROPIC, OPENAI, differences, shortened
-from Harness.gateway import Gateway, base_config, openai_provider
+from Harness.gateway import Gateway, base_config, once, openai_provider
 from Harness.reading import Reading, events, read
 from Harness.recordings import PROVIDERS, Recording, recordings
 from Harness.shared import ReplayProvider, shared
@@ -38,9 +38,15 @@ class Outcome:
 
 
 def entry(dialect: str, port: int) -> dict:
-    """The provider entry of a dialect before the replaying provider."""
+    """The provider entry of a dialect before the replaying provider. No breaker: many recordings are failures."""
     base = f"http://127.0.0.1:{port}" + ("" if dialect == "azure" else "/v1")
-    return openai_provider(base, dialect=dialect) | ({"api_version": "2024-10-21"} if dialect == "azure" else {})
+    version = {"api_version": "2024-10-21"} if dialect == "azure" else {}
+    return openai_provider(base, dialect=dialect, breaker=False) | version
+
+
+def refuser(recording: Recording, door: str, split: str) -> str:
+    """The provider of a recorded refusal: one for each client, as the key of one that has refused rests."""
+    return f"{recording.id}-{'chat' if door == OPENAI else 'messages'}-{split}"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +56,7 @@ def splits(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def gateway(splits: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory):
-    """A gateway with one provider of each dialect for each split: `groq-whole`, `groq-random` …"""
+    """A gateway with one provider of each dialect for each split: `groq-whole`, `groq-random` … Each is asked once."""
     shared("exchanges")
     folder = tmp_path_factory.mktemp("recordings")
     with ExitStack() as stack:
@@ -58,7 +64,14 @@ def gateway(splits: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory):
         providers = {
             f"{dialect}-{split}": entry(dialect, port) for split, port in ports.items() for dialect in PROVIDERS
         }
-        config = base_config(folder / "sluice-state", providers=providers)
+        providers |= {
+            refuser(one, door, split): entry(one.dialect, port)
+            for split, port in ports.items()
+            for one in RECORDINGS
+            if one.is_refusal
+            for door in doors(one)
+        }
+        config = base_config(folder / "sluice-state", providers=providers, models=once(*providers))
         yield stack.enter_context(Gateway(config, folder=folder))
 
 
@@ -87,8 +100,9 @@ def attempt(clients: tuple, door: str, split: str, recording: Recording) -> Outc
         recording.api == "messages",
         recording.api == "embeddings",
     )
+    provider = refuser(recording, door, split) if recording.is_refusal else f"{recording.dialect}-{split}"
     try:
-        seen = ask(clients, door, f"{recording.dialect}-{split}:{recording.id}", recording)
+        seen = ask(clients, door, f"{provider}:{recording.id}", recording)
     except Exception as error:  # whatever an SDK cannot cope with is a difference
         return Outcome(None, [f"{type(error).__name__}: {error}"])
     return Outcome(seen, differences(recording, expected, seen, door))

@@ -8,29 +8,33 @@ import re
 
 import pytest
 
-from Harness.gateway import Gateway, base_config, openai_provider
+from Harness.gateway import Gateway, base_config, once, openai_provider
 from Harness.recordings import Recording, recordings
 from Harness.shared import SPLITS, ReplayProvider, shared
 
 SHORT = ("whole", "event", "7")
 PROVIDERS = ("openai", "vllm", "ollama", "groq", "deepseek", "openrouter")
 EXCHANGES = [one for one in recordings(("chat.completions", "embeddings")) if one.provider in PROVIDERS]
+# After a refusal the key rests: who refuses is a provider of its own.
+REFUSALS = {one.id: f"refusing-{number}" for number, one in enumerate(one for one in EXCHANGES if one.is_refusal)}
 
 
 @pytest.fixture(scope="module", params=[s if s in SHORT else pytest.param(s, marks=pytest.mark.verify) for s in SPLITS])
 def replay(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
-    """A gateway in front of the replaying provider at one split, and the provider's log."""
+    """A gateway in front of the replaying provider at one split, and the provider's log. Each is asked once."""
     shared("exchanges")
     folder = tmp_path_factory.mktemp("replay")
     log = folder / "provider.log"
     with ReplayProvider(request.param, log) as provider:
-        config = base_config(folder / "sluice-state", providers={"replay": openai_provider(provider.base_url)})
+        names = ["replay", *REFUSALS.values()]
+        providers = {name: openai_provider(provider.base_url, breaker=False) for name in names}
+        config = base_config(folder / "sluice-state", providers=providers, models=once(*names))
         with Gateway(config, folder=folder) as gateway:
             yield gateway, log
 
 
-def logged(log: pathlib.Path, name: str) -> dict:
-    return [line for line in map(json.loads, log.read_text().splitlines()) if line["id"] == name][-1]
+def logged(log: pathlib.Path, name: str) -> list[dict]:
+    return [line for line in map(json.loads, log.read_text().splitlines()) if line["id"] == name]
 
 
 @pytest.mark.timeout(300)
@@ -38,10 +42,13 @@ def logged(log: pathlib.Path, name: str) -> dict:
 def test_recorded(replay: tuple[Gateway, pathlib.Path], exchange: Recording) -> None:
     gateway, log = replay
     request = exchange.own()
-    body = json.dumps(request | {"model": f"replay:{exchange.id}"}, ensure_ascii=False).encode()
+    model = f"{REFUSALS.get(exchange.id, 'replay')}:{exchange.id}"
+    body = json.dumps(request | {"model": model}, ensure_ascii=False).encode()
     target = "/v1/embeddings" if exchange.api == "embeddings" else "/v1/chat/completions"
     reply = gateway.request("POST", target, body, timeout=120)
-    sent = logged(log, exchange.id)["body"]
+    calls = logged(log, exchange.id)
+    assert len(calls) == 1, f"asked {len(calls)} times"
+    sent = calls[0]["body"]
     if exchange.status in (401, 403):
         assert (reply.status, reply.error["code"]) == (502, "provider_authentication")
         return

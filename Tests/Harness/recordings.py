@@ -57,6 +57,11 @@ class Recording:
         """Its bytes pass unchanged at the front door of its own words."""
         return self.dialect in ("openai", "anthropic")
 
+    @property
+    def is_refusal(self) -> bool:
+        """The provider says no to the key: after that the key rests, whoever asks next."""
+        return self.status in (401, 402, 403, 429)
+
     def simple(self) -> dict:
         """A request any provider takes, for the front door whose words are not the recording's."""
         return {"messages": SIMPLE, "max_tokens": 1024} | ({"stream": True} if self.stream else {})
