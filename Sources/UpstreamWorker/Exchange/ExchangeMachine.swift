@@ -213,6 +213,7 @@ final class ExchangeMachine {
             self.failed(call, failure, at: now, to: output)
             return .proceed
         }
+        if call.reception?.holdsTooMuch == true { self.endReply(of: call, nil, at: now, to: output) }
         guard self.sender.isBlocked || output.isCongested else { return .proceed }
         guard call.isRunning, call.reception?.isSentAsItComes == true else { return .proceed }
         call.paused()
