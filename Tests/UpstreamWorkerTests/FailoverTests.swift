@@ -105,6 +105,21 @@ struct FailoverTests {
         }
     }
 
+    /// The tokens of a request may be counted here for another target than the first.
+    @Test
+    func anAnswerOfTheGatewayIsOfItsPlace() {
+        let bench = self.bench(isStream: false)
+        bench.output.started = nil
+        bench.head(503)
+        bench.data(Self.error)
+        bench.ended()
+        let call = bench.output.calls.last
+        #expect(call?.order.place == 1)
+        if let call { bench.machine.answer(call, [1], at: bench.now, to: bench.output) }
+        #expect(bench.output.head?.call == 1)
+        #expect(bench.machine.isOver && bench.places.isBalanced)
+    }
+
     @Test
     func aWholeReplyThatBreaksAnywhere() throws {
         let bytes = Array(Self.reply.utf8)

@@ -155,6 +155,7 @@ final class ExchangeMachine {
         guard self.state == .working, call.state == .preparing, self.chosen == nil else { return }
         let head = ReplyHeaders.head(HTTPResponseHead(status: 200), isStream: false, length: UInt64(body.count))
         self.endCalls(.cancelled, at: now, to: output)
+        self.comesFrom(call)
         self.sender.send(head, at: now, to: output)
         self.sender.push(body, at: now, to: output)
         self.end(nil, at: now, to: output)
