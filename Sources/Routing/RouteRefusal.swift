@@ -4,6 +4,6 @@ public enum RouteRefusal: Error, Hashable, Sendable {
     case unknownModel
     /// Something does, but the caller may not use it.
     case notAllowed
-    /// The header that names the tier says something else.
-    case invalidTier
+    /// The header of that name, which names the tier, says something else.
+    case invalidTier(header: [UInt8])
 }

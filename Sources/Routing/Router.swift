@@ -136,7 +136,7 @@ public struct Router: Sendable {
     private static func tier(_ route: PreparedAlias.Route, _ context: some RouteContext) throws(RouteRefusal) -> Tier {
         switch context.askedTier(route.header) {
         case .tier(let tier): tier
-        case .invalid: throw .invalidTier
+        case .invalid: throw .invalidTier(header: route.header)
         case .none: context.hasPrompt(of: route.threshold) ? .deep : .fast
         }
     }

@@ -20,6 +20,8 @@ final class UpstreamServices {
     let reader: DialectReader
     /// Replies whose bytes pass.
     let openAIReplies: ReplyDialect
+    /// Of providers that moderate.
+    let moderatedReplies: ReplyDialect
     let anthropicReplies: ReplyDialect
     /// Fetches images for providers that do not.
     let images: any ImageSource
@@ -49,6 +51,7 @@ final class UpstreamServices {
         let reader = DialectReader()
         self.reader = reader
         self.openAIReplies = ReplyDialect(passing: .openAI, reader: reader)
+        self.moderatedReplies = ReplyDialect(passing: .openAI, moderates: true, reader: reader)
         self.anthropicReplies = ReplyDialect(passing: .anthropic, reader: reader)
         self.images = images ?? ImageFetcher(loop: loop, client: client)
         self.loop = loop

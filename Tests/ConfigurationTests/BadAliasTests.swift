@@ -162,6 +162,10 @@ import Testing
             "3:36: models.auto.route.header: expected a header that means nothing else, such as x-sluice-tier",
             "3:51: models.auto.route.treshold_characters: unknown key; did you mean threshold_characters?"),
         BadCase(
+            providers + "models:\n  auto: {route: {by: tier, header: X-Sluice-Tags}}\n"
+                + "  f: {tier: fast, targets: [s:a]}\n  d: {tier: deep, targets: [s:a]}",
+            "3:36: models.auto.route.header: expected a header that means nothing else, such as x-sluice-tier"),
+        BadCase(
             providers + "models:\n  auto: {route: {by: tier}}\n  d: {tier: deep, targets: [s:a]}\n"
                 + (0..<2).map { alias in
                     let targets = (0..<40).map { "s:\(alias)-\($0)" }.joined(separator: ", ")

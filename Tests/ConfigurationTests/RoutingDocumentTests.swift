@@ -28,7 +28,7 @@ import Testing
                 strategy: weighted
                 sticky: user
                 retries: 8
-                retry_delay: 60s
+                retry_delay: 10s
                 hedge_after: p95
                 tier: deep
               "fast-*": {targets: ["a:*", "b:pre-*-post", b:one], tier: fast, sticky: null, retries: off, hedge_after: 1ms}
@@ -43,7 +43,7 @@ import Testing
                 == ModelAlias(
                     name: "smart", choices: [self.choice("a", "x", 3), self.choice("b", "y")],
                     policy: RoutePolicy(
-                        strategy: .weighted, retries: 8, retryDelay: 60_000, hedgeAfter: .percentile(95)),
+                        strategy: .weighted, retries: 8, retryDelay: 10_000, hedgeAfter: .percentile(95)),
                     sticky: .user, tier: .deep))
         #expect(
             aliases[2]

@@ -106,6 +106,8 @@ import Testing
         #expect(try self.sent(FakeClient.chat, ["x-sluice-tier: quick"]) != nil)
         let named = try Self.rig { $0.routes.aliases[1].route?.header = Self.bytes("x-my-tier") }
         #expect(try self.sent(small, ["x-sluice-tier: deep", "x-my-tier: fast"], in: named)?.calls.count == 1)
+        let wrong = try Self.rig { $0.routes.aliases[1].route?.header = Self.bytes("x-my-tier") }
+        #expect(try self.reply(small, ["x-my-tier: quick"], in: wrong).contains(#""param":"x-my-tier""#))
         let other = try Self.rig { $0.routes.aliases[1].route?.header = Self.bytes("x-my-tier") }
         #expect(try self.sent(small, ["X-My-Tier: deep"], in: other)?.calls.count == 2)
     }
@@ -159,6 +161,21 @@ import Testing
         #expect(try self.reply(body, in: own).hasPrefix("HTTP/1.1 403 "))
     }
 
+    /// The key is looked up with the head, and what it may use is kept for the requests that follow.
+    @Test func aBodyThatComesAfterAChangeBringsNoOldListBack() throws {
+        let rig = try Self.rig()
+        let principal = try rig.keys.add("sk-sl-one", 77)
+        let slow = try rig.client()
+        let request = FakeClient.post(#"{"model":"smart","messages":[]}"#, key: "sk-sl-one")
+        try slow.send(String(request.dropLast(10)))
+        rig.keys.keyModels[principal.key] = [Self.bytes("mixed")]
+        try slow.send(String(request.suffix(10)))
+        for _ in 0..<2 {
+            let text = try self.reply(#"{"model":"smart","messages":[]}"#, key: "sk-sl-one", in: rig)
+            #expect(text.hasPrefix("HTTP/1.1 403 "))
+        }
+    }
+
     @Test func listsHoldForCallersWithoutAKey() throws {
         func rig() throws -> EdgeRig {
             try Self.rig {
@@ -178,6 +195,11 @@ import Testing
         rig.keys.rowsAreLost = true
         let text = try self.reply(FakeClient.chat, key: "sk-sl-one", in: rig)
         #expect(text.hasPrefix("HTTP/1.1 503 ") && text.contains(#""code":"identity_unavailable""#))
+        for path in ["/v1/models", "/v1/models/smart"] {
+            let client = try rig.client()
+            try client.send(FakeClient.head("GET \(path) HTTP/1.1", ["x-api-key: sk-sl-one"]))
+            #expect(try client.received().hasPrefix("HTTP/1.1 503 "))
+        }
         let operators = try Self.rig()
         operators.keys.rowsAreLost = true
         #expect(try self.sent(FakeClient.chat, in: operators) != nil)

@@ -77,6 +77,10 @@ import Testing
         defer { try? FileManager.default.removeItem(at: self.folder) }
         let entered = (0..<1_000).count { self.board.enter(self.target($0), isChosenByClients: true) != nil }
         #expect(entered == 48 && self.board.taken == 48)
+        // What they have running neither, with however many processes.
+        let words = (0..<10).map { self.board.runningWord(self.target(0), place: $0, isChosenByClients: true) }
+        #expect(words.allSatisfy { $0 == nil })
+        #expect(self.board.taken == 48)
         for number in 0..<16 { #expect(self.board.enter(.provider("q\(number)")) != nil) }
         #expect(self.board.enter(.provider("one more")) == nil)
         #expect(self.board.enter(.provider("q3")) != nil && self.board.find(self.target(3)) != nil)

@@ -111,7 +111,7 @@ import Testing
         }
         #expect(try tier(.none, 99) == (.fast, 2) && tier(.none, 100) == (.deep, 1))
         #expect(try tier(.tier(.deep), 0) == (.deep, 1) && tier(.tier(.fast), 1000) == (.fast, 2))
-        #expect(throws: RouteRefusal.invalidTier) { try tier(.invalid, 0) }
+        #expect(throws: RouteRefusal.invalidTier(header: self.bytes("x-sluice-tier"))) { try tier(.invalid, 0) }
         let context = FakeContext()
         #expect(try router.plan(for: self.bytes("deep"), context).plan.tier == .deep && context.questions == 0)
         #expect(router.tierHeaders == [self.bytes("x-sluice-tier")])

@@ -308,6 +308,23 @@ struct FailoverTests {
         }
     }
 
+    /// What moderation does not let pass is the client's to know; no key is at fault, and nobody else is asked.
+    @Test(arguments: [true, false])
+    func aStatus403OfAProviderThatModeratesIsPassed(_ isStream: Bool) throws {
+        let bench = self.bench(
+            isStream: isStream, dialect: ReplyDialect(passing: .openAI, moderates: true, reader: DialectReader()))
+        bench.places.keys = 2
+        bench.head(403)
+        bench.data(Self.error)
+        bench.ended()
+        #expect(bench.output.calls.count == 1 && bench.output.head?.status == 403)
+        #expect(bench.output.body == Self.error && bench.output.end?.failure == nil && bench.places.isBalanced)
+        let other = self.bench(
+            isStream: isStream, dialect: ReplyDialect(passing: .openAI, moderates: true, reader: DialectReader()))
+        other.head(401)
+        #expect(other.output.calls.count == 2)
+    }
+
     @Test
     func aRefusedGrantEndsWithWhatThereWas() throws {
         let bench = self.bench(isStream: false)
@@ -452,7 +469,8 @@ struct FailoverTests {
     func whereNobodyCanBeCalled() {
         let cases: [(CallStanding, String, UInt16, UInt32?)] = [
             (.breakerOpen(10_500_000_000), "provider_unavailable", 503, 11),
-            (.keysCooling(60_000_000_000), "provider_unavailable", 503, 60),
+            (.keysCooling(60_000_000_000), "provider_rate_limited", 429, 60),
+            (.keysLimited(30_000_000_000), "provider_rate_limited", 429, 30),
             (.keysOut, "provider_authentication", 502, nil),
         ]
         for (standing, code, status, after) in cases {

@@ -38,7 +38,7 @@ final class ScriptedPlaces: RequestPlaces {
     func firstTokenTime(of place: Int, percent: UInt8) -> UInt64? { nil }
     func load(of place: Int) -> UInt32 { 0 }
 
-    func takeRetry(at now: UInt64) -> Bool {
+    func takeRetry(of place: Int, at now: UInt64) -> Bool {
         self.retries -= 1
         return self.retries >= 0
     }

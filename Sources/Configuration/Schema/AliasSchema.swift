@@ -55,7 +55,7 @@ struct AliasSchema {
         }
         policy.retries = retries.map { UInt8($0) } ?? policy.retries
         policy.retryDelay =
-            reader.value("retry_delay", ScalarParser.duration(.milliseconds(1) ... .seconds(60))) ?? policy.retryDelay
+            reader.value("retry_delay", ScalarParser.duration(.milliseconds(1) ... .seconds(10))) ?? policy.retryDelay
         let hedge = reader.value("hedge_after") { scalar throws(ValueError) -> RoutePolicy.HedgeDelay? in
             scalar.boolean == false ? nil : try HedgeDelayText.parse(scalar.text)
         }

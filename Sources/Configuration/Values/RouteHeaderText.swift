@@ -1,10 +1,12 @@
 /// The request header that names a tier.
 enum RouteHeaderText {
-    /// Headers that say something else, and must not be read for it: credentials, and what frames a request.
+    /// Headers that say something else, and would not be read for it: credentials, what frames a request, and whatever else an
+    /// edge reads.
     private static let reserved: Set<String> = [
         "authorization", "x-api-key", "api-key", "cookie", "host", "content-length", "content-type", "content-encoding",
         "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "x-forwarded-for",
-        "x-request-id",
+        "x-request-id", "x-sluice-tags", "anthropic-version", "anthropic-beta", "origin", "user-agent", "traceparent",
+        "access-control-request-method", "access-control-request-headers",
     ]
 
     /// In lower case.

@@ -63,7 +63,7 @@ extension GatewayError {
         switch refusal {
         case .unknownModel: self = .modelNotFound(model)
         case .notAllowed: self = .modelNotAllowed(model)
-        case .invalidTier: self = .invalidTier
+        case .invalidTier(let header): self = .invalidTier(header)
         }
     }
 }

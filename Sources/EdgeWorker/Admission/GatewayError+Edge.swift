@@ -54,8 +54,12 @@ extension GatewayError {
             403, "model_not_allowed", "You are not allowed to use the model '\(name)'.", param: "model")
     }
 
-    static let invalidTier = request(
-        400, "invalid_tier", "The header that names a tier must say fast or deep, once.", param: "x-sluice-tier")
+    /// `header` is its name, from the configuration.
+    static func invalidTier(_ header: [UInt8]) -> GatewayError {
+        let name = String(decoding: header, as: UTF8.self)
+        return request(
+            400, "invalid_tier", "The header \(name), which names a tier, must say fast or deep, once.", param: name)
+    }
 
     private static func unavailable(_ code: String, _ message: String, retryAfter: UInt32) -> GatewayError {
         GatewayError(

@@ -73,7 +73,13 @@ extension HTTPConnection: ExchangeClient {
             }
             body = lists.isEmpty ? models.all : models.some(request.settings.router.names(allowing: lists))
         case .model(let id):
-            guard let lists = try? self.core.allowLists(of: request), request.settings.router.allows(id, lists),
+            let lists: [AllowList]
+            do throws(GatewayError) {
+                lists = try self.core.allowLists(of: request)
+            } catch {
+                return self.refuse(error)
+            }
+            guard request.settings.router.allows(id, lists),
                 let model = (request.isAnthropic ? request.settings.anthropicModels : request.settings.models)[id]
             else { return self.refuse(.modelNotFound(id)) }
             body = model

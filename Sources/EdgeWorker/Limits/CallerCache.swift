@@ -29,7 +29,8 @@ final class CallerCache {
             self.revision = revision ?? 0
             self.version = version
         }
-        if revision != nil, let known = self.callers[principal.key] {
+        // The key's row was read when its request began; a request whose body comes late brings an older one.
+        if revision != nil, let known = self.callers[principal.key], known.own == own, known.models == models {
             known.refresh(gateway: gateway, at: seconds)
             return known
         }
@@ -42,6 +43,7 @@ final class CallerCache {
         let key = own.map { EntityLimits(limits: $0, models: models) } ?? find(.key, principal.key)
         let made = CallerLimits(principal, key: key, policy: policy, gateway: gateway, at: seconds, find: find)
         made.isComplete = isComplete
+        (made.own, made.models) = (own, models)
         if isComplete { self.callers[principal.key] = made }
         return made
     }

@@ -15,6 +15,9 @@ final class CallerLimits {
     let weight: UInt16
     /// Everybody's row could be read, and what is said here is all there is.
     var isComplete = true
+    /// The row of the key that it was made of; nil for the static key.
+    var own: LimitSet?
+    var models: [[UInt8]] = []
     /// The time zone of the project, where it has one of its own.
     private var zone: CalendarCache?
     private var gatewayPeriods: CalendarPeriods

@@ -103,10 +103,12 @@ public struct HealthBoard {
 
     // MARK: Running calls
 
-    /// Where the process at a place says how many calls it has running: a word that only it writes.
-    public func runningWord(_ id: HealthID, place: Int) -> (entry: Int, word: Int)? {
+    /// Where the process at a place says how many calls it has running: a word that only it writes. Nil where there is no room,
+    /// as with `enter`.
+    public func runningWord(_ id: HealthID, place: Int, isChosenByClients: Bool = false) -> (entry: Int, word: Int)? {
         guard place >= 0, place < self.mapping.layout.places,
-            let entry = self.enter(id.running(page: place / Self.placesOfPage))
+            let entry = self.enter(
+                id.running(page: place / Self.placesOfPage), isChosenByClients: isChosenByClients)
         else { return nil }
         return (entry, place % Self.placesOfPage + 1)
     }

@@ -28,6 +28,8 @@ public struct CallFailure: Hashable, Sendable {
     /// A reset of a kept connection that the provider had closed before, so soon that it has most likely not begun to work:
     /// says nothing of how the provider is.
     public var metDeadConnection: Bool
+    /// A status 403 of a provider that refuses so what its moderation does not let pass: it blames the request, not the key.
+    public var blamesRequest = false
 
     public init(
         _ kind: Kind, hadContent: Bool = false, advice: RetryAdvice = RetryAdvice(), billed: Billed = .no,

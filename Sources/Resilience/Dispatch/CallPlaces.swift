@@ -16,18 +16,16 @@ public protocol CallPlaces {
     func firstTokenTime(of place: Int, percent: UInt8) -> UInt64?
     /// Calls that run at the place now, over all upstreams.
     func load(of place: Int) -> UInt32
-    /// Takes one of the retries (or hedges) that the last traffic pays for; false where there is none left.
-    func takeRetry(at now: UInt64) -> Bool
-    func takeHedge(at now: UInt64) -> Bool
-    /// Takes a retry of the place's provider; of all of them together where they are not told apart.
+    /// Takes one of the retries that the last traffic of the place's provider pays for; false where there is none left.
     func takeRetry(of place: Int, at now: UInt64) -> Bool
+    /// The same for a hedge.
+    func takeHedge(at now: UInt64) -> Bool
     /// The same number for places of one provider. Where it is not told apart, each place counts as a provider of its own.
     func provider(of place: Int) -> Int
 }
 
 extension CallPlaces {
     public func provider(of place: Int) -> Int { place }
-    public func takeRetry(of place: Int, at now: UInt64) -> Bool { self.takeRetry(at: now) }
 }
 
 /// What stands against a call.

@@ -7,8 +7,8 @@ extension DispatchMachine {
         /// The first place that has no room, and all that have none, a bit for each.
         var busy: Int?
         var busyPlaces: UInt64 = 0
-        /// The place that is free again first, and in how many nanoseconds.
-        var soonest: (place: Int, time: UInt64)?
+        /// The place that is free again first, in how many nanoseconds, and whether only its keys' limits are in the way.
+        var soonest: (place: Int, time: UInt64, isLimited: Bool)?
 
         mutating func note(_ place: Int, _ standing: CallStanding) {
             switch standing {
@@ -16,14 +16,15 @@ extension DispatchMachine {
             case .busy:
                 self.busy = self.busy ?? place
                 self.busyPlaces |= 1 << UInt64(place)
-            case .breakerOpen(let time), .keysCooling(let time), .keysLimited(let time): self.note(place, in: time)
+            case .breakerOpen(let time): self.note(place, in: time)
+            case .keysCooling(let time), .keysLimited(let time): self.note(place, in: time, isLimited: true)
             case .keysOut: break
             }
         }
 
-        private mutating func note(_ place: Int, in time: UInt64) {
+        private mutating func note(_ place: Int, in time: UInt64, isLimited: Bool = false) {
             if let soonest = self.soonest, soonest.time <= time { return }
-            self.soonest = (place, time)
+            self.soonest = (place, time, isLimited)
         }
     }
 
@@ -64,7 +65,7 @@ extension DispatchMachine {
             return .wait
         }
         self.state = .over
-        return .refuse(.unavailable(retryAfter: soonest.time))
+        return .refuse(soonest.isLimited ? .limited(retryAfter: soonest.time) : .unavailable(retryAfter: soonest.time))
     }
 
     // MARK: After a failure

@@ -43,6 +43,8 @@ public enum DispatchOrder: Hashable, Sendable {
 public enum DispatchRefusal: Hashable, Sendable {
     /// All targets are left alone (breakers, keys that cool down or have no room); nanoseconds until the first is not.
     case unavailable(retryAfter: UInt64)
+    /// No target can be called, and the first that can again only waits for its keys' limits; nanoseconds until then.
+    case limited(retryAfter: UInt64)
     /// The provider has refused all keys: the operator's business.
     case keysRefused
     /// Too many requests wait for the provider; nanoseconds after which another may have more luck.

@@ -24,6 +24,7 @@ public enum RetryRule {
         }
         if status >= 400, failure.advice.shouldRetry == true { return .anywhere }
         switch status {
+        case 403 where failure.blamesRequest: return .never
         case 401, 402, 403: return .otherKey
         case 408, 409, 429, 500...599: return failure.advice.shouldRetry == false ? .elsewhere : .anywhere
         default: return .never

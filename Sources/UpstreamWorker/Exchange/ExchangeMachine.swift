@@ -251,8 +251,9 @@ final class ExchangeMachine {
             self.remove(call)
             guard !isError || self.chosen != nil else {
                 let status = call.reception?.errorStatus ?? evidence.status
-                let failure = CallFailure(
+                var failure = CallFailure(
                     .status(status), advice: call.advice(at: output.wallClock), billed: report.billed)
+                failure.blamesRequest = status == 403 && call.dialect.moderates
                 return self.leave(call, .reply(report), failure, report, isOwn: false, at: now, to: output)
             }
             self.choose(call, at: now, to: output)
@@ -277,6 +278,7 @@ final class ExchangeMachine {
             kind, hadContent: self.chosen === call, advice: call.advice(at: output.wallClock),
             billed: report?.billed ?? .no)
         said.metDeadConnection = metDeadConnection
+        said.blamesRequest = kind == .status(403) && call.dialect.moderates
         guard self.chosen === call else {
             return self.leave(call, .failure(failure), said, report, isOwn: kind == .own, at: now, to: output)
         }

@@ -39,8 +39,13 @@ extension DispatchRefusal {
         case .unavailable(let after):
             GatewayError(
                 code: "provider_unavailable", type: "server_error", status: 503, source: .provider, retry: .later,
-                message: "No provider of this model can be called now: they have failed, or their keys cool down. "
-                    + "Please try again later.", retryAfter: Self.seconds(after))
+                message: "No provider of this model can be called now: they have failed lately. Please try again "
+                    + "later.", retryAfter: Self.seconds(after))
+        case .limited(let after):
+            GatewayError(
+                code: "provider_rate_limited", type: "rate_limit_error", status: 429, source: .provider, retry: .later,
+                message: "All keys the gateway has for this model's providers have reached their rate limits. Please "
+                    + "try again later.", retryAfter: Self.seconds(after))
         case .keysRefused:
             GatewayError(
                 code: "provider_authentication", type: "server_error", status: 502, source: .provider, retry: .never,

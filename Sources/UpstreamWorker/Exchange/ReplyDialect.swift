@@ -12,11 +12,14 @@ final class ReplyDialect {
     /// What a translation has to know; nil where bytes pass.
     let context: TranslationContext?
     let isTranslated: Bool
+    /// A status 403 refuses the request, and not the key (`ProviderRow.moderates`).
+    let moderates: Bool
     private let reader: DialectReader
 
     /// Replies in OpenAI's words, or in Anthropic's, whose bytes pass.
-    init(passing passage: ReplyPassage, reader: DialectReader) {
+    init(passing passage: ReplyPassage, moderates: Bool = false, reader: DialectReader) {
         self.passage = passage
+        self.moderates = moderates
         self.isTranslated = false
         self.context = nil
         self.reader = reader
@@ -26,6 +29,7 @@ final class ReplyDialect {
     init(_ context: TranslationContext, reader: DialectReader) {
         self.passage = .translated
         self.isTranslated = true
+        self.moderates = context.row.moderates
         self.context = context
         self.reader = reader
     }

@@ -74,6 +74,8 @@ final class ReplyReception {
     /// Why nothing of the reply can be used, as its head says; nil where its body decides.
     var refusal: ProviderFailure? {
         switch self.head.status {
+        // What the provider says of the request is the client's to read.
+        case 403 where self.dialect.moderates: nil
         case 401, 403: .authentication
         // Events that were not asked for can be passed on, but not be made one reply.
         case 200..<300: self.form == .stream && !self.terms.isStream && self.dialect.isTranslated ? .notReply : nil

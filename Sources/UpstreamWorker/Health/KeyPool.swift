@@ -13,7 +13,8 @@ final class KeyPool {
     let weights: [UInt32]
     /// What a call with each key demands; empty where nothing is limited.
     let demands: [[LimitDemand.Entry]]
-    let limitsTokens: [Bool]
+    /// What each key may use in a minute; nil where that is not limited.
+    private let mostTokens: [Int64?]
     let hasBreaker: Bool
     private let ids: [HealthID]
     private let values: [Secret]
@@ -40,7 +41,7 @@ final class KeyPool {
         let ids = keys.map { HealthID.key(provider: settings.name, value: $0.value) }
         self.ids = ids
         self.entries = keys.map { _ in nil }
-        self.limitsTokens = keys.map { $0.tokensPerMinute != nil }
+        self.mostTokens = keys.map { $0.tokensPerMinute.map { Int64($0) } }
         self.hasBreaker = settings.breaker.failures > 0 || settings.breaker.errorRate > 0
         var concurrency: [LimitDemand.Entry] = []
         if let most = settings.concurrency {
@@ -68,6 +69,13 @@ final class KeyPool {
     /// The key's name in the configuration.
     func name(_ key: UInt8) -> String {
         Int(key) < self.settings.keys.count ? self.settings.keys[Int(key)].name : ""
+    }
+
+    /// The tokens that a call with the key is held to use; 0 where they are not limited. `expected` is a guess from the body's
+    /// length, which images make far too large: it is at most what the key may use, so that such a call waits, but not for ever.
+    func tokens(_ key: UInt8, expected: () -> Int64) -> Int64 {
+        guard Int(key) < self.mostTokens.count, let most = self.mostTokens[Int(key)] else { return 0 }
+        return min(max(0, expected()), most)
     }
 
     // MARK: Entries

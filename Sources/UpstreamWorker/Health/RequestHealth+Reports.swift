@@ -13,12 +13,12 @@ extension RequestHealth {
         attempt.wasAnswered = true
         self.countHedge(answered: number)
         let now = self.health.milliseconds
-        self.succeeded(attempt, place, at: now)
-        self.keySucceeded(attempt, place, at: now)
         let entry = place.target.entered(self.health)
-        self.health.change(entry, HealthWords.Target.latency) {
-            LatencyWord(raw: $0).counted(firstContent / 1_000, at: now).raw
-        }
+        self.succeeded(attempt, place, entry, at: now)
+        self.keySucceeded(attempt, place, at: now)
+        self.countLatency(entry, firstContent, at: now)
+        // The provider's own is for operators.
+        self.countLatency(place.pool.provider.whole.entry(self.health), firstContent, at: now)
         self.countQuantiles(entry, firstContent)
         (attempt.provider, attempt.target, attempt.keyOut, attempt.keyAndModelOut) = (nil, nil, nil, nil)
         self.update(attempt)
@@ -35,12 +35,13 @@ extension RequestHealth {
             self.broke(attempt, place, at: now)
             (attempt.provider, attempt.target) = (nil, nil)
         } else if case .status = failure.kind, !attempt.wasAnswered {
-            // Whoever refuses works.
-            self.succeeded(attempt, place, at: now)
+            // Whoever refuses works; that there is such a model is not said.
+            self.succeeded(attempt, place, place.target.entry(self.health), at: now)
             (attempt.provider, attempt.target) = (nil, nil)
         }
-        if case .status(let status) = failure.kind, self.keyFailed(attempt, place, status, failure.advice, at: now) {
-            (attempt.keyOut, attempt.keyAndModelOut) = (nil, nil)
+        // Leaves to probe that this says nothing of are given back at the end.
+        if case .status(let status) = failure.kind, !failure.blamesRequest {
+            self.keyFailed(attempt, place, status, failure.advice, at: now)
         }
         self.update(attempt)
     }
@@ -62,6 +63,13 @@ extension RequestHealth {
             return
         }
         self.countQuantiles(place.target.entry(self.health), nanoseconds)
+    }
+
+    @inline(__always)
+    private func countLatency(_ entry: Int?, _ nanoseconds: UInt64, at now: UInt64) {
+        self.health.change(entry, HealthWords.Target.latency) {
+            LatencyWord(raw: $0).counted(nanoseconds / 1_000, at: now).raw
+        }
     }
 
     private func countQuantiles(_ entry: Int?, _ nanoseconds: UInt64) {
@@ -86,11 +94,11 @@ extension RequestHealth {
 
     // MARK: Breakers
 
-    private func succeeded(_ attempt: Attempt, _ place: Place, at now: UInt64) {
+    /// `target` is the entry of the place's model, where it has one.
+    private func succeeded(_ attempt: Attempt, _ place: Place, _ target: Int?, at now: UInt64) {
         guard place.pool.hasBreaker else { return }
         let whole = place.pool.provider.whole.entry(self.health)
         self.succeeded(whole, attempt.provider, place, model: [], at: now)
-        let target = place.target.entered(self.health)
         self.succeeded(target, attempt.target, place, model: self.model(attempt.place), at: now)
     }
 
@@ -176,10 +184,10 @@ extension RequestHealth {
         }
     }
 
-    /// Whether the status says something of the key.
+    /// What the status says of the key.
     private func keyFailed(
         _ attempt: Attempt, _ place: Place, _ status: UInt16, _ advice: RetryAdvice, at now: UInt64
-    ) -> Bool {
+    ) {
         let entry = place.pool.entry(attempt.key, self.health)
         switch status {
         case 429:
@@ -195,10 +203,8 @@ extension RequestHealth {
             self.refuse(
                 place.pool.enteredEntry(attempt.key, model: self.model(attempt.place), self.health),
                 attempt.keyAndModelOut, attempt, place, status, at: now)
-        default:
-            return false
+        default: break
         }
-        return true
     }
 
     private func keyWorks(_ attempt: Attempt, _ place: Place) {
@@ -242,8 +248,7 @@ extension RequestHealth {
         }
         guard let held = attempt.hold else { return }
         let used =
-            tokens
-            ?? (pool.limitsTokens[Int(attempt.key)] ? self.health.expectedTokens(self.request, attempt.place) : 0)
+            tokens ?? pool.tokens(attempt.key) { self.health.expectedTokens(self.request, attempt.place) }
         held.owner.settle(
             held.hold, held.demand, tokens: max(0, used), cost: 0, softPercent: 0,
             at: LimitTime(window: held.owner.windowTime(), wall: 0))

@@ -257,7 +257,7 @@ final class RequestHealth: RequestPlaces {
     private func admit(_ pool: KeyPool, _ key: UInt8, _ place: Int, at now: UInt64) -> LimitVerdict? {
         let demand = pool.demands[Int(key)]
         guard !demand.isEmpty, let owner = self.health.owner else { return nil }
-        let tokens = pool.limitsTokens[Int(key)] ? max(0, self.health.expectedTokens(self.request, place)) : 0
+        let tokens = pool.tokens(key) { self.health.expectedTokens(self.request, place) }
         return owner.admit(
             LimitDemand(entries: demand, tokens: tokens), record: self.request.record,
             at: LimitTime(window: now, wall: 0))
@@ -320,8 +320,6 @@ final class RequestHealth: RequestPlaces {
     }
 
     func load(of place: Int) -> UInt32 { self.place(place)?.target.load(self.health) ?? 0 }
-
-    func takeRetry(at now: UInt64) -> Bool { self.takeRetry(of: self.lastPlace, at: now) }
 
     func takeRetry(of place: Int, at now: UInt64) -> Bool {
         guard self.takeFurther(place, { FurtherCallsWord(raw: $0).retried($1, at: $2) }) else { return false }

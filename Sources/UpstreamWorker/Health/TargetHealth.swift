@@ -56,7 +56,9 @@ final class TargetHealth {
 
     private func sayRunning(_ health: SharedHealth) {
         guard let board = health.board, let place = health.place, let owner = health.owner else { return }
-        if self.runningWord == nil { self.runningWord = board.runningWord(self.id, place: place) }
+        if self.runningWord == nil {
+            self.runningWord = board.runningWord(self.id, place: place, isChosenByClients: self.isChosenByClients)
+        }
         guard let word = self.runningWord else { return }
         board.store(word.entry, word.word, HealthBoard.running(self.running, instance: owner.instance))
     }

@@ -98,6 +98,9 @@ final class ProviderRoute {
         return ProviderTable.row(dialect)
     }
 
+    /// Its status 403 blames what was asked (`ProviderRow.moderates`).
+    var moderates: Bool { self.row.moderates }
+
     // MARK: The way there
 
     /// What is called for a model, as it is sent, with one of the provider's keys; nil for the simulated provider, and where there is

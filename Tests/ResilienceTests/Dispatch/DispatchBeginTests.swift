@@ -113,6 +113,10 @@ import Testing
         run.places.standings = [0: .keysOut, 1: .keysLimited(30_000 * Self.ms), 2: .breakerOpen(2_001 * Self.ms)]
         #expect(run.begin() == .refuse(.unavailable(retryAfter: 2_001 * Self.ms)))
         #expect(run.machine.isOver)
+        // Keys that have only used up what they may are no fault of their provider's.
+        let limited = DispatchRun(2)
+        limited.places.standings = [0: .breakerOpen(9_000 * Self.ms), 1: .keysLimited(3_000 * Self.ms)]
+        #expect(limited.begin() == .refuse(.limited(retryAfter: 3_000 * Self.ms)))
         // The delay sets how long is patient.
         let hasty = DispatchRun(1, delay: 10)
         hasty.places.standings = [0: .breakerOpen(41 * Self.ms)]

@@ -184,7 +184,7 @@ final class DispatchLedger {
         let time = deadline - self.now
         if deadline > self.end, time > 1_000_000 { self.breach("waits beyond the end") }
         let patience = self.policy.retryDelay > 500 ? 2_000_000_000 : self.policy.retryDelay * 4_000_000
-        if time > max(1_000_000, self.calls == 0 ? patience : 60_000_000_000) { self.breach("waits for \(time)") }
+        if time > max(1_000_000, self.calls == 0 ? patience : 10_000_000_000) { self.breach("waits for \(time)") }
     }
 
     /// An attempt was taken for; `reason` where it was said.
@@ -285,7 +285,7 @@ extension DispatchLedger: CallPlaces {
     func load(of place: Int) -> UInt32 { UInt32(place * 7 % 5) }
     func provider(of place: Int) -> Int { self.books[place].provider }
 
-    func takeRetry(at now: UInt64) -> Bool {
+    func takeRetry(of place: Int, at now: UInt64) -> Bool {
         guard self.random.next() % 8 > 0 else { return false }
         self.paid += 1
         return true

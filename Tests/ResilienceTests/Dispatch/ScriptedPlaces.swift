@@ -45,16 +45,12 @@ final class ScriptedPlaces: CallPlaces {
     func load(of place: Int) -> UInt32 { self.loads[place] ?? 0 }
     func provider(of place: Int) -> Int { self.providers[place] ?? place }
 
-    func takeRetry(at now: UInt64) -> Bool {
+    func takeRetry(of place: Int, at now: UInt64) -> Bool {
+        self.budgetsAsked.append(place)
         guard self.retriesLeft > 0 else { return false }
         self.retriesLeft -= 1
         self.retriesTaken += 1
         return true
-    }
-
-    func takeRetry(of place: Int, at now: UInt64) -> Bool {
-        self.budgetsAsked.append(place)
-        return self.takeRetry(at: now)
     }
 
     func takeHedge(at now: UInt64) -> Bool {

@@ -38,6 +38,7 @@ import Testing
         #expect(worker.health.owner?.openHolds == 0)
         #expect(worker.request().latency(of: 0) == 5_000_000)
         #expect(worker.request().load(of: 0) == 0)
+        #expect(try scene.reader().latency(.provider("p")) == 5_000)
         let time = try #require(worker.request().firstTokenTime(of: 0, percent: 95))
         #expect(time > 4_500_000 && time < 6_000_000)
         #expect(worker.request().latency(of: 1) == nil && worker.request().standing(of: 5, at: 0) == .keysOut)
@@ -185,6 +186,31 @@ import Testing
         #expect(try scene.reader().hasRefusedModels(.key(provider: "p", value: Secret(Array("sk-a".utf8)))))
     }
 
+    @Test func aKeyIsNotBlamedForWhatWasAsked() throws {
+        let scene = try HealthScene()
+        let settings = [self.provider(keys: [self.key("a")])]
+        let worker = try scene.worker(7, settings)
+        let request = worker.request()
+        #expect(request.take(0, attempt: 1, avoiding: KeySet(), at: 0) == .taken(key: 0))
+        var failure = CallFailure(.status(403))
+        failure.blamesRequest = true
+        request.failed(1, failure)
+        request.ended(1, tokens: 0, at: 0)
+        #expect(worker.standing() == .free)
+        #expect(try !scene.reader().hasRefusedModels(.key(provider: "p", value: Secret(Array("sk-a".utf8)))))
+    }
+
+    /// Clients can make up any number of models: the board has entries for those that there are.
+    @Test func modelsThatThereAreNotTakeNoRoom() throws {
+        let scene = try HealthScene()
+        let settings = [self.provider(keys: [self.key("a")])]
+        let worker = try scene.worker(7, settings)
+        #expect(worker.succeed())
+        let taken = try scene.reader().boardRoom().taken
+        for number in 0..<100 { #expect(worker.fail(.status(404), model: "m\(number)")) }
+        #expect(try scene.reader().boardRoom().taken == taken)
+    }
+
     @Test func keysThatFailedThisRequestAreAvoided() throws {
         let scene = try HealthScene()
         let worker = try scene.worker(7, [self.provider(keys: [self.key("a"), self.key("b")])])
@@ -252,6 +278,19 @@ import Testing
         }
     }
 
+    /// The guess is made from the body's length: a picture looks like more tokens than any key has.
+    @Test func aGuessBeyondWhatAKeyMayUseIsNoObstacleForEver() throws {
+        let scene = try HealthScene()
+        let worker = try scene.worker(7, [self.provider(keys: [self.key("a", tokens: 100)])])
+        let request = worker.request()
+        #expect(request.take(0, attempt: 1, avoiding: KeySet(), at: 0) == .taken(key: 0))
+        guard case .refused(.keysLimited) = worker.request().take(0, attempt: 1, avoiding: KeySet(), at: 0) else {
+            return #expect(Bool(false))
+        }
+        request.ended(1, tokens: 0, at: 0)
+        #expect(worker.succeed())
+    }
+
     @Test func concurrencyIsOverAllUpstreams() async throws {
         let scene = try HealthScene()
         let settings = [self.provider(keys: [self.key("a", requests: 1_000_000)], concurrency: 3)]
@@ -288,14 +327,14 @@ import Testing
             let request = worker.request(2)
             _ = request.take(0, attempt: 1, avoiding: KeySet(), at: 0)
             defer { request.ended(1, tokens: 0, at: 0) }
-            return (0..<1_000).count { _ in request.takeRetry(at: 0) }
+            return (0..<1_000).count { _ in request.takeRetry(of: 0, at: 0) }
         }
         let count = retries(worker)
         #expect(count == 10)
         #expect(retries(other) == 0)
         let request = other.request(2)
         _ = request.take(1, attempt: 1, avoiding: KeySet(), at: 0)
-        #expect(request.takeRetry(at: 0) && request.takeHedge(at: 0))
+        #expect(request.takeRetry(of: 1, at: 0) && request.takeHedge(at: 0))
     }
 
     @Test func hedgesAreCountedByWhoWasFirst() throws {
@@ -359,7 +398,7 @@ import Testing
             request.failed(number, CallFailure(.connect))
         }
         #expect(request.take(0, attempt: 3, avoiding: KeySet(), at: 0) == .refused(.busy))
-        #expect(request.load(of: 0) == 2 && request.latency(of: 0) == nil && request.takeRetry(at: 0))
+        #expect(request.load(of: 0) == 2 && request.latency(of: 0) == nil && request.takeRetry(of: 0, at: 0))
         request.ended(1, tokens: 1, at: 0)
         #expect(request.standing(of: 0, at: 0) == .free)
     }
