@@ -19,7 +19,9 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
     private var waitsForTurnEnd = false
     private var waitsForWritable = false
     private var isClosed = false
-    private weak var delegate: (any EpollLinkDelegate)?
+    /// Let go when the link is closed, which ends the circle of the two: a weak reference would make each use of the delegate,
+    /// by whomever, slower.
+    private var delegate: (any EpollLinkDelegate)?
 
     /// Takes over the socket and greets the peer. `scratch` is shared by the links of the loop.
     public init(

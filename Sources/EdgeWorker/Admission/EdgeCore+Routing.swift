@@ -13,10 +13,15 @@ extension EdgeCore {
         let scanned = unsafe try CallPlanner.scan(body, capacity: capacity, self.scanner)
         let model = try CallPlanner.model(scanned, endpoint)
         let lists = try self.allowLists(of: request)
-        let context = unsafe PlanContext(self, request, endpoint, scanned, body, capacity: capacity)
+        let router = request.settings.router
         let routed: RoutedPlan
         do throws(RouteRefusal) {
-            routed = try request.settings.router.plan(for: model, allowing: lists, context)
+            if let plan = try router.plan(for: model, allowing: lists) {
+                routed = plan
+            } else {
+                let context = unsafe PlanContext(self, request, endpoint, scanned, body, capacity: capacity)
+                routed = try router.plan(for: model, allowing: lists, context)
+            }
         } catch {
             throw GatewayError(error, model: model)
         }

@@ -2,8 +2,8 @@ import Domain
 import Limits
 import Routing
 
-/// The limits of a snapshot, prepared for use. Immutable.
-struct LimitPolicy {
+/// The limits of a snapshot, prepared for use. Immutable; an object, as each request asks it several times.
+final class LimitPolicy {
     let global: LimitSet
     let perAddress: LimitSet
     let perKey: LimitSet

@@ -290,8 +290,15 @@ final class Exchange: EdgeStream, ExchangeOutput, GateWaiter {
     }
 
     func received(_ call: RunningCall, _ bytes: UnsafeRawBufferPointer) -> HTTPFlow {
-        let flow = unsafe self.machine.dataReceived(call.machine, bytes, at: self.services.loop.now, to: self)
+        let now = self.services.loop.now
+        let isMoreOfAnswer = self.machine.chosen != nil
+        let flow = unsafe self.machine.dataReceived(call.machine, bytes, at: now, to: self)
         if flow == .pause { self.waitForLink() }
+        // Most often more of an answer changes nothing but when its silence counts from, and that the timer finds out.
+        guard
+            !isMoreOfAnswer || flow == .pause || self.hasResumptions
+                || self.timerDue > self.machine.soonestDeadline(ofAnswerAt: now)
+        else { return .proceed }
         self.goOn()
         return flow == .pause ? .pause : .proceed
     }

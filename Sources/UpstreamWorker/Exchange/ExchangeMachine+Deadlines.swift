@@ -19,6 +19,13 @@ extension ExchangeMachine {
         return self.chosen == nil ? min(deadline, self.dispatch.deadline) : deadline
     }
 
+    /// Before this no deadline can be that was not there already, where all that has happened at `now` is that more of the answer
+    /// came; 0 where more has happened.
+    func soonestDeadline(ofAnswerAt now: UInt64) -> UInt64 {
+        guard self.state == .working, let call = self.chosen, call.isRunning, !call.hasSaidAll else { return 0 }
+        return Self.sum(now, min(call.terms.idle, Self.silence))
+    }
+
     /// When the shell's timer had best be set for as a call starts: no later deadline of it will come before it, so it
     /// need not be moved while the call goes well.
     func firstCheck(of call: CallMachine) -> UInt64 {
