@@ -176,9 +176,7 @@ final class CallMachine {
     /// or another call.
     var hasSaidAll: Bool {
         // An error is held back only where nothing came before it.
-        guard self.dialect.isTranslated || self.progress.firstContentAt == 0, let reception = self.reception else {
-            return false
-        }
+        guard let reception = self.reception, self.dialect.isTranslated || !reception.hasBegun else { return false }
         return (self.dialect.isTranslated && reception.sawDone) || reception.holdsError
     }
 
