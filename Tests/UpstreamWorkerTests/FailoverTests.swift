@@ -79,6 +79,47 @@ struct FailoverTests {
         }
     }
 
+    /// What follows an error is not kept without end, nor waited for.
+    @Test
+    func aProviderThatGoesOnBehindItsError() throws {
+        for places in 1...2 {
+            let bench = self.bench(places: places, retries: places == 1 ? 0 : 2)
+            bench.head(200, MachineBench.events)
+            bench.data(Self.earlyError)
+            let comment = ": " + String(repeating: "x", count: 1000) + "\n\n" + Self.role
+            var count = 0
+            while bench.output.calls.first?.state == .receiving, count < 1000 {
+                count += 1
+                bench.data(comment, of: bench.output.calls.first)
+            }
+            #expect(count > 50 && count < 80)
+            if places == 1 {
+                #expect(bench.output.body.hasPrefix(Self.earlyError))
+            } else {
+                try self.goOn(bench, after: 1)
+                self.answers(bench)
+                #expect(bench.output.body == Self.stream)
+            }
+            #expect(bench.places.told.first == .failed(1, .status(429)))
+            #expect(bench.machine.state != .working && bench.places.isBalanced)
+        }
+    }
+
+    /// The tokens of a request may be counted here for another target than the first.
+    @Test
+    func anAnswerOfTheGatewayIsOfItsPlace() {
+        let bench = self.bench(isStream: false)
+        bench.output.started = nil
+        bench.head(503)
+        bench.data(Self.error)
+        bench.ended()
+        let call = bench.output.calls.last
+        #expect(call?.order.place == 1)
+        if let call { bench.machine.answer(call, [1], at: bench.now, to: bench.output) }
+        #expect(bench.output.head?.call == 1)
+        #expect(bench.machine.isOver && bench.places.isBalanced)
+    }
+
     @Test
     func aWholeReplyThatBreaksAnywhere() throws {
         let bytes = Array(Self.reply.utf8)

@@ -60,7 +60,7 @@ public final class OpenAIStreamFilter: ReplyStream {
         var isCut = false
         unsafe self.passage.finish(
             judge: { rest, hasContent in
-                let event = unsafe hasContent ? self.reader.classifyAfterContent(rest) : self.reader.classify(rest)
+                let event = unsafe self.classify(rest, hasContent: hasContent)
                 self.note(event)
                 isCut = unsafe self.reader.classify(rest).kind == .garbage
                 if hasContent, isCut { return self.sawDone || self.sawError ? .passes : .preamble }
@@ -74,9 +74,15 @@ public final class OpenAIStreamFilter: ReplyStream {
     }
 
     private func judge(_ raw: UnsafeRawBufferPointer, hasContent: Bool) -> EventPassage.Verdict {
-        let event = unsafe hasContent ? self.reader.classifyAfterContent(raw) : self.reader.classify(raw)
+        let event = unsafe self.classify(raw, hasContent: hasContent)
         self.note(event)
         return self.verdict(event, hasContent: hasContent)
+    }
+
+    /// Behind an error that came first it still matters whether anything is an answer.
+    private func classify(_ raw: UnsafeRawBufferPointer, hasContent: Bool) -> OpenAIStreamEvent {
+        unsafe hasContent && (self.sawContent || !self.sawError)
+            ? self.reader.classifyAfterContent(raw) : self.reader.classify(raw)
     }
 
     private func verdict(_ event: OpenAIStreamEvent, hasContent: Bool) -> EventPassage.Verdict {

@@ -69,6 +69,8 @@ extension DispatchMachine {
         self.keyPlace = nil
         let verdict = RetryRule.verdict(failure)
         switch verdict {
+        // That the gateway cannot make a further call says nothing of what the others are told, or can be told.
+        case .never where failure.kind == .own && attempt.number > 1: self.facts[place].isBarred = true
         case .never: self.isFinal = true
         case .elsewhere: self.facts[place].isBarred = true
         case .otherKey:

@@ -15,6 +15,8 @@ struct AttemptLedger {
     private let beganAt: UInt64
     /// Nobody is left to settle the request: the link to its edge is lost.
     var isOrphaned = false
+    /// Others still want the reply: a call that does not bring it is perhaps not the last.
+    var goesOn = false
     private var reports: [AttemptReport] = []
     private var running = 0
 
@@ -62,7 +64,9 @@ struct AttemptLedger {
                 error: Array(report.error.utf8), connected: outcome.connected, firstContent: outcome.firstContent,
                 total: outcome.total, replyBytes: outcome.replyBytes)
             self.running -= 1
-            let orphan = self.isOrphaned && self.running == 0 ? self.orphan(evidence, pool, target) : nil
+            // Said once: where it cannot be known that no call follows, the attempts alone say what they have cost.
+            let isLast = self.running == 0 && (!self.goesOn || Self.isAnswer(outcome))
+            let orphan = self.isOrphaned && isLast ? self.orphan(evidence, pool, target) : nil
             self.services.journal?.attemptEnd(record, admission, orphan: orphan)
         }
         pool.attempts.count(Self.label(outcome), report.billed)
@@ -129,6 +133,10 @@ struct AttemptLedger {
             modelSent: target.model, usage: totals.usage ?? TokenUsage(), usageSource: totals.source,
             cost: totals.cost,
             attempts: UInt8(clamping: self.reports.count), total: (self.services.loop.now &- self.beganAt) / 1000)
+    }
+
+    private static func isAnswer(_ outcome: AttemptOutcome) -> Bool {
+        outcome.error == nil && outcome.evidence.status < 400 && !outcome.evidence.saysError
     }
 
     /// What the attempt counts as: nil for one that went well.

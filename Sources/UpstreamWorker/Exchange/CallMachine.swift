@@ -175,7 +175,8 @@ final class CallMachine {
     /// The provider has said all it had to say, and only keeps the connection open; what ends the reply is the gateway's to write,
     /// or another call.
     var hasSaidAll: Bool {
-        guard let reception = self.reception else { return false }
+        // An error is held back only where nothing came before it.
+        guard let reception = self.reception, self.dialect.isTranslated || !reception.hasBegun else { return false }
         return (self.dialect.isTranslated && reception.sawDone) || reception.holdsError
     }
 

@@ -135,6 +135,7 @@ final class Exchange: EdgeStream, ExchangeOutput, GateWaiter {
 
     /// The client has gone.
     func cancel() {
+        self.ledger.goesOn = false
         self.machine.cancelled(at: self.services.loop.now, to: self)
         self.goOn()
     }
@@ -148,6 +149,7 @@ final class Exchange: EdgeStream, ExchangeOutput, GateWaiter {
     /// The call goes on, for others; nobody is left who would settle the request.
     func orphan() {
         self.ledger.isOrphaned = true
+        self.ledger.goesOn = true
     }
 
     /// Ends the exchange from this side.

@@ -155,6 +155,7 @@ final class ExchangeMachine {
         guard self.state == .working, call.state == .preparing, self.chosen == nil else { return }
         let head = ReplyHeaders.head(HTTPResponseHead(status: 200), isStream: false, length: UInt64(body.count))
         self.endCalls(.cancelled, at: now, to: output)
+        self.comesFrom(call)
         self.sender.send(head, at: now, to: output)
         self.sender.push(body, at: now, to: output)
         self.end(nil, at: now, to: output)
@@ -213,6 +214,7 @@ final class ExchangeMachine {
             self.failed(call, failure, at: now, to: output)
             return .proceed
         }
+        if call.reception?.holdsTooMuch == true { self.endReply(of: call, nil, at: now, to: output) }
         guard self.sender.isBlocked || output.isCongested else { return .proceed }
         guard call.isRunning, call.reception?.isSentAsItComes == true else { return .proceed }
         call.paused()

@@ -85,13 +85,10 @@ final class ReplyDialect {
 
     /// The status that an error amounts to which came within a reply, or a stream, that says success.
     func errorStatus(_ body: [UInt8]) -> UInt16 {
-        // Of a stream the last event that has data.
-        let marker = Array("data:".utf8)
-        var start = body.count - marker.count
-        while start > 0, !(body[start - 1] == 0x0A && body[start...].starts(with: marker)) { start -= 1 }
+        let event = ErrorEvent.range(in: body) ?? 0..<body.count
         let row = self.context?.row ?? ProviderTable.row(self.passage == .anthropic ? .anthropic : .openai)
         return unsafe body.withUnsafeBytes {
-            let error = unsafe UnsafeRawBufferPointer(rebasing: $0[max(0, start)...])
+            let error = unsafe UnsafeRawBufferPointer(rebasing: $0[event])
             return unsafe ProviderErrorReader.statusInside(error, row, reader: self.reader)
         }
     }

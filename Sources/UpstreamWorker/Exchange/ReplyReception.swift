@@ -99,6 +99,9 @@ final class ReplyReception {
     /// The stream began with an error, which is held back.
     var holdsError: Bool { !self.early.isEmpty }
 
+    /// More came behind the error than is held of one: it is not waited for what else may come.
+    var holdsTooMuch: Bool { self.early.count > Self.heldError }
+
     /// The status that the provider's error amounts to, where it came with another one.
     var errorStatus: UInt16 {
         guard self.head.status < 400 else { return self.head.status }

@@ -297,6 +297,8 @@ final class SharedCall: ExchangeOwner, TurnEndHandler {
     }
 
     func granted(_ grant: Grant) throws(FrameError) {
+        // The call may have ended while the answer was on its way, with some of the reply still to be read.
+        guard self.ending == nil else { return }
         guard let exchange = self.exchange, self.isAsking else { throw .unexpectedType(.grant) }
         self.isAsking = false
         try exchange.receive(grant: grant)

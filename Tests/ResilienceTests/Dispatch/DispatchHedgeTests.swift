@@ -36,6 +36,12 @@ import Testing
         #expect(other.hasContent(1) == [2])
     }
 
+    @Test func aHedgeThatCannotBeMadeLeavesTheRetries() {
+        let run = self.hedged(3)
+        #expect(run.failed(2, CallFailure(.own)) == .wait)
+        #expect(run.failed(1, 503) == .call(3, 2))
+    }
+
     @Test func contentInTimeNeedsNone() {
         let run = self.slow()
         run.now = 399

@@ -114,7 +114,8 @@ final class DispatchLedger {
         self.books[place].hasFailed = true
         var isOfKey = false
         var bars = failure.advice.shouldRetry == false
-        if failure.hadContent || failure.kind == .own { self.isFinal = true }
+        if failure.hadContent || failure.kind == .own && attempt.number == 1 { self.isFinal = true }
+        if failure.kind == .own, attempt.number > 1 { bars = true }
         if case .status(let status) = failure.kind, failure.advice.shouldRetry != true {
             if status == 400 { self.isFinal = true }
             isOfKey = (401...403).contains(status)

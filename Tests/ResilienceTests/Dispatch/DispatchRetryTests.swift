@@ -24,6 +24,20 @@ import Testing
         #expect(run.machine.isOver)
     }
 
+    /// A target that cannot be asked at all, such as one that does not know a parameter, does not end the search.
+    @Test func aFurtherCallThatCannotBeMadeLeavesTheOthers() {
+        let run = DispatchRun(3)
+        _ = run.begin()
+        #expect(run.failed(1, 503) == .call(2, 1))
+        #expect(run.failed(2, CallFailure(.own)) == .call(3, 2))
+        #expect(run.failed(3, CallFailure(.own)) == .giveUp)
+        let alone = DispatchRun(1)
+        _ = alone.begin()
+        #expect(alone.failed(1, 503) == .wait)
+        #expect(alone.waited() == .call(2, 0))
+        #expect(alone.failed(2, CallFailure(.own)) == .giveUp)
+    }
+
     @Test func nothingAfterContent() {
         let run = DispatchRun(2)
         _ = run.begin()

@@ -96,7 +96,7 @@ final class SharedBench {
     private let scratch = LinkScratch()
 
     init(
-        edges: Int = 1, prices: [Price] = [], bodyBudget: Int = 1 << 30,
+        edges: Int = 1, prices: [Price] = [], bodyBudget: Int = 1 << 30, policy: RoutePolicy = RoutePolicy(retries: 0),
         _ handler: @escaping (TestServer.Connection, TestServer.Request) -> Void
     ) throws {
         guard HTTPClient.initializeLibrary() else { throw SystemError(operation: "curl_global_init", code: 0) }
@@ -108,7 +108,7 @@ final class SharedBench {
         self.services.providers.add(
             UpstreamSnapshot(
                 version: 1, providers: [WorkerBench.provider(self.provider.port)], prices: prices,
-                policies: [RoutePolicy(retries: 0)], logLevel: .error), at: 0)
+                policies: [policy], logLevel: .error), at: 0)
         self.services.journal = self.journal
         for number in 0..<edges { try self.addEdge(UInt32(number + 2)) }
     }
