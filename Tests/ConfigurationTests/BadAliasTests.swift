@@ -81,10 +81,10 @@ import Testing
             "2:43: models.m.retrys: unknown key; did you mean retries?"),
         BadCase(
             providers + "models: {m: {targets: [s:a], retry_delay: 0s}}",
-            "2:43: models.m.retry_delay: expected a duration between 1ms and 1m"),
+            "2:43: models.m.retry_delay: expected a duration between 1ms and 10s"),
         BadCase(
             providers + "models: {m: {targets: [s:a], retry_delay: 61s}}",
-            "2:43: models.m.retry_delay: expected a duration between 1ms and 1m"),
+            "2:43: models.m.retry_delay: expected a duration between 1ms and 10s"),
         BadCase(
             providers + "models: {m: {targets: [s:a], retry_delay: 500}}",
             "2:43: models.m.retry_delay: expected a duration: a whole number and a unit"),
