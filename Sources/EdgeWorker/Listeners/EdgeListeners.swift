@@ -82,6 +82,11 @@ final class EdgeListeners {
                 return done(failure)
             }
             for opening in added {
+                // The snapshot before may have adopted it meanwhile, on the same socket.
+                guard self.open[opening.listener.name] == nil else {
+                    opening.listener.channel?.close(promise: nil)
+                    continue
+                }
                 self.open[opening.listener.name] = opening.listener
                 if self.isAccepting { self.setAccepting(opening.listener) }
             }
