@@ -33,7 +33,7 @@ import Testing
         let keeper = self.keeper()
         keeper.keep(now: 0)
         let table = try self.open()
-        #expect(table.shape == LimitTableShape(slots: 8_192, places: 12, boardEntries: 8_192))
+        #expect(table.shape == LimitTableShape(slots: 8_192, places: 12, holdsPerPlace: 4_096, boardEntries: 8_192))
         let entry = try #require(HealthBoard(table)?.enter(.provider("p")))
         // Another aggregator goes on with it.
         self.keeper().keep(now: 0)

@@ -23,7 +23,7 @@ LIMIT = 60_000  # requests after which a test gives up waiting for the journal t
 def small_disk(tmp_path: pathlib.Path):
     folder = tmp_path / "disk"
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], capture_output=True)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(folder)], capture_output=True)
     if done.returncode != 0:
         pytest.skip(f"no tmpfs can be mounted here: {done.stderr.decode().strip()}")
     yield folder

@@ -34,10 +34,12 @@ public struct LimitTableShape: Hashable, Sendable {
             places: min(max(Int(settings.places), places.lowerBound), places.upperBound))
     }
 
-    /// The table that `upstreams` processes share: what they may ask of providers, and how those are.
+    /// The table that `upstreams` processes share: what they may ask of providers, and how those are. Only calls whose key or
+    /// provider has limits hold something in it; its lists of holds, which are on the disk from the start, are short for that.
     public static func providers(upstreams: UInt16) -> LimitTableShape {
         LimitTableShape(
-            slots: 8_192, places: min(Int(upstreams) * 2 + 4, Self.placeBounds.upperBound), boardEntries: 8_192)
+            slots: 8_192, places: min(Int(upstreams) * 2 + 4, Self.placeBounds.upperBound), holdsPerPlace: 4_096,
+            boardEntries: 8_192)
     }
 
     /// Whether there can be such a table.
