@@ -117,7 +117,7 @@ def test_a_revocation_is_in_force_in_every_edge_at_once(tmp_path: pathlib.Path) 
         key = ask(gateway, "keys", "create", "--name", "a")["key"]
         connections: dict[int, wire.Connection] = {}
         try:
-            for _ in range(400):
+            for _ in range(2_000):
                 connection = gateway.connect()
                 connection.send(chat_bytes(key))
                 reply = connection.reply()
