@@ -22,6 +22,23 @@ public struct AdministrationReply: Hashable, Sendable {
         self.init(status: status, body: writer.bytes)
     }
 
+    /// Writes a page of a listing: `{"data":[{…},…],"next":…}`. `item` puts in the members of one; `next` is what the next page is
+    /// asked for with, null where this is the last.
+    init<Item>(page items: some Sequence<Item>, next: String?, item: (Item, inout JSONWriter) -> Void) {
+        self.init { writer in
+            writer.key("data")
+            writer.beginArray()
+            for each in items {
+                writer.beginObject()
+                item(each, &writer)
+                writer.endObject()
+            }
+            writer.endArray()
+            writer.key("next")
+            writer.string(optional: next)
+        }
+    }
+
     /// The refusal: `{"error":{"code":…,"message":…}}`.
     public init(_ failure: AdministrationFailure) {
         self.init(status: failure.status) { writer in

@@ -73,22 +73,8 @@ public final class KeysResource: AdministrationResource {
         // One more than asked for tells whether there are more.
         let keys = try self.store.keys(after: after, limit: limit + 1, project: project, name: name)
         let page = keys.prefix(min(limit, ModelListPage.count(keys.map(\.models))))
-        return AdministrationReply { writer in
-            writer.key("data")
-            writer.beginArray()
-            for key in page {
-                writer.beginObject()
-                Self.write(key, to: &writer)
-                writer.endObject()
-            }
-            writer.endArray()
-            writer.key("next")
-            if page.count < keys.count, let last = page.last {
-                writer.string(last.id.text(.key))
-            } else {
-                writer.null()
-            }
-        }
+        let next = page.count < keys.count ? page.last?.id.text(.key) : nil
+        return AdministrationReply(page: page, next: next) { Self.write($0, to: &$1) }
     }
 
     private func update(

@@ -48,18 +48,8 @@ public final class ProjectsResource: AdministrationResource {
                 try self.store.projects(after: after, limit: Self.pageLimit + 1)
             }
         let page = projects.prefix(min(Self.pageLimit, ModelListPage.count(projects.map(\.models))))
-        return AdministrationReply { writer in
-            writer.key("data")
-            writer.beginArray()
-            for project in page {
-                writer.beginObject()
-                Self.write(project, to: &writer)
-                writer.endObject()
-            }
-            writer.endArray()
-            writer.key("next")
-            if page.count < projects.count, let last = page.last { writer.string(last.name) } else { writer.null() }
-        }
+        let next = page.count < projects.count ? page.last?.name : nil
+        return AdministrationReply(page: page, next: next) { Self.write($0, to: &$1) }
     }
 
     private func update(

@@ -79,17 +79,8 @@ public final class RequestsResource: AdministrationResource {
         let page = try self.file.ask { (reader, isOverdue) throws(UsageReadingFailure) in
             try reader.requests(asked, isOverdue: isOverdue)
         }
-        return AdministrationReply { writer in
-            writer.key("data")
-            writer.beginArray()
-            for request in page?.requests ?? [] {
-                writer.beginObject()
-                self.write(request, to: &writer)
-                writer.endObject()
-            }
-            writer.endArray()
-            writer.key("next")
-            writer.string(optional: page?.next.map { "\($0)" })
+        return AdministrationReply(page: page?.requests ?? [], next: page?.next.map { "\($0)" }) {
+            self.write($0, to: &$1)
         }
     }
 
