@@ -14,11 +14,11 @@ struct DeadHolds {
     private static let patience = 1000 * millisecond
 
     private let host: UInt32
-    /// Since when an instance that has a place looks dead.
-    private var since: [UInt32: UInt64] = [:]
+    private var dead: DeadOwners
 
     init(host: UInt32) {
         self.host = host
+        self.dead = DeadOwners(host: host)
     }
 
     /// Recovers whom it can; true when somebody is left to be recovered. `ended` is told of each that was.
@@ -27,28 +27,17 @@ struct DeadHolds {
         isLinked: (UInt32) -> Bool, ended: (_ instance: UInt32, _ holds: Int) -> Void
     ) throws -> Bool {
         let recovery = LimitRecovery(table)
-        let owners = Set(recovery.owners().map(\.instance))
-        self.since = self.since.filter { owners.contains($0.key) }
-        for instance in owners.sorted() {
-            let standing = tail.standing(of: TailedOwner(host: self.host, instance: instance))
-            guard standing != .living, !isLinked(instance) else {
-                self.since[instance] = nil
-                continue
-            }
-            let since = self.since[instance] ?? now
-            self.since[instance] = since
-            guard standing != .unread else { continue }
-            let holds = recovery.openHolds(of: instance)
-            let wait = standing == .unknown ? Self.patience : holds.isEmpty ? 0 : Self.settling
-            guard now >= since &+ wait else { continue }
-            guard let outcomes = try self.outcomes(holds, tail, reader, isLate: now >= since &+ Self.patience) else {
-                continue
-            }
+        for owner in self.dead.find(recovery, tail, now: now, isLinked: isLinked) where owner.standing != .unread {
+            let holds = recovery.openHolds(of: owner.instance)
+            let wait = owner.standing == .unknown ? Self.patience : holds.isEmpty ? 0 : Self.settling
+            guard now >= owner.since &+ wait else { continue }
+            let isLate = now >= owner.since &+ Self.patience
+            guard let outcomes = try self.outcomes(holds, tail, reader, isLate: isLate) else { continue }
             let time = LimitTime(window: table.windowTime(), wall: Int64(clamping: wall / 1000))
-            if try recovery.recover(instance, outcomes: outcomes, at: time) { ended(instance, holds.count) }
-            self.since[instance] = nil
+            if try recovery.recover(owner.instance, outcomes: outcomes, at: time) { ended(owner.instance, holds.count) }
+            self.dead.forget(owner)
         }
-        return !self.since.isEmpty
+        return self.dead.areLeft
     }
 
     /// What the requests have used; nil where that is not known yet.

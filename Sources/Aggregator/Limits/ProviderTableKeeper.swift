@@ -16,21 +16,19 @@ final class ProviderTableKeeper {
 
     var log: Log
     private let path: String
-    private let host: UInt32
     private let boot: BootID
     private var shape: LimitTableShape
     private var table: LimitTable?
     private var looksAt: UInt64 = 0
     private var complaint: String?
-    /// Since when an instance that has a place looks dead.
-    private var since: [UInt32: UInt64] = [:]
+    private var dead: DeadOwners
 
     /// `host` is the one whose upstreams have places in the table.
     init(stateDirectory: String, host: UInt32, upstreams: UInt16, boot: BootID, log: Log) {
         self.path = LimitTable.providersPath(stateDirectory: stateDirectory)
         // Control makes it at its start; what keeps it from being there is told when the table is made.
         _ = unsafe mkdir(LimitTable.providersFolder(stateDirectory: stateDirectory), 0o700)
-        self.host = host
+        self.dead = DeadOwners(host: host)
         self.boot = boot
         self.shape = .providers(upstreams: upstreams)
         self.log = log
@@ -79,26 +77,18 @@ final class ProviderTableKeeper {
     func release(_ tail: JournalTail, now: UInt64, isLinked: (UInt32) -> Bool) -> Bool {
         guard let table = self.table else { return false }
         let recovery = LimitRecovery(table)
-        let owners = Set(recovery.owners().map(\.instance))
-        self.since = self.since.filter { owners.contains($0.key) }
-        for instance in owners.sorted() {
-            let standing = tail.standing(of: TailedOwner(host: self.host, instance: instance))
-            guard standing != .living, !isLinked(instance) else {
-                self.since[instance] = nil
-                continue
-            }
-            let since = self.since[instance] ?? now
-            self.since[instance] = since
-            // Its journal says for sure that it is dead.
-            guard standing != .unknown || now >= since &+ Self.patience else { continue }
-            let holds = recovery.openHolds(of: instance).count
+        for owner in self.dead.find(recovery, tail, now: now, isLinked: isLinked) {
+            // Else its journal says for sure that it is dead.
+            guard owner.standing != .unknown || now >= owner.since &+ Self.patience else { continue }
+            let holds = recovery.openHolds(of: owner.instance).count
             do throws(LimitTableError) {
                 let time = LimitTime(window: table.windowTime(), wall: 0)
-                guard try recovery.recover(instance, outcomes: [:], at: time) else { continue }
-                self.since[instance] = nil
+                guard try recovery.recover(owner.instance, outcomes: [:], at: time) else { continue }
+                self.dead.forget(owner)
                 if holds > 0 {
                     self.log.warning(
-                        "calls of a dead upstream released", ["peer_instance": .int(instance), "count": .int(holds)])
+                        "calls of a dead upstream released",
+                        ["peer_instance": .int(owner.instance), "count": .int(holds)])
                 }
             } catch {
                 // A table without room to work with is of no use to anybody.
@@ -109,7 +99,7 @@ final class ProviderTableKeeper {
                 return true
             }
         }
-        return !self.since.isEmpty
+        return self.dead.areLeft
     }
 
     private func complain(_ reason: String?) {
