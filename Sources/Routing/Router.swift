@@ -58,23 +58,19 @@ public struct Router: Sendable {
 
     // MARK: Plans
 
-    /// The plan for `name`. All of `lists` hold: targets that one of them does not allow are left out.
+    /// The plan for `name`. All of `lists` hold: targets that one of them does not allow are left out. `context` is made only
+    /// where more than the name counts, which is not so for most requests.
     public func plan(
-        for name: [UInt8], allowing lists: [AllowList] = [], _ context: some RouteContext
+        for name: [UInt8], allowing lists: [AllowList] = [], _ context: @autoclosure () -> some RouteContext
     ) throws(RouteRefusal) -> RoutedPlan {
-        if let plan = try self.plan(for: name, allowing: lists) { return plan }
-        if let place = self.exact[name] { return try self.plan(place, name, [], lists, context) }
+        if let place = self.exact[name] {
+            if lists.isEmpty, let fixed = self.aliases[place].fixed { return fixed }
+            return try self.plan(place, name, [], lists, context())
+        }
         for place in self.patterns {
             guard let part = self.aliases[place].pattern.match(name) else { continue }
-            return try self.plan(place, name, part, lists, context)
+            return try self.plan(place, name, part, lists, context())
         }
-        throw .unknownModel
-    }
-
-    /// The same where it depends on nothing but the name, as for most requests; nil where it depends on more.
-    public func plan(for name: [UInt8], allowing lists: [AllowList]) throws(RouteRefusal) -> RoutedPlan? {
-        if let place = self.exact[name] { return lists.isEmpty ? self.aliases[place].fixed : nil }
-        guard !self.patterns.contains(where: { self.aliases[$0].pattern.match(name) != nil }) else { return nil }
         guard let target = self.target(for: name) else { throw .unknownModel }
         guard lists.isEmpty || self.isAllowed(target, name, lists) else { throw .notAllowed }
         return RoutedPlan(plan: Plan(snapshot: self.snapshot, targets: [target]))

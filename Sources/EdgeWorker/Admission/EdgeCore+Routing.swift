@@ -13,15 +13,11 @@ extension EdgeCore {
         let scanned = unsafe try CallPlanner.scan(body, capacity: capacity, self.scanner)
         let model = try CallPlanner.model(scanned, endpoint)
         let lists = try self.allowLists(of: request)
-        let router = request.settings.router
         let routed: RoutedPlan
         do throws(RouteRefusal) {
-            if let plan = try router.plan(for: model, allowing: lists) {
-                routed = plan
-            } else {
-                let context = unsafe PlanContext(self, request, endpoint, scanned, body, capacity: capacity)
-                routed = try router.plan(for: model, allowing: lists, context)
-            }
+            routed = try unsafe request.settings.router.plan(
+                for: model, allowing: lists,
+                PlanContext(self, request, endpoint, scanned, body, capacity: capacity))
         } catch {
             throw GatewayError(error, model: model)
         }
