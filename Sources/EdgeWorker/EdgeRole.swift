@@ -4,6 +4,7 @@ import IPC
 import IPCNIO
 import Journal
 import EventLog
+import Limits
 import NIOCore
 import NIOPosix
 import Platform
@@ -94,7 +95,10 @@ final class EdgeRole: WorkerRole {
         self.core = core
         self.firstSnapshot = nil
         core.onLoadChange = { [weak self] in self?.balance() }
-        self.seat = LimitSeat(stateDirectory: snapshot.stateDirectory, instance: core.instance, log: core.log)
+        let log = core.log
+        self.seat = LimitSeat(
+            path: LimitTable.path(stateDirectory: snapshot.stateDirectory), instance: core.instance
+        ) { log.warning("limit table not usable", ["error": .string($0)]) }
         self.takeSeat()
         self.listeners.use(snapshot.version, core: core) { refusal in
             if let refusal { return self.endpoint.acknowledge(version: snapshot.version, refusal: refusal) }

@@ -3,6 +3,7 @@ internal import HTTPClient
 public import IPC
 internal import IPCEpoll
 internal import Journal
+internal import Limits
 public import EventLog
 internal import Platform
 public import WorkerRuntime
@@ -21,7 +22,7 @@ public final class UpstreamRole: WorkerRole {
     private let endpoint: ControlLineEndpoint
     private let scratch = LinkScratch()
     private var hello: Hello?
-    private var seat: ProviderSeat?
+    private var seat: LimitSeat?
     private var edges: [EdgeLink] = []
     private var aggregators: [AggregatorLink] = []
     private var drainTimer: LoopTimer?
@@ -89,20 +90,22 @@ public final class UpstreamRole: WorkerRole {
     /// Nothing is called uncounted: waits for the table that upstreams share, and for a place there.
     private func takeSeat(_ snapshot: UpstreamSnapshot) {
         guard let hello = self.hello, self.seat == nil else { return }
-        self.seat = ProviderSeat(
-            stateDirectory: snapshot.stateDirectory, instance: hello.instance, log: self.services.log)
+        let log = self.services.log
+        self.seat = LimitSeat(
+            path: LimitTable.providersPath(stateDirectory: snapshot.stateDirectory), instance: hello.instance
+        ) { log.warning("table of providers not usable", ["error": .string($0)]) }
         self.lookForSeat()
     }
 
     private func lookForSeat() {
         guard !self.isLeaving, let seat = self.seat else { return }
-        if seat.take() { self.services.health.use(seat.taken) }
-        guard seat.taken == nil else { return self.becomeReady() }
+        if seat.take() { self.services.health.use(seat.owner) }
+        guard seat.owner == nil else { return self.becomeReady() }
         self.services.loop.schedule(after: Self.seatRetry) { [unowned self] in self.lookForSeat() }
     }
 
     private func becomeReady() {
-        guard self.services.journal != nil, self.seat?.taken != nil else { return }
+        guard self.services.journal != nil, self.seat?.owner != nil else { return }
         self.endpoint.ready()
     }
 
@@ -215,8 +218,8 @@ public final class UpstreamRole: WorkerRole {
 
     private func report(andAgain: Bool = true) {
         self.services.providers.retire(at: self.services.loop.now)
-        if !self.isLeaving, self.seat?.taken != nil, self.seat?.take() == true {
-            self.services.health.use(self.seat?.taken)
+        if !self.isLeaving, self.seat?.owner != nil, self.seat?.take() == true {
+            self.services.health.use(self.seat?.owner)
         }
         self.services.health.say(waiting: self.services.providers.attempts)
         if !self.aggregators.isEmpty {

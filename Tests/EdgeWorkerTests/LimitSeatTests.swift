@@ -39,9 +39,10 @@ import Testing
     private let sink = LineSink()
 
     private func seat(_ folder: Folder, _ instance: UInt32 = 7) -> LimitSeat {
-        LimitSeat(
-            stateDirectory: folder.path, instance: instance,
-            log: Log(role: .edge, instance: instance, level: .warning, sink: self.sink))
+        let log = Log(role: .edge, instance: instance, level: .warning, sink: self.sink)
+        return LimitSeat(path: LimitTable.path(stateDirectory: folder.path), instance: instance) {
+            log.warning("limit table not usable", ["error": .string($0)])
+        }
     }
 
     @Test func itWaitsForTheTable() throws {

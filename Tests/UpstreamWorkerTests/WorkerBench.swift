@@ -193,15 +193,8 @@ final class WorkerBench: EpollLinkDelegate {
 
     /// Turns the loop until the condition holds; false when it never does.
     func run(until condition: () -> Bool) throws -> Bool {
-        let end = Clocks.monotonicNanoseconds() + 10_000_000_000
-        while !condition() {
-            guard Clocks.monotonicNanoseconds() < end else { return false }
-            try self.loop.turn(waitingAtMost: 100_000_000)
-        }
-        return true
+        try self.loop.turn(until: condition, within: 10, pause: 100_000_000)
     }
 
-    func settle() throws {
-        for _ in 0..<50 { try self.loop.turn(waitingAtMost: 1_000_000) }
-    }
+    func settle() throws { try self.loop.settle() }
 }

@@ -54,6 +54,9 @@ public final class LimitOwner: LimitLedger {
         return isFree
     }
 
+    /// The process's place while it has one.
+    public var place: Int? { self.holds?.place }
+
     /// How many requests hold something.
     public var openHolds: Int { self.holds?.openCount ?? 0 }
 

@@ -35,10 +35,10 @@ final class SharedHealth {
     }
 
     /// At another table from now on, or at none.
-    func use(_ taken: ProviderSeat.Taken?) {
-        self.owner = taken?.owner
-        self.place = taken?.place
-        self.board = taken.flatMap { HealthBoard($0.owner.table) }
+    func use(_ owner: LimitOwner?) {
+        self.owner = owner
+        self.place = owner?.place
+        self.board = owner.flatMap { HealthBoard($0.table) }
         self.generation += 1
     }
 

@@ -39,20 +39,18 @@ final class HealthScene {
 /// What an upstream has of the shared health. To be used by one thread.
 final class HealthWorker {
     let health = SharedHealth()
-    let seat: ProviderSeat
+    let seat: LimitSeat
     let set: ProviderSet
     private var records: UInt64 = 0
     private let instance: UInt32
 
     init(_ state: String, _ instance: UInt32, _ providers: [ProviderSettings], _ version: UInt64) throws {
         self.instance = instance
-        self.seat = ProviderSeat(
-            stateDirectory: state, instance: instance,
-            log: .init(role: .upstream, instance: instance, level: .error, sink: WorkerBench.Silence()))
+        self.seat = LimitSeat(path: LimitTable.providersPath(stateDirectory: state), instance: instance) { _ in }
         try #require(self.seat.take())
         let snapshot = UpstreamSnapshot(version: version, providers: providers, logLevel: .error)
         self.set = ProviderSet(snapshot, previous: nil) { _ in AttemptCounter() }
-        self.health.use(self.seat.taken)
+        self.health.use(self.seat.owner)
         self.health.use(snapshot)
     }
 

@@ -73,12 +73,7 @@ struct ProviderGateTests {
 
     /// Runs the loop until `condition`, for 5 s at most.
     private func run(until condition: () -> Bool) throws -> Bool {
-        let end = Clocks.monotonicNanoseconds() + 5_000_000_000
-        while !condition() {
-            guard Clocks.monotonicNanoseconds() < end else { return false }
-            try self.loop.turn(waitingAtMost: 10_000_000)
-        }
-        return true
+        try self.loop.turn(until: condition, within: 5, pause: 10_000_000)
     }
 
     @Test func thoseThatWaitAreTriedOneForEachCallThatEnds() throws {

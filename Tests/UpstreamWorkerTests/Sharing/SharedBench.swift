@@ -159,17 +159,10 @@ final class SharedBench {
     }
 
     func run(until condition: () -> Bool) throws -> Bool {
-        let end = Clocks.monotonicNanoseconds() + 20_000_000_000
-        while !condition() {
-            guard Clocks.monotonicNanoseconds() < end else { return false }
-            try self.loop.turn(waitingAtMost: 5_000_000)
-        }
-        return true
+        try self.loop.turn(until: condition, within: 20, pause: 5_000_000)
     }
 
-    func settle() throws {
-        for _ in 0..<50 { try self.loop.turn(waitingAtMost: 1_000_000) }
-    }
+    func settle() throws { try self.loop.settle() }
 
     /// Nothing is left of any request: no memory, no call, no count.
     func isClean(bodyBudget: Int = 1 << 30) -> Bool {

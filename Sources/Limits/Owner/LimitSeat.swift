@@ -1,30 +1,29 @@
-import Limits
-import EventLog
 import Platform
 
-/// An edge's place at the limit table: taken as soon as the aggregator has made a table that has one free, and given back at the
-/// end.
+/// A process's place at a table that others make: taken as soon as there is one that has a place free, and given back at the end.
 ///
-/// Lives on the event loop. Where another table gets the name (of another size, say) the edge goes there; what is held in
+/// Lives on the process's loop. Where another table gets the name (of another size, say) the process goes there; what is held in
 /// the old one is settled there.
-final class LimitSeat {
+public final class LimitSeat {
     private let path: String
     private let instance: UInt32
-    private let log: Log
-    private(set) var owner: LimitOwner?
+    private let complain: (String) -> Void
+    /// Who has the place; nil while there is none.
+    public private(set) var owner: LimitOwner?
     private var retired: [LimitOwner] = []
     /// What was said of a table that cannot be used.
     private var complaint: String?
 
-    init(stateDirectory: String, instance: UInt32, log: Log) {
-        self.path = LimitTable.path(stateDirectory: stateDirectory)
+    /// `complain` is told why the table cannot be used, once for a fault that lasts.
+    public init(path: String, instance: UInt32, complain: @escaping (String) -> Void) {
+        self.path = path
         self.instance = instance
-        self.log = log
+        self.complain = complain
     }
 
     /// Takes a place where there is none yet, or no longer at the table that has the name. True where `owner` is another
     /// one than before. To be called again when it has none; costs one stat(2) otherwise.
-    func take() -> Bool {
+    public func take() -> Bool {
         self.retired.removeAll { $0.openHolds == 0 && $0.leave() }
         if let owner = self.owner, owner.table.isCurrent { return false }
         guard let next = self.join() else { return false }
@@ -42,26 +41,25 @@ final class LimitSeat {
             // It is being made.
             return nil
         } catch {
-            self.complain("\(error)")
+            self.say("\(error)")
             return nil
         }
         let owner = LimitOwner(table)
         guard owner.join(self.instance) != nil else {
-            self.complain("no place is free")
+            self.say("no place is free")
             return nil
         }
         return owner
     }
 
-    /// Once for a fault that lasts.
-    private func complain(_ reason: String) {
+    private func say(_ reason: String) {
         guard self.complaint != reason else { return }
         self.complaint = reason
-        self.log.warning("limit table not usable", ["error": .string(reason)])
+        self.complain(reason)
     }
 
     /// Gives the place back. What is held still is left to the aggregator's recovery.
-    func leave() {
+    public func leave() {
         for owner in self.retired + [self.owner].compactMap({ $0 }) { owner.leave() }
         self.retired = []
         self.owner = nil
