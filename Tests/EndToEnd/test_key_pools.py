@@ -41,6 +41,18 @@ def config(folder: pathlib.Path, provider: FaultyProvider, keys: list[dict], ups
     )
 
 
+def failing(folder: pathlib.Path, provider: FaultyProvider, breaker: dict | bool, upstreams: int = UPSTREAMS) -> dict:
+    """Model `m` of a provider with that breaker, asked once."""
+    return config(
+        folder,
+        provider,
+        pool("only"),
+        upstreams,
+        providers={"own": pooled(provider, pool("only"), breaker=breaker)},
+        models={"m": {"targets": ["own:m"], "retries": 0}},
+    )
+
+
 async def burst(gateway: Gateway, model: str, count: int, users: int = 16, **members) -> list[wire.Reply]:
     """`count` requests, by so many users at once."""
     found: list[wire.Reply] = []
@@ -238,13 +250,7 @@ def test_a_breaker_opened_by_one_is_open_in_all(tmp_path: pathlib.Path) -> None:
     """Within 100 ms of the failure that opened it no upstream calls any more."""
     with FaultyProvider("status-500") as provider:
         breaker = {"failures": 5, "open": "30s", "longest_open": "60s"}
-        options = config(
-            tmp_path,
-            provider,
-            pool("only"),
-            providers={"own": pooled(provider, pool("only"), breaker=breaker)},
-            models={"m": {"targets": ["own:m"], "retries": 0}},
-        )
+        options = failing(tmp_path, provider, breaker)
         with Gateway(options, folder=tmp_path) as gateway:
             gateway.wait_for_tree()
             # One request at a time: one upstream after the other, and one of them sees the fifth failure.
@@ -268,13 +274,7 @@ def test_half_open(tmp_path: pathlib.Path) -> None:
     """One probe at a time while it is open; a success closes it for all."""
     with FaultyProvider("status-500") as provider:
         breaker = {"failures": 3, "open": "1s", "longest_open": "1s"}
-        options = config(
-            tmp_path,
-            provider,
-            pool("only"),
-            providers={"own": pooled(provider, pool("only"), breaker=breaker)},
-            models={"m": {"targets": ["own:m"], "retries": 0}},
-        )
+        options = failing(tmp_path, provider, breaker)
         with Gateway(options, folder=tmp_path) as gateway:
             gateway.wait_for_tree()
             while len(provider.calls) < 3:
@@ -296,14 +296,7 @@ def test_a_killed_prober_blocks_nobody(tmp_path: pathlib.Path) -> None:
     """An upstream dies with its probe; others go on probing."""
     with FaultyProvider("status-500") as provider:
         breaker = {"failures": 3, "open": "1s", "longest_open": "1s"}
-        options = config(
-            tmp_path,
-            provider,
-            pool("only"),
-            2,
-            providers={"own": pooled(provider, pool("only"), breaker=breaker)},
-            models={"m": {"targets": ["own:m"], "retries": 0}},
-        )
+        options = failing(tmp_path, provider, breaker, 2)
         with Gateway(options, folder=tmp_path, crashes_expected=True) as gateway:
             gateway.wait_for_tree()
             while len(provider.calls) < 3:
@@ -327,13 +320,7 @@ def test_a_killed_prober_blocks_nobody(tmp_path: pathlib.Path) -> None:
 
 def test_breakers_off(tmp_path: pathlib.Path) -> None:
     with FaultyProvider("status-500") as provider:
-        options = config(
-            tmp_path,
-            provider,
-            pool("only"),
-            providers={"own": pooled(provider, pool("only"), breaker=False)},
-            models={"m": {"targets": ["own:m"], "retries": 0}},
-        )
+        options = failing(tmp_path, provider, False)
         with Gateway(options, folder=tmp_path) as gateway:
             replies = asyncio.run(burst(gateway, "m", 60))
             assert {reply.status for reply in replies} == {500} and len(provider.calls) == 60

@@ -17,7 +17,6 @@ struct IndexedHeap {
 
     var count: Int { self.nodes.count }
     var first: Int? { self.nodes.first?.number }
-    var firstKey: Key? { self.nodes.first?.key }
 
     /// Puts the number in, or moves it to where its new key belongs.
     mutating func set(_ number: Int, to key: Key) {

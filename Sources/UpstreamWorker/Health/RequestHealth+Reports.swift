@@ -175,9 +175,7 @@ extension RequestHealth {
     private func keySucceeded(_ attempt: Attempt, _ place: Place, at now: UInt64) {
         let entry = place.pool.entry(attempt.key, self.health)
         self.health.change(entry, HealthWords.Key.cooldown) { CooldownWord(raw: $0).succeeded(at: now).raw }
-        if let leave = attempt.keyOut {
-            self.health.change(entry, HealthWords.Key.out) { KeyOutWord(raw: $0).succeeded(leave).raw }
-        }
+        self.keyWorks(attempt, place)
         if let leave = attempt.keyAndModelOut {
             let entry = place.pool.entry(attempt.key, model: self.model(attempt.place), self.health)
             self.health.change(entry, HealthWords.Key.out) { KeyOutWord(raw: $0).succeeded(leave).raw }
@@ -207,6 +205,7 @@ extension RequestHealth {
         }
     }
 
+    /// A call that probed the key was not refused.
     private func keyWorks(_ attempt: Attempt, _ place: Place) {
         guard let leave = attempt.keyOut else { return }
         self.health.change(place.pool.entry(attempt.key, self.health), HealthWords.Key.out) {
