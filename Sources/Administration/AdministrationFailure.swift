@@ -8,11 +8,14 @@ public struct AdministrationFailure: Error, Hashable, Sendable, CustomStringConv
     public var status: Int
     public var code: String
     public var message: String
+    /// The member of the body or the query that is at fault, such as `limits.concurrency`; sent as `param`.
+    public var field: String?
 
-    public init(status: Int, code: String, message: String) {
+    public init(status: Int, code: String, message: String, field: String? = nil) {
         self.status = status
         self.code = code
         self.message = message
+        self.field = field
     }
 
     public var description: String { self.message }
@@ -21,6 +24,17 @@ public struct AdministrationFailure: Error, Hashable, Sendable, CustomStringConv
     public static func invalid(_ message: String) -> AdministrationFailure {
         AdministrationFailure(status: 400, code: "invalid_request", message: message)
     }
+
+    /// A member is as JSON wants it, but its value cannot be used.
+    public static func unusable(_ field: String, _ message: String) -> AdministrationFailure {
+        AdministrationFailure(status: 422, code: "invalid_value", message: message, field: field)
+    }
+
+    /// The actor may see it, but not do this.
+    public static let forbidden = AdministrationFailure(
+        status: 403, code: "forbidden", message: "this token may not do that")
+    /// It is absent, or not the actor's: nobody learns which.
+    public static let hidden = AdministrationFailure(status: 404, code: "not_found", message: "there is no such thing")
 
     /// What was named does not exist.
     public static func notFound(_ message: String) -> AdministrationFailure {

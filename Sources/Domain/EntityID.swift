@@ -9,6 +9,7 @@ public struct EntityID: Hashable, Sendable {
         case project = "proj"
         case key = "key"
         case user = "user"
+        case token = "tok"
     }
 
     public let high: UInt64

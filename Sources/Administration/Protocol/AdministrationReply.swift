@@ -4,13 +4,19 @@ public import JSON
 public struct AdministrationReply: Hashable, Sendable {
     /// As in HTTP.
     public var status: Int
-    /// JSON.
+    /// JSON; empty with 204.
     public var body: [UInt8]
+    /// The version of what the body shows, sent as `ETag: "version"`.
+    public var version: Int64?
+    /// The path of what was made, sent as `Location`.
+    public var location: String?
 
     /// Takes a body that is JSON already.
-    public init(status: Int, body: [UInt8]) {
+    public init(status: Int, body: [UInt8], version: Int64? = nil, location: String? = nil) {
         self.status = status
         self.body = body
+        self.version = version
+        self.location = location
     }
 
     /// Writes an object; `body` puts in its members.

@@ -16,13 +16,31 @@ public struct AdministrationRequest: Hashable, Sendable {
     public var method: Method
     /// The segments of the path behind `root`: `keys` and an id, for instance.
     public var path: [String]
-    /// The members of the body; none where there is no body.
+    /// The members of the body; of the query, as texts, where the method has no body; none where there is neither.
     public var body: [JSONValue.Member]
+    /// Who asks. What comes over the operators' socket or is asked in the program itself is an operator's.
+    public var actor: AdministrationActor
+    /// `If-Match`: entity tags are versions in quotes.
+    public var ifMatch: String?
+    /// `Idempotency-Key`: a POST with the same key is carried out once.
+    public var idempotencyKey: String?
+    /// The client's address, for the audit log; nil for operators.
+    public var address: String?
+    /// The id of the request in logs; nil for operators.
+    public var requestID: String?
 
-    public init(method: Method, path: [String], body: [JSONValue.Member] = []) {
+    public init(
+        method: Method, path: [String], body: [JSONValue.Member] = [], actor: AdministrationActor = .person(user: 0),
+        ifMatch: String? = nil, idempotencyKey: String? = nil, address: String? = nil, requestID: String? = nil
+    ) {
         self.method = method
         self.path = path
         self.body = body
+        self.actor = actor
+        self.ifMatch = ifMatch
+        self.idempotencyKey = idempotencyKey
+        self.address = address
+        self.requestID = requestID
     }
 
     /// Reads the text of a frame, strictly: a member that is unknown or occurs twice is refused.
@@ -49,6 +67,7 @@ public struct AdministrationRequest: Hashable, Sendable {
             separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard segments.allSatisfy({ !$0.isEmpty }), segments.count <= 8 else { throw Self.unknownPath }
         self.path = segments.map { String(decoding: $0, as: UTF8.self) }
+        self.actor = .person(user: 0)
     }
 
     /// The text of a frame.

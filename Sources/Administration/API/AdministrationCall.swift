@@ -1,0 +1,47 @@
+/// A request on its way through its handler: who asks, what the path names, and the members of query and body, which are taken out one
+/// by one.
+///
+/// A handler authorises itself: it calls `require` with the action and where it takes place before it tells or changes anything.
+public struct AdministrationCall {
+    public let request: AdministrationRequest
+    /// What the segments in braces are in this path, decoded.
+    public let segments: [String: String]
+    /// The members of the body, or of the query where the method has no body.
+    public var fields: RequestFields
+
+    public init(
+        _ request: AdministrationRequest, segments: [String: String], fields: RequestFields
+    ) {
+        self.request = request
+        self.segments = segments
+        self.fields = fields
+    }
+
+    public var actor: AdministrationActor { self.request.actor }
+
+    /// Throws 404 (as for what is absent, in the words of `absent`) or 403 where the actor may not.
+    public func require(
+        _ action: AdministrationAction, in scope: AdministrationScope, absent: AdministrationFailure = .hidden
+    ) throws(AdministrationFailure) {
+        switch AdministrationPolicy.verdict(self.actor, action, in: scope) {
+        case .allowed: return
+        case .forbidden: throw .forbidden
+        case .hidden: throw absent
+        }
+    }
+
+    /// Throws 412 where the request says `If-Match` with another version than this.
+    public func requireMatch(version: Int64) throws(AdministrationFailure) {
+        guard let wanted = self.request.ifMatch, !wanted.utf8.elementsEqual("*".utf8) else { return }
+        let tag = "\"\(version)\""
+        let tags = wanted.utf8.split(separator: UInt8(ascii: ","))
+        let matches = tags.contains { candidate in
+            candidate.drop { $0 == 0x20 || $0 == 0x09 }.prefix { $0 != 0x20 && $0 != 0x09 }.elementsEqual(tag.utf8)
+        }
+        guard matches else {
+            throw AdministrationFailure(
+                status: 412, code: "version_mismatch",
+                message: "it has been changed since: read it again (its version is \(version))")
+        }
+    }
+}
