@@ -18,5 +18,7 @@ public enum AdministrationRole: UInt8, Hashable, Sendable, CaseIterable, Compara
         }
     }
 
-    public static func < (left: AdministrationRole, right: AdministrationRole) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: AdministrationRole, right: AdministrationRole) -> Bool {
+        left.rawValue < right.rawValue
+    }
 }
