@@ -22,8 +22,8 @@ final class OrdersResource: AdministrationResource {
         guard request.method == .post else { throw .methodNotAllowed }
         var fields = try RequestFields(request.body)
         let name = try fields.text("kind") ?? ""
-        guard let kind = OrderKind.allCases.first(where: { $0.label.utf8.elementsEqual(name.utf8) }) else {
-            throw .invalid("kind must be one of \(OrderKind.allCases.map(\.label).joined(separator: ", "))")
+        guard let kind = OrderKind.ofOperators.first(where: { $0.label.utf8.elementsEqual(name.utf8) }) else {
+            throw .invalid("kind must be one of \(OrderKind.ofOperators.map(\.label).joined(separator: ", "))")
         }
         let token = try Self.token(fields.text("token"))
         try fields.end()
