@@ -167,8 +167,8 @@ import Testing
                 path: "\(self.folder.path)/control.db",
                 options: SQLiteOptions(applicationID: ControlSchema.applicationID, erasesDeleted: true),
                 migrations: Array(ControlSchema.migrations.prefix(2)))
-            let id = "x'00000000000000000000000000000001'"
-            for statement in [
+            let id: SQL = "x'00000000000000000000000000000001'"
+            for statement: SQL in [
                 "INSERT INTO control(one, id, change_seq) VALUES (1, x'000102030405060708090A0B0C0D0E0F', 7)",
                 "INSERT INTO organizations(id, name, created) VALUES (\(id), 'default', 1)",
                 "INSERT INTO projects VALUES (\(id), \(id), 'default', 'Europe/Berlin', 1)",
@@ -189,8 +189,11 @@ import Testing
     }
 
     /// A list that somebody has written into the file by hand never allows more than it says.
-    @Test(arguments: ["models = 'a b'", "models = ''", "models = x'FF'", "weight = 0", "weight = 70000"])
-    func aDamagedListIsAnErrorAndNotAllowedAll(_ assignment: String) throws {
+    @Test(
+        arguments: [
+            "models = 'a b'", "models = ''", "models = x'FF'", "weight = 0", "weight = 70000",
+        ] as [SQL])
+    func aDamagedListIsAnErrorAndNotAllowedAll(_ assignment: SQL) throws {
         do { _ = try self.open() }
         do {
             let database = try SQLiteDatabase(
