@@ -58,6 +58,12 @@ public final class AdministrationService {
         }
     }
 
+    /// Whether a resource is there for the request.
+    public func answers(_ request: AdministrationRequest) -> Bool {
+        guard let first = request.path.first else { return false }
+        return self.resources.contains { $0.name.utf8.elementsEqual(first.utf8) }
+    }
+
     /// The answer to a request.
     public func reply(to request: AdministrationRequest) -> AdministrationReply {
         do throws(AdministrationFailure) {
