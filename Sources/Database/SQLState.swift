@@ -18,11 +18,9 @@ public struct SQLState: Hashable, Sendable, CustomStringConvertible {
     }
 
     private init(known text: StaticString) {
-        var value: UInt64 = 0
-        text.withUTF8Buffer { bytes in
-            for unsafebyte in unsafe bytes { value = value << 8 | UInt64(byte) }
+        self.value = text.withUTF8Buffer { bytes in
+            unsafe bytes.reduce(0) { $0 << 8 | UInt64($1) }
         }
-        self.value = value
     }
 
     public var description: String { String(decoding: self.bytes, as: UTF8.self) }
