@@ -12,13 +12,11 @@ import Testing
 @Suite struct AdministrationDeskTests {
     /// Answers `here` on the loop.
     private final class Here: AdministrationResource {
-        let name = "here"
-
-        func reply(
-            to request: AdministrationRequest, path: ArraySlice<String>
-        ) throws(AdministrationFailure) -> AdministrationReply {
-            AdministrationReply(status: 202, body: [])
-        }
+        let routes = [
+            APIRoute(.get, ["here"], id: "here", summary: "", tag: "here", replies: [202: nil]) {
+                (_: inout AdministrationCall) throws(AdministrationFailure) in AdministrationReply(status: 202, body: [])
+            }
+        ]
     }
 
     /// Whether stores can be opened, and how often that was tried.
