@@ -134,7 +134,7 @@ final class JournalScene {
         for (file, bytes) in remains { try self.state.write("journal/\(file)", bytes) }
     }
 
-    func count(_ sql: String) throws -> Int64 {
+    func count(_ sql: SQL) throws -> Int64 {
         let options = SQLiteOptions(access: .readOnly, applicationID: UsageSchema.applicationID)
         return try SQLiteDatabase(path: self.database, options: options).integer(sql) ?? -1
     }

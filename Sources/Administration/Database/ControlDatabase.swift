@@ -62,7 +62,7 @@ final class ControlDatabase {
         try Self.insert(project, self.database)
     }
 
-    private static let projectColumns = "id, organization, name, time_zone, weight, models, created"
+    private static let projectColumns: SQL = "id, organization, name, time_zone, weight, models, created"
 
     /// Projects by name, at most `limit`, beginning behind the name `after`.
     func projects(after: String?, limit: Int) throws(DatabaseError) -> [ProjectRecord] {
@@ -150,8 +150,7 @@ final class ControlDatabase {
     }
 
     static func damaged(_ database: SQLiteDatabase, _ what: String) -> DatabaseError {
-        DatabaseError(
-            path: database.path, operation: "read", code: 11, message: "the contents are wrong: \(what)", fault: .file)
+        DatabaseError(contentsOf: database, what)
     }
 }
 

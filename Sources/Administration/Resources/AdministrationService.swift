@@ -4,19 +4,20 @@ import JSON
 /// Answers the requests of operators: the same code in control, on its socket, and in the command line while the gateway is
 /// stopped. Lives on one thread.
 public final class AdministrationService {
-    private let resources: [any AdministrationResource]
+    /// What it serves.
+    public let table: APIRouteTable
     private let unavailable: AdministrationFailure?
     private var limits: LimitsResource?
     private let reader = JSONReader()
 
     public init(resources: [any AdministrationResource]) {
-        self.resources = resources
+        self.table = APIRouteTable(resources.flatMap(\.routes))
         self.unavailable = nil
     }
 
     /// A service that refuses everything but what `resources` answer, for the reason given.
     public init(unavailable message: String, resources: [any AdministrationResource] = []) {
-        self.resources = resources
+        self.table = APIRouteTable(resources.flatMap(\.routes))
         self.unavailable = AdministrationFailure(status: 503, code: "storage_failed", message: message)
     }
 
@@ -57,15 +58,37 @@ public final class AdministrationService {
         }
     }
 
+    /// Whether a resource is there for the request.
+    public func answers(_ request: AdministrationRequest) -> Bool {
+        guard let first = request.path.first else { return false }
+        return self.resources.contains { $0.name.utf8.elementsEqual(first.utf8) }
+    }
+
     /// The answer to a request.
     public func reply(to request: AdministrationRequest) -> AdministrationReply {
         do throws(AdministrationFailure) {
-            guard let first = request.path.first,
-                let resource = self.resources.first(where: { $0.name.utf8.elementsEqual(first.utf8) })
-            else { throw self.unavailable ?? .unknownURL }
-            return try resource.reply(to: request, path: request.path.dropFirst())
+            return try self.answer(request)
         } catch {
             return AdministrationReply(error)
+        }
+    }
+
+    private func answer(_ request: AdministrationRequest) throws(AdministrationFailure) -> AdministrationReply {
+        guard request.actor != .anonymous else { throw .unauthorized }
+        switch self.table.match(request.method, request.path) {
+        case .unknown:
+            // What has a place here has no other.
+            let isServed = self.table.routes.contains { route in
+                guard let first = route.path.first, let asked = request.path.first else { return false }
+                return first.utf8.elementsEqual(asked.utf8)
+            }
+            throw isServed ? .unknownURL : self.unavailable ?? .unknownURL
+        case .methodNotAllowed(let allowed): throw .methodNotAllowed(allowed)
+        case .route(let route, let segments):
+            guard !route.isLocal || request.actor.isLocal else { throw .unknownURL }
+            var call = AdministrationCall(
+                request, segments: segments, fields: try RequestFields(request.body, of: route))
+            return try route.handler(&call)
         }
     }
 }

@@ -98,7 +98,7 @@ final class NumberedRows {
         }
     }
 
-    private func row(find: String, add: String, _ values: [Int64]) throws(DatabaseError) -> Int64 {
+    private func row(find: SQL, add: SQL, _ values: [Int64]) throws(DatabaseError) -> Int64 {
         for sql in [find, add] {
             let statement = try self.database.statement(sql)
             for (index, value) in values.enumerated() { try statement.bind(index + 1, value) }

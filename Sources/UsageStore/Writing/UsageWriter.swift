@@ -47,7 +47,7 @@ public final class UsageWriter {
 
     /// The number by which `add` knows a process.
     public func owner(host: UInt32, instance: UInt32, role: Role) throws(DatabaseError) -> UInt32 {
-        let sql = [
+        let sql: [SQL] = [
             "SELECT id FROM owners WHERE host = $1 AND instance = $2",
             "INSERT INTO owners (host, instance, role) VALUES ($1, $2, $3) RETURNING id",
         ]
@@ -127,7 +127,7 @@ public final class UsageWriter {
     /// Bytes of the database, without its log.
     public func size() throws(DatabaseError) -> UInt64 {
         var size: Int64 = 1
-        for sql in ["PRAGMA page_count", "PRAGMA page_size"] {
+        for sql: SQL in ["PRAGMA page_count", "PRAGMA page_size"] {
             let statement = try self.database.statement(sql)
             guard try statement.step() else { return 0 }
             size = size.multipliedReportingOverflow(by: statement.integer(0)).partialValue
