@@ -30,7 +30,9 @@ def kill_database(server: PostgresServer, pause: float) -> None:
     server.start()
 
 
-def under_kills(folder: pathlib.Path, server: PostgresServer | None, rounds: int, seed: int) -> None:
+def under_kills(
+    folder: pathlib.Path, server: PostgresServer | None, rounds: int, seed: int, with_control: bool = True
+) -> None:
     randomness = random.Random(seed)
     with administered(folder, server, environment=QUIET) as running:
         gateway, owner = running.gateway, running.owner
@@ -48,9 +50,9 @@ def under_kills(folder: pathlib.Path, server: PostgresServer | None, rounds: int
                 f"work after kill {number}",
             )
             time.sleep(randomness.uniform(0, 0.2))
-            if server is None or number % 2 == 0:
+            if with_control and (server is None or number % 2 == 0):
                 kill_control(gateway)
-            if server is not None and number % 3 != 0:
+            if server is not None and (number % 3 != 0 or not with_control):
                 kill_database(server, randomness.uniform(0, 0.5))
         wait_until(lambda: owner.request("GET", "orgs").status == 200, 60, "the administration answers")
         made = stop(workers)
@@ -84,3 +86,10 @@ def test_twenty_times(postgres_server: PostgresServer, tmp_path: pathlib.Path) -
 @pytest.mark.timeout(600)
 def test_twenty_times_on_files(tmp_path: pathlib.Path) -> None:
     under_kills(tmp_path, None, rounds=20, seed=4)
+
+
+@pytest.mark.verify
+@pytest.mark.timeout(900)
+def test_outcomes_that_nobody_knows(postgres_server: PostgresServer, tmp_path: pathlib.Path) -> None:
+    """PostgreSQL is killed 200 times, many times between a commit and its answer (F28): asked again, it is done once."""
+    under_kills(tmp_path, postgres_server, rounds=200, seed=5, with_control=False)
