@@ -60,8 +60,8 @@ public final class AdministrationService {
 
     /// Whether a resource is there for the request.
     public func answers(_ request: AdministrationRequest) -> Bool {
-        guard let first = request.path.first else { return false }
-        return self.resources.contains { $0.name.utf8.elementsEqual(first.utf8) }
+        guard let asked = request.path.first else { return false }
+        return self.table.routes.contains { $0.path.first?.utf8.elementsEqual(asked.utf8) ?? false }
     }
 
     /// The answer to a request.
@@ -78,11 +78,7 @@ public final class AdministrationService {
         switch self.table.match(request.method, request.path) {
         case .unknown:
             // What has a place here has no other.
-            let isServed = self.table.routes.contains { route in
-                guard let first = route.path.first, let asked = request.path.first else { return false }
-                return first.utf8.elementsEqual(asked.utf8)
-            }
-            throw isServed ? .unknownURL : self.unavailable ?? .unknownURL
+            throw self.answers(request) ? .unknownURL : self.unavailable ?? .unknownURL
         case .methodNotAllowed(let allowed): throw .methodNotAllowed(allowed)
         case .route(let route, let segments):
             guard !route.isLocal || request.actor.isLocal else { throw .unknownURL }
