@@ -6,7 +6,7 @@ extension APISchema {
     func check(_ value: JSONValue, _ field: String) throws(AdministrationFailure) {
         switch (self, value) {
         case (.named(_, let schema), _): try schema.check(value, field)
-        case (.nullable, .null): return
+        case (.anything, _), (.nullable, .null): return
         case (.nullable(let schema), _): try schema.check(value, field)
         case (.any(let schemas), _): try Self.check(value, field, any: schemas)
         case (.string(_, let minimum, let maximum, _), .string(let bytes)):
@@ -105,6 +105,7 @@ extension APISchema {
         case .nullable(let schema): "\(schema.typeName) or null"
         case .any(let schemas): schemas.map(\.typeName).joined(separator: " or ")
         case .named(_, let schema): schema.typeName
+        case .anything: "any value"
         }
     }
 }

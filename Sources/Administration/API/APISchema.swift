@@ -11,6 +11,8 @@ public indirect enum APISchema: Hashable, Sendable {
     /// An object whose members have names of their own.
     case map(APISchema, maximum: Int? = nil)
     case nullable(APISchema)
+    /// Any value at all; in answers and metadata only.
+    case anything
     /// A value of any of the shapes.
     case any([APISchema])
     /// One that has a name in the document.

@@ -154,7 +154,7 @@ final class ControlDatabase {
     }
 }
 
-extension SQLiteStatement {
+extension DatabaseStatement {
     /// Binds the 16 bytes of an id.
     func bind(_ number: Int, id: EntityID) throws(DatabaseError) {
         var bytes: [UInt8] = []
