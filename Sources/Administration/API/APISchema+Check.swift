@@ -28,7 +28,7 @@ extension APISchema {
             try Self.check(count: values.count, field, minimum, maximum, "entries")
             for value in values { try element.check(value, field) }
         case (.object(let members), .object(let values)): try Self.check(values, field, members)
-        case (.map(let schema, let maximum), .object(let values)):
+        case (.map(let schema, let maximum, _), .object(let values)):
             try Self.check(count: values.count, field, 0, maximum, "members")
             _ = try RequestFields(values, in: field)
             for member in values { try schema.check(member.value, Self.joined(field, member.key)) }

@@ -1,27 +1,30 @@
 import Database
 import Domain
 
-extension ControlDatabase {
-    private static let auditColumns: SQL = """
+/// The table `audit`.
+struct AuditTable {
+    private let connection: any DatabaseConnection
+
+    init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    private static let columns: SQL = """
         number, time, actor, actor_name, organization, action, kind, target, before, after, address, request
         """
 
-    /// Writes down a change, with a number of its own. To be called in the transaction of the change; `now` in milliseconds since 1970.
-    func note(_ entry: AuditEntry, now: UInt64) throws(DatabaseError) {
-        let insert = try self.database.statement(
+    /// Writes down the change with that number, in its transaction; `now` in milliseconds since 1970.
+    func insert(_ entry: AuditEntry, number: Int64, now: UInt64) throws(DatabaseError) {
+        let insert = try self.connection.statement(
             """
-            INSERT INTO audit(\(Self.auditColumns))
+            INSERT INTO audit(\(Self.columns))
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             """)
-        try insert.bind(1, try self.nextSequence())
+        try insert.bind(1, number)
         try insert.bind(2, Int64(clamping: now))
         try insert.bind(3, text: entry.origin.actorID)
         try insert.bind(4, text: entry.origin.actorName)
-        if let organization = entry.organization {
-            try insert.bind(5, id: organization)
-        } else {
-            try insert.bindNull(5)
-        }
+        try insert.bind(5, id: entry.organization)
         try insert.bind(6, text: entry.action.rawValue)
         try insert.bind(7, text: entry.kind.rawValue)
         try insert.bind(8, text: entry.target)
@@ -32,10 +35,10 @@ extension ControlDatabase {
         try insert.run()
     }
 
-    func audit(_ query: AuditQuery) throws(DatabaseError) -> [AuditRow] {
-        let select = try self.database.statement(
+    func rows(_ query: AuditQuery) throws(DatabaseError) -> [AuditRow] {
+        let select = try self.connection.statement(
             """
-            SELECT \(Self.auditColumns) FROM audit
+            SELECT \(Self.columns) FROM audit
             WHERE ($1 IS NULL OR actor = $1) AND ($2 IS NULL OR kind = $2) AND ($3 IS NULL OR target = $3)
                 AND ($4 IS NULL OR organization = $4) AND time >= $5 AND time < $6 AND number < $7
             ORDER BY number DESC LIMIT $8
@@ -44,11 +47,7 @@ extension ControlDatabase {
         try select.bind(1, text: query.actor)
         try select.bind(2, text: query.kind)
         try select.bind(3, text: query.target)
-        if let organization = query.organization {
-            try select.bind(4, id: organization)
-        } else {
-            try select.bindNull(4)
-        }
+        try select.bind(4, id: query.organization)
         try select.bind(5, Int64(clamping: query.since ?? 0))
         try select.bind(6, Int64(clamping: query.until ?? .max))
         try select.bind(7, query.before ?? .max)
