@@ -10,6 +10,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var listen: [ListenerSettings]
     /// The folder of everything the gateway keeps, as written: relative to the working directory of `sluice serve`.
     public var stateDirectory: String
+    public var database: DatabaseSettings
     public var workers: WorkerSettings
     /// How long requests may go on after TERM, in milliseconds.
     public var drainTimeout: UInt64
@@ -36,7 +37,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
 
     public init(
         listen: [ListenerSettings] = GatewayConfiguration.defaultListen, stateDirectory: String = "./sluice-state",
-        workers: WorkerSettings = WorkerSettings(), drainTimeout: UInt64 = 300_000,
+        database: DatabaseSettings = DatabaseSettings(), workers: WorkerSettings = WorkerSettings(),
+        drainTimeout: UInt64 = 300_000,
         user: String? = nil,
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
@@ -46,6 +48,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     ) {
         self.listen = listen
         self.stateDirectory = stateDirectory
+        self.database = database
         self.workers = workers
         self.drainTimeout = drainTimeout
         self.user = user
