@@ -59,12 +59,10 @@ public final class AdministrationService {
         }
     }
 
-    /// Whether something is served under the first segment of the request's path.
+    /// Whether a resource is there for the request.
     public func answers(_ request: AdministrationRequest) -> Bool {
         guard let asked = request.path.first else { return false }
-        return self.table.routes.contains { route in
-            route.path.first.map { $0.utf8.elementsEqual(asked.utf8) } ?? false
-        }
+        return self.table.routes.contains { $0.path.first?.utf8.elementsEqual(asked.utf8) ?? false }
     }
 
     /// The answer to a request.
