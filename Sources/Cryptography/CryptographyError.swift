@@ -1,4 +1,4 @@
-/// OpenSSL could not do what it was asked for. Nothing a client sends leads here: memory or the installation is at fault.
+/// OpenSSL could not do what it was asked for. But for `.open`, nothing from outside leads here: memory or the installation is at fault.
 public struct CryptographyError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was being done.
     public let operation: Operation
@@ -6,8 +6,14 @@ public struct CryptographyError: Error, Hashable, Sendable, CustomStringConverti
     /// The operations that can fail.
     public enum Operation: String, Hashable, Sendable {
         case fetchDigest = "fetch SHA-256"
-        case makeContext = "make a digest context"
+        case fetchMAC = "fetch HMAC"
+        case fetchCipher = "fetch AES-256-GCM"
+        case makeContext = "make a context"
         case digest = "digest"
+        case authenticate = "authenticate"
+        case seal = "seal"
+        /// The bytes were not sealed with this key and context, or were changed since; which of these it is nobody can tell.
+        case open = "open sealed bytes"
         case random = "random bytes"
     }
 

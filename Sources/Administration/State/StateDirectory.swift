@@ -28,7 +28,7 @@ public struct StateDirectory: ~Copyable {
         }
         let isShared = try Self.isShared(descriptor.number, path)
         if !isShared { try Self.check(descriptor.number, "the state directory \(path)", advice: "chmod 700") }
-        for name in StateLayout.folders where !isShared || name == StateLayout.runFolder {
+        for name in StateLayout.folders where !isShared || StateLayout.ofControl.contains(name) {
             guard unsafe mkdirat(descriptor.number, name, 0o700) == 0 || errno == EEXIST else {
                 throw Self.failure("cannot create \(path)/\(name)", ControlExitCode.cannotCreate)
             }

@@ -9,8 +9,12 @@ import UsageStore
 enum StateLayout {
     /// For the operators' socket and the list of listeners; control's.
     static let runFolder = "run"
+    /// For what control alone knows: the master key.
+    static let controlFolder = "control"
+    /// Those that control makes itself where each role has a user.
+    static let ofControl = [Self.runFolder, Self.controlFolder]
     /// All folders inside.
-    static let folders = [Self.runFolder, "journal", "identity", "limits", "providers", "usage"]
+    static let folders = [Self.runFolder, Self.controlFolder, "journal", "identity", "limits", "providers", "usage"]
 
     /// Files that were in the state folder itself once, with the folders they are in now.
     private static let moved: [(folder: String, file: String)] =

@@ -11,7 +11,7 @@ import Platform
 /// | folder | owner | group | mode |
 /// |---|---|---|---|
 /// | the state folder | control | control's | 0711 |
-/// | run | control | control's | 0700 |
+/// | run, control | control | control's | 0700 |
 /// | identity | control | the edges' | 2750 |
 /// | limits | aggregator | the edges' | 2750 |
 /// | providers | aggregator | the upstreams' | 2750 |

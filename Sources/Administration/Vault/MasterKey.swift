@@ -1,0 +1,52 @@
+import Cryptography
+public import Domain
+
+/// The key that a gateway's secrets are sealed with: 32 random bytes.
+public struct MasterKey: Hashable, Sendable {
+    /// The 32 bytes.
+    public let secret: Secret
+
+    init(_ secret: Secret) {
+        self.secret = secret
+    }
+
+    /// A new key.
+    static func make(random: (Int) throws(CryptographyError) -> [UInt8]) throws(CryptographyError) -> MasterKey {
+        MasterKey(Secret(try random(SealingKey.size)))
+    }
+
+    /// Reads the text of a key, strictly: 64 hexadecimal digits, or 32 bytes in base 64 with either alphabet, padded or not; nil for
+    /// anything else, blanks around it too.
+    public init?(text: some Sequence<UInt8>) {
+        let text = Array(text)
+        guard let bytes = Self.hexadecimal(text) ?? Base64URL.decode(text), bytes.count == SealingKey.size else {
+            return nil
+        }
+        self.init(Secret(bytes))
+    }
+
+    /// 64 hexadecimal digits.
+    var text: [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        return self.secret.withBytes { bytes in bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] } }
+    }
+
+    private static func hexadecimal(_ text: [UInt8]) -> [UInt8]? {
+        guard text.count == 2 * SealingKey.size else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: text.count, by: 2) {
+            guard let high = Self.digit(text[index]), let low = Self.digit(text[index + 1]) else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        return bytes
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}
