@@ -81,7 +81,7 @@ let package = Package(
         module("Dialects", ["Domain", "JSON"]),
         module("Routing", ["Domain"]),
         module("Resilience", ["Domain"]),
-        module("Configuration", ["Domain", "Cryptography", yams]),
+        module("Configuration", ["Domain", "Cryptography", "JSON", yams]),
         module("Catalogue", ["Domain"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
 
@@ -178,7 +178,7 @@ let package = Package(
         tests("Dialects", ["Dialects", "TestSupport", "Domain", "JSON"]),
         tests("Routing", ["Routing", "Domain", "TestSupport"]),
         tests("Resilience", ["Resilience", "Domain", "TestSupport"]),
-        tests("Configuration", ["Configuration", "Domain"]),
+        tests("Configuration", ["Configuration", "Domain", "JSON"]),
         tests("Catalogue", ["Catalogue", "Domain"]),
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),

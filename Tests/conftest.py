@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 from Harness.gateway import PROGRAMS
+from Harness.postgres import PostgresDatabase, PostgresServer, programs
 
 # The SDKs would send what they find there along with what a test gives them.
 for name in [name for name in os.environ if name.startswith(("OPENAI_", "ANTHROPIC_"))]:
@@ -33,3 +35,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_report_header() -> str:
     state = "found" if (PROGRAMS / "sluice").exists() else "MISSING: run make test, or set SLUICE_BIN"
     return f"programs: {PROGRAMS.name} ({state}), python {sys.version.split()[0]}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server, for all tests of a run."""
+    if programs() is None:
+        pytest.skip("no PostgreSQL server is installed: run scripts/install-packages")
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: PostgresServer) -> Iterator[PostgresDatabase]:
+    """A fresh database for one test, which may also kill the server."""
+    database = postgres_server.database()
+    yield database
+    database.drop()

@@ -36,7 +36,7 @@ action=install bundle='' from=$here/../.build-release/release prefix=/usr/local 
 packages=yes systemd=yes purge=no dry=no
 programs=(sluice sluice-supervisor sluice-edge sluice-upstream sluice-aggregator sluice-control)
 # What the programs link (`ldd`), certificates for providers, and the zones that budgets' days may be counted in.
-needed=(ca-certificates libcurl4 liblmdb0 libsimdjson14 libsqlite3-0 libssl3 libstdc++6 tzdata)
+needed=(ca-certificates libcurl4 liblmdb0 libpq5 libsimdjson14 libsqlite3-0 libssl3 libstdc++6 tzdata)
 
 case "${1:-}" in
     install | uninstall) action=$1; shift ;;

@@ -10,19 +10,30 @@ public struct AdministrationFailure: Error, Hashable, Sendable, CustomStringConv
     public var message: String
     /// The member of the body or the query that is at fault, such as `limits.concurrency`; sent as `param`.
     public var field: String?
+    /// With 405: the methods that would do, sent as `Allow`.
+    public var allowed: [AdministrationRequest.Method]
 
-    public init(status: Int, code: String, message: String, field: String? = nil) {
+    public init(
+        status: Int, code: String, message: String, field: String? = nil, allowed: [AdministrationRequest.Method] = []
+    ) {
         self.status = status
         self.code = code
         self.message = message
         self.field = field
+        self.allowed = allowed
     }
 
     public var description: String { self.message }
 
-    /// A member of the body is missing, of another type, or out of its bounds.
-    public static func invalid(_ message: String) -> AdministrationFailure {
-        AdministrationFailure(status: 400, code: "invalid_request", message: message)
+    /// The request is malformed: a member is missing, unknown, there twice or of another type.
+    public static func invalid(_ message: String, field: String? = nil) -> AdministrationFailure {
+        AdministrationFailure(status: 400, code: "invalid_request", message: message, field: field)
+    }
+
+    /// The path is right, the method is not.
+    public static func methodNotAllowed(_ allowed: [AdministrationRequest.Method]) -> AdministrationFailure {
+        AdministrationFailure(
+            status: 405, code: "method_not_allowed", message: "this method is not allowed here", allowed: allowed)
     }
 
     /// A member is as JSON wants it, but its value cannot be used.
@@ -30,6 +41,10 @@ public struct AdministrationFailure: Error, Hashable, Sendable, CustomStringConv
         AdministrationFailure(status: 422, code: "invalid_value", message: message, field: field)
     }
 
+    /// No token, or none that is good: the same words for all of them.
+    public static let unauthorized = AdministrationFailure(
+        status: 401, code: "invalid_token",
+        message: "an administration token is needed: Authorization: Bearer sluice-admin-…")
     /// The actor may see it, but not do this.
     public static let forbidden = AdministrationFailure(
         status: 403, code: "forbidden", message: "this token may not do that")
@@ -39,6 +54,17 @@ public struct AdministrationFailure: Error, Hashable, Sendable, CustomStringConv
     /// What was named does not exist.
     public static func notFound(_ message: String) -> AdministrationFailure {
         AdministrationFailure(status: 404, code: "not_found", message: message)
+    }
+
+    /// The `type` of the error object.
+    public var type: String {
+        switch self.status {
+        case 401: "authentication_error"
+        case 403: "permission_error"
+        case 429: "rate_limit_error"
+        case 500...: "server_error"
+        default: "invalid_request_error"
+        }
     }
 
     init(_ error: DatabaseError) {

@@ -1,15 +1,13 @@
 public import Cryptography
 import Database
 public import Domain
-import Identity
-import KeyValue
 public import EventLog
 
 /// Organizations, projects and keys: the control database and the identity table that follows it.
 ///
 /// Every change is committed to the database first and to the table next, and only then answered, so that it is in force in
 /// all edges with its answer. A crash between the two is made good by the change numbers at the next opening. Only who holds
-/// the gateway's instance lock may have one; it lives on one thread.
+/// the gateway's instance lock may have one. It lives on one thread; those of several threads share the `IdentityFollower`.
 public final class AdministrationStore {
     /// What of a key is asked for.
     public struct NewKey: Hashable, Sendable {
@@ -37,17 +35,19 @@ public final class AdministrationStore {
     /// The folder of both files, and of the usage database.
     public let stateDirectory: String
     let database: ControlDatabase
-    private let identity: IdentityWriter
+    private let identity: IdentityFollower
     private let digests: SHA256
     let clock: () -> UInt64
     let zones: ZoneCache
-    private let random: (Int) throws(CryptographyError) -> [UInt8]
+    let random: (Int) throws(CryptographyError) -> [UInt8]
 
-    /// Opens both files in the state folder, makes what is missing, and brings the table up to the database.
+    /// Opens the database, makes what is missing, and brings the table up to it. `identity` is that of the process; without one the store has
+    /// one of its own.
     ///
     /// Throws one line that names the file (and the byte, where known) for a file that cannot be used, which is left as it is.
     public init(
-        stateDirectory: String, clock: @escaping () -> UInt64 = Timestamp.now,
+        stateDirectory: String, identity: IdentityFollower? = nil,
+        clock: @escaping @Sendable () -> UInt64 = Timestamp.now,
         random: @escaping (Int) throws(CryptographyError) -> [UInt8] = RandomBytes.make
     ) throws(StartFailure) {
         do {
@@ -55,15 +55,14 @@ public final class AdministrationStore {
             let digests = try SHA256()
             let database = try ControlDatabase(
                 stateDirectory: stateDirectory, newID: Self.makeID(random), now: clock())
-            let zones = ZoneCache(clock: clock)
-            self.identity = try Self.openTable(stateDirectory, following: database, zones)
-            self.zones = zones
+            let identity = identity ?? IdentityFollower(stateDirectory: stateDirectory, clock: clock)
+            try identity.open(with: database)
+            self.identity = identity
+            self.zones = ZoneCache(clock: clock)
             self.database = database
             self.digests = digests
             self.clock = clock
             self.random = random
-            try self.catchUp()
-            try self.refreshTimeZones()
         } catch {
             throw StartFailure("\(error)", code: ControlExitCode.stateDamaged)
         }
@@ -168,72 +167,11 @@ public final class AdministrationStore {
     /// Brings every change into the identity table that is not there yet. Does nothing, at the cost of one small query, when
     /// there is none; control calls it now and then, so that a change a full disk held up gets in force by itself.
     public func catchUp() throws(AdministrationFailure) {
-        var changes: [IdentityWriter.Change] = []
-        let sequence = try self.storage { () throws(DatabaseError) in
-            let sequence = try self.database.sequence()
-            guard sequence != self.identity.meta.sequence else { return sequence }
-            try self.database.forEachKey(changedAfter: self.identity.meta.sequence) { key, digest in
-                changes.append(key.identity.map { .put(digest, $0) } ?? .remove(digest))
-            }
-            changes += try self.database.entities(changedAfter: self.identity.meta.sequence).map {
-                .set(self.zones.row(of: $0))
-            }
-            return sequence
-        }
-        guard sequence != self.identity.meta.sequence else { return }
-        do throws(KeyValueError) {
-            try self.identity.apply(changes, sequence: sequence)
-        } catch {
-            throw AdministrationFailure(error)
-        }
-    }
-
-    /// Rules of time zones reach twenty years ahead and change by law: what the table has is made anew where it differs.
-    private func refreshTimeZones() throws {
-        let changes = try self.database.entities(changedAfter: 0).filter { $0.timeZone != nil }
-            .map { self.zones.row(of: $0) }
-            .filter { try self.identity.entity($0.scope, $0.id) != $0.row }
-        guard !changes.isEmpty else { return }
-        try self.identity.apply(changes.map { .set($0) }, sequence: self.identity.meta.sequence)
+        try self.identity.catchUp(with: self.database)
     }
 
     /// Frees what killed edges still hold of the table.
-    public func sweepReaders() throws(AdministrationFailure) {
-        do throws(KeyValueError) { try self.identity.sweepReaders() } catch { throw AdministrationFailure(error) }
-    }
-
-    /// Opens the table, makes it where it is missing, and rewrites it where it follows another database.
-    private static func openTable(
-        _ stateDirectory: String, following database: ControlDatabase, _ zones: ZoneCache
-    ) throws -> IdentityWriter {
-        let sequence = try database.sequence()
-        let meta = IdentityMeta(sequence: sequence, source: database.id)
-        func rows() throws -> [(Digest, IdentityRow)] {
-            var rows: [(Digest, IdentityRow)] = []
-            try database.forEachGoodKey { key, digest in
-                if let row = key.identity { rows.append((digest, row)) }
-            }
-            return rows
-        }
-        func entities() throws -> [IdentityWriter.Entity] {
-            try database.entities(changedAfter: 0).map { zones.row(of: $0) }
-        }
-        guard IdentityWriter.exists(stateDirectory: stateDirectory) else {
-            var rest = try rows()[...]
-            try IdentityWriter.create(stateDirectory: stateDirectory, meta: meta, entities: try entities()) {
-                rest.popFirst()
-            }
-            return try IdentityWriter(stateDirectory: stateDirectory)
-        }
-        let writer = try IdentityWriter(stateDirectory: stateDirectory)
-        guard writer.meta.source != database.id || writer.meta.sequence > sequence else { return writer }
-        let all = try rows()
-        try writer.replace(meta: meta, entities: try entities()) {
-            var rest = all[...]
-            return { rest.popFirst() }
-        }
-        return writer
-    }
+    public func sweepReaders() throws(AdministrationFailure) { try self.identity.sweepReaders() }
 
     // MARK: -
 

@@ -53,6 +53,41 @@ int sluice_epoll_wait(int epoll, sluice_ready *reports, int capacity, int timeou
 
 int sluice_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
+int sluice_counting_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE); }
+
+void sluice_eventfd_add(int fd) {
+    uint64_t one = 1;
+    ssize_t count;
+    do count = write(fd, &one, sizeof one);
+    while (count < 0 && errno == EINTR);
+}
+
+int sluice_eventfd_take(int fd) {
+    uint64_t taken = 0;
+    ssize_t count;
+    do count = read(fd, &taken, sizeof taken);
+    while (count < 0 && errno == EINTR);
+    return count == sizeof taken && taken > 0;
+}
+
+int sluice_start_thread(pthread_t *thread, const char *name, void *(*body)(void *context), void *context) {
+    sigset_t all, before;
+    sigfillset(&all);
+    /* Faults of the thread itself must end the process as they do elsewhere. */
+    const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) sigdelset(&all, faults[i]);
+    int result = pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (result != 0) return result;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 1 << 20);
+    result = pthread_create(thread, &attributes, body, context);
+    pthread_attr_destroy(&attributes);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (result == 0) pthread_setname_np(*thread, name);
+    return result;
+}
+
 uint64_t sluice_monotonic_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);

@@ -22,8 +22,10 @@ final class ControlRole: WorkerRole {
     /// Handed to the supervisor with each announcement.
     private let instance: InstanceFile
     private let clientKey: ClientKey
-    private var store: AdministrationStore?
-    private var service: AdministrationService
+    private let source: AdministrationSource
+    private let administration: AdministrationDesk
+    /// What was known last of the store.
+    private var facts: StoreFacts?
     private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
     private let stateDirectory: String
@@ -33,7 +35,6 @@ final class ControlRole: WorkerRole {
     /// Whether the gateway's start is still to be announced; a control that was started again has nothing to tell.
     private var announcesStart: Bool
     private var isOnStandby: Bool
-    private let ofTheTree: [any AdministrationResource]
 
     init(_ context: WorkerProgram.Context) throws(StartFailure) {
         let gateway = try PreparedGateway(arguments: context.arguments)
@@ -55,27 +56,31 @@ final class ControlRole: WorkerRole {
         let survey = ProviderSurvey(stateDirectory: state.snapshots.topology.stateDirectory)
         survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
         self.survey = survey
-        self.ofTheTree = [
+        let ofTheTree: [any AdministrationResource] = [
             StatusResource(board: self.board, providers: survey.look), OrdersResource { endpoint.order($0) },
+            QuarantineResource(board: self.quarantine),
         ]
-        self.service = AdministrationService(unavailable: "the gateway is being upgraded", resources: self.ofTheTree)
+        do throws(SystemError) {
+            self.administration = try AdministrationDesk(
+                loop: context.loop, log: context.log, context: DeskContext(limits: state.snapshots.edge.limits),
+                tree: ofTheTree, reason: "the gateway is being upgraded")
+        } catch {
+            throw StartFailure("sluice-control: \(error)")
+        }
         self.stateDirectory = state.snapshots.topology.stateDirectory
         self.desk = ConfigurationDesk(state)
-        let administration = gateway.administration
+        self.source = gateway.administration
+        self.facts = gateway.facts
         self.instance = gateway.instance
-        if !self.isOnStandby { self.use(administration) }
     }
 
-    private func use(_ administration: Result<AdministrationStore, StartFailure>) {
-        switch administration {
-        case .success(let store):
-            self.store = store
-            self.service = AdministrationService(
-                store: store, limits: self.desk.inForce.snapshots.edge.limits, quarantine: self.quarantine,
-                others: self.ofTheTree)
-        case .failure(let failure):
-            self.service = AdministrationService(unavailable: failure.message, resources: self.ofTheTree)
-            self.log.error("administration is not available", ["error": .string(failure.message)])
+    /// Has the administration's threads work from now on: the files of the state folder are ours.
+    private func openAdministration() {
+        let source = self.source
+        let limits = self.desk.inForce.snapshots.edge.limits
+        self.administration.open(threads: source.threads) { () throws(StartFailure) in
+            let store = try source.open()
+            return DeskBench(store: store, service: AdministrationService(store: store, limits: limits))
         }
     }
 
@@ -92,6 +97,7 @@ final class ControlRole: WorkerRole {
     }
 
     private func serveOperators() {
+        self.openAdministration()
         self.openOperatorSocket()
         self.maintain(turn: 0)
     }
@@ -115,9 +121,19 @@ final class ControlRole: WorkerRole {
     // MARK: Reload
 
     func receive(reload: ReloadRequest) {
+        self.administration.perform({ (bench: DeskBench) in try? bench.store.facts() }) { [weak self] result in
+            guard let self else { return }
+            // Without an answer what was known last has to do: a reload works while the store does not.
+            if case .success(let facts?) = result { self.facts = facts }
+            self.read(version: reload.version)
+        }
+    }
+
+    /// Reads the configuration again.
+    private func read(version: UInt64) {
         do throws(ReloadRefusal) {
             let state = try ConfigurationReload.read(
-                after: self.desk.inForce, version: reload.version, store: self.store, readFile: BoundedFile.readNow)
+                after: self.desk.inForce, version: version, facts: self.facts, readFile: BoundedFile.readNow)
             do throws(SystemError) {
                 try self.announce(state)
             } catch {
@@ -127,7 +143,7 @@ final class ControlRole: WorkerRole {
         } catch {
             for line in error.lines { self.log.error("configuration refused", ["problem": .string(line)]) }
             self.board.keep(refusal: error.message)
-            self.context.endpoint.reloadRefused(ReloadRefused(version: reload.version, message: error.message))
+            self.context.endpoint.reloadRefused(ReloadRefused(version: version, message: error.message))
         }
     }
 
@@ -142,7 +158,7 @@ final class ControlRole: WorkerRole {
         let state = self.desk.inForce
         self.log.level = state.configuration.logLevel
         self.log.format = state.configuration.logging.format
-        self.service.use(limits: state.snapshots.edge.limits)
+        self.administration.use(DeskContext(limits: state.snapshots.edge.limits))
         self.survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
         self.board.notices = state.notices
         self.log.info("configuration in force", ["version": .unsigned(state.version)])
@@ -158,7 +174,7 @@ final class ControlRole: WorkerRole {
     private func openOperatorSocket() {
         do throws(SystemError) {
             self.operators = try OperatorSocket(
-                stateDirectory: self.stateDirectory, loop: self.context.loop, service: self.service, log: self.log)
+                stateDirectory: self.stateDirectory, loop: self.context.loop, desk: self.administration, log: self.log)
         } catch {
             self.log.error("the operators' socket cannot be opened", ["error": .string("\(error)")])
         }
@@ -167,14 +183,22 @@ final class ControlRole: WorkerRole {
     /// Once a second: brings into the identity table what could not be written to it before; now and then frees what killed
     /// edges hold of it.
     private func maintain(turn: Int) {
-        guard let store = self.store else { return }
-        do throws(AdministrationFailure) {
-            try store.catchUp()
-            if turn % 10 == 9 { try store.sweepReaders() }
-        } catch {
-            if turn % 60 == 0 { self.log.error("key table is behind", ["error": .string(error.message)]) }
+        let work = { @Sendable (bench: DeskBench) -> AdministrationFailure? in
+            do throws(AdministrationFailure) {
+                try bench.store.catchUp()
+                if turn % 10 == 9 { try bench.store.sweepReaders() }
+                return nil
+            } catch {
+                return error
+            }
         }
-        self.context.loop.schedule(after: 1_000_000_000) { [weak self] in self?.maintain(turn: turn &+ 1) }
+        self.administration.perform(work) { [weak self] result in
+            guard let self else { return }
+            if case .success(let failure?) = result, turn % 60 == 0 {
+                self.log.error("key table is behind", ["error": .string(failure.message)])
+            }
+            self.context.loop.schedule(after: 1_000_000_000) { [weak self] in self?.maintain(turn: turn &+ 1) }
+        }
     }
 
     /// Control makes snapshots and gets none.
@@ -199,9 +223,11 @@ final class ControlRole: WorkerRole {
     }
 
     func drain(timeout: UInt64) {
-        self.operators?.close()
-        // No reply is ever under way between two turns of the loop.
-        self.context.endpoint.drained()
+        // What is under way in the database is carried out, and answered.
+        self.administration.close { [weak self] in
+            self?.operators?.close()
+            self?.context.endpoint.drained()
+        }
     }
 
     func receive(quarantine: Quarantine) {
@@ -212,8 +238,6 @@ final class ControlRole: WorkerRole {
         if self.isOnStandby {
             // The control before has ended: its files and its socket are ours now.
             self.isOnStandby = false
-            let directory = self.stateDirectory
-            self.use(Result { () throws(StartFailure) in try AdministrationStore(stateDirectory: directory) })
             self.serveOperators()
         }
         guard self.announcesStart else { return }

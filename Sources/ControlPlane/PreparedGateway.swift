@@ -21,8 +21,10 @@ struct PreparedGateway: ~Copyable {
     let state: GatewayState
     /// What a newcomer is told.
     let clientKey: ClientKey
-    /// Keys and projects; when control was started again and they cannot be opened, why not.
-    let administration: Result<AdministrationStore, StartFailure>
+    /// Opens keys and projects.
+    let administration: AdministrationSource
+    /// What was known of them at the start; nil where they could not be opened.
+    let facts: StoreFacts?
     let instance: InstanceFile
 
     /// As the command line says. Every failure is for people: one line, or one per problem of the configuration.
@@ -76,16 +78,19 @@ struct PreparedGateway: ~Copyable {
         let directory = try StateDirectory(path: state)
         let instance = try InstanceFile.lock(in: directory, patience: Self.patience, random: Self.random)
         try directory.takeOverFormerLayout()
-        let store = try AdministrationStore(stateDirectory: directory.path)
+        let administration = AdministrationSource(stateDirectory: directory.path)
+        let store = try administration.open()
         let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
+        let facts = try? store.facts()
         source.staticKey = configuration.auth.staticKey
         let snapshots = try SnapshotSet.made(
-            of: source, result, configuration, store, users: users, readFile: readFile)
+            of: source, result, configuration, facts, users: users, readFile: readFile)
         source.limitPlaces = snapshots.aggregator.limitTable.places
         source.mostUpstreams = snapshots.aggregator.upstreams
         self.state = GatewayState(
             source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
-        self.administration = .success(store)
+        self.administration = administration
+        self.facts = facts
         self.clientKey = clientKey
         self.instance = instance
     }
@@ -105,23 +110,22 @@ struct PreparedGateway: ~Copyable {
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
         // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
-        let store = Result { () throws(StartFailure) in
-            guard !isOnStandby else { throw StartFailure("another control still works") }
-            return try AdministrationStore(stateDirectory: state)
-        }
+        let administration = AdministrationSource(stateDirectory: state)
+        let facts = isOnStandby ? nil : try? administration.open().facts()
         let users = try RoleUsers.resolve(configuration.user, asRoot: hasOwnUser)
         // Workers that are started later would be root.
         guard !hasOwnUser || !users.isEmpty else {
             throw StartFailure("user: the users that this gateway was started with are not found any more")
         }
         var snapshots = try SnapshotSet.made(
-            of: source, result, configuration, try? store.get(), users: users, readFile: BoundedFile.read)
+            of: source, result, configuration, facts, users: users, readFile: BoundedFile.read)
         if isOnStandby {
             snapshots.aggregator.limitTable.projects = SharedState.projectTimeZones(stateDirectory: state)
         }
         self.state = GatewayState(
             source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
-        self.administration = store
+        self.administration = administration
+        self.facts = facts
         self.clientKey = configuration.auth.staticKey == nil ? .stored : .configuration
         self.instance = instance
     }

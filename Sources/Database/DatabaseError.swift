@@ -1,7 +1,7 @@
 import CSQLite
 
-/// A database could not do what it was asked for: which file, what SQLite says, whose fault it is and whether trying
-/// again can help. Values bound to statements are never part of it.
+/// A database could not do what it was asked for: which one, what it says, whose fault it is and whether trying again can help. Values
+/// bound to statements are never part of it, and no password is.
 public struct DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Who has to change something.
     public enum Fault: String, Hashable, Sendable {
@@ -9,57 +9,105 @@ public struct DatabaseError: Error, Hashable, Sendable, CustomStringConvertible 
         case program
         /// The data: a rule of the schema refuses it (a name that is taken, for instance).
         case data
-        /// The machine: a full disk, a failing one, no memory, no permission.
+        /// The machine, this or the server's: a full disk, a failing one, no memory, no permission, nobody at the address.
         case machine
-        /// The file: damaged, no database, somebody else's, or of a newer version of the program.
+        /// The database itself: damaged, none, somebody else's, or of a newer version of the program.
         case file
-        /// Another process holds the database's lock.
+        /// Another connection holds a lock, or came first.
         case contention
     }
 
-    /// The file.
-    public let path: String
+    /// What the database calls the matter.
+    public enum Code: Hashable, Sendable {
+        /// SQLite's extended result code.
+        case sqlite(Int32)
+        /// PostgreSQL's SQLSTATE: five digits or capital letters.
+        case postgres(SQLState)
+    }
+
+    /// The file, or host and database.
+    public let name: String
     /// What was being done, such as `open` or `commit`.
     public let operation: String
-    /// SQLite's extended result code.
-    public let code: Int32
+    public let code: Code
     /// What is wrong, in words.
     public let message: String
     /// Where in the file, in bytes from its beginning, when that is known.
     public let offset: Int64?
     /// Whose fault it is.
     public let fault: Fault
+    /// Whether a commit may have happened all the same: the connection was lost before its answer came.
+    public let isOutcomeUnknown: Bool
 
     /// An error with a result code of SQLite; `fault` follows from the code unless it is given.
     public init(
         path: String, operation: String, code: Int32, message: String, offset: Int64? = nil, fault: Fault? = nil
     ) {
-        self.path = path
+        self.name = path
         self.operation = operation
-        self.code = code
+        self.code = .sqlite(code)
         self.message = message
         self.offset = offset
         self.fault = fault ?? Self.fault(of: code)
+        self.isOutcomeUnknown = false
     }
 
-    /// Whether the same call can succeed later without anybody touching the file: a lock goes away, space comes back.
+    /// An error with a code of PostgreSQL; `fault` follows from the code unless it is given.
+    public init(
+        server: String, operation: String, state: SQLState, message: String, fault: Fault? = nil,
+        isOutcomeUnknown: Bool = false
+    ) {
+        self.name = server
+        self.operation = operation
+        self.code = .postgres(state)
+        self.message = message
+        self.offset = nil
+        self.fault = fault ?? state.fault
+        self.isOutcomeUnknown = isOutcomeUnknown
+    }
+
+    /// What was read of a database is nothing that this program writes.
+    public init(contentsOf connection: any DatabaseConnection, _ what: String) {
+        let message = "the contents are wrong: \(what)"
+        switch connection.product {
+        case .sqlite:
+            self.init(path: connection.name, operation: "read", code: SQLITE_CORRUPT, message: message)
+        case .postgres:
+            self.init(server: connection.name, operation: "read", state: .dataCorrupted, message: message)
+        }
+    }
+
+    /// Whether the same call can succeed later without anybody touching the database: a lock goes away, space comes back, so does the
+    /// server. Of a commit with `isOutcomeUnknown` it must be found out first whether it happened.
     public var isRetryable: Bool {
-        switch self.code & 0xFF {
-        case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_IOERR, SQLITE_NOMEM, SQLITE_PROTOCOL: true
-        default: false
+        switch self.code {
+        case .sqlite(let code):
+            switch code & 0xFF {
+            case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_IOERR, SQLITE_NOMEM, SQLITE_PROTOCOL: true
+            default: false
+            }
+        case .postgres(let state): state.isRetryable
         }
     }
 
     /// Whether a UNIQUE or PRIMARY KEY rule refused a row.
     public var isDuplicate: Bool {
+        switch self.code {
         // SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE: SQLITE_CONSTRAINT | 6 << 8 and 8 << 8.
-        self.code == SQLITE_CONSTRAINT | 6 << 8 || self.code == SQLITE_CONSTRAINT | 8 << 8
+        case .sqlite(let code): code == SQLITE_CONSTRAINT | 6 << 8 || code == SQLITE_CONSTRAINT | 8 << 8
+        case .postgres(let state): state == .uniqueViolation
+        }
     }
 
-    /// One line: the file, the place in it, the matter.
+    /// One line: the database, the place in it, the matter.
     public var description: String {
         let place = self.offset.map { " at byte \($0)" } ?? ""
-        return "\(self.path)\(place): \(self.operation): \(self.message) (SQLite \(self.code))"
+        let code =
+            switch self.code {
+            case .sqlite(let code): "SQLite \(code)"
+            case .postgres(let state): "SQLSTATE \(state)"
+            }
+        return "\(self.name)\(place): \(self.operation): \(self.message) (\(code))"
     }
 
     private static func fault(of code: Int32) -> Fault {

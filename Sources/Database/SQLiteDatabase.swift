@@ -4,12 +4,15 @@ import CSQLite
 ///
 /// The file is in WAL mode with `synchronous = FULL`: what a commit returned from is on the disk. Opening examines the file
 /// (`DatabaseFile`) and never repairs, replaces or deletes anything. Not for sharing between threads.
-public final class SQLiteDatabase {
+public final class SQLiteDatabase: DatabaseConnection {
     private let connection: SQLiteConnection
-    private var statements: [String: SQLiteStatement] = [:]
+    private var statements: [SQL: SQLiteStatement] = [:]
 
     /// The file.
     public var path: String { self.connection.path }
+    /// The file.
+    public var name: String { self.connection.path }
+    public var product: DatabaseProduct { .sqlite }
 
     /// Opens the file and brings it to the newest of `migrations` (when it may write; else the file must be there already).
     ///
@@ -34,13 +37,13 @@ public final class SQLiteDatabase {
     }
 
     /// Prepares a statement for repeated use; the caller keeps it.
-    public func prepare(_ sql: String) throws(DatabaseError) -> SQLiteStatement {
-        try SQLiteStatement(sql, on: self.connection)
+    public func prepare(_ sql: SQL) throws(DatabaseError) -> SQLiteStatement {
+        try SQLiteStatement(sql.text, on: self.connection)
     }
 
     /// The statement for `sql`, prepared at its first use and kept. One user at a time: it comes reset, its old bindings
-    /// in place. Only for SQL that is part of the program.
-    public func statement(_ sql: String) throws(DatabaseError) -> SQLiteStatement {
+    /// in place.
+    public func statement(_ sql: SQL) throws(DatabaseError) -> SQLiteStatement {
         if let statement = self.statements[sql] {
             statement.reset()
             return statement
@@ -51,12 +54,12 @@ public final class SQLiteDatabase {
     }
 
     /// Runs one statement without parameters once.
-    public func execute(_ sql: String) throws(DatabaseError) {
+    public func execute(_ sql: SQL) throws(DatabaseError) {
         try self.prepare(sql).run()
     }
 
     /// The first column of the first row of `sql` as an integer; nil when there is no row.
-    public func integer(_ sql: String) throws(DatabaseError) -> Int64? {
+    public func integer(_ sql: SQL) throws(DatabaseError) -> Int64? {
         let statement = try self.prepare(sql)
         return try statement.step() ? statement.integer(0) : nil
     }
@@ -128,6 +131,7 @@ public final class SQLiteDatabase {
     }
 
     private func migrate(_ migrations: [Migration], writes: Bool) throws(DatabaseError) {
+        let migrations = migrations.steps(of: .sqlite)
         let newest = migrations.last?.version ?? 0
         let present = try self.integer("PRAGMA user_version") ?? 0
         guard present <= Int64(newest) || migrations.isEmpty else {

@@ -7,7 +7,7 @@ public import CSQLite
 // SAFETY: the pointer comes from sqlite3_prepare_v3 and is finalised once, in deinit. Column memory is copied before
 // the next call of SQLite.
 @safe
-public final class SQLiteStatement {
+public final class SQLiteStatement: DatabaseStatement {
     @usableFromInline let pointer: OpaquePointer
     private let connection: SQLiteConnection
     /// SQLite's index of `$1`, `$2` …

@@ -117,7 +117,7 @@ import Testing
         for zone in ["Mars/Olympus", "CET", "../../etc/passwd", "", "europe berlin"] {
             #expect(
                 self.error(try self.ask("POST", "projects", #"{"name":"x","time_zone":"\#(zone)"}"#))
-                    == "invalid_request")
+                    == "invalid_value")
         }
         let id = try #require(self.text(made.body["id"]).flatMap { EntityID(text: $0, .project) })
         let identities = try self.reading()
@@ -127,7 +127,7 @@ import Testing
             self.text(try self.ask("PATCH", path, #"{"time_zone":"Asia/Kolkata"}"#).body["time_zone"]) == "Asia/Kolkata"
         )
         #expect(try identities.entity(.project, id)?.timeZone?.initialOffset == 19_800)
-        #expect(self.error(try self.ask("PATCH", path, #"{"time_zone":"Mars/X"}"#)) == "invalid_request")
+        #expect(self.error(try self.ask("PATCH", path, #"{"time_zone":"Mars/X"}"#)) == "invalid_value")
         #expect(self.error(try self.ask("PATCH", path)) == "invalid_request")
         #expect(self.error(try self.ask("GET", path)) == "method_not_allowed")
         #expect(
@@ -169,14 +169,14 @@ import Testing
         (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a"},"x":1}"#, "invalid_request"),
         (#"{"method":"POST","path":"/api/v1/keys","body":{}}"#, "invalid_request"),
         (#"{"method":"POST","path":"/api/v1/keys","body":{"name":5}}"#, "invalid_request"),
-        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":" a"}}"#, "invalid_request"),
-        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a\u0000b"}}"#, "invalid_request"),
-        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a\u202eb"}}"#, "invalid_request"),
-        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","concurrency":-1}}"#, "invalid_request"),
+        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":" a"}}"#, "invalid_value"),
+        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a\u0000b"}}"#, "invalid_value"),
+        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a\u202eb"}}"#, "invalid_value"),
+        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","concurrency":-1}}"#, "invalid_value"),
         (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","concurrency":1.5}}"#, "invalid_request"),
         (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","cost_monthly":1.5}}"#, "invalid_request"),
-        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","cost_monthly":"1e9"}}"#, "invalid_request"),
-        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","expires":"soon"}}"#, "invalid_request"),
+        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","cost_monthly":"1e9"}}"#, "invalid_value"),
+        (#"{"method":"POST","path":"/api/v1/keys","body":{"name":"a","expires":"soon"}}"#, "invalid_value"),
         (#"{"method":"PUT","path":"/api/v1/keys"}"#, "method_not_allowed"),
         (#"{"method":"DELETE","path":"/api/v1/keys"}"#, "method_not_allowed"),
         (#"{"method":"GET","path":"/api/v1/"}"#, "unknown_url"),

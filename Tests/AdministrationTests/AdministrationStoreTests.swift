@@ -116,8 +116,8 @@ import Testing
             path: "\(self.folder.path)/control.db",
             options: SQLiteOptions(applicationID: ControlSchema.applicationID, erasesDeleted: true),
             migrations: [ControlSchema.migrations[0]])
-        let id = "x'00000000000000000000000000000001'"
-        for statement in [
+        let id: SQL = "x'00000000000000000000000000000001'"
+        for statement: SQL in [
             "INSERT INTO control(one, id, change_seq) VALUES (1, x'000102030405060708090A0B0C0D0E0F', 7)",
             "INSERT INTO organizations(id, name, created) VALUES (\(id), 'default', 1)",
             "INSERT INTO projects VALUES (\(id), \(id), 'default', 'UTC', 1)",

@@ -37,7 +37,8 @@ final class JournalScene {
     }
 
     func tail() throws -> JournalTail {
-        try JournalTail(folder: self.folder, writer: try UsageWriter(path: self.database), log: Self.log)
+        try JournalTail(
+            census: JournalCensus(folder: self.folder, log: Self.log), writer: try UsageWriter(path: self.database))
     }
 
     func journal(_ role: Role, _ instance: UInt32, segmentSize: Int = 64 * 1024) throws -> JournalWriter {
@@ -134,7 +135,7 @@ final class JournalScene {
         for (file, bytes) in remains { try self.state.write("journal/\(file)", bytes) }
     }
 
-    func count(_ sql: String) throws -> Int64 {
+    func count(_ sql: SQL) throws -> Int64 {
         let options = SQLiteOptions(access: .readOnly, applicationID: UsageSchema.applicationID)
         return try SQLiteDatabase(path: self.database, options: options).integer(sql) ?? -1
     }

@@ -35,7 +35,7 @@ import Testing
 
         func reload(_ text: String?, version: UInt64 = 2) throws(ReloadRefusal) -> GatewayState {
             let files = self.files
-            return try ConfigurationReload.read(after: self.state, version: version, store: nil) {
+            return try ConfigurationReload.read(after: self.state, version: version, facts: nil) {
                 (path, limit) throws(BoundedFile.Failure) in
                 if path == "/etc/s.yaml", let text { return Array(text.utf8) }
                 guard let bytes = files[path] else { throw BoundedFile.Failure(reason: "No such file or directory") }

@@ -17,11 +17,15 @@ import Testing
         self.folder = try TemporaryFolder()
         try self.folder.makeFolder("run", mode: 0o700)
         self.loop = try EpollLoop()
-        let store = try AdministrationStore(stateDirectory: self.folder.path)
-        self.socket = try OperatorSocket(
-            stateDirectory: self.folder.path, loop: self.loop,
-            service: AdministrationService(store: store, limits: LimitSettings()),
-            log: Log(role: .control, sink: LineSink()))
+        let log = Log(role: .control, sink: LineSink())
+        let source = AdministrationSource(stateDirectory: self.folder.path)
+        let desk = try AdministrationDesk(
+            loop: self.loop, log: log, context: DeskContext(limits: LimitSettings()), tree: [], reason: "not open")
+        desk.open(threads: 1) { () throws(StartFailure) in
+            let store = try source.open()
+            return DeskBench(store: store, service: AdministrationService(store: store, limits: LimitSettings()))
+        }
+        self.socket = try OperatorSocket(stateDirectory: self.folder.path, loop: self.loop, desk: desk, log: log)
     }
 
     private func connect() throws -> StreamSocket {

@@ -74,11 +74,9 @@ import Testing
         _ = consume first
         try self.folder.write("sluice-state/control.db", Array("this is no database, but it is long enough".utf8))
         let again = try PreparedGateway(inForce: source, instanceFile: file)
-        guard case .failure(let reason) = again.administration else {
-            Issue.record("opened")
-            return
-        }
-        #expect(reason.message.contains("control.db"))
+        #expect(again.facts == nil)
+        let reason = #expect(throws: StartFailure.self) { try again.administration.open() }
+        #expect(reason?.message.contains("control.db") == true)
     }
 
     @Test func everyProblemIsOneLineAndNothingIsTouched() throws {

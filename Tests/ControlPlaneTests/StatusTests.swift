@@ -132,7 +132,7 @@ import Testing
                 .init(key: Array("kind".utf8), value: .string(Array(kind.utf8))),
                 .init(key: Array("token".utf8), value: .string(Array(token.utf8))),
             ])
-        #expect(status == 400)
+        #expect(status == 422)
         #expect(scene.orders.isEmpty)
     }
 

@@ -97,7 +97,7 @@ import Testing
         for number in [0, 2, -1] {
             #expect(throws: DatabaseError.self) { try statement.bind(number, 1) }
         }
-        for sql in ["SELECT $2", "SELECT ?", "SELECT :a", "SELECT 1; SELECT 2", "", "SELECT $1::text"] {
+        for sql: SQL in ["SELECT $2", "SELECT ?", "SELECT :a", "SELECT 1; SELECT 2", "", "SELECT $1::text"] {
             #expect(throws: DatabaseError.self, "\(sql)") { try database.prepare(sql) }
         }
     }

@@ -82,6 +82,7 @@ enum SampleMessages {
         OwnerDead(role: .upstream, instance: 9),
         Suspects(instance: 9, fingerprints: [1, .max]), Quarantine(fingerprint: .max, milliseconds: 600_000),
         SnapshotAcknowledged(version: 4, refusal: "no"), SnapshotAcknowledged(version: 5), ReloadRequest(version: 6),
+        ReloadRequest(version: 7, readsFile: false),
         ReloadRefused(version: 6, message: "a\nb"), ReopenLogs(), Order(token: 1, kind: .upgrade), report,
         ListenerOffer(
             version: 6, entries: [.init(name: "127.0.0.1:80", hasTLS: true), .init(name: "x", hasTLS: false)]),

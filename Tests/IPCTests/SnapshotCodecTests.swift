@@ -26,7 +26,7 @@ import Testing
                 breaker: BreakerSettings(
                     failures: 9, errorRate: 10, requests: 11, window: 12, open: 13, longestOpen: 14),
                 caFile: "/ca.pem",
-                timeouts: ProviderTimeouts(connect: 1, firstToken: 2, idle: 3, total: 4)),
+                timeouts: ProviderTimeouts(connect: 1, firstToken: 2, idle: 3, total: 4), reach: .publicInternet),
             ProviderSettings(
                 name: "two", kind: .simulated(delay: 50, tokensPerSecond: 200),
                 keys: [

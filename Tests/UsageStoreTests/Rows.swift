@@ -7,7 +7,7 @@ import Database
 enum Rows {
     static func all(_ path: String) throws -> [String] {
         let database = try SQLiteDatabase(path: path, options: UsageSchema.reading, migrations: UsageSchema.migrations)
-        let requests = """
+        let requests: SQL = """
             SELECT hex(r.record), r.rank, hex(p.organization), hex(p.project), hex(p.key), hex(p.user), r.endpoint,
                 r.body_bytes, r.fingerprint, hex(r.trace_id), r.label, r.tags, m.text, v.text, s.text, r.status, r.outcome,
                 r.usage_source, r.input, r.cache_read, r.output, r.reasoning, r.cost, e.text, r.first_byte, r.total,
@@ -16,7 +16,7 @@ enum Rows {
                 LEFT JOIN names m ON m.id = t.model LEFT JOIN names v ON v.id = t.provider
                 LEFT JOIN names s ON s.id = t.model_sent LEFT JOIN names e ON e.id = r.error ORDER BY r.record
             """
-        let attempts = """
+        let attempts: SQL = """
             SELECT hex(a.record), a.number, o.host, o.instance, o.role, v.text, m.text, k.text, t.price, a.started, a.status,
                 a.billed, a.cost, e.text, hex(a.detail)
             FROM calls a LEFT JOIN owners o ON o.id = a.owner LEFT JOIN targets t ON t.id = a.target
@@ -26,7 +26,7 @@ enum Rows {
         return try Self.texts(database, requests, 27) + Self.texts(database, attempts, 15)
     }
 
-    static func texts(_ database: SQLiteDatabase, _ sql: String, _ columns: Int) throws -> [String] {
+    static func texts(_ database: SQLiteDatabase, _ sql: SQL, _ columns: Int) throws -> [String] {
         let statement = try database.prepare(sql)
         var rows: [String] = []
         while try statement.step() {
@@ -35,7 +35,7 @@ enum Rows {
         return rows
     }
 
-    static func count(_ path: String, _ sql: String) throws -> Int64 {
+    static func count(_ path: String, _ sql: SQL) throws -> Int64 {
         let database = try SQLiteDatabase(path: path, options: UsageSchema.reading, migrations: UsageSchema.migrations)
         return try database.integer(sql) ?? -1
     }

@@ -8,4 +8,14 @@ public enum AdministrationActor: Hashable, Sendable {
     case token(id: EntityID, name: String, role: AdministrationRole, organization: EntityID?)
     /// Nobody who is known: may see the documentation.
     case anonymous
+
+    /// Whether it came over the operators' socket or from the program itself.
+    public var isLocal: Bool {
+        if case .person = self { true } else { false }
+    }
+
+    /// The organization that is all it can see; nil for one that sees all of them.
+    public var home: EntityID? {
+        if case .token(_, _, _, let organization) = self { organization } else { nil }
+    }
 }

@@ -1,3 +1,5 @@
+public import Domain
+
 /// A request on its way through its handler: who asks, what the path names, and the members of query and body, which are taken out one
 /// by one.
 ///
@@ -18,6 +20,14 @@ public struct AdministrationCall {
     }
 
     public var actor: AdministrationActor { self.request.actor }
+
+    /// The id that a segment in braces is; throws 404, in the words of `absent`, for a text that is none.
+    public func id(
+        _ segment: String, _ kind: EntityID.Kind, absent: AdministrationFailure = .hidden
+    ) throws(AdministrationFailure) -> EntityID {
+        guard let id = EntityID(text: self.segments[segment] ?? "", kind) else { throw absent }
+        return id
+    }
 
     /// Throws 404 (as for what is absent, in the words of `absent`) or 403 where the actor may not.
     public func require(

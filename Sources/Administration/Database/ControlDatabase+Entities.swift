@@ -3,18 +3,18 @@ import Domain
 
 // Like a change of a key, every change of these takes the next change number.
 extension ControlDatabase {
-    private static let columns = """
+    private static let columns: SQL = """
         scope, entities.id, projects.time_zone, projects.weight, projects.models,
-        \(ControlSchema.limitColumns.joined(separator: ", "))
+        \(SQL.joined(ControlSchema.limitColumns))
         """
-    private static let from = """
+    private static let from: SQL = """
         FROM entities LEFT JOIN projects ON scope = \(LimitScope.project.rawValue) AND projects.id = entities.id
         """
 
     /// The limits that were set; none where nothing was.
     func limits(of scope: LimitScope, _ id: EntityID) throws(DatabaseError) -> LimitSet {
         let select = try self.database.statement(
-            "SELECT \(ControlSchema.limitColumns.joined(separator: ", ")) FROM entities WHERE scope = $1 AND id = $2")
+            "SELECT \(SQL.joined(ControlSchema.limitColumns)) FROM entities WHERE scope = $1 AND id = $2")
         defer { select.reset() }
         try select.bind(1, Int64(scope.rawValue))
         try select.bind(2, id: id)
@@ -25,7 +25,7 @@ extension ControlDatabase {
     func set(_ limits: LimitSet, of scope: LimitScope, _ id: EntityID) throws(DatabaseError) {
         let upsert = try self.database.statement(
             """
-            INSERT INTO entities(scope, id, change_seq, \(ControlSchema.limitColumns.joined(separator: ", ")))
+            INSERT INTO entities(scope, id, change_seq, \(SQL.joined(ControlSchema.limitColumns)))
             VALUES (\(Self.parameters(1..<(4 + LimitKind.allCases.count))))
             ON CONFLICT(scope, id) DO UPDATE SET change_seq = $3, \(Self.assignments(from: 4))
             """)

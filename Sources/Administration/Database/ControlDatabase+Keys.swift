@@ -4,11 +4,11 @@ import Domain
 
 // Every change of a key takes the next change number, so that the identity table can be brought up to date from any state.
 extension ControlDatabase {
-    private static let columns = """
+    private static let columns: SQL = """
         keys.id, keys.project, projects.organization, projects.name, keys.name, shown, keys.created, expires, revoked, digest,
-        keys.models, \(ControlSchema.limitColumns.joined(separator: ", "))
+        keys.models, \(SQL.joined(ControlSchema.limitColumns))
         """
-    private static let from = "FROM keys JOIN projects ON projects.id = keys.project"
+    private static let from: SQL = "FROM keys JOIN projects ON projects.id = keys.project"
 
     /// Whether there is or has been any key.
     func hasKeys() throws(DatabaseError) -> Bool {
@@ -19,7 +19,7 @@ extension ControlDatabase {
         let insert = try self.database.statement(
             """
             INSERT INTO keys(id, project, name, digest, shown, created, expires, revoked, change_seq, models,
-                \(ControlSchema.limitColumns.joined(separator: ", ")))
+                \(SQL.joined(ControlSchema.limitColumns)))
             VALUES (\(Self.parameters(1..<(11 + LimitKind.allCases.count))))
             """)
         try insert.bind(1, id: key.id)

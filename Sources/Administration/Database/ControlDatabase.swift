@@ -62,7 +62,7 @@ final class ControlDatabase {
         try Self.insert(project, self.database)
     }
 
-    private static let projectColumns = "id, organization, name, time_zone, weight, models, created"
+    private static let projectColumns: SQL = "id, organization, name, time_zone, weight, models, created"
 
     /// Projects by name, at most `limit`, beginning behind the name `after`.
     func projects(after: String?, limit: Int) throws(DatabaseError) -> [ProjectRecord] {
@@ -150,29 +150,6 @@ final class ControlDatabase {
     }
 
     static func damaged(_ database: SQLiteDatabase, _ what: String) -> DatabaseError {
-        DatabaseError(
-            path: database.path, operation: "read", code: 11, message: "the contents are wrong: \(what)", fault: .file)
-    }
-}
-
-extension SQLiteStatement {
-    /// Binds the 16 bytes of an id.
-    func bind(_ number: Int, id: EntityID) throws(DatabaseError) {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(16)
-        for word in [id.high, id.low] {
-            for shift in stride(from: UInt64(56), through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-        }
-        try self.bind(number, blob: bytes)
-    }
-
-    /// An id; nil for anything that has not 16 bytes.
-    func id(_ column: Int) -> EntityID? {
-        let bytes = self.bytes(column)
-        guard bytes.count == 16 else { return nil }
-        let words = [bytes[..<8], bytes[8...]].map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
-        return EntityID(high: words[0], low: words[1])
+        DatabaseError(contentsOf: database, what)
     }
 }

@@ -8,7 +8,7 @@ enum ControlSchema {
     /// "SLc1"
     static let applicationID: Int32 = 0x534C_6331
 
-    static let migrations = [
+    static let migrations: [Migration] = [
         Migration(
             version: 1,
             statements: [
@@ -62,7 +62,7 @@ enum ControlSchema {
                 "ALTER TABLE keys RENAME COLUMN monthly_tokens TO tokens_monthly",
             ]
                 + limitColumns.filter { !firstLimitColumns.contains($0) }.map {
-                    "ALTER TABLE keys ADD COLUMN \($0) INTEGER"
+                    "ALTER TABLE keys ADD COLUMN \($0) INTEGER" as SQL
                 } + [
                     // Limits of projects, organizations, users and the static key: scope is the raw value of LimitScope.
                     // A project is here too once it has got a time zone, so that its change has a number.
@@ -70,7 +70,7 @@ enum ControlSchema {
                     CREATE TABLE entities(
                         scope INTEGER NOT NULL,
                         id BLOB NOT NULL,
-                        \(limitColumns.map { "\($0) INTEGER" }.joined(separator: ", ")),
+                        \(SQL.joined(limitColumns.map { "\($0) INTEGER" as SQL })),
                         change_seq INTEGER NOT NULL,
                         PRIMARY KEY (scope, id)) WITHOUT ROWID
                     """,
@@ -91,12 +91,13 @@ enum ControlSchema {
                 "ALTER TABLE projects ADD COLUMN models TEXT",
                 "ALTER TABLE projects ADD COLUMN weight INTEGER NOT NULL DEFAULT 1",
             ]),
+        Migration(version: 4, statements: tokens + objects + keySecrets + entityColumns),
     ]
 
     /// The columns of limits, in the order of the kinds. LimitSet.unlimited stands for no limit, NULL for the default.
-    static let limitColumns = LimitKind.allCases.map { "\($0.name)" }
+    static let limitColumns = LimitKind.allCases.map { SQL(stringLiteral: $0.name) }
     /// Those that keys had in version 1, by their present names.
-    private static let firstLimitColumns: Set<String> = [
+    private static let firstLimitColumns: Set<SQL> = [
         "requests_per_minute", "tokens_per_minute", "concurrency", "cost_monthly", "tokens_monthly",
     ]
 }

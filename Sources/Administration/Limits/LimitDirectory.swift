@@ -10,6 +10,18 @@ struct LimitDirectory {
     /// The limits of the configuration in force.
     var settings: LimitSettings
 
+    /// The members that say who is meant; one of them does, and `project` may go with `key`.
+    static let parameters = [
+        APIParameter("key", in: .query, .string(), "A key's id or name; `static` for that of the configuration."),
+        APIParameter("project", in: .query, .string(), "A project's id or name, or the name of the key's project."),
+        APIParameter("organization", in: .query, .string(), "An organization's id or name."),
+        APIParameter("user", in: .query, .string(), "A user's id."),
+        APIParameter("model", in: .query, .string(), "A model."),
+        APIParameter("ip", in: .query, .string(), "An address of clients."),
+        APIParameter("anonymous", in: .query, .string(), "An address of callers without a key."),
+        APIParameter("global", in: .query, .boolean, "The whole gateway."),
+    ]
+
     func subject(_ fields: inout RequestFields) throws(AdministrationFailure) -> LimitSubject {
         let isGlobal = try fields.flag("global")
         let key = try fields.text("key")
@@ -97,7 +109,10 @@ struct LimitDirectory {
     }
 
     private func address(_ text: String, _ scope: LimitScope) throws(AdministrationFailure) -> LimitSubject {
-        guard let address = CountedAddress(text) else { throw .invalid("\(text) is no IP address") }
+        guard let address = CountedAddress(text) else {
+            throw .unusable(
+                scope == .anonymous ? "anonymous" : "ip", "\(text) is no IP address")
+        }
         let isAnonymous = scope == .anonymous
         return LimitSubject(
             scope: scope, key: LimitKey(scope, address: address.bits), name: address.text,

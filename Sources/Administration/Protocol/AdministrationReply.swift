@@ -10,6 +10,10 @@ public struct AdministrationReply: Hashable, Sendable {
     public var version: Int64?
     /// The path of what was made, sent as `Location`.
     public var location: String?
+    /// The methods that would do, sent as `Allow`.
+    public var allowed: [AdministrationRequest.Method] = []
+    /// The reply is that of an earlier request with the same Idempotency-Key.
+    public var isRepeated = false
 
     /// Takes a body that is JSON already.
     public init(status: Int, body: [UInt8], version: Int64? = nil, location: String? = nil) {
@@ -20,17 +24,19 @@ public struct AdministrationReply: Hashable, Sendable {
     }
 
     /// Writes an object; `body` puts in its members.
-    public init(status: Int = 200, _ body: (inout JSONWriter) -> Void) {
+    public init(
+        status: Int = 200, version: Int64? = nil, location: String? = nil, _ body: (inout JSONWriter) -> Void
+    ) {
         var writer = JSONWriter()
         writer.beginObject()
         body(&writer)
         writer.endObject()
-        self.init(status: status, body: writer.bytes)
+        self.init(status: status, body: writer.bytes, version: version, location: location)
     }
 
     /// Writes a page of a listing: `{"data":[{…},…],"next":…}`. `item` puts in the members of one; `next` is what the next page is
     /// asked for with, null where this is the last.
-    init<Item>(page items: some Sequence<Item>, next: String?, item: (Item, inout JSONWriter) -> Void) {
+    public init<Item>(page items: some Sequence<Item>, next: String?, item: (Item, inout JSONWriter) -> Void) {
         self.init { writer in
             writer.key("data")
             writer.beginArray()
@@ -41,21 +47,41 @@ public struct AdministrationReply: Hashable, Sendable {
             }
             writer.endArray()
             writer.key("next")
-            writer.string(optional: next)
+            if let next { writer.string(next) } else { writer.null() }
         }
     }
 
-    /// The refusal: `{"error":{"code":…,"message":…}}`.
+    /// The refusal: `{"error":{"message":…,"type":…,"param":…,"code":…}}`.
     public init(_ failure: AdministrationFailure) {
         self.init(status: failure.status) { writer in
             writer.key("error")
             writer.beginObject()
-            writer.key("code")
-            writer.string(failure.code)
             writer.key("message")
             writer.string(failure.message)
+            writer.key("type")
+            writer.string(failure.type)
+            writer.key("param")
+            if let field = failure.field { writer.string(field) } else { writer.null() }
+            writer.key("code")
+            writer.string(failure.code)
             writer.endObject()
         }
+        self.allowed = failure.allowed
+    }
+
+    /// What of HTTP's header fields the reply has, beside those of its body's length and type.
+    public var headers: [(name: String, value: String)] {
+        var headers: [(String, String)] = []
+        if let version { headers.append(("ETag", "\"\(version)\"")) }
+        if let location { headers.append(("Location", location)) }
+        if !self.allowed.isEmpty {
+            headers.append(("Allow", self.allowed.map(\.rawValue).joined(separator: ", ")))
+        }
+        if self.status == 401 { headers.append(("WWW-Authenticate", "Bearer")) }
+        if self.isRepeated { headers.append(("Idempotent-Replayed", "true")) }
+        // What a refusal says, and what shows a key once, is nothing to keep.
+        headers.append(("Cache-Control", "no-store"))
+        return headers
     }
 
     /// The text of a frame.

@@ -6,6 +6,7 @@ public struct AdministrationRequest: Hashable, Sendable {
     public enum Method: String, Sendable, CaseIterable {
         case get = "GET"
         case post = "POST"
+        case put = "PUT"
         case patch = "PATCH"
         case delete = "DELETE"
     }
@@ -55,7 +56,9 @@ public struct AdministrationRequest: Hashable, Sendable {
         var fields = try RequestFields(members)
         let method = try fields.text("method") ?? ""
         guard let known = Method(rawValue: method) else {
-            throw AdministrationFailure(status: 405, code: "method_not_allowed", message: "there is no such method")
+            throw AdministrationFailure(
+                status: 405, code: "method_not_allowed", message: "there is no such method",
+                allowed: Method.allCases)
         }
         let path = try fields.text("path") ?? ""
         self.body = try fields.object("body") ?? []
@@ -63,11 +66,18 @@ public struct AdministrationRequest: Hashable, Sendable {
         self.method = known
         let bytes = Array(path.utf8)
         guard bytes.starts(with: Self.root.utf8) else { throw Self.unknownPath }
-        let segments = bytes.dropFirst(Self.root.utf8.count).split(
-            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard segments.allSatisfy({ !$0.isEmpty }), segments.count <= 8 else { throw Self.unknownPath }
-        self.path = segments.map { String(decoding: $0, as: UTF8.self) }
+        guard let segments = Self.segments(bytes.dropFirst(Self.root.utf8.count)) else { throw Self.unknownPath }
+        self.path = segments
         self.actor = .person(user: 0)
+    }
+
+    /// The decoded segments of the text of a path behind `root`; nil for one that leads nowhere: an empty segment, more than 8, a `%` that
+    /// means nothing, bytes that are no UTF-8.
+    public static func segments(_ text: some Collection<UInt8>) -> [String]? {
+        let parts = Array(text).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard parts.count <= 8, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+        let segments = parts.compactMap { PathText.decode($0) }
+        return segments.count == parts.count ? segments : nil
     }
 
     /// The text of a frame.
@@ -77,7 +87,7 @@ public struct AdministrationRequest: Hashable, Sendable {
         writer.key("method")
         writer.string(self.method.rawValue)
         writer.key("path")
-        writer.string(Self.root + self.path.joined(separator: "/"))
+        writer.string(Self.root + self.path.map { PathText.encode($0) }.joined(separator: "/"))
         writer.key("body")
         writer.value(.object(self.body))
         writer.endObject()

@@ -4,19 +4,20 @@ import JSON
 /// Answers the requests of operators: the same code in control, on its socket, and in the command line while the gateway is
 /// stopped. Lives on one thread.
 public final class AdministrationService {
-    private let resources: [any AdministrationResource]
+    /// What it serves.
+    public let table: APIRouteTable
     private let unavailable: AdministrationFailure?
     private var limits: LimitsResource?
     private let reader = JSONReader()
 
     public init(resources: [any AdministrationResource]) {
-        self.resources = resources
+        self.table = APIRouteTable(resources.flatMap(\.routes))
         self.unavailable = nil
     }
 
     /// A service that refuses everything but what `resources` answer, for the reason given.
     public init(unavailable message: String, resources: [any AdministrationResource] = []) {
-        self.resources = resources
+        self.table = APIRouteTable(resources.flatMap(\.routes))
         self.unavailable = AdministrationFailure(status: 503, code: "storage_failed", message: message)
     }
 
@@ -31,7 +32,8 @@ public final class AdministrationService {
         let resources: [any AdministrationResource] = [
             KeysResource(store: store), ProjectsResource(store: store), limits,
             UsageResource(file: usage, names: store),
-            RequestsResource(file: usage, names: store), QuarantineResource(board: quarantine),
+            RequestsResource(file: usage, names: store), AuditResource(store: store),
+            QuarantineResource(board: quarantine),
         ]
         self.init(resources: resources + others)
         self.limits = limits
@@ -57,15 +59,33 @@ public final class AdministrationService {
         }
     }
 
+    /// Whether a resource is there for the request.
+    public func answers(_ request: AdministrationRequest) -> Bool {
+        guard let asked = request.path.first else { return false }
+        return self.table.routes.contains { $0.path.first?.utf8.elementsEqual(asked.utf8) ?? false }
+    }
+
     /// The answer to a request.
     public func reply(to request: AdministrationRequest) -> AdministrationReply {
         do throws(AdministrationFailure) {
-            guard let first = request.path.first,
-                let resource = self.resources.first(where: { $0.name.utf8.elementsEqual(first.utf8) })
-            else { throw self.unavailable ?? .unknownURL }
-            return try resource.reply(to: request, path: request.path.dropFirst())
+            return try self.answer(request)
         } catch {
             return AdministrationReply(error)
+        }
+    }
+
+    private func answer(_ request: AdministrationRequest) throws(AdministrationFailure) -> AdministrationReply {
+        guard request.actor != .anonymous else { throw .unauthorized }
+        switch self.table.match(request.method, request.path) {
+        case .unknown:
+            // What has a place here has no other.
+            throw self.answers(request) ? .unknownURL : self.unavailable ?? .unknownURL
+        case .methodNotAllowed(let allowed): throw .methodNotAllowed(allowed)
+        case .route(let route, let segments):
+            guard !route.isLocal || request.actor.isLocal else { throw .unknownURL }
+            var call = AdministrationCall(
+                request, segments: segments, fields: try RequestFields(request.body, of: route))
+            return try route.handler(&call)
         }
     }
 }

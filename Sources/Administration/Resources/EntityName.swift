@@ -2,23 +2,34 @@ import Foundation
 
 /// What names of keys, projects and time zones may be.
 enum EntityName {
-    /// Bytes of UTF-8.
+    /// Characters (Unicode scalars).
     static let limit = 100
+    /// The same rule as a regular expression: no control characters, none that cannot be seen or turn the direction of a text, none of private
+    /// use, no blank at either end.
+    static let pattern = "^[^ \(excluded)]([^\(excluded)]*[^ \(excluded)])?$"
+    private static let excluded =
+        "\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ue000-\\uf8ff\\ufeff\\ufff0-\\uffff"
 
-    /// `name`, when it is one: 1 to 100 bytes, no control characters, no blank at either end.
+    /// `name`, when it is one: 1 to 100 characters, and the rule of `pattern`.
     static func checked(_ name: String?, _ member: String) throws(AdministrationFailure) -> String {
-        guard let name, !name.utf8.isEmpty else { throw .invalid("\(member) is missing") }
-        let isPlain = name.unicodeScalars.allSatisfy { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: false
-            default: true
-            }
-        }
-        guard name.utf8.count <= Self.limit, isPlain, name.utf8.first != 0x20, name.utf8.last != 0x20 else {
-            throw .invalid(
-                "\(member) must have 1 to \(Self.limit) bytes, no control characters and no blank at its ends")
+        guard let name else { throw .invalid("\(member) is missing", field: member) }
+        guard (1...Self.limit).contains(name.unicodeScalars.count), name.unicodeScalars.allSatisfy(Self.isPlain),
+            name.utf8.first != 0x20, name.utf8.last != 0x20
+        else {
+            throw .unusable(
+                member,
+                "\(member) must have 1 to \(Self.limit) characters, no control characters and no blank at its ends")
         }
         return name
+    }
+
+    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0...0x1F, 0x7F...0x9F, 0xAD, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xE000...0xF8FF, 0xFEFF,
+            0xFFF0...0xFFFF:
+            false
+        default: true
+        }
     }
 
     /// The IANA name of a time zone this machine knows; nil for nil.
@@ -31,7 +42,7 @@ enum EntityName {
         }
         guard isRegion, name.utf8.contains(UInt8(ascii: "/")), name.utf8.count <= Self.limit,
             TimeZone(identifier: name) != nil
-        else { throw .invalid("time_zone must be an IANA name such as Europe/Berlin, or UTC") }
+        else { throw .unusable("time_zone", "time_zone must be an IANA name such as Europe/Berlin, or UTC") }
         return name
     }
 }

@@ -10,48 +10,86 @@ public final class KeysResource: AdministrationResource {
     /// Keys in one answer.
     static let pageLimit = 400
 
-    public let name = "keys"
     private let store: AdministrationStore
 
     public init(store: AdministrationStore) {
         self.store = store
     }
 
-    public func reply(
-        to request: AdministrationRequest, path: ArraySlice<String>
-    ) throws(AdministrationFailure) -> AdministrationReply {
-        var fields = try RequestFields(request.body)
-        guard let text = path.first else {
-            switch request.method {
-            case .post: return try self.create(&fields)
-            case .get: return try self.list(&fields)
-            case .patch, .delete: throw .methodNotAllowed
-            }
-        }
-        guard path.count == 1 else { throw .unknownURL }
-        guard let id = EntityID(text: text, .key) else { throw .notFound("that is no id of a key") }
-        switch request.method {
-        case .get:
-            try fields.end()
-            let key = try self.store.key(id)
-            return AdministrationReply { Self.write(key, to: &$0) }
-        case .patch: return try self.update(id, &fields)
-        case .delete:
-            try fields.end()
-            let key = try self.store.revokeKey(id)
-            return AdministrationReply { Self.write(key, to: &$0) }
-        case .post: throw .methodNotAllowed
-        }
+    public var routes: [APIRoute] {
+        let key = [APIParameter.path("key", .key)]
+        return [
+            APIRoute(
+                .post, ["keys"], id: "createKey", summary: "Makes a key and shows it, this once.", tag: "keys",
+                body: Self.newSchema, replies: [201: Self.createdSchema], handler: self.create),
+            APIRoute(
+                .get, ["keys"], id: "listKeys", summary: "Lists keys, revoked ones too.", tag: "keys",
+                parameters: [
+                    APIParameter("project", in: .query, .name, "Only keys of the project of this name."),
+                    APIParameter("name", in: .query, .name, "Only keys of this name."),
+                    .after(.id(.key)), .limit(Self.pageLimit),
+                ], replies: [200: .page(Self.schema)], handler: self.list),
+            APIRoute(
+                .get, ["keys", "{key}"], id: "getKey", summary: "Shows a key.", tag: "keys", parameters: key,
+                replies: [200: Self.schema], handler: self.get),
+            APIRoute(
+                .patch, ["keys", "{key}"], id: "updateKey", summary: "Changes a key.", tag: "keys", parameters: key,
+                body: Self.changeSchema, replies: [200: Self.schema], handler: self.update),
+            APIRoute(
+                .delete, ["keys", "{key}"], id: "revokeKey", summary: "Revokes a key for good.", tag: "keys",
+                parameters: key, replies: [200: Self.schema], handler: self.revoke),
+        ]
     }
 
-    private func create(_ fields: inout RequestFields) throws(AdministrationFailure) -> AdministrationReply {
+    private static let newSchema = APISchema.named(
+        "NewKey",
+        .object(
+            [
+                .init("name", .name), .init("project", .nullable(.name), required: false),
+                .init("expires", .nullable(.time), required: false), .init("models", .models, required: false),
+            ] + APISchema.Member.limits))
+    private static let changeSchema = APISchema.named(
+        "KeyChange",
+        .object(
+            [
+                .init("name", .name, required: false), .init("expires", .nullable(.time), required: false),
+                .init("models", .models, required: false),
+            ] + APISchema.Member.limits))
+    private static let schema = APISchema.named("Key", .object(members))
+    private static let createdSchema = APISchema.named(
+        "CreatedKey", .object([.init("key", .string(), "The key: kept nowhere.")] + members))
+    private static let members: [APISchema.Member] =
+        [
+            .init("id", .id(.key)), .init("name", .string()), .init("project", .string()),
+            .init("project_id", .id(.project)), .init("prefix", .string()),
+        ] + APISchema.Member.shownLimits + [
+            .init("models", .nullable(.array(.string()))), .init("created", .timestamp),
+            .init("expires", .nullable(.timestamp)), .init("revoked", .nullable(.timestamp)),
+        ]
+
+    private func get(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.readKeys, in: .gateway)
+        let key = try self.store.key(call.id("key", .key, absent: Self.noID))
+        return AdministrationReply { Self.write(key, to: &$0) }
+    }
+
+    private func revoke(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.changeKeys, in: .gateway)
+        let key = try self.store.revokeKey(call.id("key", .key, absent: Self.noID))
+        return AdministrationReply { Self.write(key, to: &$0) }
+    }
+
+    private static let noID = AdministrationFailure.notFound("that is no id of a key")
+
+    private func create(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.changeKeys, in: .gateway)
         let new = AdministrationStore.NewKey(
-            name: try EntityName.checked(fields.text("name"), "name"),
-            project: try fields.text("project") ?? "default",
-            limits: try Self.limits(&fields),
-            expires: try fields.time("expires"),
-            models: try fields.models())
-        try fields.end()
+            name: try EntityName.checked(call.fields.text("name"), "name"),
+            project: try call.fields.text("project") ?? "default",
+            limits: try Self.limits(&call.fields),
+            expires: try call.fields.time("expires"),
+            models: try call.fields.models())
+        try call.fields.end()
         let (key, secret) = try self.store.createKey(new)
         return AdministrationReply(status: 201) { writer in
             writer.key("key")
@@ -60,16 +98,17 @@ public final class KeysResource: AdministrationResource {
         }
     }
 
-    private func list(_ fields: inout RequestFields) throws(AdministrationFailure) -> AdministrationReply {
-        let project = try fields.text("project")
-        let name = try fields.text("name")
+    private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.readKeys, in: .gateway)
+        let project = try call.fields.text("project")
+        let name = try call.fields.text("name")
         var after: EntityID?
-        if let text = try fields.text("after") {
-            guard let id = EntityID(text: text, .key) else { throw .invalid("after must be the id of a key") }
+        if let text = try call.fields.text("after") {
+            guard let id = EntityID(text: text, .key) else { throw .unusable("after", "after must be the id of a key") }
             after = id
         }
-        let limit = Int(min(max(1, try fields.count("limit") ?? Int64(Self.pageLimit)), Int64(Self.pageLimit)))
-        try fields.end()
+        let limit = Int(min(max(1, try call.fields.count("limit") ?? Int64(Self.pageLimit)), Int64(Self.pageLimit)))
+        try call.fields.end()
         // One more than asked for tells whether there are more.
         let keys = try self.store.keys(after: after, limit: limit + 1, project: project, name: name)
         let page = keys.prefix(min(limit, ModelListPage.count(keys.map(\.models))))
@@ -77,24 +116,24 @@ public final class KeysResource: AdministrationResource {
         return AdministrationReply(page: page, next: next) { Self.write($0, to: &$1) }
     }
 
-    private func update(
-        _ id: EntityID, _ fields: inout RequestFields
-    ) throws(AdministrationFailure) -> AdministrationReply {
+    private func update(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.changeKeys, in: .gateway)
+        let id = try call.id("key", .key, absent: Self.noID)
         var edits: [(inout KeyRecord) -> Void] = []
-        if fields.has("name") {
-            let name = try EntityName.checked(fields.text("name"), "name")
+        if call.fields.has("name") {
+            let name = try EntityName.checked(call.fields.text("name"), "name")
             edits.append { $0.name = name }
         }
-        for (kind, value) in try fields.limits() { edits.append { $0.limits[kind] = value } }
-        if fields.has("expires") {
-            let value = try fields.time("expires")
+        for (kind, value) in try call.fields.limits() { edits.append { $0.limits[kind] = value } }
+        if call.fields.has("expires") {
+            let value = try call.fields.time("expires")
             edits.append { $0.expires = value }
         }
-        if fields.has("models") {
-            let models = try fields.models()
+        if call.fields.has("models") {
+            let models = try call.fields.models()
             edits.append { $0.models = models }
         }
-        try fields.end()
+        try call.fields.end()
         guard !edits.isEmpty else { throw .invalid("there is nothing to change") }
         let key = try self.store.updateKey(id) { record in for edit in edits { edit(&record) } }
         return AdministrationReply { Self.write(key, to: &$0) }

@@ -7,7 +7,6 @@ import JSON
 /// `PATCH limits` sets limits: those that are there, null takes one away, "unlimited" lifts a default. `DELETE limits` takes
 /// away all that were set. Who is meant is said as in `LimitDirectory`; the answer is always that of `GET`.
 public final class LimitsResource: AdministrationResource {
-    public let name = "limits"
     private let store: AdministrationStore
     private var directory: LimitDirectory
     private let figures: LimitFigures
@@ -19,28 +18,51 @@ public final class LimitsResource: AdministrationResource {
         self.figures = LimitFigures(stateDirectory: store.stateDirectory, clock: store.clock)
     }
 
-    public func reply(
-        to request: AdministrationRequest, path: ArraySlice<String>
-    ) throws(AdministrationFailure) -> AdministrationReply {
-        guard path.isEmpty else { throw .unknownURL }
-        var fields = try RequestFields(request.body)
-        let selection = fields
-        let subject = try self.directory.subject(&fields)
-        switch request.method {
-        case .get:
-            try fields.end()
-            return try self.show(subject)
-        case .patch:
-            let edits = try fields.limits()
-            try fields.end()
-            guard !edits.isEmpty else { throw .invalid("there is nothing to change") }
-            try self.change(subject) { limits in for (kind, value) in edits { limits[kind] = value } }
-        case .delete:
-            try fields.end()
-            try self.change(subject) { $0 = LimitSet() }
-        case .post: throw .methodNotAllowed
-        }
-        var again = selection
+    public var routes: [APIRoute] {
+        let patch = APISchema.named(
+            "LimitsChange",
+            .object(
+                LimitDirectory.parameters.map {
+                    APISchema.Member($0.name, .nullable($0.schema), required: false, $0.summary)
+                } + APISchema.Member.limits))
+        return [
+            APIRoute(
+                .get, ["limits"], id: "getLimits", summary: "Shows how the limits of somebody stand.", tag: "limits",
+                parameters: LimitDirectory.parameters, replies: [200: Self.schema], handler: self.get),
+            APIRoute(
+                .patch, ["limits"], id: "updateLimits", summary: "Sets limits of somebody; null takes one away.",
+                tag: "limits", body: patch, replies: [200: Self.schema], handler: self.update),
+            APIRoute(
+                .delete, ["limits"], id: "clearLimits", summary: "Takes away all limits that were set for somebody.",
+                tag: "limits", parameters: LimitDirectory.parameters, replies: [200: Self.schema],
+                handler: self.clear),
+        ]
+    }
+
+    private func get(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.readLimits, in: .gateway)
+        let subject = try self.directory.subject(&call.fields)
+        try call.fields.end()
+        return try self.show(subject)
+    }
+
+    private func update(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.changeLimits, in: .gateway)
+        var again = call.fields
+        let subject = try self.directory.subject(&call.fields)
+        let edits = try call.fields.limits()
+        try call.fields.end()
+        guard !edits.isEmpty else { throw .invalid("there is nothing to change") }
+        try self.change(subject) { limits in for (kind, value) in edits { limits[kind] = value } }
+        return try self.show(self.directory.subject(&again))
+    }
+
+    private func clear(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.changeLimits, in: .gateway)
+        var again = call.fields
+        let subject = try self.directory.subject(&call.fields)
+        try call.fields.end()
+        try self.change(subject) { $0 = LimitSet() }
         return try self.show(self.directory.subject(&again))
     }
 

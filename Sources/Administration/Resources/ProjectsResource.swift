@@ -10,37 +10,61 @@ public final class ProjectsResource: AdministrationResource {
     /// Projects in one answer.
     static let pageLimit = 1000
 
-    public let name = "projects"
     private let store: AdministrationStore
 
     public init(store: AdministrationStore) {
         self.store = store
     }
 
-    public func reply(
-        to request: AdministrationRequest, path: ArraySlice<String>
-    ) throws(AdministrationFailure) -> AdministrationReply {
-        var fields = try RequestFields(request.body)
-        if let text = path.first { return try self.update(text, path, request.method, &fields) }
-        switch request.method {
-        case .post:
-            let new = AdministrationStore.NewProject(
-                name: try EntityName.checked(fields.text("name"), "name"),
-                timeZone: try EntityName.timeZone(fields.text("time_zone")),
-                weight: try fields.weight(),
-                models: try fields.models())
-            try fields.end()
-            let project = try self.store.createProject(new)
-            return AdministrationReply(status: 201) { Self.write(project, to: &$0) }
-        case .get: return try self.list(&fields)
-        case .patch, .delete: throw .methodNotAllowed
-        }
+    public var routes: [APIRoute] {
+        [
+            APIRoute(
+                .post, ["projects"], id: "createProject", summary: "Makes a project.", tag: "projects",
+                body: .named("NewProject", .object([.init("name", .name)] + Self.changeable)),
+                replies: [201: Self.schema], handler: self.create),
+            APIRoute(
+                .get, ["projects"], id: "listProjects", summary: "Lists projects.", tag: "projects",
+                parameters: [
+                    APIParameter("name", in: .query, .name, "Only the project of this name."), .after(.string()),
+                ], replies: [200: .page(Self.schema)], handler: self.list),
+            APIRoute(
+                .patch, ["projects", "{project}"], id: "updateProject", summary: "Changes a project.",
+                tag: "projects", parameters: [.path("project", .project)],
+                body: .named("ProjectChange", .object(Self.changeable)), replies: [200: Self.schema],
+                handler: self.update),
+        ]
     }
 
-    private func list(_ fields: inout RequestFields) throws(AdministrationFailure) -> AdministrationReply {
-        let name = try fields.text("name")
-        let after = try fields.text("after")
-        try fields.end()
+    private static let changeable: [APISchema.Member] = [
+        .init("time_zone", .nullable(.string(maximum: 100)), required: false),
+        .init("weight", .nullable(.integer(1...1000)), required: false),
+        .init("models", .models, required: false),
+    ]
+    private static let schema = APISchema.named(
+        "Project",
+        .object([
+            .init("id", .id(.project)), .init("name", .string()), .init("time_zone", .nullable(.string())),
+            .init("weight", .integer(1...1000)), .init("models", .nullable(.array(.string()))),
+            .init("created", .timestamp),
+        ]))
+
+    private func create(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.changeProjects, in: .gateway)
+        let new = AdministrationStore.NewProject(
+            name: try EntityName.checked(call.fields.text("name"), "name"),
+            timeZone: try EntityName.timeZone(call.fields.text("time_zone")),
+            weight: try call.fields.weight(),
+            models: try call.fields.models())
+        try call.fields.end()
+        let project = try self.store.createProject(new)
+        return AdministrationReply(status: 201) { Self.write(project, to: &$0) }
+    }
+
+    private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.readProjects, in: .gateway)
+        let name = try call.fields.text("name")
+        let after = try call.fields.text("after")
+        try call.fields.end()
         let projects =
             if let name {
                 try self.store.projects(named: name)
@@ -52,27 +76,23 @@ public final class ProjectsResource: AdministrationResource {
         return AdministrationReply(page: page, next: next) { Self.write($0, to: &$1) }
     }
 
-    private func update(
-        _ text: String, _ path: ArraySlice<String>, _ method: AdministrationRequest.Method,
-        _ fields: inout RequestFields
-    ) throws(AdministrationFailure) -> AdministrationReply {
-        guard path.count == 1 else { throw .unknownURL }
-        guard method == .patch else { throw .methodNotAllowed }
-        guard let id = EntityID(text: text, .project) else { throw .notFound("that is no id of a project") }
+    private func update(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.changeProjects, in: .gateway)
+        let id = try call.id("project", .project, absent: .notFound("that is no id of a project"))
         var edits: [(inout ProjectRecord) -> Void] = []
-        if fields.has("time_zone") {
-            let timeZone = try EntityName.timeZone(fields.text("time_zone"))
+        if call.fields.has("time_zone") {
+            let timeZone = try EntityName.timeZone(call.fields.text("time_zone"))
             edits.append { $0.timeZone = timeZone }
         }
-        if fields.has("weight") {
-            let weight = try fields.weight()
+        if call.fields.has("weight") {
+            let weight = try call.fields.weight()
             edits.append { $0.weight = weight }
         }
-        if fields.has("models") {
-            let models = try fields.models()
+        if call.fields.has("models") {
+            let models = try call.fields.models()
             edits.append { $0.models = models }
         }
-        try fields.end()
+        try call.fields.end()
         guard !edits.isEmpty else { throw .invalid("there is nothing to change") }
         let project = try self.store.updateProject(id) { record in for edit in edits { edit(&record) } }
         return AdministrationReply { Self.write(project, to: &$0) }

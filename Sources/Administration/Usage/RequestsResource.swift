@@ -10,7 +10,6 @@ public final class RequestsResource: AdministrationResource {
     /// Requests in one answer.
     static let pageLimit = 400
 
-    public let name = "requests"
     private let file: UsageFile
     private let names: any EntityNames
     /// Of the answer that is being made: the same few names stand in all its rows.
@@ -22,16 +21,33 @@ public final class RequestsResource: AdministrationResource {
         self.names = names
     }
 
-    public func reply(
-        to request: AdministrationRequest, path: ArraySlice<String>
-    ) throws(AdministrationFailure) -> AdministrationReply {
-        guard path.count <= 1 else { throw .unknownURL }
-        guard request.method == .get else { throw .methodNotAllowed }
+    public var routes: [APIRoute] {
+        [
+            APIRoute(
+                .get, ["requests"], id: "listRequests", summary: "Lists requests, the newest first.", tag: "usage",
+                parameters: [
+                    APIParameter("key", in: .query, .string(), "A key's id or name."),
+                    APIParameter("project", in: .query, .string(), "A project's id or name."),
+                    APIParameter("model", in: .query, .string(), "A model, as it was asked for or sent."),
+                    APIParameter("status", in: .query, .string(pattern: "^[0-9]([0-9]{2}|xx)$"), "Such as 502 or 5xx."),
+                    APIParameter("since", in: .query, .time, "Only requests from then on."),
+                    APIParameter("before", in: .query, .record, "The `next` of the answer before."),
+                    .limit(Self.pageLimit),
+                ], replies: [200: .page(Self.schema)], handler: self.list),
+            APIRoute(
+                .get, ["requests", "{record}"], id: "explainRequest", summary: "Tells everything about a request.",
+                tag: "usage",
+                parameters: [APIParameter("record", in: .path, .record, "As in `x-sluice-record`.")],
+                replies: [200: Self.explanationSchema], handler: self.explain),
+        ]
+    }
+
+    private func explain(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.readUsage, in: .gateway)
         self.keyNames = [:]
         self.projectNames = [:]
-        var fields = try RequestFields(request.body)
-        guard let text = path.first else { return try self.list(&fields) }
-        try fields.end()
+        try call.fields.end()
+        let text = call.segments["record"] ?? ""
         guard let record = RecordID(digits: Array(text.utf8)) else {
             throw .notFound("that is no record: 32 lowercase hexadecimal digits, as in x-sluice-record")
         }
@@ -59,22 +75,27 @@ public final class RequestsResource: AdministrationResource {
 
     // MARK: The list
 
-    private func list(_ fields: inout RequestFields) throws(AdministrationFailure) -> AdministrationReply {
+    private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.readUsage, in: .gateway)
+        self.keyNames = [:]
+        self.projectNames = [:]
         var query = RequestQuery()
-        query.since = try fields.time("since")
-        if let text = try fields.text("before") {
-            guard let record = RecordID(digits: Array(text.utf8)) else { throw .invalid("before must be a record") }
+        query.since = try call.fields.time("since")
+        if let text = try call.fields.text("before") {
+            guard let record = RecordID(digits: Array(text.utf8)) else {
+                throw .unusable("before", "before must be a record")
+            }
             query.before = record
         }
-        if let text = try fields.text("key") { query.key = try self.key(text) }
-        if let text = try fields.text("project") { query.project = try self.project(text) }
-        query.model = try fields.text("model").map { Array($0.utf8) }
-        if let text = try fields.text("status") {
-            guard let status = Self.status(text) else { throw .invalid("status must be such as 502 or 5xx") }
+        if let text = try call.fields.text("key") { query.key = try self.key(text) }
+        if let text = try call.fields.text("project") { query.project = try self.project(text) }
+        query.model = try call.fields.text("model").map { Array($0.utf8) }
+        if let text = try call.fields.text("status") {
+            guard let status = Self.status(text) else { throw .unusable("status", "status must be such as 502 or 5xx") }
             query.status = status
         }
-        query.limit = Int(min(max(1, try fields.count("limit") ?? 50), Int64(Self.pageLimit)))
-        try fields.end()
+        query.limit = Int(min(max(1, try call.fields.count("limit") ?? 50), Int64(Self.pageLimit)))
+        try call.fields.end()
         let asked = query
         let page = try self.file.ask { (reader, isOverdue) throws(UsageReadingFailure) in
             try reader.requests(asked, isOverdue: isOverdue)
@@ -89,7 +110,8 @@ public final class RequestsResource: AdministrationResource {
         let ids = try self.names.keys(named: text)
         guard let id = ids.first else { throw .notFound("there is no key named \(text)") }
         guard ids.count == 1 else {
-            throw .invalid("there are \(ids.count) keys named \(text): give the id of one (key_…)")
+            throw .unusable(
+                "key", "there are \(ids.count) keys named \(text): give the id of one (key_…)")
         }
         return id
     }

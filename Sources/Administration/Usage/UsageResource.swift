@@ -6,7 +6,6 @@ import UsageStore
 /// `usage`: what was used in a period. `GET usage` takes `since` and `until` (times; else from the beginning of today in UTC until
 /// now) and `by` (`key`, `project`, `model` or `provider`).
 public final class UsageResource: AdministrationResource {
-    public let name = "usage"
     private let file: UsageFile
     private let names: any EntityNames
     private let clock: () -> UInt64
@@ -18,23 +17,33 @@ public final class UsageResource: AdministrationResource {
         self.clock = clock
     }
 
-    public func reply(
-        to request: AdministrationRequest, path: ArraySlice<String>
-    ) throws(AdministrationFailure) -> AdministrationReply {
-        guard path.isEmpty else { throw .unknownURL }
-        guard request.method == .get else { throw .methodNotAllowed }
-        var fields = try RequestFields(request.body)
+    public var routes: [APIRoute] {
+        [
+            APIRoute(
+                .get, ["usage"], id: "getUsage", summary: "Adds up what was used in a period.", tag: "usage",
+                parameters: [
+                    APIParameter("since", in: .query, .time, "From the beginning of today in UTC where it is missing."),
+                    APIParameter("until", in: .query, .time, "Until now where it is missing."),
+                    APIParameter(
+                        "by", in: .query, .oneOf(UsageReport.Grouping.allCases.map(\.rawValue)),
+                        "What to add up for each of."),
+                ], replies: [200: Self.schema], handler: self.get)
+        ]
+    }
+
+    private func get(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.readUsage, in: .gateway)
         let now = self.clock()
-        let since = try fields.time("since") ?? now - now % 86_400_000
-        let until = try fields.time("until") ?? now + 1
+        let since = try call.fields.time("since") ?? now - now % 86_400_000
+        let until = try call.fields.time("until") ?? now + 1
         var grouping: UsageReport.Grouping?
-        if let text = try fields.text("by") {
+        if let text = try call.fields.text("by") {
             guard let known = UsageReport.Grouping(rawValue: text) else {
-                throw .invalid("by must be key, project, model or provider")
+                throw .unusable("by", "by must be key, project, model or provider")
             }
             grouping = known
         }
-        try fields.end()
+        try call.fields.end()
         let report = try self.file.ask { (reader, isOverdue) throws(UsageReadingFailure) in
             try reader.usage(since: since, until: until, by: grouping, isOverdue: isOverdue)
         }

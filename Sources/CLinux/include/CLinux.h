@@ -3,6 +3,7 @@
 #ifndef SLUICE_CLINUX_H
 #define SLUICE_CLINUX_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,14 @@ int sluice_epoll_wait(int epoll, sluice_ready *reports, int capacity, int timeou
 
 /* A non-blocking eventfd. */
 int sluice_eventfd(void);
+/* A blocking eventfd that counts: each read takes one away. */
+int sluice_counting_eventfd(void);
+/* Adds one to an eventfd. */
+void sluice_eventfd_add(int fd);
+/* Takes one away from a counting eventfd, or all from another: 1 when there was something, else 0. A blocking one is waited for. */
+int sluice_eventfd_take(int fd);
+/* Starts a thread with a stack of 1 MiB that gets no signals but those of its own faults. 0 or an errno value. */
+int sluice_start_thread(pthread_t *thread, const char *name, void *(*body)(void *context), void *context);
 /* Monotonic nanoseconds (CLOCK_MONOTONIC). */
 uint64_t sluice_monotonic_ns(void);
 /* Wall clock in milliseconds since 1970 (CLOCK_REALTIME). */

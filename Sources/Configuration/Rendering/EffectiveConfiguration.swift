@@ -104,7 +104,7 @@ public struct EffectiveConfiguration {
     }
 
     /// The classes that have a rate of their own.
-    private static func value(of rates: Price.Rates) -> EffectiveValue {
+    static func value(of rates: Price.Rates) -> EffectiveValue {
         let members: [(TokenClass, Int64?)] = [
             (.input, rates.input), (.output, rates.output), (.cacheRead, rates.cacheRead),
             (.cacheWrite, rates.cacheWrite), (.cacheWriteHour, rates.cacheWriteHour), (.reasoning, rates.reasoning),

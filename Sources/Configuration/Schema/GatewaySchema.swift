@@ -33,7 +33,10 @@ struct GatewaySchema {
         let providers = reader.mapping("providers")
         var names = providers.entries.map(\.key)
         let provider = ProviderSchema(problems: self.problems, readFile: self.readFile)
-        configuration.providers = providers.entries.compactMap { provider.read($0) }
+        configuration.providers = providers.entries.compactMap { entry in
+            self.problems.defined(entry, .provider)
+            return provider.read(entry)
+        }
         if names.isEmpty {
             configuration.providers = self.providersOfTheEnvironment(listen: configuration.listen.map(\.address))
             names = configuration.providers.map(\.settings.name)

@@ -12,7 +12,7 @@ final class OperatorConnection: DescriptorHandler {
     let number: Int32
     private let socket: StreamSocket
     private let loop: EpollLoop
-    private let service: AdministrationService
+    private let desk: AdministrationDesk
     private let whenClosed: (Int32) -> Void
     private var input: [UInt8] = []
     private var output: ArraySlice<UInt8> = []
@@ -22,13 +22,13 @@ final class OperatorConnection: DescriptorHandler {
     private var isWaiting = false
 
     init(
-        _ descriptor: consuming OwnedDescriptor, loop: EpollLoop, service: AdministrationService,
+        _ descriptor: consuming OwnedDescriptor, loop: EpollLoop, desk: AdministrationDesk,
         whenAsked: @escaping (OperatorConnection) -> Void, whenClosed: @escaping (Int32) -> Void
     ) throws(SystemError) {
         self.socket = try StreamSocket(descriptor)
         self.number = self.socket.number
         self.loop = loop
-        self.service = service
+        self.desk = desk
         self.whenAsked = whenAsked
         self.whenClosed = whenClosed
         try loop.watch(self.number, for: .readable, handler: self)
@@ -77,24 +77,26 @@ final class OperatorConnection: DescriptorHandler {
         return true
     }
 
-    /// Answers the request it has asked a turn for.
+    /// Hands in the request it has asked a turn for.
     func answerNow() {
         guard self.isWaiting, self.socket.number >= 0 else { return }
-        self.isWaiting = false
-        guard self.answer() else { return self.end() }
-    }
-
-    /// Answers the request at the head of the input.
-    private func answer() -> Bool {
         let header = AdministrationFrame.headerSize
         guard let length = AdministrationFrame.length(self.input.prefix(header)), self.input.count >= header + length
-        else { return false }
+        else { return self.end() }
         let text = Array(self.input[header..<(header + length)])
         self.input.removeFirst(header + length)
-        guard let frame = AdministrationFrame.encode(self.service.answer(text)) else { return false }
+        // How long the answer takes is not the peer's fault.
+        if let timer = self.timer { self.loop.cancel(timer) }
+        self.desk.answer(text) { [weak self] answer in self?.answered(answer) }
+    }
+
+    private func answered(_ answer: [UInt8]) {
+        guard self.isWaiting, self.socket.number >= 0 else { return }
+        self.isWaiting = false
+        guard let frame = AdministrationFrame.encode(answer) else { return self.end() }
         self.output = frame[...]
         self.extend()
-        return self.write()
+        guard self.write() else { return self.end() }
     }
 
     /// Writes what goes; then goes on to the next request.

@@ -5,15 +5,15 @@ import Platform
 
 /// The socket on which operators of this machine give their requests: `run/control.sock` in the state folder.
 ///
-/// Only the gateway's own user and root are answered, one request a turn of the loop, whoever asks: a question about usage may
-/// take seconds, and heartbeats are to be answered in between. Lives on control's loop; owns the listener and its connections.
+/// Only the gateway's own user and root are answered, one request a turn of the loop, whoever asks: heartbeats are to be answered in between.
+/// What takes longer is done by the desk's threads. Lives on control's loop; owns the listener and its connections.
 final class OperatorSocket: DescriptorHandler {
     static let name = "control.sock"
     /// Connections at the same time.
     static let limit = 16
 
     private let loop: EpollLoop
-    private let service: AdministrationService
+    private let desk: AdministrationDesk
     var log: Log
     /// The folder `run`, by whose number the socket is named: paths of sockets are short, those of folders are not.
     private let folder: OwnedDescriptor
@@ -24,7 +24,7 @@ final class OperatorSocket: DescriptorHandler {
     private var turn: LoopTimer?
 
     init(
-        stateDirectory: String, loop: EpollLoop, service: AdministrationService, log: Log
+        stateDirectory: String, loop: EpollLoop, desk: AdministrationDesk, log: Log
     ) throws(SystemError) {
         let folder = OwnedDescriptor(
             adopting: unsafe open("\(stateDirectory)/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW))
@@ -36,7 +36,7 @@ final class OperatorSocket: DescriptorHandler {
         self.folder = folder
         self.listener = listener
         self.loop = loop
-        self.service = service
+        self.desk = desk
         self.log = log
         try loop.watch(listener.number, for: .readable, handler: self)
     }
@@ -79,7 +79,7 @@ final class OperatorSocket: DescriptorHandler {
             guard self.connections.count < Self.limit else { continue }
             do throws(SystemError) {
                 let connection = try OperatorConnection(
-                    descriptor, loop: self.loop, service: self.service,
+                    descriptor, loop: self.loop, desk: self.desk,
                     whenAsked: { [weak self] connection in self?.enqueue(connection) },
                     whenClosed: { [weak self] number in self?.connections[number] = nil })
                 self.connections[connection.number] = connection

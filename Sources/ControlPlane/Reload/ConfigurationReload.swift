@@ -9,10 +9,10 @@ enum ConfigurationReload {
     static let noFile =
         "the gateway was started without a configuration file: its environment of that time is in force as before"
 
-    /// The configuration of the new version; nothing is changed anywhere. `store` is asked for the time zones of projects and
-    /// whether there are keys; `readFile` must not wait.
+    /// The configuration of the new version; nothing is changed anywhere. `facts` are nil where nothing is known of the store; `readFile` must not
+    /// wait.
     static func read(
-        after before: GatewayState, version: UInt64, store: AdministrationStore?, readFile: BoundedFile.Reader
+        after before: GatewayState, version: UInt64, facts: StoreFacts?, readFile: BoundedFile.Reader
     ) throws(ReloadRefusal) -> GatewayState {
         let (source, result) = try self.again(before.source, version, readFile: readFile)
         guard let configuration = result.configuration, result.problems.isEmpty else {
@@ -21,7 +21,7 @@ enum ConfigurationReload {
         let snapshots: SnapshotSet
         do throws(StartFailure) {
             snapshots = try SnapshotSet.made(
-                of: source, result, configuration, store, users: before.snapshots.topology.users,
+                of: source, result, configuration, facts, users: before.snapshots.topology.users,
                 earlier: before.snapshots.upstream, readFile: readFile)
         } catch {
             throw ReloadRefusal(error)
@@ -31,7 +31,7 @@ enum ConfigurationReload {
         let changes = RestartOnly(before: before, after: after, result: result).problems
         guard changes.isEmpty else { throw ReloadRefusal(lines: changes.map(\.description)) }
         if source.file == nil { after.notices.insert(self.noFile, at: 0) }
-        if let notice = self.noKeys(configuration, store) { after.notices.append(notice) }
+        if let notice = self.noKeys(configuration, facts) { after.notices.append(notice) }
         return after
     }
 
@@ -46,9 +46,8 @@ enum ConfigurationReload {
     }
 
     /// Nobody can call a gateway that wants keys and has none; the first key is made at a start only.
-    private static func noKeys(_ configuration: GatewayConfiguration, _ store: AdministrationStore?) -> String? {
-        guard configuration.auth.keys == .required, configuration.auth.staticKey == nil, let store,
-            (try? store.hasKeys()) == false
+    private static func noKeys(_ configuration: GatewayConfiguration, _ facts: StoreFacts?) -> String? {
+        guard configuration.auth.keys == .required, configuration.auth.staticKey == nil, facts?.hasKeys == false
         else { return nil }
         return "there is no key that clients could call the gateway with: `sluice keys create` makes one"
     }

@@ -8,7 +8,7 @@ extension SnapshotSet {
     /// The snapshots of a configuration that was read from `source`; what cannot be used is said in one line.
     static func made(
         of source: ConfigurationSource, _ result: ConfigurationResult, _ configuration: GatewayConfiguration,
-        _ store: AdministrationStore?, users: [RoleUser], earlier: UpstreamSnapshot? = nil, readFile: BoundedFile.Reader
+        _ facts: StoreFacts?, users: [RoleUser], earlier: UpstreamSnapshot? = nil, readFile: BoundedFile.Reader
     ) throws(StartFailure) -> SnapshotSet {
         let now = Int64(clamping: Timestamp.now() / 1000)
         guard let rules = ZoneRules.make(configuration.timeZone, around: now) else {
@@ -19,7 +19,7 @@ extension SnapshotSet {
         var builder = SnapshotBuilder(
             version: source.version, staticKeyDigest: try self.digest(of: source.staticKey),
             cores: AvailableCores.count(readFile: readFile), workingDirectory: source.workingDirectory, timeZone: rules,
-            projects: (try? store?.projectTimeZones()) ?? [])
+            projects: facts?.projects ?? [])
         builder.limitPlaces = source.limitPlaces == 0 ? nil : source.limitPlaces
         builder.mostUpstreams = source.mostUpstreams == 0 ? nil : source.mostUpstreams
         builder.earlier = earlier.map {

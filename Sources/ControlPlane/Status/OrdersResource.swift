@@ -7,27 +7,40 @@ import JSON
 /// `orders`: `POST orders {"kind": …, "token": …}` asks something of the whole tree. What became of it stands in `status`, under
 /// the token.
 final class OrdersResource: AdministrationResource {
-    let name = "orders"
-    private let give: (Order) -> Void
+    private let send: (Order) -> Void
 
     /// `give` hands an order to the supervisor.
     init(give: @escaping (Order) -> Void) {
-        self.give = give
+        self.send = give
     }
 
-    func reply(
-        to request: Administration.AdministrationRequest, path: ArraySlice<String>
-    ) throws(AdministrationFailure) -> AdministrationReply {
-        guard path.isEmpty else { throw .unknownURL }
-        guard request.method == .post else { throw .methodNotAllowed }
-        var fields = try RequestFields(request.body)
-        let name = try fields.text("kind") ?? ""
-        guard let kind = OrderKind.allCases.first(where: { $0.label.utf8.elementsEqual(name.utf8) }) else {
-            throw .invalid("kind must be one of \(OrderKind.allCases.map(\.label).joined(separator: ", "))")
+    var routes: [APIRoute] {
+        let kind = APISchema.oneOf(OrderKind.ofOperators.map(\.label))
+        return [
+            APIRoute(
+                .post, ["orders"], id: "giveOrder", summary: "Asks something of the whole gateway.", tag: "gateway",
+                body: .named(
+                    "Order",
+                    .object([
+                        .init("kind", kind),
+                        .init(
+                            "token", .nullable(.fingerprint), required: false,
+                            "By which `status` tells what became of it; not all zeros. One is made where it is missing."
+                        ),
+                    ])), replies: [202: .object([.init("token", .fingerprint), .init("kind", kind)])],
+                handler: self.give)
+        ]
+    }
+
+    private func give(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.orderGateway, in: .gateway)
+        let name = try call.fields.text("kind") ?? ""
+        guard let kind = OrderKind.ofOperators.first(where: { $0.label.utf8.elementsEqual(name.utf8) }) else {
+            throw .unusable("kind", "kind must be one of \(OrderKind.ofOperators.map(\.label).joined(separator: ", "))")
         }
-        let token = try Self.token(fields.text("token"))
-        try fields.end()
-        self.give(Order(token: token, kind: kind))
+        let token = try Self.token(call.fields.text("token"))
+        try call.fields.end()
+        self.send(Order(token: token, kind: kind))
         return AdministrationReply(status: 202) { writer in
             writer.key("token")
             writer.string(FingerprintText.text(token))
@@ -40,7 +53,7 @@ final class OrdersResource: AdministrationResource {
     private static func token(_ text: String?) throws(AdministrationFailure) -> UInt64 {
         if let text {
             guard let token = FingerprintText.fingerprint(text), token != 0 else {
-                throw .invalid("token must be 16 hexadecimal digits, not all of them 0")
+                throw .unusable("token", "token must be 16 hexadecimal digits, not all of them 0")
             }
             return token
         }

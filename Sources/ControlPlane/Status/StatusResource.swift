@@ -5,7 +5,6 @@ import JSON
 
 /// `status`: `GET status` says how the tree is.
 final class StatusResource: AdministrationResource {
-    let name = "status"
     private let board: StatusBoard
     private let providers: () -> [ProviderStatus]
 
@@ -15,12 +14,17 @@ final class StatusResource: AdministrationResource {
         self.providers = providers
     }
 
-    func reply(
-        to request: Administration.AdministrationRequest, path: ArraySlice<String>
-    ) throws(AdministrationFailure) -> AdministrationReply {
-        guard path.isEmpty else { throw .unknownURL }
-        guard request.method == .get else { throw .methodNotAllowed }
-        try RequestFields(request.body).end()
+    var routes: [APIRoute] {
+        [
+            APIRoute(
+                .get, ["status"], id: "getStatus", summary: "Says how the gateway is.", tag: "gateway",
+                replies: [200: Self.schema], handler: self.get)
+        ]
+    }
+
+    private func get(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.require(.readGateway, in: .gateway)
+        try call.fields.end()
         guard let report = self.board.report else {
             let message =
                 self.board.hasReport

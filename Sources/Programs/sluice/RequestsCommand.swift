@@ -45,7 +45,7 @@ struct RequestsCommand: ParsableCommand {
         var before: JSONValue?
         var rest = self.limit
         repeat {
-            var body = filters + [JSONValue.Member("limit", .integer(Int64(rest)))]
+            var body = filters + [JSONValue.Member("limit", .integer(Int64(min(rest, 400))))]
             if let before { body.append(JSONValue.Member("before", before)) }
             let (_, page) = try AdministrationOutput.body(of: self.option, .get, ["requests"], body)
             for request in page["data"]?.array ?? [] {

@@ -47,7 +47,7 @@ public final class UsageReader {
     private func sums(
         since: UInt64, until: UInt64, by grouping: UsageReport.Grouping?, _ isOverdue: () -> Bool
     ) throws(DatabaseError) -> [Int64: UsageTotals]? {
-        let column =
+        let column: SQL =
             switch grouping {
             case nil: "0"
             case .key, .project: "principal"
@@ -153,7 +153,7 @@ public final class UsageReader {
         return found.first
     }
 
-    private static let selectRequest = """
+    private static let selectRequest: SQL = """
         SELECT record, rank, principal, endpoint, body_bytes, trace_id, label, tags, ifnull(route, -1), status, outcome,
             usage_source, input, cache_read, output, reasoning, cost, ifnull(error, 0), first_byte, total, detail
         FROM requests

@@ -9,7 +9,7 @@ final class AttemptTable {
     private let scratch = RowScratch(rows: 1)
 
     init(_ database: SQLiteDatabase) throws(DatabaseError) {
-        let unlessInline = """
+        let unlessInline: SQL = """
             WHERE $2 > 1 OR NOT EXISTS (SELECT 1 FROM requests WHERE record = $1 AND attempt IS NOT NULL)
             """
         self.begin = try database.prepare(

@@ -6,7 +6,7 @@ import Domain
 /// It binds what has changed since the last row in the same place, and no more: most of what requests say is the same for all
 /// (status, route, outcome …), and a binding costs as much as SQLite's own way with a number. Bindings outlive a reset.
 final class RequestInsert {
-    private static let columns = [
+    private static let columns: [SQL] = [
         "rank", "route", "status", "outcome", "usage_source", "input", "cache_read", "output", "reasoning", "cost",
         "error",
         "first_byte", "total", "principal", "endpoint", "body_bytes", "fingerprint", "attempt", "record", "detail",
@@ -41,7 +41,7 @@ final class RequestInsert {
         self.places = [Place](repeating: Place(), count: rows)
         self.statement = try database.prepare(
             """
-            INSERT OR IGNORE INTO requests (\(Self.columns.joined(separator: ", ")))
+            INSERT OR IGNORE INTO requests (\(SQL.joined(Self.columns)))
             VALUES \(RowBatch.values(columns: Self.columns.count, rows: rows))
             """)
     }

@@ -1,3 +1,5 @@
+import Database
+
 /// Statements that insert several rows: opening tables and cursors once for all of them halves what a row costs.
 enum RowBatch {
     /// Rows of one statement.
@@ -6,10 +8,11 @@ enum RowBatch {
     static let maximumTrail = 256
 
     /// `($1, $2, …), (…), …`.
-    static func values(columns: Int, rows: Int) -> String {
+    static func values(columns: Int, rows: Int) -> SQL {
         let rows = (0..<rows).map { row in
-            "(\((1...columns).map { "$\(row * columns + $0)" }.joined(separator: ", ")))"
+            let parameters = (1...columns).map { "$\(row * columns + $0)" as SQL }
+            return "(\(SQL.joined(parameters)))" as SQL
         }
-        return rows.joined(separator: ", ")
+        return SQL.joined(rows)
     }
 }
