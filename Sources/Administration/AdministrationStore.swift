@@ -39,7 +39,7 @@ public final class AdministrationStore {
     private let digests: SHA256
     let clock: () -> UInt64
     let zones: ZoneCache
-    private let random: (Int) throws(CryptographyError) -> [UInt8]
+    let random: (Int) throws(CryptographyError) -> [UInt8]
 
     /// Opens the database, makes what is missing, and brings the table up to it. `identity` is that of the process; without one the store has
     /// one of its own.

@@ -6,7 +6,7 @@ extension APISchema {
     func check(_ value: JSONValue, _ field: String) throws(AdministrationFailure) {
         switch (self, value) {
         case (.named(_, let schema), _): try schema.check(value, field)
-        case (.nullable, .null): return
+        case (.anything, _), (.nullable, .null): return
         case (.nullable(let schema), _): try schema.check(value, field)
         case (.any(let schemas), _): try Self.check(value, field, any: schemas)
         case (.string(_, let minimum, let maximum, _), .string(let bytes)):
@@ -28,7 +28,7 @@ extension APISchema {
             try Self.check(count: values.count, field, minimum, maximum, "entries")
             for value in values { try element.check(value, field) }
         case (.object(let members), .object(let values)): try Self.check(values, field, members)
-        case (.map(let schema, let maximum), .object(let values)):
+        case (.map(let schema, let maximum, _), .object(let values)):
             try Self.check(count: values.count, field, 0, maximum, "members")
             _ = try RequestFields(values, in: field)
             for member in values { try schema.check(member.value, Self.joined(field, member.key)) }
@@ -105,6 +105,7 @@ extension APISchema {
         case .nullable(let schema): "\(schema.typeName) or null"
         case .any(let schemas): schemas.map(\.typeName).joined(separator: " or ")
         case .named(_, let schema): schema.typeName
+        case .anything: "any value"
         }
     }
 }

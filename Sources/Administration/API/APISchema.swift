@@ -8,9 +8,11 @@ public indirect enum APISchema: Hashable, Sendable {
     case boolean
     case array(APISchema, minimum: Int = 0, maximum: Int? = nil)
     case object([Member])
-    /// An object whose members have names of their own.
-    case map(APISchema, maximum: Int? = nil)
+    /// An object whose members have names of their own, all of which match the pattern `names` where there is one.
+    case map(APISchema, maximum: Int? = nil, names: String? = nil)
     case nullable(APISchema)
+    /// Any value at all; in answers and metadata only.
+    case anything
     /// A value of any of the shapes.
     case any([APISchema])
     /// One that has a name in the document.

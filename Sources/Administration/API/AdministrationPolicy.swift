@@ -1,3 +1,5 @@
+public import Domain
+
 /// Who may do what: the only place that knows. Pure.
 public enum AdministrationPolicy {
     /// What becomes of an action.
@@ -23,6 +25,17 @@ public enum AdministrationPolicy {
                 guard home == nil else { return .forbidden }
             }
             return role >= self.least(action) ? .allowed : .forbidden
+        }
+    }
+
+    /// Whether an actor may give somebody a role: nobody gives, changes or takes more than he has himself.
+    public static func mayGrant(
+        _ actor: AdministrationActor, _ role: AdministrationRole, in organization: EntityID?
+    ) -> Bool {
+        switch actor {
+        case .person: true
+        case .anonymous: false
+        case .token(_, _, let own, let home): role <= own && (home == nil || home == organization)
         }
     }
 

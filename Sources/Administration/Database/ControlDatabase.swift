@@ -153,25 +153,3 @@ final class ControlDatabase {
         DatabaseError(contentsOf: database, what)
     }
 }
-
-extension SQLiteStatement {
-    /// Binds the 16 bytes of an id.
-    func bind(_ number: Int, id: EntityID) throws(DatabaseError) {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(16)
-        for word in [id.high, id.low] {
-            for shift in stride(from: UInt64(56), through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-        }
-        try self.bind(number, blob: bytes)
-    }
-
-    /// An id; nil for anything that has not 16 bytes.
-    func id(_ column: Int) -> EntityID? {
-        let bytes = self.bytes(column)
-        guard bytes.count == 16 else { return nil }
-        let words = [bytes[..<8], bytes[8...]].map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
-        return EntityID(high: words[0], low: words[1])
-    }
-}

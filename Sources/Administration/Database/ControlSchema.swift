@@ -91,6 +91,7 @@ enum ControlSchema {
                 "ALTER TABLE projects ADD COLUMN models TEXT",
                 "ALTER TABLE projects ADD COLUMN weight INTEGER NOT NULL DEFAULT 1",
             ]),
+        Migration(version: 4, statements: tokens + objects + keySecrets + entityColumns),
     ]
 
     /// The columns of limits, in the order of the kinds. LimitSet.unlimited stands for no limit, NULL for the default.

@@ -14,7 +14,7 @@ extension ControlDatabase {
     }
 }
 
-extension SQLiteStatement {
+extension DatabaseStatement {
     /// Binds one parameter for each kind of limit, from `$first` on.
     func bind(_ first: Int, limits: LimitSet) throws(DatabaseError) {
         for (index, kind) in LimitKind.allCases.enumerated() { try self.bind(first + index, limits[kind]) }

@@ -2,8 +2,8 @@ import Database
 import Domain
 
 // A list of allowed models is a text with one entry a line; NULL for the empty list, which allows all.
-extension SQLiteStatement {
-    private static let lineEnd = UInt8(ascii: "\n")
+extension DatabaseStatement {
+    private static var lineEnd: UInt8 { UInt8(ascii: "\n") }
 
     /// Binds a list to a parameter.
     func bind(_ number: Int, models: [[UInt8]]) throws(DatabaseError) {

@@ -32,7 +32,8 @@ public final class AdministrationService {
         let resources: [any AdministrationResource] = [
             KeysResource(store: store), ProjectsResource(store: store), limits,
             UsageResource(file: usage, names: store),
-            RequestsResource(file: usage, names: store), QuarantineResource(board: quarantine),
+            RequestsResource(file: usage, names: store), AuditResource(store: store),
+            QuarantineResource(board: quarantine),
         ]
         self.init(resources: resources + others)
         self.limits = limits

@@ -1,0 +1,67 @@
+import Database
+import Domain
+
+/// The table `audit`.
+struct AuditTable {
+    private let connection: any DatabaseConnection
+
+    init(_ connection: any DatabaseConnection) {
+        self.connection = connection
+    }
+
+    private static let columns: SQL = """
+        number, time, actor, actor_name, organization, action, kind, target, before, after, address, request
+        """
+
+    /// Writes down the change with that number, in its transaction; `now` in milliseconds since 1970.
+    func insert(_ entry: AuditEntry, number: Int64, now: UInt64) throws(DatabaseError) {
+        let insert = try self.connection.statement(
+            """
+            INSERT INTO audit(\(Self.columns))
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            """)
+        try insert.bind(1, number)
+        try insert.bind(2, Int64(clamping: now))
+        try insert.bind(3, text: entry.origin.actorID)
+        try insert.bind(4, text: entry.origin.actorName)
+        try insert.bind(5, id: entry.organization)
+        try insert.bind(6, text: entry.action.rawValue)
+        try insert.bind(7, text: entry.kind.rawValue)
+        try insert.bind(8, text: entry.target)
+        try insert.bind(9, text: entry.before)
+        try insert.bind(10, text: entry.after)
+        try insert.bind(11, text: entry.origin.address)
+        try insert.bind(12, text: entry.origin.request)
+        try insert.run()
+    }
+
+    func rows(_ query: AuditQuery) throws(DatabaseError) -> [AuditRow] {
+        let select = try self.connection.statement(
+            """
+            SELECT \(Self.columns) FROM audit
+            WHERE ($1 IS NULL OR actor = $1) AND ($2 IS NULL OR kind = $2) AND ($3 IS NULL OR target = $3)
+                AND ($4 IS NULL OR organization = $4) AND time >= $5 AND time < $6 AND number < $7
+            ORDER BY number DESC LIMIT $8
+            """)
+        defer { select.reset() }
+        try select.bind(1, text: query.actor)
+        try select.bind(2, text: query.kind)
+        try select.bind(3, text: query.target)
+        try select.bind(4, id: query.organization)
+        try select.bind(5, Int64(clamping: query.since ?? 0))
+        try select.bind(6, Int64(clamping: query.until ?? .max))
+        try select.bind(7, query.before ?? .max)
+        try select.bind(8, Int64(query.limit))
+        var rows: [AuditRow] = []
+        while try select.step() {
+            rows.append(
+                AuditRow(
+                    number: select.integer(0), time: UInt64(clamping: select.integer(1)), actor: select.text(2),
+                    actorName: select.text(3), organization: select.id(4), action: select.text(5),
+                    kind: select.text(6), target: select.text(7), before: select.isNull(8) ? nil : select.bytes(8),
+                    after: select.isNull(9) ? nil : select.bytes(9), address: select.optionalText(10),
+                    request: select.optionalText(11)))
+        }
+        return rows
+    }
+}
