@@ -78,7 +78,8 @@ struct PreparedGateway: ~Copyable {
         let directory = try StateDirectory(path: state)
         let instance = try InstanceFile.lock(in: directory, patience: Self.patience, random: Self.random)
         try directory.takeOverFormerLayout()
-        let administration = AdministrationSource(stateDirectory: directory.path)
+        let vault = try Self.vault(state, environment)
+        let administration = AdministrationSource(stateDirectory: directory.path, vault: vault)
         let store = try administration.open()
         let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
         let facts = try? store.facts()
@@ -110,7 +111,8 @@ struct PreparedGateway: ~Copyable {
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
         // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
-        let administration = AdministrationSource(stateDirectory: state)
+        let vault = try Self.vault(state, source.environment)
+        let administration = AdministrationSource(stateDirectory: state, vault: vault)
         let facts = isOnStandby ? nil : try? administration.open().facts()
         let users = try RoleUsers.resolve(configuration.user, asRoot: hasOwnUser)
         // Workers that are started later would be root.
@@ -145,6 +147,16 @@ struct PreparedGateway: ~Copyable {
     }
 
     // MARK: Parts
+
+    private static func vault(_ state: String, _ environment: EnvironmentBlock) throws(StartFailure) -> Vault {
+        let values = environment.values
+        let source = try MasterKeySource(stateDirectory: state) { values[$0] }
+        do throws(VaultError) {
+            return try Vault(source)
+        } catch {
+            throw error.startFailure
+        }
+    }
 
     private static func accepted(_ result: ConfigurationResult) throws(StartFailure) -> GatewayConfiguration {
         guard let configuration = result.configuration, result.problems.isEmpty else {
