@@ -8,7 +8,6 @@ import Testing
 final class AdministrationScene {
     let folder: TemporaryFolder
     let store: AdministrationStore
-    let vault: Vault
     let service: AdministrationService
     private let time: Time
 
@@ -43,9 +42,7 @@ final class AdministrationScene {
         _ = try StateDirectory(path: "\(self.folder.path)/state")
         let path = "\(self.folder.path)/state"
         self.store = try AdministrationStore(stateDirectory: path, clock: { time.now })
-        self.vault = try Vault(MasterKeySource(stateDirectory: path) { _ in nil })
-        try self.vault.unlock(self.store.connection)
-        self.service = AdministrationService(store: self.store, limits: LimitSettings(), vault: self.vault)
+        self.service = AdministrationService(store: self.store, limits: LimitSettings())
     }
 
     /// Asks with a body or query in JSON.
@@ -69,7 +66,7 @@ final class AdministrationScene {
         _ role: AdministrationRole, in organization: EntityID? = nil
     ) throws -> (record: TokenRecord, secret: Secret) {
         try self.store.createToken(
-            AdministrationStore.NewToken(name: role.name, role: role, organization: organization), vault: self.vault,
+            AdministrationStore.NewToken(name: role.name, role: role, organization: organization),
             from: .person)
     }
 

@@ -37,7 +37,7 @@ import Testing
         let (revoked, revokedText) = try self.scene.token(.owner)
         #expect(try self.scene.ask(.delete, "tokens/\(revoked.id.text(.token))").status == 200)
         let expired = try self.scene.store.createToken(
-            .init(name: "old", role: .owner, expires: self.scene.now + 1000), vault: self.scene.vault, from: .person)
+            .init(name: "old", role: .owner, expires: self.scene.now + 1000), from: .person)
         let home = try self.scene.organization("gone")
         let (_, orphan) = try self.scene.token(.owner, in: home)
         #expect(try self.scene.ask(.delete, "orgs/\(home.text(.organization))").status == 204)

@@ -14,17 +14,17 @@ enum FirstToken {
     /// Where it waits until it is shown.
     static let unseen = KeyFile(name: "control/first_token")
 
-    /// The token to tell people of. `onTerminal` says whether it can be shown; the vault is unlocked.
+    /// The token to tell people of. `onTerminal` says whether it can be shown.
     static func prepare(
-        in directory: borrowing StateDirectory, store: AdministrationStore, vault: Vault, onTerminal: Bool,
+        in directory: borrowing StateDirectory, store: AdministrationStore, onTerminal: Bool,
         random: (Int) throws(CryptographyError) -> [UInt8] = RandomBytes.make
     ) throws(StartFailure) -> OwnerToken {
-        if let secret = try Self.unseen.read(in: directory), try self.isGood(secret, store, vault) {
+        if let secret = try Self.unseen.read(in: directory), try self.isGood(secret, store) {
             guard !onTerminal else { return .unseen(secret) }
             try Self.kept.write(secret, in: directory)
             try Self.unseen.remove(in: directory)
         }
-        if let secret = try Self.kept.read(in: directory), try self.isGood(secret, store, vault) {
+        if let secret = try Self.kept.read(in: directory), try self.isGood(secret, store) {
             return .file(path: directory.path(of: Self.kept.name))
         }
         guard try !Self.asking({ () throws(AdministrationFailure) in try store.hasTokens() }) else { return .stored }
@@ -36,7 +36,7 @@ enum FirstToken {
         }
         let file = onTerminal ? Self.unseen : Self.kept
         try file.write(secret, in: directory)
-        guard try self.isGood(secret, store, vault) else {
+        guard try self.isGood(secret, store) else {
             throw StartFailure("sluice-control: the first token is not good")
         }
         return onTerminal ? .unseen(secret) : .file(path: directory.path(of: file.name))
@@ -44,13 +44,13 @@ enum FirstToken {
 
     /// Whether the database has this token and it is not revoked. Where there is no token at all yet, this becomes the first.
     private static func isGood(
-        _ secret: Secret, _ store: AdministrationStore, _ vault: Vault
+        _ secret: Secret, _ store: AdministrationStore
     ) throws(StartFailure) -> Bool {
         try Self.asking { () throws(AdministrationFailure) in
-            if let record = try store.token(secret: secret, vault: vault) { return record.revoked == nil }
+            if let record = try store.token(secret: secret) { return record.revoked == nil }
             guard try !store.hasTokens() else { return false }
             let new = AdministrationStore.NewToken(name: Self.name, role: .owner)
-            _ = try store.createToken(new, vault: vault, from: .gateway, secret: secret)
+            _ = try store.createToken(new, from: .gateway, secret: secret)
             return true
         }
     }
