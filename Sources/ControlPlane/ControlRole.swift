@@ -32,6 +32,8 @@ final class ControlRole: WorkerRole {
     private let finisher: ReplyFinisher
     private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
+    private var http: HTTPDesk?
+    private let documentation: Documentation
     private let stateDirectory: String
     private var hello: Hello?
     private let scratch = LinkScratch()
@@ -42,6 +44,11 @@ final class ControlRole: WorkerRole {
 
     init(_ context: WorkerProgram.Context) throws(StartFailure) {
         let gateway = try PreparedGateway(arguments: context.arguments)
+        let configuration = gateway.state.configuration
+        let swagger = configuration.admin.swaggerUI.map {
+            AbsolutePath.resolve($0, in: gateway.state.source.workingDirectory)
+        }
+        self.documentation = Documentation(SwaggerFiles.find(configured: swagger))
         context.endpoint.missing = ControlConfinement.close(gateway, given: context.endpoint.missing)
         self.context = context
         self.log = context.log
@@ -252,7 +259,7 @@ final class ControlRole: WorkerRole {
         guard let hello = self.hello, offer.role == .edge else {
             return self.log.warning("link from an unexpected role refused", ["peer": .string(offer.role.label)])
         }
-        let link = AdministrationLink(instance: offer.instance, log: self.log) { [weak self] ended in
+        let link = AdministrationLink(instance: offer.instance, desk: self.openHTTP(), log: self.log) { [weak self] ended in
             guard let self, self.links[ended.instance] === ended else { return }
             self.links[ended.instance] = nil
         }
@@ -263,6 +270,31 @@ final class ControlRole: WorkerRole {
         }
         let replaced = self.links.updateValue(link, forKey: offer.instance)
         replaced?.close()
+    }
+
+    /// Where the links hand in their requests.
+    private func openHTTP() -> HTTPDesk {
+        if let http = self.http { return http }
+        let loop = self.context.loop
+        let office = HTTPDesk.Office(
+            authenticate: { [weak self] in self?.identify($0, $1) },
+            submit: { [weak self] request, then in
+                guard let self else { return }
+                then(self.service.reply(to: request))
+            },
+            document: { Array(#"{"openapi":"3.1.0","info":{"title":"Sluice","version":"0"},"paths":{}}"#.utf8) },
+            now: Clocks.monotonicNanoseconds,
+            after: { loop.schedule(after: $0, $1) })
+        let http = HTTPDesk(office, documentation: self.documentation, log: self.log)
+        self.http = http
+        return http
+    }
+
+    /// Who a token of the administration belongs to.
+    private func identify(
+        _ token: [UInt8], _ then: @escaping (Result<AdministrationActor?, AdministrationFailure>) -> Void
+    ) {
+        then(.success(nil))
     }
 
     func drain(timeout: UInt64) {
