@@ -26,6 +26,10 @@ final class ControlRole: WorkerRole {
     private let administration: AdministrationDesk
     /// What was known last of the store.
     private var facts: StoreFacts?
+    private let codec: ObjectCodec
+    private let objects: ObjectBoard
+    private let follower: ObjectFollower
+    private let finisher: ReplyFinisher
     private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
     private var http: HTTPDesk?
@@ -79,15 +83,31 @@ final class ControlRole: WorkerRole {
         self.source = gateway.administration
         self.facts = gateway.facts
         self.instance = gateway.instance
+        self.codec = ObjectCodec(vault: gateway.vault)
+        self.objects = ObjectBoard(
+            ObjectBoard.State(base: state.base, merge: state.merge, number: state.source.objects.number),
+            objection: { SnapshotBuilder.objection(to: $0) })
+        self.follower = ObjectFollower(loop: context.loop, inForce: state.source.objects.number) {
+            // Nobody asks what has become of it by its token.
+            endpoint.order(Order(token: 1, kind: .refresh))
+        }
+        self.finisher = ReplyFinisher(loop: context.loop, follower: self.follower)
+        let finisher = self.finisher
+        self.administration.finish = { finisher.finish($0, then: $1) }
     }
 
     /// Has the administration's threads work from now on: the files of the state folder are ours.
     private func openAdministration() {
         let source = self.source
         let limits = self.desk.inForce.snapshots.edge.limits
+        let (codec, board) = (self.codec, self.objects)
         self.administration.open(threads: source.threads) { () throws(StartFailure) in
             let store = try source.open()
-            return DeskBench(store: store, service: AdministrationService(store: store, limits: limits))
+            let objects = ObjectKind.allCases.map { kind in
+                ObjectsResource(kind, store: store, codec: codec, board: board)
+            }
+            return DeskBench(
+                store: store, service: AdministrationService(store: store, limits: limits, others: objects))
         }
     }
 
@@ -132,15 +152,16 @@ final class ControlRole: WorkerRole {
             guard let self else { return }
             // Without an answer what was known last has to do: a reload works while the store does not.
             if case .success(let facts?) = result { self.facts = facts }
-            self.read(version: reload.version)
+            self.read(reload)
         }
     }
 
     /// Reads the configuration again.
-    private func read(version: UInt64) {
+    private func read(_ request: ReloadRequest) {
         do throws(ReloadRefusal) {
             let state = try ConfigurationReload.read(
-                after: self.desk.inForce, version: version, facts: self.facts, readFile: BoundedFile.readNow)
+                after: self.desk.inForce, request, facts: self.facts, codec: self.codec,
+                readFile: BoundedFile.readNow)
             do throws(SystemError) {
                 try self.announce(state)
             } catch {
@@ -150,13 +171,15 @@ final class ControlRole: WorkerRole {
         } catch {
             for line in error.lines { self.log.error("configuration refused", ["problem": .string(line)]) }
             self.board.keep(refusal: error.message)
-            self.context.endpoint.reloadRefused(ReloadRefused(version: version, message: error.message))
+            self.follower.refused()
+            self.context.endpoint.reloadRefused(ReloadRefused(version: request.version, message: error.message))
         }
     }
 
     func receive(reloadRefused: ReloadRefused) {
         self.desk.refused(reloadRefused.version)
         self.board.keep(refusal: reloadRefused.message)
+        self.follower.refused()
     }
 
     func receive(report: TreeReport) {
@@ -168,8 +191,20 @@ final class ControlRole: WorkerRole {
         self.administration.use(DeskContext(limits: state.snapshots.edge.limits))
         self.survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
         self.board.notices = state.notices
+        self.useObjects(of: state)
         self.log.info("configuration in force", ["version": .unsigned(state.version)])
         Self.say(state.notices, self.log)
+    }
+
+    /// What was made by API and is in force now.
+    private func useObjects(of state: GatewayState) {
+        let records = state.source.objects
+        let isNew = self.objects.now.number != records.number
+        self.objects.use(ObjectBoard.State(base: state.base, merge: state.merge, number: records.number))
+        if isNew, !ObjectsCopy.write(records, stateDirectory: self.stateDirectory) {
+            self.log.error("the copy of what was made by API cannot be written", ["file": .string(ObjectsCopy.name)])
+        }
+        self.follower.isInForce(records.number)
     }
 
     private static func say(_ notices: [String], _ log: Log) {
