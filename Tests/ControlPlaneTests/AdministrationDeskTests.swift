@@ -14,7 +14,8 @@ import Testing
     private final class Here: AdministrationResource {
         let routes = [
             APIRoute(.get, ["here"], id: "here", summary: "", tag: "here", replies: [202: nil]) {
-                (_: inout AdministrationCall) throws(AdministrationFailure) in AdministrationReply(status: 202, body: [])
+                (_: inout AdministrationCall) throws(AdministrationFailure) in
+                AdministrationReply(status: 202, body: [])
             }
         ]
     }
