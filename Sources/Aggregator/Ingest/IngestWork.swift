@@ -38,6 +38,8 @@ final class IngestWork {
         self.connect = connect
     }
 
+    var keepsLimits: Bool { self.limits != nil }
+
     /// Whether the usage database is open.
     var isOpen: Bool { self.tail != nil }
 
