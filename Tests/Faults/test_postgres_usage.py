@@ -47,18 +47,20 @@ class Scene:
 
     def __init__(self, folder: pathlib.Path, database: PostgresDatabase, provider: OwnProvider) -> None:
         self.database, self.server, self.provider = database, database.server, provider
-        self.gateway = Gateway(
-            base_config(
-                folder / "state",
-                workers={"edge": 1, "upstream": 1},
-                providers={"own": openai_provider(provider.base_url)},
-                pricing={"own:*": {"input": 1, "output": 2}},
-                database={"control": "sqlite", "usage": database.url},
-                limits=NO_LIMITS,
-            ),
-            folder=folder,
-        )
+        self.folder = folder
+        self.gateway = self.make()
         self.client = LedgerClient(random.randrange(1 << 30))
+
+    def make(self) -> Gateway:
+        config = base_config(
+            self.folder / "state",
+            workers={"edge": 1, "upstream": 1},
+            providers={"own": openai_provider(self.provider.base_url)},
+            pricing={"own:*": {"input": 1, "output": 2}},
+            database={"control": "sqlite", "usage": self.database.url},
+            limits=NO_LIMITS,
+        )
+        return Gateway(config, folder=self.folder)
 
     def run(self, fault: Callable[[], None], before: int = 20, after: int = 40) -> None:
         """Load with the fault inside it; then everything must be in the books."""
@@ -106,7 +108,7 @@ def scene(tmp_path: pathlib.Path, database: PostgresDatabase) -> Iterator[Scene]
         yield Scene(tmp_path, database, provider)
 
 
-def test_a_killed_server_loses_and_doubles_nothing(scene: Scene, full: bool) -> None:
+def test_f27_a_killed_server_loses_and_doubles_nothing(scene: Scene, full: bool) -> None:
     def fault() -> None:
         for _ in range(20 if full else 3):
             scene.server.kill()
@@ -117,7 +119,7 @@ def test_a_killed_server_loses_and_doubles_nothing(scene: Scene, full: bool) -> 
     scene.run(fault)
 
 
-def test_a_commit_of_unknown_outcome_is_made_once(scene: Scene, full: bool) -> None:
+def test_f28_a_commit_of_unknown_outcome_is_made_once(scene: Scene, full: bool) -> None:
     """Connections are cut all the time: in any moment of a transaction, its commit included."""
 
     def fault() -> None:
@@ -129,7 +131,7 @@ def test_a_commit_of_unknown_outcome_is_made_once(scene: Scene, full: bool) -> N
     scene.run(fault)
 
 
-def test_a_silent_server_keeps_nobody_waiting(scene: Scene) -> None:
+def test_f27_a_silent_server_keeps_nobody_waiting(scene: Scene) -> None:
     def fault() -> None:
         scene.server.freeze()
         began = time.monotonic()
@@ -146,7 +148,7 @@ def test_a_silent_server_keeps_nobody_waiting(scene: Scene) -> None:
     scene.run(fault)
 
 
-def test_a_locked_table_is_waited_for(scene: Scene) -> None:
+def test_f27_a_locked_table_is_waited_for(scene: Scene) -> None:
     def fault() -> None:
         scene.server.sql(
             "BEGIN; LOCK TABLE sluice_usage.requests IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(3); COMMIT",
@@ -156,8 +158,10 @@ def test_a_locked_table_is_waited_for(scene: Scene) -> None:
     scene.run(fault)
 
 
-def test_the_gateway_starts_and_serves_without_its_server(scene: Scene) -> None:
-    """Away from the beginning: requests are served, and go to the books when the server comes."""
+def test_f27_the_gateway_starts_and_serves_without_its_server(scene: Scene) -> None:
+    """Started again while the server is away: requests are served, and go to the books when it comes."""
+    with scene.make() as before:
+        before.wait_for_tree()
     scene.server.stop()
 
     def fault() -> None:
