@@ -28,7 +28,8 @@ public final class AdministrationService {
     /// gateway that runs, what is quarantined, and `others`. `limits` are those of the configuration in force; `usage` is where the usage
     /// database is, nil: in the state folder.
     public convenience init(
-        store: AdministrationStore, limits: LimitSettings, usage: UsageDatabase? = nil, quarantine: QuarantineBoard = QuarantineBoard(),
+        store: AdministrationStore, limits: LimitSettings, usage: UsageDatabase? = nil,
+        quarantine: QuarantineBoard = QuarantineBoard(),
         others: [any AdministrationResource] = []
     ) {
         let usage = UsageFile(usage ?? .file(stateDirectory: store.stateDirectory))

@@ -45,9 +45,10 @@ final class JournalIngest {
     private var last = IngestReport()
     private let keepsLimits: Bool
     private var countsRoom = false
-    /// A turn is being done on the thread.
-    private(set) var isAway = false
+    /// Since when a turn is being done on the thread; nil while none is.
+    private var awaySince: UInt64?
     private var wasOpen = false
+    private let folder: String
     /// When the end began; it has been asked for.
     private var endsSince: UInt64?
     private var endsAt: UInt64 = 0
@@ -63,7 +64,9 @@ final class JournalIngest {
 
     /// What it has counted, for metrics.
     var counts: IngestCounts {
-        if case .loop(let work) = self.place { work.counts } else { self.last.counts }
+        var counts = if case .loop(let work) = self.place { work.counts } else { self.last.counts }
+        counts.isUp = self.last.outcome != nil && !self.isLate(Clocks.monotonicNanoseconds())
+        return counts
     }
 
     /// How the limit table is; nil where none is kept. What a thread keeps is as of its last turn.
@@ -104,6 +107,7 @@ final class JournalIngest {
         self.loop = loop
         self.log = log
         self.keepsLimits = work.keepsLimits
+        self.folder = work.folder
         guard !isOnThread else {
             do throws(SystemError) {
                 let thread = try IngestThread(work)
@@ -192,6 +196,7 @@ final class JournalIngest {
         if !isEnding { self.providers?.keep(now: now) }
         if self.isAway {
             // Nothing is to be done but what needs no database.
+            if self.isLate(now) { self.measure() }
             if isEnding, now >= self.endsAt { return self.leave() }
             return self.schedule(after: isEnding ? Self.pause / 10 : Self.pause)
         }
@@ -199,7 +204,7 @@ final class JournalIngest {
         switch self.place {
         case .loop(let work): self.take(work.turn(order), now: now)
         case .thread(let thread):
-            self.isAway = true
+            self.awaySince = now
             thread.order(order)
             self.schedule(after: Self.pause)
         }
@@ -218,7 +223,7 @@ final class JournalIngest {
 
     private func takeReport() {
         guard case .thread(let thread) = self.place, let report = thread.report() else { return }
-        self.isAway = false
+        self.awaySince = nil
         guard !self.hasLeft else { return }
         self.take(report, now: Clocks.monotonicNanoseconds())
     }
@@ -268,6 +273,22 @@ final class JournalIngest {
     private func jittered(_ delay: UInt64) -> UInt64 {
         guard case .thread = self.place else { return delay }
         return .random(in: delay / 2...delay)
+    }
+
+    var isAway: Bool { self.awaySince != nil }
+
+    /// The database says nothing.
+    private func isLate(_ now: UInt64) -> Bool {
+        guard let since = self.awaySince else { return false }
+        return now >= since &+ Self.longestBackoff
+    }
+
+    /// How the journals grow is to be seen also while nothing is read.
+    private func measure() {
+        guard let bytes = try? JournalFolder.bytes(self.folder) else { return }
+        let before = self.last.counts.journalBytes
+        if bytes > before { self.last.counts.lag &+= bytes - before }
+        self.last.counts.journalBytes = bytes
     }
 
     // MARK: The end
