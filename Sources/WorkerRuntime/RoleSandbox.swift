@@ -28,8 +28,8 @@ public struct RoleSandbox: Hashable, Sendable {
     }
 
     /// The sandbox of a role over the state folder. `readable` are further files and folders that may be read: an upstream's
-    /// certificates, control's configuration. `hasServer`: the databases are a server's, to which control and aggregator connect; no other
-    /// role ever does.
+    /// certificates, control's configuration. `hasServer`: what was used is stored by a server, to which the aggregator
+    /// connects; else it connects to nothing. Edges never do.
     public static func of(_ role: Role, state: String, readable: [String], hasServer: Bool = false) -> RoleSandbox {
         switch role {
         case .edge:
@@ -63,13 +63,12 @@ public struct RoleSandbox: Hashable, Sendable {
             RoleSandbox(
                 self.common + self.system + [Landlock.Rule(state, [.read, .write, .make, .makeSockets])]
                     + readable.map { Landlock.Rule($0, .read) },
-                // The operators' socket, and a look whether somebody answers on an old one.
-                self.toOperators.union(hasServer ? self.toServer : []), descriptors: self.fewDescriptors,
+                // The operators' socket, and a look whether somebody answers on an old one. Providers are called to see whether they answer; a
+                // server may store what control knows.
+                [.connect, .bind, .listen, .accept, .unixSockets, .internetSockets], descriptors: self.fewDescriptors,
                 scratch: state)
         }
     }
-
-    private static let toOperators: SystemCallFilter.Allowance = [.connect, .bind, .listen, .accept, .unixSockets]
 
     /// A connection over the network or by a socket in the file system; the resolver binds its own sockets.
     private static let toServer: SystemCallFilter.Allowance = [.connect, .bind, .unixSockets, .internetSockets]

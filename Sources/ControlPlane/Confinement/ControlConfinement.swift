@@ -46,8 +46,7 @@ enum ControlConfinement {
         var missing = given.subtracting([.landlock, .seccomp])
         if !topology.users.isEmpty { missing.remove(.ownUser) }
         let sandbox = RoleSandbox.of(
-            .control, state: topology.stateDirectory, readable: ReadablePaths.folders(of: paths),
-            hasServer: !servers.isEmpty)
+            .control, state: topology.stateDirectory, readable: ReadablePaths.folders(of: paths))
         return missing.union(sandbox.enter())
     }
 }
