@@ -131,7 +131,8 @@ let package = Package(
         module(
             "ControlPlane",
             [
-                "Administration", "Catalogue", "Domain", "HTTPClient", "IPC", "IPCEpoll", "Configuration", "Cryptography",
+                "Administration", "Catalogue", "Domain", "HTTPClient", "IPC", "IPCEpoll", "Configuration",
+                "Cryptography",
                 "JSON", "Platform", "EventLog", "UsageStore",
                 "WorkerRuntime",
             ]),
