@@ -36,8 +36,9 @@ import Testing
         #expect(
             snapshots.aggregator
                 == AggregatorSnapshot(
-                    version: 5, stateDirectory: "/srv/gateway/sluice-state", limitTable: table, upstreams: 4,
-                    logLevel: .info))
+                    version: 5, stateDirectory: "/srv/gateway/sluice-state",
+                    usageDatabase: .sqlite(path: "/srv/gateway/sluice-state/usage/usage.db"), limitTable: table,
+                    upstreams: 4, logLevel: .info))
         var limits = LimitSettings()
         limits.perAddress[.requestsPerMinute] = 600
         limits.perKey[.requestsPerMinute] = 60
