@@ -131,8 +131,8 @@ let package = Package(
         module(
             "ControlPlane",
             [
-                "Administration", "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "JSON",
-                "Platform", "EventLog",
+                "Administration", "Catalogue", "Domain", "HTTPClient", "IPC", "IPCEpoll", "Configuration", "Cryptography",
+                "JSON", "Platform", "EventLog",
                 "WorkerRuntime",
             ]),
 

@@ -41,4 +41,12 @@ public struct ConfigurationResult: Hashable, Sendable {
         else { return nil }
         return ("environment", nil)
     }
+
+    /// Each provider, alias and price of this configuration.
+    public var objects: [(name: ObjectName, object: ConfiguredObject)] {
+        guard let configuration else { return [] }
+        return configuration.providers.map { (ObjectName(.provider, $0.settings.name), .provider($0)) }
+            + configuration.models.map { (ObjectName(.alias, $0.name), .alias($0)) }
+            + configuration.pricing.map { (ObjectName(.price, "\($0.provider):\($0.model ?? "*")"), .price($0)) }
+    }
 }

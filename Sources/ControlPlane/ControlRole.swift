@@ -22,12 +22,19 @@ final class ControlRole: WorkerRole {
     /// Handed to the supervisor with each announcement.
     private let instance: InstanceFile
     private let clientKey: ClientKey
+    private let ownerToken: OwnerToken
     private let source: AdministrationSource
     private let administration: AdministrationDesk
     /// What was known last of the store.
     private var facts: StoreFacts?
+    private let codec: ObjectCodec
+    private let objects: ObjectBoard
+    private let follower: ObjectFollower
+    private let finisher: ReplyFinisher
     private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
+    private var http: HTTPDesk?
+    private let documentation: Documentation
     private let stateDirectory: String
     private var hello: Hello?
     private let scratch = LinkScratch()
@@ -38,6 +45,11 @@ final class ControlRole: WorkerRole {
 
     init(_ context: WorkerProgram.Context) throws(StartFailure) {
         let gateway = try PreparedGateway(arguments: context.arguments)
+        let configuration = gateway.state.configuration
+        let swagger = configuration.admin.swaggerUI.map {
+            AbsolutePath.resolve($0, in: gateway.state.source.workingDirectory)
+        }
+        self.documentation = Documentation(SwaggerFiles.find(configured: swagger))
         context.endpoint.missing = ControlConfinement.close(gateway, given: context.endpoint.missing)
         self.context = context
         self.log = context.log
@@ -47,6 +59,7 @@ final class ControlRole: WorkerRole {
         self.announcesStart = context.arguments.inForce == nil
         if self.announcesStart { Self.say(state.notices, self.log) }
         self.clientKey = gateway.clientKey
+        self.ownerToken = gateway.ownerToken
         let endpoint = context.endpoint
         let milliseconds = { Clocks.monotonicNanoseconds() / 1_000_000 }
         self.quarantine = QuarantineBoard(now: milliseconds, release: { endpoint.release(fingerprint: $0) })
@@ -72,15 +85,31 @@ final class ControlRole: WorkerRole {
         self.source = gateway.administration
         self.facts = gateway.facts
         self.instance = gateway.instance
+        self.codec = ObjectCodec(vault: gateway.administration.vault)
+        self.objects = ObjectBoard(
+            ObjectBoard.State(base: state.base, merge: state.merge, number: state.source.objects.number),
+            objection: { SnapshotBuilder.objection(to: $0) })
+        self.follower = ObjectFollower(loop: context.loop, inForce: state.source.objects.number) {
+            // Nobody asks what has become of it by its token.
+            endpoint.order(Order(token: 1, kind: .refresh))
+        }
+        self.finisher = ReplyFinisher(loop: context.loop, follower: self.follower)
+        let finisher = self.finisher
+        self.administration.finish = { finisher.finish($0, then: $1) }
     }
 
     /// Has the administration's threads work from now on: the files of the state folder are ours.
     private func openAdministration() {
         let source = self.source
         let limits = self.desk.inForce.snapshots.edge.limits
+        let (codec, board) = (self.codec, self.objects)
         self.administration.open(threads: source.threads) { () throws(StartFailure) in
             let store = try source.open()
-            return DeskBench(store: store, service: AdministrationService(store: store, limits: limits))
+            let objects = ObjectKind.allCases.map { kind in
+                ObjectsResource(kind, store: store, codec: codec, board: board)
+            }
+            return DeskBench(
+                store: store, service: AdministrationService(store: store, limits: limits, others: objects))
         }
     }
 
@@ -125,15 +154,16 @@ final class ControlRole: WorkerRole {
             guard let self else { return }
             // Without an answer what was known last has to do: a reload works while the store does not.
             if case .success(let facts?) = result { self.facts = facts }
-            self.read(version: reload.version)
+            self.read(reload)
         }
     }
 
     /// Reads the configuration again.
-    private func read(version: UInt64) {
+    private func read(_ request: ReloadRequest) {
         do throws(ReloadRefusal) {
             let state = try ConfigurationReload.read(
-                after: self.desk.inForce, version: version, facts: self.facts, readFile: BoundedFile.readNow)
+                after: self.desk.inForce, request, facts: self.facts, codec: self.codec,
+                readFile: BoundedFile.readNow)
             do throws(SystemError) {
                 try self.announce(state)
             } catch {
@@ -143,13 +173,15 @@ final class ControlRole: WorkerRole {
         } catch {
             for line in error.lines { self.log.error("configuration refused", ["problem": .string(line)]) }
             self.board.keep(refusal: error.message)
-            self.context.endpoint.reloadRefused(ReloadRefused(version: version, message: error.message))
+            self.follower.refused()
+            self.context.endpoint.reloadRefused(ReloadRefused(version: request.version, message: error.message))
         }
     }
 
     func receive(reloadRefused: ReloadRefused) {
         self.desk.refused(reloadRefused.version)
         self.board.keep(refusal: reloadRefused.message)
+        self.follower.refused()
     }
 
     func receive(report: TreeReport) {
@@ -161,8 +193,20 @@ final class ControlRole: WorkerRole {
         self.administration.use(DeskContext(limits: state.snapshots.edge.limits))
         self.survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
         self.board.notices = state.notices
+        self.useObjects(of: state)
         self.log.info("configuration in force", ["version": .unsigned(state.version)])
         Self.say(state.notices, self.log)
+    }
+
+    /// What was made by API and is in force now.
+    private func useObjects(of state: GatewayState) {
+        let records = state.source.objects
+        let isNew = self.objects.now.number != records.number
+        self.objects.use(ObjectBoard.State(base: state.base, merge: state.merge, number: records.number))
+        if isNew, !ObjectsCopy.write(records, stateDirectory: self.stateDirectory) {
+            self.log.error("the copy of what was made by API cannot be written", ["file": .string(ObjectsCopy.name)])
+        }
+        self.follower.isInForce(records.number)
     }
 
     private static func say(_ notices: [String], _ log: Log) {
@@ -199,6 +243,14 @@ final class ControlRole: WorkerRole {
             }
             self.context.loop.schedule(after: 1_000_000_000) { [weak self] in self?.maintain(turn: turn &+ 1) }
         }
+        self.lookForObjects()
+    }
+
+    /// What another host has changed comes into force here too.
+    private func lookForObjects() {
+        self.administration.perform({ (bench: DeskBench) in try? bench.store.objectsNumber() }) { [weak self] result in
+            if case .success(let number?) = result { self?.follower.found(number) }
+        }
     }
 
     /// Control makes snapshots and gets none.
@@ -209,7 +261,8 @@ final class ControlRole: WorkerRole {
         guard let hello = self.hello, offer.role == .edge else {
             return self.log.warning("link from an unexpected role refused", ["peer": .string(offer.role.label)])
         }
-        let link = AdministrationLink(instance: offer.instance, log: self.log) { [weak self] ended in
+        let link = AdministrationLink(instance: offer.instance, desk: self.openHTTP(), log: self.log) {
+            [weak self] ended in
             guard let self, self.links[ended.instance] === ended else { return }
             self.links[ended.instance] = nil
         }
@@ -220,6 +273,34 @@ final class ControlRole: WorkerRole {
         }
         let replaced = self.links.updateValue(link, forKey: offer.instance)
         replaced?.close()
+    }
+
+    /// Where the links hand in their requests.
+    private func openHTTP() -> HTTPDesk {
+        if let http = self.http { return http }
+        let loop = self.context.loop
+        let office = HTTPDesk.Office(
+            authenticate: { [weak self] in self?.identify($0, $1) },
+            submit: { [weak self] request, then in
+                self?.administration.submit(request, then: then)
+            },
+            document: { [weak self] then in
+                self?.administration.describe(version: SluiceVersion.current, then: then)
+            },
+            now: Clocks.monotonicNanoseconds,
+            after: { loop.schedule(after: $0, $1) })
+        let http = HTTPDesk(office, documentation: self.documentation, log: self.log)
+        self.http = http
+        return http
+    }
+
+    /// Who a token of the administration belongs to.
+    private func identify(
+        _ token: [UInt8], _ then: @escaping (Result<AdministrationActor?, AdministrationFailure>) -> Void
+    ) {
+        self.administration.perform({ (bench: DeskBench) in bench.bearer(of: Secret(token)) }) { result in
+            then(result.flatMap(\.self))
+        }
     }
 
     func drain(timeout: UInt64) {
@@ -246,21 +327,22 @@ final class ControlRole: WorkerRole {
         let banner = Banner(
             version: SluiceVersion.current,
             listeners: listed.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) },
-            key: self.clientKey, configuration: self.desk.inForce.configuration)
+            key: self.clientKey, token: self.ownerToken, configuration: self.desk.inForce.configuration)
         if isatty(2) == 1 {
             StandardErrorSink.shared.writePlain(banner.text())
-            if case .unseen = self.clientKey { self.forgetUnseenKey() }
+            if case .unseen = self.clientKey { self.forget(KeyFile.unseen) }
+            if case .unseen = self.ownerToken { self.forget(FirstToken.unseen) }
         } else {
             self.log.info("gateway is up", banner.fields())
         }
     }
 
-    /// The first key has been shown: from now on nobody can read it here.
-    private func forgetUnseenKey() {
+    /// What was in the file has been shown: from now on nobody can read it here.
+    private func forget(_ file: KeyFile) {
         do throws(StartFailure) {
-            try KeyFile.unseen.remove(in: try StateDirectory(path: self.stateDirectory))
+            try file.remove(in: try StateDirectory(path: self.stateDirectory))
         } catch {
-            self.log.error("the first key's file is still there", ["error": .string(error.message)])
+            self.log.error("what was shown is still in its file", ["error": .string(error.message)])
         }
     }
 }

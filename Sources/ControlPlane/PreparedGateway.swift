@@ -21,6 +21,7 @@ struct PreparedGateway: ~Copyable {
     let state: GatewayState
     /// What a newcomer is told.
     let clientKey: ClientKey
+    let ownerToken: OwnerToken
     /// Opens keys and projects.
     let administration: AdministrationSource
     /// What was known of them at the start; nil where they could not be opened.
@@ -78,20 +79,26 @@ struct PreparedGateway: ~Copyable {
         let directory = try StateDirectory(path: state)
         let instance = try InstanceFile.lock(in: directory, patience: Self.patience, random: Self.random)
         try directory.takeOverFormerLayout()
-        let administration = AdministrationSource(stateDirectory: directory.path)
+        let vault = try Self.vault(state, environment)
+        let administration = AdministrationSource(stateDirectory: directory.path, vault: vault)
         let store = try administration.open()
         let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
+        let ownerToken = try FirstToken.prepare(in: directory, store: store, onTerminal: onTerminal)
         let facts = try? store.facts()
         source.staticKey = configuration.auth.staticKey
+        // What was in force last does while the database is away.
+        source.objects = facts?.objects ?? ObjectsCopy.read(stateDirectory: state) ?? ObjectRecords()
+        let merge = ObjectMerge.made(of: source, result, ObjectCodec(vault: vault))
         let snapshots = try SnapshotSet.made(
-            of: source, result, configuration, facts, users: users, readFile: readFile)
+            of: source, result, merge.configuration, facts, users: users, readFile: readFile)
         source.limitPlaces = snapshots.aggregator.limitTable.places
         source.mostUpstreams = snapshots.aggregator.upstreams
         self.state = GatewayState(
-            source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
+            source: source, base: result, merge: merge, snapshots: snapshots, notices: result.notices + merge.notices)
         self.administration = administration
         self.facts = facts
         self.clientKey = clientKey
+        self.ownerToken = ownerToken
         self.instance = instance
     }
 
@@ -110,23 +117,26 @@ struct PreparedGateway: ~Copyable {
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
         // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
-        let administration = AdministrationSource(stateDirectory: state)
+        let vault = try Self.vault(state, source.environment)
+        let administration = AdministrationSource(stateDirectory: state, vault: vault)
         let facts = isOnStandby ? nil : try? administration.open().facts()
         let users = try RoleUsers.resolve(configuration.user, asRoot: hasOwnUser)
         // Workers that are started later would be root.
         guard !hasOwnUser || !users.isEmpty else {
             throw StartFailure("user: the users that this gateway was started with are not found any more")
         }
+        let merge = try Self.remade(source, result, vault)
         var snapshots = try SnapshotSet.made(
-            of: source, result, configuration, facts, users: users, readFile: BoundedFile.read)
+            of: source, result, merge.configuration, facts, users: users, readFile: BoundedFile.read)
         if isOnStandby {
             snapshots.aggregator.limitTable.projects = SharedState.projectTimeZones(stateDirectory: state)
         }
         self.state = GatewayState(
-            source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
+            source: source, base: result, merge: merge, snapshots: snapshots, notices: result.notices + merge.notices)
         self.administration = administration
         self.facts = facts
         self.clientKey = configuration.auth.staticKey == nil ? .stored : .configuration
+        self.ownerToken = .stored
         self.instance = instance
     }
 
@@ -139,12 +149,34 @@ struct PreparedGateway: ~Copyable {
         }
         let result = source.result()
         let configuration = try Self.accepted(result)
-        _ = try SnapshotSet.made(of: source, result, configuration, nil, users: [], readFile: BoundedFile.read)
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
+        let merge = try Self.remade(source, result, Self.vault(state, source.environment))
+        _ = try SnapshotSet.made(of: source, result, merge.configuration, nil, users: [], readFile: BoundedFile.read)
         if let obstacle = SharedState.obstacle(stateDirectory: state) { throw StartFailure(obstacle) }
     }
 
     // MARK: Parts
+
+    private static func vault(_ state: String, _ environment: EnvironmentBlock) throws(StartFailure) -> Vault {
+        let values = environment.values
+        let source = try MasterKeySource(stateDirectory: state) { values[$0] }
+        do throws(VaultError) {
+            return try Vault(source)
+        } catch {
+            throw error.startFailure
+        }
+    }
+
+    /// What was in force is in force again, or nothing is.
+    private static func remade(
+        _ source: ConfigurationSource, _ result: ConfigurationResult, _ vault: Vault
+    ) throws(StartFailure) -> ObjectMerge {
+        do throws(ObjectCodec.Unreadable) {
+            return try ObjectMerge.remade(of: source, result, ObjectCodec(vault: vault))
+        } catch {
+            throw StartFailure("\(error.name), made by API: \(error.reason)", code: ControlExitCode.stateDamaged)
+        }
+    }
 
     private static func accepted(_ result: ConfigurationResult) throws(StartFailure) -> GatewayConfiguration {
         guard let configuration = result.configuration, result.problems.isEmpty else {

@@ -9,6 +9,8 @@ public final class AdministrationService {
     public let table: APIRouteTable
     private let unavailable: AdministrationFailure?
     private var limits: LimitsResource?
+    private var repeated: RepeatedRequests?
+    private var tokens: TokenAuthenticator?
     private let reader = JSONReader()
 
     public init(resources: [any AdministrationResource]) {
@@ -22,7 +24,7 @@ public final class AdministrationService {
         self.unavailable = AdministrationFailure(status: 503, code: "storage_failed", message: message)
     }
 
-    /// The resources of a store: keys, projects and limits, and usage and requests of the usage database beside it; and of a
+    /// The resources of a store: organizations, projects, keys and limits, and usage and requests of the usage database beside it; and of a
     /// gateway that runs, what is quarantined, and `others`. `limits` are those of the configuration in force; `usage` is where the usage
     /// database is, nil: in the state folder.
     public convenience init(
@@ -33,13 +35,21 @@ public final class AdministrationService {
         let usage = UsageFile(usage ?? .file(stateDirectory: store.stateDirectory))
         let limits = LimitsResource(store: store, settings: limits)
         let resources: [any AdministrationResource] = [
-            KeysResource(store: store), ProjectsResource(store: store), limits,
+            OrganizationsResource(store: store), KeysResource(store: store), ProjectsResource(store: store), limits,
             UsageResource(file: usage, names: store),
-            RequestsResource(file: usage, names: store), AuditResource(store: store),
+            RequestsResource(file: usage, names: store), AuditResource(store: store), TokensResource(store: store),
             QuarantineResource(board: quarantine),
         ]
         self.init(resources: resources + others)
         self.limits = limits
+        self.repeated = try? RepeatedRequests(store: store)
+        self.tokens = TokenAuthenticator(store: store)
+    }
+
+    /// Who the bearer of a token is; throws 401, or 503 where that cannot be found out now.
+    public func actor(bearing token: Secret) throws(AdministrationFailure) -> AdministrationActor {
+        guard let tokens else { throw self.unavailable ?? .unauthorized }
+        return try tokens.actor(bearing: token)
     }
 
     /// Another configuration is in force.
@@ -88,7 +98,12 @@ public final class AdministrationService {
             guard !route.isLocal || request.actor.isLocal else { throw .unknownURL }
             var call = AdministrationCall(
                 request, segments: segments, fields: try RequestFields(request.body, of: route))
-            return try route.handler(&call)
+            guard request.method == .post, let key = request.idempotencyKey, let repeated else {
+                return try route.handler(&call)
+            }
+            return try repeated.once(request, key: key) { () throws(AdministrationFailure) in
+                try route.handler(&call)
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ extension JSONValue {
         case .null: self = .null
         case .boolean(let value): self = .bool(value)
         case .integer(let value): self = .integer(Int64(value))
-        case .text(let text): self = .string(Array(text.utf8))
+        case .text(let text), .unsubstituted(let text): self = .string(Array(text.utf8))
         case .secret: self = .string(Array(EffectiveValue.mask.utf8))
         case .list(let values): self = .array(values.map { JSONValue($0) })
         case .mapping(let entries):

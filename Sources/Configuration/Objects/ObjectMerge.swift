@@ -13,9 +13,12 @@ public struct ObjectMerge: Hashable, Sendable {
     /// The file's or the environment's; nil for the stand-in.
     private let base: ConfigurationResult
 
-    /// `base` has no problems.
-    public init(_ base: ConfigurationResult, _ objects: [ConfigurationObject]) {
+    /// `base` has no problems. `unreadable` says of objects that are stored why nobody knows what they say.
+    public init(
+        _ base: ConfigurationResult, _ objects: [ConfigurationObject], unreadable: [ObjectName: String] = [:]
+    ) {
         self.base = base
+        self.reasons = unreadable
         self.configuration = base.configuration ?? GatewayConfiguration()
         let visible = objects.filter { self.isVisible($0.name) }.sorted { $0.name < $1.name }
         self.addProviders(visible)

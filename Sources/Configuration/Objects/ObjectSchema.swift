@@ -21,6 +21,7 @@ public enum ObjectSchema {
         switch object.name.kind {
         case .provider:
             self.refuseFileOnly(object.members, problems)
+            self.refuseMasks(object.members, problems)
             let schema = ProviderSchema(problems: problems) { (_, _) throws(BoundedFile.Failure) in
                 throw BoundedFile.Failure(reason: "it can be set in the file only")
             }
@@ -41,6 +42,16 @@ public enum ObjectSchema {
             let key = String(decoding: member.key, as: UTF8.self)
             guard self.fileOnly.contains(key) else { continue }
             problems.problem(at: .start, path: key, "can be set in the configuration file only: leave it out")
+        }
+    }
+
+    /// A mask that is not the one of the secret in its place stands for nothing.
+    private static func refuseMasks(_ members: [JSONValue.Member], _ problems: ProblemSink) {
+        for (place, value) in ObjectSecrets.all(in: members) {
+            guard case .header = place, value.contains(0xE2),
+                String(decoding: value, as: UTF8.self).unicodeScalars.contains("\u{2026}")
+            else { continue }
+            problems.problem(at: .start, path: "\(place)", "expected a header's value, not a masked one")
         }
     }
 

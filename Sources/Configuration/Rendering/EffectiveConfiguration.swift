@@ -19,7 +19,7 @@ public struct EffectiveConfiguration {
     private static func value(of configuration: GatewayConfiguration) -> EffectiveValue {
         .mapping([
             ("listen", .list(configuration.listen.map { self.value(of: $0) })),
-            ("admin", .mapping([("listen", .text("same"))])),
+            ("admin", self.value(of: configuration.admin)),
             ("state_directory", .text(configuration.stateDirectory)),
             (
                 "workers",
@@ -71,6 +71,12 @@ public struct EffectiveConfiguration {
             ),
             ("schedule", .mapping([("timezone", .text(configuration.timeZone))])),
         ])
+    }
+
+    private static func value(of admin: AdminSettings) -> EffectiveValue {
+        let listener: EffectiveValue? = admin.listen.map { self.value(of: $0) }
+        let folder: EffectiveValue? = admin.swaggerUI.map { .text($0) }
+        return .mapping([("listen", listener ?? .text("same")), ("swagger_ui", folder ?? .null)])
     }
 
     private static func value(of listener: ListenerSettings) -> EffectiveValue {

@@ -1,9 +1,11 @@
 /// A value of the rendered configuration: what YAML and JSON have in common, plus a masked secret.
-indirect enum EffectiveValue {
+enum EffectiveValue: Sendable {
     case null
     case boolean(Bool)
     case integer(Int)
     case text(String)
+    /// As it stands in a file, with `${NAME}` in it.
+    case unsubstituted(String)
     /// Shown as `***`, whatever it holds.
     case secret
     case list([EffectiveValue])

@@ -22,9 +22,13 @@ final class AdministrationDesk: DescriptorHandler {
     private var waiting: [UInt64: (Result<any Sendable, AdministrationFailure>) -> Void] = [:]
     private var lastTicket: UInt64 = 0
     private let reader = JSONReader()
+    /// `/openapi.json`, once it has been asked for.
+    private var document: [UInt8]?
     /// Why there are no threads.
     private var reason: String?
     private var whenIdle: (() -> Void)?
+    /// Does what an answer asks for before it goes out.
+    var finish: (AdministrationReply, @escaping (AdministrationReply) -> Void) -> Void = { $1($0) }
 
     /// Refuses everything that needs a database, for the `reason`, until `open`. `tree` is what answers on the loop.
     init(
@@ -83,11 +87,24 @@ final class AdministrationDesk: DescriptorHandler {
     /// Answers a request; `then` is called on the loop, at once for what needs no database.
     func submit(_ request: AdministrationRequest, then: @escaping (AdministrationReply) -> Void) {
         if self.tree.answers(request) { return then(self.tree.reply(to: request)) }
+        let finish = self.finish
         self.perform({ (bench: DeskBench) in bench.service.reply(to: request) }) { result in
             switch result {
-            case .success(let reply): then(reply)
+            case .success(let reply): reply.sequel == nil ? then(reply) : finish(reply, then)
             case .failure(let failure): then(AdministrationReply(failure))
             }
+        }
+    }
+
+    /// `/openapi.json`, of all that is served. What that is does not change while the program runs.
+    func describe(version: String, then: @escaping (Result<[UInt8], AdministrationFailure>) -> Void) {
+        if let document = self.document { return then(.success(document)) }
+        let ofTheTree = self.tree.table.routes.map(\.operation)
+        self.perform({ (bench: DeskBench) in
+            APIDocument.make(ofTheTree + bench.service.table.routes.map(\.operation), version: version)
+        }) { [weak self] result in
+            if case .success(let document) = result { self?.document = document }
+            then(result)
         }
     }
 
