@@ -132,7 +132,7 @@ let package = Package(
             "ControlPlane",
             [
                 "Administration", "Catalogue", "Domain", "HTTPClient", "IPC", "IPCEpoll", "Configuration", "Cryptography",
-                "JSON", "Platform", "EventLog",
+                "JSON", "Platform", "EventLog", "UsageStore",
                 "WorkerRuntime",
             ]),
 
@@ -166,7 +166,7 @@ let package = Package(
             name: "limit-driver", dependencies: ["Limits", "Domain", "Platform"], path: "Tests/Drivers/limit-driver",
             swiftSettings: settings),
         .executableTarget(
-            name: "sandbox-driver", dependencies: ["WorkerRuntime", "Domain", "Platform"],
+            name: "sandbox-driver", dependencies: ["WorkerRuntime", "Database", "Domain", "Platform"],
             path: "Tests/Drivers/sandbox-driver", swiftSettings: settings),
 
         // What tests of several modules use; no program does.
