@@ -66,6 +66,9 @@ final class AdministrationDesk: DescriptorHandler {
     /// Another configuration is in force.
     func use(_ context: DeskContext) { self.exchange.use(context) }
 
+    /// What is answered on the loop.
+    var operations: [APIOperation] { self.tree.table.routes.map(\.operation) }
+
     // MARK: Requests
 
     /// Answers the text of a frame with the text of a frame.
