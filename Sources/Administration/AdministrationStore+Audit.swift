@@ -4,33 +4,21 @@ import Database
 extension AdministrationStore {
     /// Runs `body` in a transaction, with the number of the change, and writes `entry` down; a name that is taken is the asker's fault.
     func change<Value>(
-        taken message: String, audit entry: AuditEntry, _ body: (Int64) throws(DatabaseError) -> Value
+        taken message: String = "it is there already", audit entry: AuditEntry,
+        _ body: (Int64) throws(DatabaseError) -> Value
     ) throws(AdministrationFailure) -> Value {
-        do throws(DatabaseError) {
-            return try self.noted(entry, body)
-        } catch {
-            guard error.isDuplicate else { throw AdministrationFailure(error) }
-            throw AdministrationFailure(status: 409, code: "name_taken", message: message)
-        }
-    }
-
-    /// Runs `body` in a transaction, with the number of the change, and writes `entry` down.
-    func change<Value>(
-        audit entry: AuditEntry, _ body: (Int64) throws(DatabaseError) -> Value
-    ) throws(AdministrationFailure) -> Value {
-        try self.storage { () throws(DatabaseError) in try self.noted(entry, body) }
+        try self.commit(taken: message) { (number) throws(DatabaseError) in (try body(number), entry) }
     }
 
     /// The same for a change that may find, once it has its number, that it cannot be done: `body` has changed nothing and returns false then,
     /// and nothing is written down.
     func changeIf(
-        taken message: String = "", audit entry: AuditEntry, _ body: (Int64) throws(DatabaseError) -> Bool
+        taken message: String = "it is there already", audit entry: AuditEntry,
+        _ body: (Int64) throws(DatabaseError) -> Bool
     ) throws(AdministrationFailure) -> Bool {
-        do throws(DatabaseError) {
-            return try self.noted(entry, body, if: { $0 })
-        } catch {
-            guard error.isDuplicate else { throw AdministrationFailure(error) }
-            throw AdministrationFailure(status: 409, code: "name_taken", message: message)
+        try self.commit(taken: message) { (number) throws(DatabaseError) in
+            let isDone = try body(number)
+            return (isDone, isDone ? entry : nil)
         }
     }
 
@@ -39,18 +27,5 @@ extension AdministrationStore {
         try self.storage { () throws(DatabaseError) in try AuditTable(self.connection).rows(query) }
     }
 
-    private func noted<Value>(
-        _ entry: AuditEntry, _ body: (Int64) throws(DatabaseError) -> Value, if isDone: (Value) -> Bool = { _ in true }
-    ) throws(DatabaseError) -> Value {
-        try self.database.transaction { () throws(DatabaseError) in
-            // Taking the number is the first thing a change does: who else changes something waits from here on.
-            let number = try self.database.nextSequence()
-            let value = try body(number)
-            guard isDone(value) else { return value }
-            try AuditTable(self.connection).insert(entry, number: number, now: self.clock())
-            return value
-        }
-    }
-
-    var connection: any DatabaseConnection { self.database.database }
+    var connection: any DatabaseConnection { self.database.connection }
 }

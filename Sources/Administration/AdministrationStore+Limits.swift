@@ -8,16 +8,41 @@ extension AdministrationStore {
         try self.storage { () throws(DatabaseError) in try self.database.limits(of: scope, id) }
     }
 
-    /// Changes them; in force in every edge when it returns.
+    /// Changes them; in force in every edge when it returns. `organization` is whose they are, for the audit log.
     func setLimits(
-        of scope: LimitScope, _ id: EntityID, _ body: (inout LimitSet) -> Void
+        of scope: LimitScope, _ id: EntityID, organization: EntityID? = nil, from origin: AuditOrigin = .gateway,
+        _ body: (inout LimitSet) -> Void
     ) throws(AdministrationFailure) {
-        var limits = try self.limits(of: scope, id)
-        body(&limits)
-        try self.storage { () throws(DatabaseError) in
-            try self.database.transaction { () throws(DatabaseError) in try self.database.set(limits, of: scope, id) }
+        if scope == .project {
+            // They are a part of what a project is.
+            _ = try self.updateProject(id, from: origin) { body(&$0.limits) }
+            return
+        }
+        try self.commit { (number) throws(DatabaseError) in
+            let before = try self.database.limits(of: scope, id)
+            var after = before
+            body(&after)
+            guard after != before else { return ((), nil) }
+            try self.database.set(after, of: scope, id, number: number)
+            return (
+                (),
+                AuditEntry(
+                    origin, .update, .limits, Self.target(scope, id), organization: organization,
+                    before: AuditEntry.object { $0.members(of: before) },
+                    after: AuditEntry.object { $0.members(of: after) })
+            )
         }
         try self.catchUp()
+    }
+
+    private static func target(_ scope: LimitScope, _ id: EntityID) -> String {
+        switch scope {
+        case .organization: id.text(.organization)
+        case .user: id.text(.user)
+        case .project: id.text(.project)
+        case .key: id == .standard ? "static" : id.text(.key)
+        default: "\(scope.name)"
+        }
     }
 
     /// The organization with that id or name.
@@ -25,7 +50,7 @@ extension AdministrationStore {
         let found = try self.storage { () throws(DatabaseError) in
             try self.database.organization(id: EntityID(text: text, .organization), name: text)
         }
-        guard let found else { throw .notFound("there is no organization \(text)") }
+        guard let found else { throw .noOrganization }
         return found
     }
 }

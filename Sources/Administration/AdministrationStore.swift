@@ -1,7 +1,8 @@
 public import Cryptography
-import Database
-public import Domain
+public import Database
+import Domain
 public import EventLog
+import Identity
 
 /// Organizations, projects and keys: the control database and the identity table that follows it.
 ///
@@ -9,157 +10,72 @@ public import EventLog
 /// all edges with its answer. A crash between the two is made good by the change numbers at the next opening. Only who holds
 /// the gateway's instance lock may have one. It lives on one thread; those of several threads share the `IdentityFollower`.
 public final class AdministrationStore {
-    /// What of a key is asked for.
-    public struct NewKey: Hashable, Sendable {
-        public var name: String
-        /// The name of its project.
-        public var project: String
-        public var limits: LimitSet
-        /// Milliseconds since 1970.
-        public var expires: UInt64?
-        /// The models it may use, each as in `ModelPattern`; all where it is empty.
-        public var models: [[UInt8]]
+    /// Throws 412 where a request was made for another version than this.
+    public typealias VersionCheck = (_ version: Int64) throws(AdministrationFailure) -> Void
 
-        public init(
-            name: String, project: String = "default", limits: LimitSet = LimitSet(), expires: UInt64? = nil,
-            models: [[UInt8]] = []
-        ) {
-            self.name = name
-            self.project = project
-            self.limits = limits
-            self.expires = expires
-            self.models = models
-        }
-    }
-
-    /// The folder of both files, and of the usage database.
+    /// The folder of the identity table, and of the usage database.
     public let stateDirectory: String
     let database: ControlDatabase
+    /// Makes and opens what is sealed.
+    let vault: Vault
     private let identity: IdentityFollower
     private let digests: SHA256
     let clock: () -> UInt64
     let zones: ZoneCache
     let random: (Int) throws(CryptographyError) -> [UInt8]
+    /// Why the change under way is refused.
+    private var refusal: AdministrationFailure?
 
-    /// Opens the database, makes what is missing, and brings the table up to it. `identity` is that of the process; without one the store has
-    /// one of its own.
+    /// Works on a database whose schema is up to date: founds it where it is empty, opens the vault, and brings the table up to it. `identity` is that
+    /// of the process; without one the store has one of its own.
     ///
-    /// Throws one line that names the file (and the byte, where known) for a file that cannot be used, which is left as it is.
+    /// Throws one line that names the file (and the byte, where known) or the server for what cannot be used, which is left as it is.
     public init(
-        stateDirectory: String, identity: IdentityFollower? = nil,
+        _ connection: any DatabaseConnection, stateDirectory: String, vault: Vault, identity: IdentityFollower? = nil,
         clock: @escaping @Sendable () -> UInt64 = Timestamp.now,
         random: @escaping (Int) throws(CryptographyError) -> [UInt8] = RandomBytes.make
     ) throws(StartFailure) {
         do {
             self.stateDirectory = stateDirectory
-            let digests = try SHA256()
-            let database = try ControlDatabase(
-                stateDirectory: stateDirectory, newID: Self.makeID(random), now: clock())
-            let identity = identity ?? IdentityFollower(stateDirectory: stateDirectory, clock: clock)
-            try identity.open(with: database)
-            self.identity = identity
-            self.zones = ZoneCache(clock: clock)
-            self.database = database
-            self.digests = digests
+            self.vault = vault
+            self.digests = try SHA256()
             self.clock = clock
             self.random = random
+            self.zones = ZoneCache(clock: clock)
+            self.database = try ControlDatabase(connection, newID: Self.makeID(random), now: clock())
+            self.identity = identity ?? IdentityFollower(stateDirectory: stateDirectory, clock: clock)
+            try vault.unlock(connection)
+            try self.database.convertSecrets { (digest) throws(DatabaseError) in
+                do throws(VaultError) {
+                    return try vault.kept(sha256: digest)
+                } catch {
+                    throw self.database.damaged("\(error)")
+                }
+            }
+            try self.identity.open(with: self.database, vault)
+        } catch let error as VaultError {
+            throw error.startFailure
         } catch {
             throw StartFailure("\(error)", code: ControlExitCode.stateDamaged)
         }
     }
 
-    // MARK: Keys
-
-    /// Whether there is or has been any key.
-    public func hasKeys() throws(AdministrationFailure) -> Bool {
-        try self.storage { () throws(DatabaseError) in try self.database.hasKeys() }
-    }
-
-    /// Makes a key, or takes the `secret` given for one; the only time it is shown.
-    public func createKey(
-        _ new: NewKey, secret given: Secret? = nil
-    ) throws(AdministrationFailure) -> (record: KeyRecord, secret: Secret) {
-        let secret: Secret
-        let id: EntityID
-        do throws(CryptographyError) {
-            secret = if let given { given } else { try KeyText.make(random: self.random) }
-            id = try Self.makeID(self.random)
+    /// Works on control.db in the state folder, which is made where it is missing, with the master key that is there.
+    public convenience init(
+        stateDirectory: String, identity: IdentityFollower? = nil,
+        clock: @escaping @Sendable () -> UInt64 = Timestamp.now,
+        random: @escaping @Sendable (Int) throws(CryptographyError) -> [UInt8] = RandomBytes.make
+    ) throws(StartFailure) {
+        let source = try MasterKeySource(stateDirectory: stateDirectory, environment: { _ in nil })
+        let vault: Vault
+        do throws(VaultError) {
+            vault = try Vault(source, random: random)
         } catch {
-            throw AdministrationFailure(error)
+            throw error.startFailure
         }
-        let digest = try self.digest(of: secret)
-        let project = try self.project(named: new.project)
-        let record = KeyRecord(
-            id: id, project: project.id, organization: project.organization, projectName: project.name, name: new.name,
-            shown: KeyText.shown(of: secret), limits: new.limits, models: new.models, created: self.clock(),
-            expires: new.expires, revoked: nil)
-        try self.change(taken: "there is a key named \(new.name) in project \(project.name) already") {
-            () throws(DatabaseError) in try self.database.insert(record, digest: digest)
-        }
-        do throws(AdministrationFailure) {
-            try self.catchUp()
-        } catch {
-            // Nobody will ever see this key: it must not come to life when the table can be written again.
-            var dead = record
-            dead.revoked = self.clock()
-            try? self.database.transaction { () throws(DatabaseError) in try self.database.update(dead) }
-            throw error
-        }
-        return (record, secret)
-    }
-
-    /// The key with that id, revoked ones too.
-    public func key(_ id: EntityID) throws(AdministrationFailure) -> KeyRecord {
-        let found = try self.storage { () throws(DatabaseError) in try self.database.key(id) }
-        guard let found else { throw .notFound("there is no key \(id.text(.key))") }
-        return found
-    }
-
-    /// The key whose text is `secret`; nil when it is none of ours.
-    public func key(secret: Secret) throws(AdministrationFailure) -> KeyRecord? {
-        let digest = try self.digest(of: secret)
-        return try self.storage { () throws(DatabaseError) in try self.database.key(digest: digest) }
-    }
-
-    /// Keys in the order of their ids, at most `limit`, behind the one given; of one project and one name where given.
-    public func keys(
-        after: EntityID? = nil, limit: Int, project: String? = nil, name: String? = nil
-    ) throws(AdministrationFailure) -> [KeyRecord] {
-        var owner: EntityID?
-        if let project { owner = try self.project(named: project).id }
-        return try self.storage { () throws(DatabaseError) in
-            try self.database.keys(after: after, limit: limit, project: owner, name: name)
-        }
-    }
-
-    /// Changes name, limits, models or expiry of a key that is not revoked.
-    public func updateKey(
-        _ id: EntityID, _ body: (inout KeyRecord) -> Void
-    ) throws(AdministrationFailure) -> KeyRecord {
-        var record = try self.key(id)
-        guard record.revoked == nil else {
-            throw AdministrationFailure(
-                status: 409, code: "key_revoked", message: "the key \(id.text(.key)) is revoked")
-        }
-        body(&record)
-        try self.change(taken: "there is a key named \(record.name) in project \(record.projectName) already") {
-            () throws(DatabaseError) in try self.database.update(record)
-        }
-        try self.catchUp()
-        return record
-    }
-
-    /// Revokes a key for good. One that is revoked already stays as it is.
-    public func revokeKey(_ id: EntityID) throws(AdministrationFailure) -> KeyRecord {
-        var record = try self.key(id)
-        if record.revoked == nil {
-            record.revoked = self.clock()
-            try self.storage { () throws(DatabaseError) in
-                try self.database.transaction { () throws(DatabaseError) in try self.database.update(record) }
-            }
-        }
-        try self.catchUp()
-        return record
+        try self.init(
+            try ControlDatabase.file(stateDirectory: stateDirectory), stateDirectory: stateDirectory, vault: vault,
+            identity: identity, clock: clock, random: random)
     }
 
     // MARK: The table
@@ -167,33 +83,56 @@ public final class AdministrationStore {
     /// Brings every change into the identity table that is not there yet. Does nothing, at the cost of one small query, when
     /// there is none; control calls it now and then, so that a change a full disk held up gets in force by itself.
     public func catchUp() throws(AdministrationFailure) {
-        try self.identity.catchUp(with: self.database)
+        try self.identity.catchUp(with: self.database, self.vault)
     }
 
     /// Frees what killed edges still hold of the table.
     public func sweepReaders() throws(AdministrationFailure) { try self.identity.sweepReaders() }
 
-    // MARK: -
+    // MARK: Changes
 
-    private static func makeID(
-        _ random: (Int) throws(CryptographyError) -> [UInt8]
-    ) throws(CryptographyError) -> EntityID {
-        let bytes = try random(16)
-        let words = [bytes.prefix(8), bytes.dropFirst(8)].map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
-        return EntityID(high: words[0], low: words[1])
-    }
-
-    func newID() throws(AdministrationFailure) -> EntityID {
-        do throws(CryptographyError) { return try Self.makeID(self.random) } catch {
-            throw AdministrationFailure(error)
+    /// Runs `body` in a transaction, with the number of the change, and writes down what it says of it. Nobody else changes anything meanwhile. A name
+    /// that is taken is the asker's fault; what `body` refuses by throwing `refuse(…)` is not done.
+    func commit<Value>(
+        taken message: String = "it is there already",
+        _ body: (Int64) throws(DatabaseError) -> (value: Value, entry: AuditEntry?)
+    ) throws(AdministrationFailure) -> Value {
+        let now = self.clock()
+        var last: (value: Value, entry: AuditEntry?, number: Int64)?
+        do throws(DatabaseError) {
+            return try self.database.change { (number) throws(DatabaseError) in
+                self.refusal = nil
+                last = nil
+                let (value, entry) = try body(number)
+                if let entry { try AuditTable(self.connection).insert(entry, number: number, now: now) }
+                last = (value, entry, number)
+                return value
+            }
+        } catch {
+            if let refusal = self.refusal {
+                self.refusal = nil
+                throw refusal
+            }
+            // The connection was lost with the answer to the commit: what is written down tells.
+            if error.isOutcomeUnknown, let last, let entry = last.entry,
+                (try? AuditTable(self.connection).contains(entry, number: last.number, now: now)) == true
+            {
+                return last.value
+            }
+            guard error.isDuplicate else { throw AdministrationFailure(error) }
+            throw AdministrationFailure(status: 409, code: "name_taken", message: message)
         }
     }
 
-    private func digest(of secret: Secret) throws(AdministrationFailure) -> Digest {
-        let result = secret.withBytes { bytes in
-            Result { () throws(CryptographyError) in try self.digests.digest(bytes) }
-        }
-        do throws(CryptographyError) { return try result.get() } catch { throw AdministrationFailure(error) }
+    /// What to throw in a change that is refused.
+    func refuse(_ failure: AdministrationFailure) -> DatabaseError {
+        self.refusal = failure
+        return self.database.damaged("refused")
+    }
+
+    /// Runs what may refuse a change.
+    func refusing<Value>(_ body: () throws(AdministrationFailure) -> Value) throws(DatabaseError) -> Value {
+        do throws(AdministrationFailure) { return try body() } catch { throw self.refuse(error) }
     }
 
     func storage<Value>(
@@ -206,15 +145,25 @@ public final class AdministrationStore {
         }
     }
 
-    /// Runs `body` in a transaction; a name that is taken is the asker's fault.
-    func change(
-        taken message: String, _ body: () throws(DatabaseError) -> Void
-    ) throws(AdministrationFailure) {
-        do throws(DatabaseError) {
-            try self.database.transaction(body)
-        } catch {
-            guard error.isDuplicate else { throw AdministrationFailure(error) }
-            throw AdministrationFailure(status: 409, code: "name_taken", message: message)
+    // MARK: -
+
+    private static func makeID(
+        _ random: (Int) throws(CryptographyError) -> [UInt8]
+    ) throws(CryptographyError) -> EntityID {
+        EntityID(bytes: try random(16)) ?? .standard
+    }
+
+    func newID() throws(AdministrationFailure) -> EntityID {
+        do throws(CryptographyError) { return try Self.makeID(self.random) } catch {
+            throw AdministrationFailure(error)
         }
+    }
+
+    /// The SHA-256 of a key.
+    func digest(of secret: Secret) throws(AdministrationFailure) -> Digest {
+        let result = secret.withBytes { bytes in
+            Result { () throws(CryptographyError) in try self.digests.digest(bytes) }
+        }
+        do throws(CryptographyError) { return try result.get() } catch { throw AdministrationFailure(error) }
     }
 }

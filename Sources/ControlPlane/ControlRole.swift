@@ -22,6 +22,7 @@ final class ControlRole: WorkerRole {
     /// Handed to the supervisor with each announcement.
     private let instance: InstanceFile
     private let clientKey: ClientKey
+    private let ownerToken: OwnerToken
     private let source: AdministrationSource
     private let administration: AdministrationDesk
     /// What was known last of the store.
@@ -58,6 +59,7 @@ final class ControlRole: WorkerRole {
         self.announcesStart = context.arguments.inForce == nil
         if self.announcesStart { Self.say(state.notices, self.log) }
         self.clientKey = gateway.clientKey
+        self.ownerToken = gateway.ownerToken
         let endpoint = context.endpoint
         let milliseconds = { Clocks.monotonicNanoseconds() / 1_000_000 }
         self.quarantine = QuarantineBoard(now: milliseconds, release: { endpoint.release(fingerprint: $0) })
@@ -85,7 +87,7 @@ final class ControlRole: WorkerRole {
         self.source = gateway.administration
         self.facts = gateway.facts
         self.instance = gateway.instance
-        self.codec = ObjectCodec(vault: gateway.vault)
+        self.codec = ObjectCodec(vault: gateway.administration.vault)
         self.objects = ObjectBoard(
             ObjectBoard.State(base: state.base, merge: state.merge, number: state.source.objects.number),
             objection: { SnapshotBuilder.objection(to: $0) })
@@ -244,6 +246,14 @@ final class ControlRole: WorkerRole {
             }
             self.context.loop.schedule(after: 1_000_000_000) { [weak self] in self?.maintain(turn: turn &+ 1) }
         }
+        self.lookForObjects()
+    }
+
+    /// What another host has changed comes into force here too.
+    private func lookForObjects() {
+        self.administration.perform({ (bench: DeskBench) in try? bench.store.objectsNumber() }) { [weak self] result in
+            if case .success(let number?) = result { self?.follower.found(number) }
+        }
     }
 
     /// Control makes snapshots and gets none.
@@ -291,21 +301,22 @@ final class ControlRole: WorkerRole {
         let banner = Banner(
             version: SluiceVersion.current,
             listeners: listed.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) },
-            key: self.clientKey, configuration: self.desk.inForce.configuration)
+            key: self.clientKey, token: self.ownerToken, configuration: self.desk.inForce.configuration)
         if isatty(2) == 1 {
             StandardErrorSink.shared.writePlain(banner.text())
-            if case .unseen = self.clientKey { self.forgetUnseenKey() }
+            if case .unseen = self.clientKey { self.forget(KeyFile.unseen) }
+            if case .unseen = self.ownerToken { self.forget(FirstToken.unseen) }
         } else {
             self.log.info("gateway is up", banner.fields())
         }
     }
 
-    /// The first key has been shown: from now on nobody can read it here.
-    private func forgetUnseenKey() {
+    /// What was in the file has been shown: from now on nobody can read it here.
+    private func forget(_ file: KeyFile) {
         do throws(StartFailure) {
-            try KeyFile.unseen.remove(in: try StateDirectory(path: self.stateDirectory))
+            try file.remove(in: try StateDirectory(path: self.stateDirectory))
         } catch {
-            self.log.error("the first key's file is still there", ["error": .string(error.message)])
+            self.log.error("what was shown is still in its file", ["error": .string(error.message)])
         }
     }
 }

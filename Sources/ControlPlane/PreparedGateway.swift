@@ -21,12 +21,11 @@ struct PreparedGateway: ~Copyable {
     let state: GatewayState
     /// What a newcomer is told.
     let clientKey: ClientKey
+    let ownerToken: OwnerToken
     /// Opens keys and projects.
     let administration: AdministrationSource
     /// What was known of them at the start; nil where they could not be opened.
     let facts: StoreFacts?
-    /// Seals the secrets of what is made by API.
-    let vault: Vault
     let instance: InstanceFile
 
     /// As the command line says. Every failure is for people: one line, or one per problem of the configuration.
@@ -80,12 +79,13 @@ struct PreparedGateway: ~Copyable {
         let directory = try StateDirectory(path: state)
         let instance = try InstanceFile.lock(in: directory, patience: Self.patience, random: Self.random)
         try directory.takeOverFormerLayout()
-        let administration = AdministrationSource(stateDirectory: directory.path)
+        let vault = try Self.vault(state, environment)
+        let administration = AdministrationSource(stateDirectory: directory.path, vault: vault)
         let store = try administration.open()
         let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
+        let ownerToken = try FirstToken.prepare(in: directory, store: store, onTerminal: onTerminal)
         let facts = try? store.facts()
         source.staticKey = configuration.auth.staticKey
-        let vault = try Self.vault(state, environment)
         // What was in force last does while the database is away.
         source.objects = facts?.objects ?? ObjectsCopy.read(stateDirectory: state) ?? ObjectRecords()
         let merge = ObjectMerge.made(of: source, result, ObjectCodec(vault: vault))
@@ -97,8 +97,8 @@ struct PreparedGateway: ~Copyable {
             source: source, base: result, merge: merge, snapshots: snapshots, notices: result.notices + merge.notices)
         self.administration = administration
         self.facts = facts
-        self.vault = vault
         self.clientKey = clientKey
+        self.ownerToken = ownerToken
         self.instance = instance
     }
 
@@ -117,14 +117,14 @@ struct PreparedGateway: ~Copyable {
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
         // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
-        let administration = AdministrationSource(stateDirectory: state)
+        let vault = try Self.vault(state, source.environment)
+        let administration = AdministrationSource(stateDirectory: state, vault: vault)
         let facts = isOnStandby ? nil : try? administration.open().facts()
         let users = try RoleUsers.resolve(configuration.user, asRoot: hasOwnUser)
         // Workers that are started later would be root.
         guard !hasOwnUser || !users.isEmpty else {
             throw StartFailure("user: the users that this gateway was started with are not found any more")
         }
-        let vault = try Self.vault(state, source.environment)
         let merge = try Self.remade(source, result, vault)
         var snapshots = try SnapshotSet.made(
             of: source, result, merge.configuration, facts, users: users, readFile: BoundedFile.read)
@@ -135,8 +135,8 @@ struct PreparedGateway: ~Copyable {
             source: source, base: result, merge: merge, snapshots: snapshots, notices: result.notices + merge.notices)
         self.administration = administration
         self.facts = facts
-        self.vault = vault
         self.clientKey = configuration.auth.staticKey == nil ? .stored : .configuration
+        self.ownerToken = .stored
         self.instance = instance
     }
 
@@ -163,7 +163,7 @@ struct PreparedGateway: ~Copyable {
         do throws(VaultError) {
             return try Vault(source)
         } catch {
-            throw StartFailure("\(error)", code: ControlExitCode.stateDamaged)
+            throw error.startFailure
         }
     }
 

@@ -13,7 +13,7 @@ public struct SharedFormats: Hashable, Sendable {
     /// Rows of projects, organizations and users there.
     @inlinable public static var entityRow: UInt32 { 2 }
     /// control.db: the last migration.
-    @inlinable public static var controlSchema: UInt32 { 3 }
+    @inlinable public static var controlSchema: UInt32 { 4 }
     /// usage.db: the last migration.
     @inlinable public static var usageSchema: UInt32 { 2 }
     /// The configuration in force.

@@ -46,9 +46,10 @@ public final class IdentityWriter {
 
     /// Makes the table where there is none, with all rows that `next` gives, and `entities`. In the order of the digests'
     /// bytes rows fill its pages to the brim; any other order works too. The table appears under its name when it is whole
-    /// and on the disk: an edge never sees half of it.
+    /// and on the disk: an edge never sees half of it. What `next` throws ends it, and nothing appears.
     public static func create(
-        stateDirectory: String, meta: IdentityMeta, entities: [Entity] = [], next: () -> (Digest, IdentityRow)?
+        stateDirectory: String, meta: IdentityMeta, entities: [Entity] = [],
+        next: () throws(KeyValueError) -> (Digest, IdentityRow)?
     ) throws(KeyValueError) {
         let path = IdentityTable.path(stateDirectory: stateDirectory)
         let place = IdentityTable.folder(stateDirectory: stateDirectory)
@@ -100,14 +101,14 @@ public final class IdentityWriter {
     }
 
     /// Replaces every row, in one transaction: edges see the old table or the new one. For a table that followed another
-    /// database. `rows` is called again when the map has to grow.
+    /// database. `rows` is called again when the map has to grow; what they throw leaves the table as it was.
     public func replace(
-        meta: IdentityMeta, entities: [Entity] = [], rows: () -> (() -> (Digest, IdentityRow)?)
+        meta: IdentityMeta, entities: [Entity] = [], rows: () -> (() throws(KeyValueError) -> (Digest, IdentityRow)?)
     ) throws(KeyValueError) {
         try self.store.write { (table) throws(KeyValueError) in
             try table.removeAll()
             let next = rows()
-            while let (digest, row) = next() { try Self.add(digest, row, to: table) }
+            while let (digest, row) = try next() { try Self.add(digest, row, to: table) }
             for entity in entities { try Self.set(entity, in: table) }
             try table.put(IdentityMeta.key, meta.encoded)
         }
@@ -140,12 +141,13 @@ public final class IdentityWriter {
 
     /// Rows go in by batches: a transaction keeps every page it has touched in memory.
     private static func fill(
-        _ store: KeyValueStore, meta: IdentityMeta, entities: [Entity], next: () -> (Digest, IdentityRow)?
+        _ store: KeyValueStore, meta: IdentityMeta, entities: [Entity],
+        next: () throws(KeyValueError) -> (Digest, IdentityRow)?
     ) throws(KeyValueError) {
         var batch: [(Digest, IdentityRow)] = []
         repeat {
             batch.removeAll(keepingCapacity: true)
-            while batch.count < 50_000, let row = next() { batch.append(row) }
+            while batch.count < 50_000, let row = try next() { batch.append(row) }
             try store.write { (table) throws(KeyValueError) in
                 for (digest, row) in batch { try Self.add(digest, row, to: table) }
             }

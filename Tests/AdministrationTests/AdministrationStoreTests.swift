@@ -222,14 +222,13 @@ import Testing
     }
 
     private static func webID(_ path: String) throws -> EntityID {
-        let database = try ControlDatabase(stateDirectory: path, newID: .standard, now: 0)
-        return try #require(try database.project(named: "web")).id
+        let database = try ControlDatabase(ControlDatabase.file(stateDirectory: path), newID: .standard, now: 0)
+        return try #require(try database.projects(after: nil, limit: 1, organization: nil, name: "web").first).id
     }
 
     @Test func aNewerDatabaseIsRefused() throws {
         do { _ = try self.open() }
-        let database = try ControlDatabase(stateDirectory: self.folder.path, newID: .standard, now: 0)
-        try database.database.execute("PRAGMA user_version = 9")
+        try ControlDatabase.file(stateDirectory: self.folder.path).execute("PRAGMA user_version = 9")
         #expect(self.failure()?.message.contains("newer Sluice") == true)
     }
 }

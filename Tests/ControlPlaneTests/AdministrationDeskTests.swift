@@ -43,14 +43,19 @@ import Testing
             tree: [Here()], reason: "not open yet")
     }
 
-    private func open(threads: Int = 1, _ door: Door = Door(isOpen: true)) {
-        let source = AdministrationSource(stateDirectory: self.folder.path)
+    private func open(threads: Int = 1, _ door: Door = Door(isOpen: true)) throws {
+        let source = try Self.source(self.folder.path)
         self.desk.open(threads: threads) { () throws(StartFailure) in
             door.knocks.add(1, ordering: .relaxed)
             guard door.isOpen.load(ordering: .relaxed) else { throw StartFailure("the door is shut") }
             let store = try source.open()
             return DeskBench(store: store, service: AdministrationService(store: store, limits: LimitSettings()))
         }
+    }
+
+    private static func source(_ path: String) throws -> AdministrationSource {
+        AdministrationSource(
+            stateDirectory: path, vault: try Vault(MasterKeySource(stateDirectory: path, environment: { _ in nil })))
     }
 
     private func turn(until isDone: () -> Bool) throws {
@@ -70,7 +75,7 @@ import Testing
 
     @Test func answersComeFromThreadsAndThoseOfTheTreeAtOnce() throws {
         #expect(try self.ask("projects").status == 503)
-        self.open(threads: 3)
+        try self.open(threads: 3)
         #expect(try self.ask("projects").status == 200)
         var statuses: [Int] = []
         for index in 0..<40 {
@@ -91,7 +96,7 @@ import Testing
     }
 
     @Test func theLoopDoesNotWaitAndTheQueueIsBounded() throws {
-        self.open()
+        try self.open()
         #expect(try self.ask("projects").status == 200)
         var done = 0
         var refused = 0
@@ -125,7 +130,7 @@ import Testing
 
     @Test func aStoreThatCannotBeOpenedIsTriedForAgain() throws {
         let door = Door(isOpen: false)
-        self.open(door)
+        try self.open(door)
         let refusal = try self.ask("projects")
         #expect(refusal.status == 503)
         #expect(String(decoding: refusal.body, as: UTF8.self).contains("the door is shut"))
@@ -141,7 +146,7 @@ import Testing
     }
 
     @Test func closingAnswersWhatIsUnderWayAndRefusesTheRest() throws {
-        self.open()
+        try self.open()
         #expect(try self.ask("projects").status == 200)
         let held = Held()
         var results: [Bool] = []

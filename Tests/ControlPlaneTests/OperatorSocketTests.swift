@@ -18,7 +18,9 @@ import Testing
         try self.folder.makeFolder("run", mode: 0o700)
         self.loop = try EpollLoop()
         let log = Log(role: .control, sink: LineSink())
-        let source = AdministrationSource(stateDirectory: self.folder.path)
+        let source = AdministrationSource(
+            stateDirectory: self.folder.path,
+            vault: try Vault(MasterKeySource(stateDirectory: self.folder.path, environment: { _ in nil })))
         let desk = try AdministrationDesk(
             loop: self.loop, log: log, context: DeskContext(limits: LimitSettings()), tree: [], reason: "not open")
         desk.open(threads: 1) { () throws(StartFailure) in

@@ -1,4 +1,4 @@
-import Administration
+@testable import Administration
 
 /// Vaults of tests.
 enum SampleVault {
@@ -12,5 +12,10 @@ enum SampleVault {
         } catch {
             fatalError("\(error)")
         }
+    }
+
+    /// A store with this vault, which is open from then on.
+    static func store(_ stateDirectory: String, _ vault: Vault) throws -> AdministrationStore {
+        try AdministrationSource(stateDirectory: stateDirectory, vault: vault).open()
     }
 }

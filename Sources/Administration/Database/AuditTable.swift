@@ -35,6 +35,18 @@ struct AuditTable {
         try insert.run()
     }
 
+    /// Whether the change with that number is the one written down so.
+    func contains(_ entry: AuditEntry, number: Int64, now: UInt64) throws(DatabaseError) -> Bool {
+        let select = try self.connection.statement(
+            "SELECT time, actor, action, kind, target FROM audit WHERE number = $1")
+        defer { select.reset() }
+        try select.bind(1, number)
+        guard try select.step() else { return false }
+        let texts = [entry.origin.actorID, entry.action.rawValue, entry.kind.rawValue, entry.target]
+        return select.time(0) == now
+            && texts.enumerated().allSatisfy { select.bytes($0.offset + 1).elementsEqual($0.element.utf8) }
+    }
+
     func rows(_ query: AuditQuery) throws(DatabaseError) -> [AuditRow] {
         let select = try self.connection.statement(
             """

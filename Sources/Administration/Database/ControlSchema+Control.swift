@@ -67,32 +67,128 @@ extension ControlSchema {
         "ALTER TABLE control ADD COLUMN objects_seq BIGINT NOT NULL DEFAULT 0",
     ]
 
-    /// For both databases. A key may have several secrets for a while. digest: HMAC-SHA256 of the SHA-256 of the key, with the pepper;
-    /// sealed: that SHA-256, sealed, for identity tables; empty in a row that is from before, whose digest is still the SHA-256.
-    static let keySecrets: [SQL] = [
-        """
-        CREATE TABLE key_secrets(
-            digest BYTEA PRIMARY KEY,
-            key BYTEA NOT NULL,
-            sealed BYTEA NOT NULL,
-            shown TEXT NOT NULL,
-            created BIGINT NOT NULL,
-            until BIGINT)
-        """,
-        "CREATE INDEX key_secrets_by_key ON key_secrets(key)",
-    ]
+    /// What organizations, projects, keys and their secrets are kept in since version 4. tags and metadata are JSON; tags are also in key_tags,
+    /// by which keys are found. A name that is deleted or revoked is free again.
+    ///
+    /// A key may have several secrets for a while. digest: HMAC-SHA256 of the SHA-256 of the key, with the pepper; sealed: that SHA-256, sealed,
+    /// for identity tables; empty in a row that is from before, whose digest is still the SHA-256. Rows of secrets stay when they have ended, so
+    /// that each identity table learns of it, however late it looks.
+    static func entities(on product: DatabaseProduct) -> [SQL] {
+        // Both compare bytes.
+        let text: SQL = product == .postgres ? "TEXT COLLATE \"C\"" : "TEXT"
+        return [
+            """
+            CREATE TABLE organizations(
+                id BYTEA PRIMARY KEY,
+                name \(text) NOT NULL,
+                metadata TEXT,
+                created BIGINT NOT NULL,
+                deleted BIGINT,
+                version BIGINT NOT NULL DEFAULT 1)
+            """,
+            "CREATE UNIQUE INDEX organizations_by_name ON organizations(name) WHERE deleted IS NULL",
+            // models: as in `ModelColumn`; NULL for all. time_zone: empty for that of the configuration.
+            """
+            CREATE TABLE projects(
+                id BYTEA PRIMARY KEY,
+                organization BYTEA NOT NULL REFERENCES organizations(id),
+                name \(text) NOT NULL,
+                time_zone TEXT NOT NULL DEFAULT '',
+                weight BIGINT NOT NULL DEFAULT 1,
+                models TEXT,
+                metadata TEXT,
+                created BIGINT NOT NULL,
+                deleted BIGINT,
+                version BIGINT NOT NULL DEFAULT 1)
+            """,
+            "CREATE UNIQUE INDEX projects_by_name ON projects(organization, name) WHERE deleted IS NULL",
+            """
+            CREATE TABLE keys(
+                id BYTEA PRIMARY KEY,
+                project BYTEA NOT NULL REFERENCES projects(id),
+                name \(text) NOT NULL,
+                shown TEXT NOT NULL,
+                \(SQL.joined(limitColumns.map { "\($0) BIGINT" as SQL })),
+                models TEXT,
+                tags TEXT,
+                metadata TEXT,
+                disabled BIGINT NOT NULL DEFAULT 0,
+                created BIGINT NOT NULL,
+                expires BIGINT,
+                revoked BIGINT,
+                version BIGINT NOT NULL DEFAULT 1,
+                change_seq BIGINT NOT NULL)
+            """,
+            "CREATE UNIQUE INDEX keys_by_name ON keys(project, name) WHERE revoked IS NULL",
+            "CREATE INDEX keys_by_project ON keys(project, id)",
+            "CREATE INDEX keys_by_change ON keys(change_seq)",
+            """
+            CREATE TABLE key_tags(
+                tag \(text) NOT NULL,
+                key BYTEA NOT NULL REFERENCES keys(id),
+                PRIMARY KEY (tag, key))
+            """,
+            "CREATE INDEX key_tags_by_key ON key_tags(key)",
+            """
+            CREATE TABLE key_secrets(
+                digest BYTEA PRIMARY KEY,
+                key BYTEA NOT NULL REFERENCES keys(id),
+                sealed BYTEA NOT NULL,
+                shown TEXT NOT NULL,
+                created BIGINT NOT NULL,
+                until BIGINT)
+            """,
+            "CREATE INDEX key_secrets_by_key ON key_secrets(key)",
+        ]
+    }
 
-    /// For both databases: what organizations, projects and keys have since version 4. metadata and tags are JSON.
-    static let entityColumns: [SQL] = [
-        "ALTER TABLE organizations ADD COLUMN version BIGINT NOT NULL DEFAULT 1",
-        "ALTER TABLE organizations ADD COLUMN metadata TEXT",
-        "ALTER TABLE organizations ADD COLUMN deleted BIGINT",
-        "ALTER TABLE projects ADD COLUMN version BIGINT NOT NULL DEFAULT 1",
-        "ALTER TABLE projects ADD COLUMN metadata TEXT",
-        "ALTER TABLE projects ADD COLUMN deleted BIGINT",
-        "ALTER TABLE keys ADD COLUMN version BIGINT NOT NULL DEFAULT 1",
-        "ALTER TABLE keys ADD COLUMN metadata TEXT",
-        "ALTER TABLE keys ADD COLUMN tags TEXT",
-        "ALTER TABLE keys ADD COLUMN disabled BIGINT NOT NULL DEFAULT 0",
-    ]
+    /// SQLite: from version 3. Tables of which a rule has changed are made anew; what was in them is overwritten.
+    static let fromThird: [SQL] =
+        [
+            "CREATE TABLE old_organizations AS SELECT * FROM organizations",
+            "CREATE TABLE old_projects AS SELECT * FROM projects",
+            "CREATE TABLE old_keys AS SELECT * FROM keys",
+            "DROP TABLE keys",
+            "DROP TABLE projects",
+            "DROP TABLE organizations",
+        ] + entities(on: .sqlite) + [
+            "INSERT INTO organizations(id, name, created) SELECT id, name, created FROM old_organizations",
+            """
+            INSERT INTO projects(id, organization, name, time_zone, weight, models, created)
+                SELECT id, organization, name, time_zone, weight, models, created FROM old_projects
+            """,
+            """
+            INSERT INTO keys(id, project, name, shown, models, created, expires, revoked, change_seq, \(SQL.joined(limitColumns)))
+                SELECT id, project, name, shown, models, created, expires, revoked, change_seq, \(SQL.joined(limitColumns))
+                FROM old_keys
+            """,
+            """
+            INSERT INTO key_secrets(digest, key, sealed, shown, created)
+                SELECT digest, id, x'', shown, created FROM old_keys
+            """,
+            "DROP TABLE old_keys",
+            "DROP TABLE old_projects",
+            "DROP TABLE old_organizations",
+        ] + tokens + objects
+
+    /// PostgreSQL begins with version 4.
+    static let onPostgres: [SQL] =
+        [
+            """
+            CREATE TABLE control(
+                one BIGINT PRIMARY KEY CHECK (one = 1),
+                id BYTEA NOT NULL,
+                change_seq BIGINT NOT NULL)
+            """
+        ] + entities(on: .postgres) + [
+            """
+            CREATE TABLE entities(
+                scope BIGINT NOT NULL,
+                id BYTEA NOT NULL,
+                \(SQL.joined(limitColumns.map { "\($0) BIGINT" as SQL })),
+                change_seq BIGINT NOT NULL,
+                PRIMARY KEY (scope, id))
+            """,
+            "CREATE INDEX entities_by_change ON entities(change_seq)",
+        ] + tokens + objects
 }

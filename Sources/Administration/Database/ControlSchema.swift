@@ -10,7 +10,7 @@ enum ControlSchema {
 
     static let migrations: [Migration] = [
         Migration(
-            version: 1,
+            version: 1, on: .sqlite,
             statements: [
                 // One row: which database this is (the identity table names it), and the number of its last change.
                 """
@@ -56,7 +56,7 @@ enum ControlSchema {
                 "CREATE INDEX keys_by_change ON keys(change_seq)",
             ]),
         Migration(
-            version: 2,
+            version: 2, on: .sqlite,
             statements: [
                 "ALTER TABLE keys RENAME COLUMN monthly_cost TO cost_monthly",
                 "ALTER TABLE keys RENAME COLUMN monthly_tokens TO tokens_monthly",
@@ -84,14 +84,15 @@ enum ControlSchema {
                     """,
                 ]),
         Migration(
-            version: 3,
+            version: 3, on: .sqlite,
             statements: [
                 // Lists of allowed models, as in `ModelColumn`; NULL for all.
                 "ALTER TABLE keys ADD COLUMN models TEXT",
                 "ALTER TABLE projects ADD COLUMN models TEXT",
                 "ALTER TABLE projects ADD COLUMN weight INTEGER NOT NULL DEFAULT 1",
             ]),
-        Migration(version: 4, statements: tokens + objects + keySecrets + entityColumns),
+        Migration(version: 4, on: .sqlite, statements: fromThird),
+        Migration(version: 4, on: .postgres, statements: onPostgres),
     ]
 
     /// The columns of limits, in the order of the kinds. LimitSet.unlimited stands for no limit, NULL for the default.

@@ -78,7 +78,7 @@ struct LimitDirectory {
             if let id = EntityID(text: text, .project) {
                 try self.store.project(id)
             } else {
-                try self.store.project(named: text)
+                try self.store.project(text)
             }
         return LimitSubject(
             scope: .project, key: LimitKey(.project, project.id), name: project.name, id: project.id.text(.project),

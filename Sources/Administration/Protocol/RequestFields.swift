@@ -94,8 +94,8 @@ public struct RequestFields {
 
     /// A limit of the kind: a whole number, or US dollars; `LimitSet.unlimited` for "unlimited"; nil where the member is missing
     /// or null.
-    mutating func limit(_ kind: LimitKind) throws(AdministrationFailure) -> Int64? {
-        let name = "\(kind.name)"
+    mutating func limit(_ kind: LimitKind, called alias: String? = nil) throws(AdministrationFailure) -> Int64? {
+        let name = alias ?? "\(kind.name)"
         if case .string(let bytes) = self.members[Array(name.utf8)], bytes.elementsEqual("unlimited".utf8) {
             _ = self.take(name)
             return LimitSet.unlimited

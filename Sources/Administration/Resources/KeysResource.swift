@@ -1,14 +1,15 @@
 import Domain
 import JSON
 
-/// `keys`: make, list, show, change and revoke client keys.
+/// `keys`: make, list, show, change, regenerate and revoke client keys.
 ///
-/// `POST keys` answers with the member `key`, the only time it is shown. `GET keys` takes `project`, `name`, `after` and
-/// `limit`; `PATCH keys/ID` changes the members that are there, null takes a limit, an expiry or a
-/// list of models away; `DELETE keys/ID` revokes.
+/// Who makes or regenerates a key gets the member `key`, the only time it is shown. A change takes the members that are there; null takes a limit,
+/// an expiry, a list of models, tags or metadata away. `projects/{project}/keys` is the same for one project.
 public final class KeysResource: AdministrationResource {
     /// Keys in one answer.
     static let pageLimit = 400
+    /// Seconds that a former secret may stay good: 30 days.
+    static let longestOverlap: Int64 = 30 * 86_400
 
     private let store: AdministrationStore
 
@@ -18,107 +19,128 @@ public final class KeysResource: AdministrationResource {
 
     public var routes: [APIRoute] {
         let key = [APIParameter.path("key", .key)]
+        let project = [APIParameter.path("project", .project)]
+        let ofProject = Self.newMembers.filter { $0.name != "project" }
         return [
             APIRoute(
                 .post, ["keys"], id: "createKey", summary: "Makes a key and shows it, this once.", tag: "keys",
-                body: Self.newSchema, replies: [201: Self.createdSchema], handler: self.create),
+                body: .named("NewKey", .object(Self.newMembers)), replies: [201: Self.createdSchema],
+                handler: self.create),
             APIRoute(
                 .get, ["keys"], id: "listKeys", summary: "Lists keys, revoked ones too.", tag: "keys",
                 parameters: [
-                    APIParameter("project", in: .query, .name, "Only keys of the project of this name."),
-                    APIParameter("name", in: .query, .name, "Only keys of this name."),
-                    .after(.id(.key)), .limit(Self.pageLimit),
-                ], replies: [200: .page(Self.schema)], handler: self.list),
+                    APIParameter("project", in: .query, .name, "Only keys of this project: its id or its name.")
+                ] + Self.filters, replies: [200: .page(Self.schema)], handler: self.list),
             APIRoute(
                 .get, ["keys", "{key}"], id: "getKey", summary: "Shows a key.", tag: "keys", parameters: key,
                 replies: [200: Self.schema], handler: self.get),
             APIRoute(
                 .patch, ["keys", "{key}"], id: "updateKey", summary: "Changes a key.", tag: "keys", parameters: key,
-                body: Self.changeSchema, replies: [200: Self.schema], handler: self.update),
+                body: .named("KeyChange", .object(Self.changeMembers)), replies: [200: Self.schema],
+                handler: self.update),
             APIRoute(
                 .delete, ["keys", "{key}"], id: "revokeKey", summary: "Revokes a key for good.", tag: "keys",
                 parameters: key, replies: [200: Self.schema], handler: self.revoke),
+            APIRoute(
+                .post, ["keys", "{key}", "regenerate"], id: "regenerateKey",
+                summary: "Gives a key another secret and shows it, this once; the former one is good a while longer.",
+                tag: "keys", parameters: key,
+                body: .named(
+                    "KeyRegeneration",
+                    .object([
+                        .init(
+                            "overlap_seconds", .nullable(.integer(0...Self.longestOverlap)), required: false,
+                            "How long the former secret stays good; 0 where it is not said.")
+                    ])), replies: [200: Self.createdSchema], handler: self.regenerate),
+            APIRoute(
+                .post, ["projects", "{project}", "keys"], id: "createProjectKey",
+                summary: "Makes a key of a project and shows it, this once.", tag: "keys", parameters: project,
+                body: .named("NewProjectKey", .object(ofProject)), replies: [201: Self.createdSchema],
+                handler: self.create),
+            APIRoute(
+                .get, ["projects", "{project}", "keys"], id: "listProjectKeys", summary: "Lists keys of a project.",
+                tag: "keys", parameters: project + Self.filters, replies: [200: .page(Self.schema)],
+                handler: self.list),
         ]
     }
 
-    private static let newSchema = APISchema.named(
-        "NewKey",
-        .object(
-            [
-                .init("name", .name), .init("project", .nullable(.name), required: false),
-                .init("expires", .nullable(.time), required: false), .init("models", .models, required: false),
-            ] + APISchema.Member.limits))
-    private static let changeSchema = APISchema.named(
-        "KeyChange",
-        .object(
-            [
-                .init("name", .name, required: false), .init("expires", .nullable(.time), required: false),
-                .init("models", .models, required: false),
-            ] + APISchema.Member.limits))
-    private static let schema = APISchema.named("Key", .object(members))
-    private static let createdSchema = APISchema.named(
-        "CreatedKey", .object([.init("key", .string(), "The key: kept nowhere.")] + members))
-    private static let members: [APISchema.Member] =
+    private static let commonMembers: [APISchema.Member] =
         [
-            .init("id", .id(.key)), .init("name", .string()), .init("project", .string()),
-            .init("project_id", .id(.project)), .init("prefix", .string()),
-        ] + APISchema.Member.shownLimits + [
-            .init("models", .nullable(.array(.string()))), .init("created", .timestamp),
-            .init("expires", .nullable(.timestamp)), .init("revoked", .nullable(.timestamp)),
-        ]
+            .init("expires", .nullable(.time), required: false), .init("models", .models, required: false),
+            .init("tags", .nullable(.tags), required: false),
+            .init("disabled", .nullable(.boolean), required: false),
+        ] + APISchema.Member.limits
+    private static let newMembers: [APISchema.Member] =
+        [
+            .init("name", .name),
+            .init("project", .nullable(.name), required: false, "Its id or its name; default where it is missing."),
+            .init("metadata", .nullable(.newMetadata), required: false),
+        ] + commonMembers
+    private static let changeMembers: [APISchema.Member] =
+        [
+            .init("name", .name, required: false), .init("metadata", .nullable(.metadataChange), required: false),
+        ] + commonMembers
+    private static let schema = APISchema.named("Key", .object(KeyRecord.members))
+    private static let createdSchema = APISchema.named(
+        "CreatedKey", .object([.init("key", .string(), "The key: kept nowhere.")] + KeyRecord.members))
+    private static let filters: [APIParameter] = [
+        APIParameter("name", in: .query, .name, "Only keys of this name."),
+        APIParameter("tag", in: .query, .name, "Only keys with this tag."),
+        APIParameter("revoked", in: .query, .boolean, "Only keys that are revoked, or that are not."),
+        .after(.id(.key)), .limit(pageLimit),
+    ]
 
-    private func get(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        try call.require(.readKeys, in: .gateway)
-        let key = try self.store.key(call.id("key", .key, absent: Self.noID))
-        return AdministrationReply { Self.write(key, to: &$0) }
-    }
-
-    private func revoke(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        try call.require(.changeKeys, in: .gateway)
-        let key = try self.store.revokeKey(call.id("key", .key, absent: Self.noID))
-        return AdministrationReply { Self.write(key, to: &$0) }
-    }
-
-    private static let noID = AdministrationFailure.notFound("that is no id of a key")
+    // MARK: Handlers
 
     private func create(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        try call.require(.changeKeys, in: .gateway)
+        let named = try Self.project(&call)
         let new = AdministrationStore.NewKey(
             name: try EntityName.checked(call.fields.text("name"), "name"),
-            project: try call.fields.text("project") ?? "default",
             limits: try Self.limits(&call.fields),
             expires: try call.fields.time("expires"),
-            models: try call.fields.models())
+            models: try call.fields.models(),
+            tags: try call.fields.tags(),
+            metadata: try call.fields.metadata(),
+            isDisabled: try call.fields.flag("disabled"))
         try call.fields.end()
-        let (key, secret) = try self.store.createKey(new)
-        return AdministrationReply(status: 201) { writer in
-            writer.key("key")
-            writer.string(secret.withBytes { $0 })
-            Self.write(key, to: &writer)
-        }
+        let project = try self.project(named ?? "default", call, .changeKeys)
+        var owned = new
+        owned.project = project.id.text(.project)
+        let (key, secret) = try self.store.createKey(owned, from: call.origin)
+        return Self.reply(status: 201, key, secret)
     }
 
     private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        try call.require(.readKeys, in: .gateway)
-        let project = try call.fields.text("project")
-        let name = try call.fields.text("name")
-        var after: EntityID?
-        if let text = try call.fields.text("after") {
-            guard let id = EntityID(text: text, .key) else { throw .unusable("after", "after must be the id of a key") }
-            after = id
+        let isOfPath = call.segments["project"] != nil
+        let named = try Self.project(&call)
+        var selection = KeySelection(
+            organization: call.actor.home, name: try call.fields.text("name"), tag: try call.fields.text("tag"))
+        if call.fields.has("revoked") { selection.isRevoked = try call.fields.flag("revoked") }
+        let after = try call.fields.text("after").map { text throws(AdministrationFailure) in
+            guard let id = EntityID(text: text, .key) else { throw call.fields.unusable("after", "the id of a key") }
+            return id
         }
-        let limit = Int(min(max(1, try call.fields.count("limit") ?? Int64(Self.pageLimit)), Int64(Self.pageLimit)))
+        let limit = try call.fields.pageSize(Self.pageLimit)
         try call.fields.end()
+        if let named {
+            selection.project = try self.project(named, call, .readKeys, absent: isOfPath ? .noProject : nil).id
+        } else {
+            try call.require(.readKeys, in: call.actor.home.map { .organization($0) } ?? .gateway)
+        }
         // One more than asked for tells whether there are more.
-        let keys = try self.store.keys(after: after, limit: limit + 1, project: project, name: name)
-        let page = keys.prefix(min(limit, ModelListPage.count(keys.map(\.models))))
-        let next = page.count < keys.count ? page.last?.id.text(.key) : nil
-        return AdministrationReply(page: page, next: next) { Self.write($0, to: &$1) }
+        let found = try self.store.keys(after: after, limit: limit + 1, selection)
+        let page = PageRoom.page(found, limit: limit, \.audited)
+        let next = page.count < found.count ? page.last?.id.text(.key) : nil
+        return AdministrationReply(page: page, next: next) { $0.write(to: &$1) }
+    }
+
+    private func get(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.fields.end()
+        return Self.reply(try self.find(call, .readKeys))
     }
 
     private func update(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        try call.require(.changeKeys, in: .gateway)
-        let id = try call.id("key", .key, absent: Self.noID)
+        let found = try self.find(call, .changeKeys)
         var edits: [(inout KeyRecord) -> Void] = []
         if call.fields.has("name") {
             let name = try EntityName.checked(call.fields.text("name"), "name")
@@ -133,10 +155,83 @@ public final class KeysResource: AdministrationResource {
             let models = try call.fields.models()
             edits.append { $0.models = models }
         }
+        if call.fields.has("tags") {
+            let tags = try call.fields.tags()
+            edits.append { $0.tags = tags }
+        }
+        if call.fields.has("disabled") {
+            let isDisabled = try call.fields.flag("disabled")
+            edits.append { $0.isDisabled = isDisabled }
+        }
+        if call.fields.has("metadata") {
+            let fields = call.fields
+            _ = try call.fields.metadata(changing: found.metadata)
+            edits.append { key in
+                // What it was read with may have been changed since.
+                var fields = fields
+                key.metadata = (try? fields.metadata(changing: key.metadata)) ?? key.metadata
+            }
+        }
         try call.fields.end()
         guard !edits.isEmpty else { throw .invalid("there is nothing to change") }
-        let key = try self.store.updateKey(id) { record in for edit in edits { edit(&record) } }
-        return AdministrationReply { Self.write(key, to: &$0) }
+        let key = try self.store.updateKey(found.id, from: call.origin, matching: Self.check(call)) { record in
+            for edit in edits { edit(&record) }
+        }
+        return Self.reply(key)
+    }
+
+    private func revoke(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.fields.end()
+        let found = try self.find(call, .changeKeys)
+        return Self.reply(try self.store.revokeKey(found.id, from: call.origin, matching: Self.check(call)))
+    }
+
+    private func regenerate(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        let seconds = try call.fields.count("overlap_seconds") ?? 0
+        guard seconds <= Self.longestOverlap else {
+            throw call.fields.unusable("overlap_seconds", "a whole number from 0 to \(Self.longestOverlap)")
+        }
+        try call.fields.end()
+        let found = try self.find(call, .changeKeys)
+        let (key, secret) = try self.store.regenerateKey(
+            found.id, overlap: UInt64(seconds) * 1000, from: call.origin, matching: Self.check(call))
+        return Self.reply(status: 200, key, secret)
+    }
+
+    // MARK: -
+
+    /// The key of the path. One of another organization is as absent as one that never was.
+    private func find(
+        _ call: AdministrationCall, _ action: AdministrationAction
+    ) throws(AdministrationFailure) -> KeyRecord {
+        let key = try self.store.key(call.id("key", .key, absent: .noKey))
+        try call.require(action, in: .organization(key.organization), absent: .noKey)
+        return key
+    }
+
+    /// The project that is named, by id or by name, if the actor may do this in it.
+    private func project(
+        _ text: String, _ call: AdministrationCall, _ action: AdministrationAction,
+        absent: AdministrationFailure? = nil
+    ) throws(AdministrationFailure) -> ProjectRecord {
+        let project: ProjectRecord
+        do throws(AdministrationFailure) {
+            project = try self.store.project(text, home: call.actor.home)
+        } catch {
+            throw error.status == 404 ? absent ?? error : error
+        }
+        try call.require(action, in: .organization(project.organization), absent: absent ?? .noProject)
+        return project
+    }
+
+    /// What the path, else a member calls the project.
+    private static func project(_ call: inout AdministrationCall) throws(AdministrationFailure) -> String? {
+        if let id = call.segments["project"] { return id }
+        return try call.fields.text("project")
+    }
+
+    private static func check(_ call: AdministrationCall) -> AdministrationStore.VersionCheck {
+        { (version) throws(AdministrationFailure) in try call.requireMatch(version: version) }
     }
 
     private static func limits(_ fields: inout RequestFields) throws(AdministrationFailure) -> LimitSet {
@@ -145,23 +240,16 @@ public final class KeysResource: AdministrationResource {
         return limits
     }
 
-    /// The members of a key, without the key.
-    private static func write(_ key: KeyRecord, to writer: inout JSONWriter) {
-        writer.key("id")
-        writer.string(key.id.text(.key))
-        writer.key("name")
-        writer.string(key.name)
-        writer.key("project")
-        writer.string(key.projectName)
-        writer.key("project_id")
-        writer.string(key.project.text(.project))
-        writer.key("prefix")
-        writer.string(key.shown)
-        writer.members(of: key.limits)
-        writer.member(models: key.models)
-        for (name, time) in [("created", key.created), ("expires", key.expires), ("revoked", key.revoked)] {
-            writer.key(Array(name.utf8))
-            if let time { writer.string(TimeText.text(milliseconds: time)) } else { writer.null() }
+    private static func reply(_ key: KeyRecord) -> AdministrationReply {
+        AdministrationReply(version: key.version) { key.write(to: &$0) }
+    }
+
+    private static func reply(status: Int, _ key: KeyRecord, _ secret: Secret) -> AdministrationReply {
+        let location = status == 201 ? "\(AdministrationRequest.root)keys/\(key.id.text(.key))" : nil
+        return AdministrationReply(status: status, version: key.version, location: location) { writer in
+            writer.key("key")
+            writer.string(secret.withBytes { $0 })
+            key.write(to: &writer)
         }
     }
 }

@@ -22,7 +22,7 @@ extension AdministrationStore: EntityNames {
 
     public func projectName(_ id: EntityID) -> String? {
         if id == .anonymous { return "anonymous" }
-        return (try? self.projects())?.first { $0.id == id }?.name
+        return (try? self.database.project(id))?.name
     }
 
     public func keys(named name: String) throws(AdministrationFailure) -> [EntityID] {
@@ -34,6 +34,6 @@ extension AdministrationStore: EntityNames {
     }
 
     public func projectID(named name: String) throws(AdministrationFailure) -> EntityID {
-        name == "anonymous" ? .anonymous : try self.project(named: name).id
+        name == "anonymous" ? .anonymous : try self.project(name).id
     }
 }

@@ -52,9 +52,6 @@ final class Documentation {
         return self.page("application/json", bytes, tag: self.document?.tag)
     }
 
-    /// The same as it was last; nil before there was one.
-    var lastDocument: HTTPReply? { self.document.map { self.reply(document: $0.bytes) } }
-
     /// Any other page.
     func reply(_ page: Page) -> HTTPReply {
         switch page {

@@ -65,8 +65,7 @@ final class HTTPDesk {
             return self.office.document { result in
                 switch result {
                 case .success(let document): finish(self.documentation.reply(document: document))
-                // It does not change while control runs.
-                case .failure(let failure): finish(self.documentation.lastDocument ?? HTTPReply(failure))
+                case .failure(let failure): finish(HTTPReply(failure))
                 }
             }
         }
