@@ -112,7 +112,7 @@ final class ControlRole: WorkerRole {
             }
             return DeskBench(
                 store: store,
-                service: AdministrationService(store: store, limits: limits, vault: codec.vault, others: objects))
+                service: AdministrationService(store: store, limits: limits, others: objects))
         }
     }
 

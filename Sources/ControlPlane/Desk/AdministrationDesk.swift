@@ -100,10 +100,8 @@ final class AdministrationDesk: DescriptorHandler {
     func describe(version: String, then: @escaping (Result<[UInt8], AdministrationFailure>) -> Void) {
         if let document = self.document { return then(.success(document)) }
         let ofTheTree = self.tree.table.routes.map(\.operation)
-        let known = Set(ofTheTree.map(\.id))
         self.perform({ (bench: DeskBench) in
-            let others = bench.service.table.routes.map(\.operation).filter { !known.contains($0.id) }
-            return APIDocument.make(ofTheTree + others, version: version)
+            APIDocument.make(ofTheTree + bench.service.table.routes.map(\.operation), version: version)
         }) { [weak self] result in
             if case .success(let document) = result { self?.document = document }
             then(result)
