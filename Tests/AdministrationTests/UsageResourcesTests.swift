@@ -173,7 +173,8 @@ import UsageStore
                 id: EntityID(high: 5, low: 5), name: "t", role: .viewer, organization: organization)
             let request = AdministrationRequest(
                 method: .get, path: path.split(separator: "/").map { String($0) },
-                body: path == "usage" ? [JSONValue.Member("by", self.text("model"))] : [], actor: actor)
+                body: path == "usage" ? [JSONValue.Member(key: Array("by".utf8), value: self.text("model"))] : [],
+                actor: actor)
             let reply = self.service.reply(to: request)
             return (reply.status, try JSONReader().read(reply.body, maximumBytes: 1 << 20))
         }
