@@ -207,8 +207,8 @@ import Testing
     @Test(arguments: [
         ("{}", "invalid_request"), (#"{"key":"a","global":true}"#, "invalid_request"),
         (#"{"project":"a","model":"b"}"#, "invalid_request"), (#"{"global":"yes"}"#, "invalid_request"),
-        (#"{"global":false}"#, "invalid_request"), (#"{"ip":"localhost"}"#, "invalid_value"),
-        (#"{"ip":"1.2.3.4/8"}"#, "invalid_value"), (#"{"user":"bob"}"#, "not_found"),
+        (#"{"global":false}"#, "invalid_request"), (#"{"ip":"localhost"}"#, "not_found"),
+        (#"{"ip":"1.2.3.4/8"}"#, "not_found"), (#"{"user":"bob"}"#, "not_found"),
         (#"{"key":"nobody"}"#, "not_found"), (#"{"key":"static","project":"web"}"#, "not_found"),
         (#"{"project":"nobody"}"#, "not_found"), (#"{"organization":"nobody"}"#, "not_found"),
         (#"{"organization":"org_0000000000000000000000000000000f"}"#, "not_found"),

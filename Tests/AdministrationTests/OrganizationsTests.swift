@@ -109,6 +109,36 @@ import Testing
         #expect(answer.status == status && answer.field == field)
     }
 
+    @Test func limitsOfAKey() throws {
+        let made = try self.scene.ask(.post, "keys", #"{"name":"k","concurrency":3}"#)
+        let path = "limits/\(try #require(made.text("id")))"
+        func own(_ answer: AdministrationScene.Answer, _ name: String) -> JSONValue? {
+            (answer.body["limits"]?.array ?? []).first { AdministrationScene.Answer.text($0["name"]) == name }?["own"]
+        }
+        let shown = try self.scene.ask(.get, path)
+        #expect(shown.status == 200 && own(shown, "concurrency")?.integer == 3)
+        let version = try #require(shown.reply.version)
+        let changed = try self.scene.ask(.patch, path, #"{"cost_daily":"1.5"}"#, match: "\"\(version)\"")
+        #expect(own(changed, "concurrency")?.integer == 3)
+        #expect(AdministrationScene.Answer.text(own(changed, "cost_daily")) == "1.50")
+        #expect(try self.scene.ask(.patch, path, #"{"concurrency":1}"#, match: "\"\(version)\"").status == 412)
+        let replaced = try self.scene.ask(.put, path, #"{"tokens_daily":9}"#)
+        #expect(own(replaced, "concurrency") == .null && own(replaced, "tokens_daily")?.integer == 9)
+        #expect(try self.scene.ask(.put, path, #"{"tokens_daily":-1}"#).field == "tokens_daily")
+        // Another organization's is absent.
+        let (foreign, _) = try self.scene.token(.owner, in: self.scene.organization("b"))
+        let absent = "limits/\(EntityID(high: 9, low: 9).text(.key))"
+        for method in [AdministrationRequest.Method.get, .patch, .put] {
+            let answer = try self.scene.ask(method, path, as: foreign.actor)
+            #expect(answer.status == 404)
+            #expect(try self.scene.ask(method, absent, as: foreign.actor).reply.body == answer.reply.body)
+        }
+        #expect(try self.scene.ask(.get, "limits", #"{"global":true}"#, as: foreign.actor).status == 403)
+        let (viewer, _) = try self.scene.token(.viewer, in: .standard)
+        #expect(try self.scene.ask(.get, path, as: viewer.actor).status == 200)
+        #expect(try self.scene.ask(.put, path, as: viewer.actor).status == 403)
+    }
+
     @Test func metadataHasBounds() throws {
         let path = "orgs/\(try self.scene.organization("o").text(.organization))"
         func ask(_ count: Int, _ value: String) throws -> Int {

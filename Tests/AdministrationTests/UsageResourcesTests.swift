@@ -166,6 +166,32 @@ import UsageStore
         #expect(try self.ask("requests").1["next"] == .null)
     }
 
+    @Test mutating func tokensOfAnOrganizationSeeItsOwn() throws {
+        let records = try self.fill()
+        func ask(_ path: String, _ organization: EntityID) throws -> (Int, JSONValue) {
+            let actor = AdministrationActor.token(
+                id: EntityID(high: 5, low: 5), name: "t", role: .viewer, organization: organization)
+            let request = AdministrationRequest(
+                method: .get, path: path.split(separator: "/").map { String($0) },
+                body: path == "usage" ? [JSONValue.Member(key: Array("by".utf8), value: self.text("model"))] : [],
+                actor: actor)
+            let reply = self.service.reply(to: request)
+            return (reply.status, try JSONReader().read(reply.body, maximumBytes: 1 << 20))
+        }
+        let other = EntityID(high: 7, low: 7)
+        #expect(try ask("requests", .standard).1["data"]?.array?.count == 3)
+        #expect(try ask("requests", other).1["data"]?.array?.isEmpty == true)
+        #expect(try ask("usage", .standard).1["total"]?["requests"]?.integer == 2)
+        let none = try ask("usage", other)
+        #expect(none.0 == 200 && none.1["total"]?["requests"]?.integer == 0 && none.1["data"]?.array?.isEmpty == true)
+        #expect(try ask("requests/\(records[1])", .standard).0 == 200)
+        // The words are those for what never was.
+        let foreign = try ask("requests/\(records[1])", other)
+        #expect(foreign.0 == 404)
+        #expect(
+            foreign.1["error"]?["message"]?.string == Array("there is no request \(records[1])".utf8))
+    }
+
     @Test mutating func oneRequest() throws {
         let records = try self.fill()
         let (status, found) = try self.ask("requests/\(records[1])")

@@ -30,8 +30,8 @@ extension APISchema {
         case (.object(let members), .object(let values)): try Self.check(values, field, members)
         case (.open, .object): return
         case (.map(let schema, let maximum, _), .object(let values)):
-            try Self.check(count: values.count, field, 0, maximum, "members")
             _ = try RequestFields(values, in: field)
+            try Self.check(count: values.count, field, 0, maximum, "members")
             for member in values { try schema.check(member.value, Self.joined(field, member.key)) }
         default: throw .invalid("\(Self.shown(field)) must be \(self.typeName)", field: field.isEmpty ? nil : field)
         }

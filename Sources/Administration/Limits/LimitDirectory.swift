@@ -34,7 +34,10 @@ struct LimitDirectory {
         let anonymous = try fields.text("anonymous")
         let named = [key, key == nil ? project : nil, organization, user, model, address, anonymous].compactMap { $0 }
         guard named.count + (isGlobal ? 1 : 0) == 1 else {
-            throw .invalid("name one of key, project, organization, user, model, ip, anonymous and global")
+            // Each of them is right by itself: no schema of a query says that one alone may be there.
+            throw AdministrationFailure(
+                status: 409, code: "invalid_request",
+                message: "name one of key, project, organization, user, model, ip, anonymous and global")
         }
         if let key { return try self.key(key, project: project, home) }
         if let project { return try self.project(project, home) }
@@ -117,8 +120,7 @@ struct LimitDirectory {
 
     private func address(_ text: String, _ scope: LimitScope) throws(AdministrationFailure) -> LimitSubject {
         guard let address = CountedAddress(text) else {
-            throw .unusable(
-                scope == .anonymous ? "anonymous" : "ip", "\(text) is no IP address")
+            throw .notFound("\(text) is no IP address")
         }
         let isAnonymous = scope == .anonymous
         return LimitSubject(

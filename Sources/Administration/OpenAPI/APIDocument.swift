@@ -161,8 +161,8 @@ public enum APIDocument {
 
     /// What a route can refuse with, in rising order.
     private static func refusals(of route: APIOperation) -> [Int] {
-        var statuses: Set = [400, 401, 403, 404, 422, 429, 503]
-        if route.method != .get { statuses.formUnion([409, 412]) }
+        var statuses: Set = [400, 401, 403, 404, 409, 422, 429, 503]
+        if route.method != .get { statuses.insert(412) }
         if route.body != nil { statuses.formUnion([413, 415]) }
         return statuses.subtracting(route.replies.keys).sorted()
     }
