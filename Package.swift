@@ -73,6 +73,7 @@ let package = Package(
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // Vocabulary and pure logic.
         module("Domain"),
@@ -81,7 +82,7 @@ let package = Package(
         module("Dialects", ["Domain", "JSON"]),
         module("Routing", ["Domain"]),
         module("Resilience", ["Domain"]),
-        module("Configuration", ["Domain", "Cryptography", yams]),
+        module("Configuration", ["Domain", "Cryptography", "JSON", yams]),
         module("Catalogue", ["Domain"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
 
@@ -93,7 +94,7 @@ let package = Package(
         module("IPCEpoll", ["IPC", "Platform"]),
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),
-        module("Database", ["CSQLite"]),
+        module("Database", ["CSQLite", "CPostgres", "Domain"]),
         module("KeyValue", ["CLMDB", "Platform"]),
         module("Identity", ["KeyValue", "Domain", "Cryptography"]),
         module(
@@ -130,8 +131,8 @@ let package = Package(
         module(
             "ControlPlane",
             [
-                "Administration", "Catalogue", "Domain", "IPC", "IPCEpoll", "Configuration", "Cryptography", "JSON",
-                "Platform", "EventLog",
+                "Administration", "Catalogue", "Domain", "HTTPClient", "IPC", "IPCEpoll", "Configuration", "Cryptography",
+                "JSON", "Platform", "EventLog",
                 "WorkerRuntime",
             ]),
 
@@ -170,6 +171,10 @@ let package = Package(
 
         // What tests of several modules use; no program does.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        // A database of the PostgreSQL server that scripts/test starts.
+        .target(
+            name: "DatabaseTestSupport", dependencies: ["Database", "Domain"], path: "Tests/DatabaseTestSupport",
+            swiftSettings: settings),
 
         // Tests mirror the modules.
         tests("Domain", ["Domain", "TestSupport"]),
@@ -178,7 +183,7 @@ let package = Package(
         tests("Dialects", ["Dialects", "TestSupport", "Domain", "JSON"]),
         tests("Routing", ["Routing", "Domain", "TestSupport"]),
         tests("Resilience", ["Resilience", "Domain", "TestSupport"]),
-        tests("Configuration", ["Configuration", "Domain"]),
+        tests("Configuration", ["Configuration", "Domain", "JSON"]),
         tests("Catalogue", ["Catalogue", "Domain"]),
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
@@ -188,7 +193,7 @@ let package = Package(
         tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
         tests("IPCNIO", ["IPCNIO", "TestSupport", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
         tests("HTTPClient", ["HTTPClient", "TestSupport", "Platform"]),
-        tests("Database", ["Database"]),
+        tests("Database", ["Database", "DatabaseTestSupport", "Domain"]),
         tests("KeyValue", ["KeyValue"]),
         tests("Identity", ["Identity", "KeyValue", "Domain", "Cryptography", "identity-driver"]),
         tests("UsageStore", ["UsageStore", "Domain", "Database", "Journal"]),

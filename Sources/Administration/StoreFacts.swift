@@ -6,16 +6,21 @@ public struct StoreFacts: Hashable, Sendable {
     public var hasKeys: Bool
     /// Projects with a time zone of their own, as far as this machine knows the zones.
     public var projects: [LimitTableSettings.Project]
+    /// What the API adds to the configuration.
+    public var objects: ObjectRecords
 
-    public init(hasKeys: Bool, projects: [LimitTableSettings.Project]) {
+    public init(
+        hasKeys: Bool, projects: [LimitTableSettings.Project], objects: ObjectRecords = ObjectRecords()
+    ) {
         self.hasKeys = hasKeys
         self.projects = projects
+        self.objects = objects
     }
 }
 
 extension AdministrationStore {
     /// As they are now.
     public func facts() throws(AdministrationFailure) -> StoreFacts {
-        StoreFacts(hasKeys: try self.hasKeys(), projects: try self.projectTimeZones())
+        StoreFacts(hasKeys: try self.hasKeys(), projects: try self.projectTimeZones(), objects: try self.objects())
     }
 }

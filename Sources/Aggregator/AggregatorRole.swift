@@ -29,7 +29,9 @@ final class AggregatorRole: WorkerRole {
         // Whoever serves a client goes first: what is read from journals can wait some milliseconds.
         setpriority(Int32(PRIO_PROCESS.rawValue), 0, Self.niceness)
         let own = Hello(role: .aggregator, instance: hello.instance, host: hello.host, build: WorkerIdentity.build)
-        self.service = AggregatorService(loop: self.context.loop, hello: own, log: self.log)
+        let service = AggregatorService(loop: self.context.loop, hello: own, log: self.log)
+        service.whenUnusable = { WorkerProgram.giveUp($0) }
+        self.service = service
     }
 
     func receive(snapshot bytes: [UInt8], version: UInt64) -> SnapshotVerdict {

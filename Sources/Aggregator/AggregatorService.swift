@@ -2,6 +2,8 @@ import Domain
 import IPC
 import IPCEpoll
 import Limits
+import UsageStore
+import Database
 import EventLog
 import Platform
 
@@ -14,6 +16,8 @@ final class AggregatorService {
     let log: Log
     /// Reads the journals; nil until the snapshot has said where they are.
     private(set) var ingest: JournalIngest?
+    /// Called with the reason when the usage database is one that this program can never work with, and that is found out late.
+    var whenUnusable: (StartFailure) -> Void = { _ in }
     private let loop: EpollLoop
     private let hello: Hello
     private let scratch = LinkScratch()
@@ -89,22 +93,27 @@ final class AggregatorService {
             return ingest.update(
                 prices: prices, limitTable: limitTable ?? LimitTableSettings(), upstreams: upstreams)
         }
+        let database = UsageDatabase.file(stateDirectory: stateDirectory)
         let ingest = try JournalIngest(
-            loop: self.loop, stateDirectory: stateDirectory, prices: prices,
-            limits: limitTable.flatMap { self.keeper(stateDirectory, $0) },
+            loop: self.loop, stateDirectory: stateDirectory, database: database, prices: prices,
+            limits: limitTable.flatMap { self.keeper(stateDirectory, $0, database) },
             providers: limitTable == nil ? nil : self.keeper(stateDirectory, upstreams: upstreams), log: self.log)
         self.ingest = ingest
-        ingest.isLinked = { [weak self] role, instance in
-            self?.peers[MetricStore.Source(role: role, instance: instance)] != nil
+        ingest.whenUnusable = self.whenUnusable
+        ingest.linked = { [weak self] role in
+            Set(self?.peers.keys.filter { $0.role == role }.map(\.instance) ?? [])
         }
         ingest.start()
     }
 
-    private func keeper(_ stateDirectory: String, _ settings: LimitTableSettings) -> LimitTableKeeper? {
+    private func keeper(
+        _ stateDirectory: String, _ settings: LimitTableSettings, _ database: UsageDatabase
+    ) -> LimitTableKeeper? {
         do throws(SystemError) {
             return LimitTableKeeper(
                 stateDirectory: stateDirectory, host: self.hello.host, settings: settings, boot: try BootID.current(),
-                log: self.log)
+                log: self.log
+            ) { () throws(DatabaseError) in try database.reader() }
         } catch {
             self.log.error("no limit table is kept", ["error": .string("\(error)")])
             return nil

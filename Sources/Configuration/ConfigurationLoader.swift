@@ -30,6 +30,7 @@ public enum ConfigurationLoader {
                 configuration: configuration, problems: problems.problems, notices: problems.notices)
             result.file = file
             result.positions = problems.positions
+            result.definitions = problems.definitions
             return result
         }
     }

@@ -1,5 +1,6 @@
 import Domain
 import EventLog
+import HTTPClient
 import WorkerRuntime
 
 /// The program `sluice-control`.
@@ -10,6 +11,10 @@ public enum ControlProgram {
         if Preflight.isAsked(CommandLine.arguments) {
             Preflight.run(.control) { () throws(StartFailure) in try PreparedGateway.check(Preflight.inForce) }
         }
-        WorkerProgram.run(role: .control) { (context) throws(StartFailure) in try ControlRole(context) }
+        WorkerProgram.run(role: .control) { (context) throws(StartFailure) in
+            // Still the only thread: libcurl asks for that.
+            guard HTTPClient.initializeLibrary() else { throw StartFailure("sluice-control: libcurl cannot be used") }
+            return try ControlRole(context)
+        }
     }
 }

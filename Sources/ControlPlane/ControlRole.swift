@@ -26,8 +26,14 @@ final class ControlRole: WorkerRole {
     private let administration: AdministrationDesk
     /// What was known last of the store.
     private var facts: StoreFacts?
+    private let codec: ObjectCodec
+    private let objects: ObjectBoard
+    private let follower: ObjectFollower
+    private let finisher: ReplyFinisher
     private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
+    private var http: HTTPDesk?
+    private let documentation: Documentation
     private let stateDirectory: String
     private var hello: Hello?
     private let scratch = LinkScratch()
@@ -38,6 +44,11 @@ final class ControlRole: WorkerRole {
 
     init(_ context: WorkerProgram.Context) throws(StartFailure) {
         let gateway = try PreparedGateway(arguments: context.arguments)
+        let configuration = gateway.state.configuration
+        let swagger = configuration.admin.swaggerUI.map {
+            AbsolutePath.resolve($0, in: gateway.state.source.workingDirectory)
+        }
+        self.documentation = Documentation(SwaggerFiles.find(configured: swagger))
         context.endpoint.missing = ControlConfinement.close(gateway, given: context.endpoint.missing)
         self.context = context
         self.log = context.log
@@ -72,15 +83,31 @@ final class ControlRole: WorkerRole {
         self.source = gateway.administration
         self.facts = gateway.facts
         self.instance = gateway.instance
+        self.codec = ObjectCodec(vault: gateway.vault)
+        self.objects = ObjectBoard(
+            ObjectBoard.State(base: state.base, merge: state.merge, number: state.source.objects.number),
+            objection: { SnapshotBuilder.objection(to: $0) })
+        self.follower = ObjectFollower(loop: context.loop, inForce: state.source.objects.number) {
+            // Nobody asks what has become of it by its token.
+            endpoint.order(Order(token: 1, kind: .refresh))
+        }
+        self.finisher = ReplyFinisher(loop: context.loop, follower: self.follower)
+        let finisher = self.finisher
+        self.administration.finish = { finisher.finish($0, then: $1) }
     }
 
     /// Has the administration's threads work from now on: the files of the state folder are ours.
     private func openAdministration() {
         let source = self.source
         let limits = self.desk.inForce.snapshots.edge.limits
+        let (codec, board) = (self.codec, self.objects)
         self.administration.open(threads: source.threads) { () throws(StartFailure) in
             let store = try source.open()
-            return DeskBench(store: store, service: AdministrationService(store: store, limits: limits))
+            let objects = ObjectKind.allCases.map { kind in
+                ObjectsResource(kind, store: store, codec: codec, board: board)
+            }
+            return DeskBench(
+                store: store, service: AdministrationService(store: store, limits: limits, others: objects))
         }
     }
 
@@ -125,15 +152,16 @@ final class ControlRole: WorkerRole {
             guard let self else { return }
             // Without an answer what was known last has to do: a reload works while the store does not.
             if case .success(let facts?) = result { self.facts = facts }
-            self.read(version: reload.version)
+            self.read(reload)
         }
     }
 
     /// Reads the configuration again.
-    private func read(version: UInt64) {
+    private func read(_ request: ReloadRequest) {
         do throws(ReloadRefusal) {
             let state = try ConfigurationReload.read(
-                after: self.desk.inForce, version: version, facts: self.facts, readFile: BoundedFile.readNow)
+                after: self.desk.inForce, request, facts: self.facts, codec: self.codec,
+                readFile: BoundedFile.readNow)
             do throws(SystemError) {
                 try self.announce(state)
             } catch {
@@ -143,13 +171,15 @@ final class ControlRole: WorkerRole {
         } catch {
             for line in error.lines { self.log.error("configuration refused", ["problem": .string(line)]) }
             self.board.keep(refusal: error.message)
-            self.context.endpoint.reloadRefused(ReloadRefused(version: version, message: error.message))
+            self.follower.refused()
+            self.context.endpoint.reloadRefused(ReloadRefused(version: request.version, message: error.message))
         }
     }
 
     func receive(reloadRefused: ReloadRefused) {
         self.desk.refused(reloadRefused.version)
         self.board.keep(refusal: reloadRefused.message)
+        self.follower.refused()
     }
 
     func receive(report: TreeReport) {
@@ -161,8 +191,20 @@ final class ControlRole: WorkerRole {
         self.administration.use(DeskContext(limits: state.snapshots.edge.limits))
         self.survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
         self.board.notices = state.notices
+        self.useObjects(of: state)
         self.log.info("configuration in force", ["version": .unsigned(state.version)])
         Self.say(state.notices, self.log)
+    }
+
+    /// What was made by API and is in force now.
+    private func useObjects(of state: GatewayState) {
+        let records = state.source.objects
+        let isNew = self.objects.now.number != records.number
+        self.objects.use(ObjectBoard.State(base: state.base, merge: state.merge, number: records.number))
+        if isNew, !ObjectsCopy.write(records, stateDirectory: self.stateDirectory) {
+            self.log.error("the copy of what was made by API cannot be written", ["file": .string(ObjectsCopy.name)])
+        }
+        self.follower.isInForce(records.number)
     }
 
     private static func say(_ notices: [String], _ log: Log) {
@@ -209,7 +251,7 @@ final class ControlRole: WorkerRole {
         guard let hello = self.hello, offer.role == .edge else {
             return self.log.warning("link from an unexpected role refused", ["peer": .string(offer.role.label)])
         }
-        let link = AdministrationLink(instance: offer.instance, log: self.log) { [weak self] ended in
+        let link = AdministrationLink(instance: offer.instance, desk: self.openHTTP(), log: self.log) { [weak self] ended in
             guard let self, self.links[ended.instance] === ended else { return }
             self.links[ended.instance] = nil
         }
@@ -220,6 +262,30 @@ final class ControlRole: WorkerRole {
         }
         let replaced = self.links.updateValue(link, forKey: offer.instance)
         replaced?.close()
+    }
+
+    /// Where the links hand in their requests.
+    private func openHTTP() -> HTTPDesk {
+        if let http = self.http { return http }
+        let loop = self.context.loop
+        let office = HTTPDesk.Office(
+            authenticate: { [weak self] in self?.identify($0, $1) },
+            submit: { [weak self] request, then in
+                self?.administration.submit(request, then: then)
+            },
+            document: { Array(#"{"openapi":"3.1.0","info":{"title":"Sluice","version":"0"},"paths":{}}"#.utf8) },
+            now: Clocks.monotonicNanoseconds,
+            after: { loop.schedule(after: $0, $1) })
+        let http = HTTPDesk(office, documentation: self.documentation, log: self.log)
+        self.http = http
+        return http
+    }
+
+    /// Who a token of the administration belongs to.
+    private func identify(
+        _ token: [UInt8], _ then: @escaping (Result<AdministrationActor?, AdministrationFailure>) -> Void
+    ) {
+        then(.success(nil))
     }
 
     func drain(timeout: UInt64) {

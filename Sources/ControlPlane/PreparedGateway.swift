@@ -25,6 +25,8 @@ struct PreparedGateway: ~Copyable {
     let administration: AdministrationSource
     /// What was known of them at the start; nil where they could not be opened.
     let facts: StoreFacts?
+    /// Seals the secrets of what is made by API.
+    let vault: Vault
     let instance: InstanceFile
 
     /// As the command line says. Every failure is for people: one line, or one per problem of the configuration.
@@ -84,14 +86,18 @@ struct PreparedGateway: ~Copyable {
         let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
         let facts = try? store.facts()
         source.staticKey = configuration.auth.staticKey
+        // What was in force last does while the database is away.
+        source.objects = facts?.objects ?? ObjectsCopy.read(stateDirectory: state) ?? ObjectRecords()
+        let merge = ObjectMerge.made(of: source, result, ObjectCodec(vault: vault))
         let snapshots = try SnapshotSet.made(
-            of: source, result, configuration, facts, users: users, readFile: readFile)
+            of: source, result, merge.configuration, facts, users: users, readFile: readFile)
         source.limitPlaces = snapshots.aggregator.limitTable.places
         source.mostUpstreams = snapshots.aggregator.upstreams
         self.state = GatewayState(
-            source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
+            source: source, base: result, merge: merge, snapshots: snapshots, notices: result.notices + merge.notices)
         self.administration = administration
         self.facts = facts
+        self.vault = vault
         self.clientKey = clientKey
         self.instance = instance
     }
@@ -119,15 +125,17 @@ struct PreparedGateway: ~Copyable {
         guard !hasOwnUser || !users.isEmpty else {
             throw StartFailure("user: the users that this gateway was started with are not found any more")
         }
+        let merge = try Self.remade(source, result, vault)
         var snapshots = try SnapshotSet.made(
-            of: source, result, configuration, facts, users: users, readFile: BoundedFile.read)
+            of: source, result, merge.configuration, facts, users: users, readFile: BoundedFile.read)
         if isOnStandby {
             snapshots.aggregator.limitTable.projects = SharedState.projectTimeZones(stateDirectory: state)
         }
         self.state = GatewayState(
-            source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
+            source: source, base: result, merge: merge, snapshots: snapshots, notices: result.notices + merge.notices)
         self.administration = administration
         self.facts = facts
+        self.vault = vault
         self.clientKey = configuration.auth.staticKey == nil ? .stored : .configuration
         self.instance = instance
     }
@@ -141,8 +149,9 @@ struct PreparedGateway: ~Copyable {
         }
         let result = source.result()
         let configuration = try Self.accepted(result)
-        _ = try SnapshotSet.made(of: source, result, configuration, nil, users: [], readFile: BoundedFile.read)
         let state = AbsolutePath.resolve(configuration.stateDirectory, in: source.workingDirectory)
+        let merge = try Self.remade(source, result, Self.vault(state, source.environment))
+        _ = try SnapshotSet.made(of: source, result, merge.configuration, nil, users: [], readFile: BoundedFile.read)
         if let obstacle = SharedState.obstacle(stateDirectory: state) { throw StartFailure(obstacle) }
     }
 
@@ -155,6 +164,17 @@ struct PreparedGateway: ~Copyable {
             return try Vault(source)
         } catch {
             throw error.startFailure
+        }
+    }
+
+    /// What was in force is in force again, or nothing is.
+    private static func remade(
+        _ source: ConfigurationSource, _ result: ConfigurationResult, _ vault: Vault
+    ) throws(StartFailure) -> ObjectMerge {
+        do throws(ObjectCodec.Unreadable) {
+            return try ObjectMerge.remade(of: source, result, ObjectCodec(vault: vault))
+        } catch {
+            throw StartFailure("\(error.name), made by API: \(error.reason)", code: ControlExitCode.stateDamaged)
         }
     }
 

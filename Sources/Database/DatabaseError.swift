@@ -99,6 +99,31 @@ public struct DatabaseError: Error, Hashable, Sendable, CustomStringConvertible 
         }
     }
 
+    /// Whether the transaction is to be run again from its beginning: it came into the way of another, or its statements were planned for
+    /// tables as they were before.
+    var asksForAnotherRun: Bool {
+        guard case .postgres(let state) = self.code else { return false }
+        return state.asksForAnotherRun || self.isStalePlan
+    }
+
+    /// Whether a prepared statement must be prepared anew.
+    var isStalePlan: Bool {
+        switch self.code {
+        case .sqlite: false
+        case .postgres(let state):
+            state == .noSuchStatement || state == .notSupported && self.message.hasPrefix("cached plan")
+        }
+    }
+
+    /// The same, of a change that may have happened.
+    func withUnknownOutcome() -> DatabaseError {
+        guard case .postgres(let state) = self.code else { return self }
+        return DatabaseError(
+            server: self.name, operation: self.operation, state: state,
+            message: "\(self.message); whether the change was made is not known", fault: self.fault,
+            isOutcomeUnknown: true)
+    }
+
     /// One line: the database, the place in it, the matter.
     public var description: String {
         let place = self.offset.map { " at byte \($0)" } ?? ""

@@ -1,7 +1,8 @@
 /// Text of SQL that is part of the program. Made of literals, of other `SQL` and of integers only: the compiler refuses a `String` in it, so
 /// nothing from outside can ever be a part of it; values go through parameters `$1` … `$n`.
 ///
-/// Both databases understand the same text: `CAST` and not `::`, no `ANY`, no `FOR UPDATE`, `usage.n` qualified in `DO UPDATE`.
+/// Both databases understand the same text: `CAST` and not `::`, no `ANY`, no `FOR UPDATE`, `usage.n` qualified in `DO UPDATE`,
+/// `CAST($1 AS TEXT) IS NULL` (or BIGINT, BYTEA) where a parameter is asked for NULL, as PostgreSQL cannot tell its type there.
 public struct SQL: Hashable, Sendable, ExpressibleByStringInterpolation {
     /// What a literal is put together of.
     public struct StringInterpolation: StringInterpolationProtocol {

@@ -20,6 +20,8 @@ public struct EdgeSnapshot: Hashable, Sendable {
     public var logLevel: LogLevel
     public var logFormat: LogFormat
     public var requestLogging: RequestLogging
+    /// Which of the topology's listeners is the administration's own; nil: it answers at all of them.
+    public var administrationListener: UInt16?
 
     public init(
         version: UInt64, http: HTTPLimits, corsOrigins: [String], authentication: AuthenticationMode,
@@ -27,7 +29,7 @@ public struct EdgeSnapshot: Hashable, Sendable {
         journal: JournalSettings = JournalSettings(), limits: LimitSettings = LimitSettings(),
         sharedCalls: SharedCallSettings = SharedCallSettings(), logLevel: LogLevel,
         logFormat: LogFormat = .json,
-        requestLogging: RequestLogging = RequestLogging()
+        requestLogging: RequestLogging = RequestLogging(), administrationListener: UInt16? = nil
     ) {
         self.version = version
         self.http = http
@@ -43,5 +45,6 @@ public struct EdgeSnapshot: Hashable, Sendable {
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.requestLogging = requestLogging
+        self.administrationListener = administrationListener
     }
 }

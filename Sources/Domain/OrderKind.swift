@@ -14,6 +14,11 @@ public enum OrderKind: UInt8, Hashable, Sendable, CaseIterable {
     case addEdge = 6
     /// TTOU.
     case removeEdge = 7
+    /// No signal: control's own wish to put in force what it knows, the file as it was read last.
+    case refresh = 8
+
+    /// What people can ask for.
+    public static let ofOperators = allCases.filter { $0 != .refresh }
 
     /// The name in logs, `status` and the administration.
     public var label: String {
@@ -25,6 +30,7 @@ public enum OrderKind: UInt8, Hashable, Sendable, CaseIterable {
         case .reopenLogs: "reopen_logs"
         case .addEdge: "add_edge"
         case .removeEdge: "remove_edge"
+        case .refresh: "refresh"
         }
     }
 }

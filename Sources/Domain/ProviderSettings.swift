@@ -45,6 +45,8 @@ public struct ProviderSettings: Hashable, Sendable {
     /// A PEM file of certificate authorities instead of the system's.
     public var caFile: String?
     public var timeouts: ProviderTimeouts
+    /// Where connections to it may go.
+    public var reach: ProviderReach
 
     /// The first key; nil where none is sent.
     public var apiKey: Secret? { self.keys.first?.value }
@@ -56,7 +58,7 @@ public struct ProviderSettings: Hashable, Sendable {
         fetchesImages: Bool = false, headers: [Header] = [], proxy: String? = nil,
         maxConnections: UInt32 = 1024, concurrency: UInt32? = nil, queue: QueueSettings = QueueSettings(),
         breaker: BreakerSettings = BreakerSettings(), caFile: String? = nil,
-        timeouts: ProviderTimeouts = ProviderTimeouts()
+        timeouts: ProviderTimeouts = ProviderTimeouts(), reach: ProviderReach = .anywhere
     ) {
         self.name = name
         self.kind = kind
@@ -72,5 +74,6 @@ public struct ProviderSettings: Hashable, Sendable {
         self.breaker = breaker
         self.caFile = caFile
         self.timeouts = timeouts
+        self.reach = reach
     }
 }

@@ -17,7 +17,7 @@ public struct SharedFormats: Hashable, Sendable {
     /// usage.db: the last migration.
     @inlinable public static var usageSchema: UInt32 { 2 }
     /// The configuration in force.
-    @inlinable public static var configuration: UInt32 { 3 }
+    @inlinable public static var configuration: UInt32 { 4 }
     /// What a supervisor hands to the program that replaces it.
     @inlinable public static var supervisorState: UInt32 { 1 }
 

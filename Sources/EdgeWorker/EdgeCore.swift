@@ -55,6 +55,8 @@ final class EdgeCore {
     }
     /// The same link; requests wait here until it is open.
     let aggregators = UpstreamPool()
+    /// The links to control, of which there is one as a rule; requests wait here until it is open.
+    let controls = UpstreamPool()
     /// The value of the `Date` header.
     private(set) var date: [UInt8]
     private(set) var isDraining = false

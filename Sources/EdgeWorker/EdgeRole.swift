@@ -71,7 +71,7 @@ final class EdgeRole: WorkerRole {
             self.firstSnapshot = snapshot
             return !isFirst || self.begin() ? .inForce : .refused("cryptography does not start")
         }
-        self.listeners.use(version, core: core) { [endpoint] refusal in
+        self.listeners.use(version, administration: snapshot.administrationListener, core: core) { [endpoint] refusal in
             if refusal == nil {
                 core.use(EdgeSettings(snapshot))
                 core.journal.update(snapshot.journal)
@@ -100,7 +100,7 @@ final class EdgeRole: WorkerRole {
             path: LimitTable.path(stateDirectory: snapshot.stateDirectory), instance: core.instance
         ) { log.warning("limit table not usable", ["error": .string($0)]) }
         self.takeSeat()
-        self.listeners.use(snapshot.version, core: core) { refusal in
+        self.listeners.use(snapshot.version, administration: snapshot.administrationListener, core: core) { refusal in
             if let refusal { return self.endpoint.acknowledge(version: snapshot.version, refusal: refusal) }
             self.hasAdopted = true
             self.becomeReady()
@@ -279,7 +279,8 @@ final class EdgeRole: WorkerRole {
         case .aggregator:
             core.aggregator = link
             self.report()
-        case .control, .edge, .supervisor: break
+        case .control: core.controls.add(link)
+        case .edge, .supervisor: break
         }
     }
 
@@ -288,6 +289,7 @@ final class EdgeRole: WorkerRole {
         self.endpoint.linkEnded(LinkOffer(role: link.role, instance: link.instance))
         guard let core = self.core else { return }
         core.upstreams.remove(link)
+        core.controls.remove(link)
         if core.aggregator === link { core.aggregator = nil }
     }
 

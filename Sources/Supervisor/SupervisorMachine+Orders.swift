@@ -10,6 +10,11 @@ extension SupervisorMachine {
     }
 
     mutating func take(order kind: OrderKind, token: UInt64, at now: UInt64) {
+        // Too frequent to be kept among what people asked for, and control hears of the end in any case.
+        if kind == .refresh {
+            self.isRefreshWanted = true
+            return self.startReload(at: now)
+        }
         // However often HUP comes while a reload waits, it is one reload.
         if kind == .reload, token == 0, self.isReloadWanted, !self.waitingReloads.isEmpty { return }
         // Asked for twice with one token: it is being done.
@@ -19,6 +24,7 @@ extension SupervisorMachine {
         guard operation != nil || token == 0 || kind == .stop || kind == .stopNow else { return }
         switch kind {
         case .reload: self.requestReload(operation, at: now)
+        case .refresh: break
         case .upgrade: self.upgradeAsked(operation, at: now)
         case .stop: self.stopAsked(.drain, at: now)
         case .stopNow: self.stopAsked(.fast, at: now)

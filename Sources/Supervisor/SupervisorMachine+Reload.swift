@@ -20,15 +20,18 @@ extension SupervisorMachine {
 
     /// Starts the next reload, if one is wanted and can be done now.
     mutating func startReload(at now: UInt64) {
-        guard self.isReloadWanted, self.wasEverReady, self.stopping == nil, !self.reload.isRunning, !self.holdsReloads,
+        guard self.isReloadWanted || self.isRefreshWanted, self.wasEverReady, self.stopping == nil,
+            !self.reload.isRunning, !self.holdsReloads,
             self.slots[self.serving.control]?.state == .ready, let version = self.announcement?.version
         else { return }
+        self.readsFile = self.isReloadWanted
         self.isReloadWanted = false
+        self.isRefreshWanted = false
         self.runningReloads = self.waitingReloads
         self.waitingReloads = []
         self.reloadBegan = now
         for id in self.runningReloads { self.operations.update(id, "reading the configuration") }
-        self.actions.append(.reloading(true))
+        if self.readsFile { self.actions.append(.reloading(true)) }
         self.perform(self.reload.begin(current: version, at: now), at: now)
         self.sendStatus(at: now)
     }
@@ -90,7 +93,8 @@ extension SupervisorMachine {
             switch step {
             case .ask(let version):
                 self.actions.append(.note(.reloading(version)))
-                self.actions.append(.send(self.serving.control, ReloadRequest(version: version).frame()))
+                self.actions.append(
+                    .send(self.serving.control, ReloadRequest(version: version, readsFile: self.readsFile).frame()))
             case .gather(let stage): self.perform(self.reload.gathered(self.members(of: stage), at: now), at: now)
             case .give(let seat, let version): self.give(seat, version)
             case .commit(let version): self.commit(version, at: now)
@@ -148,7 +152,7 @@ extension SupervisorMachine {
         self.runningReloads = []
         let took = now >= self.reloadBegan ? now - self.reloadBegan : 0
         self.actions.append(.note(failure.map { .reloadFailed($0) } ?? .reloaded(version, milliseconds: took)))
-        self.actions.append(.reloading(false))
+        if self.readsFile { self.actions.append(.reloading(false)) }
         self.sendStatus(at: now)
         self.startReload(at: now)
     }

@@ -65,6 +65,10 @@ struct SupervisorMachine {
     var proposal: TopologyAnnouncement?
     /// A reload was asked for since the last one began, for these operations.
     var isReloadWanted = false
+    /// Control wants to put in force what it knows, without the file. Not kept over an upgrade: it says so again.
+    var isRefreshWanted = false
+    /// Whether the file is read in the reload that runs.
+    var readsFile = true
     var waitingReloads: [OperationList.ID] = []
     var runningReloads: [OperationList.ID] = []
     var reloadBegan: UInt64 = 0

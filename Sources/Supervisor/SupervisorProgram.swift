@@ -77,7 +77,7 @@ public enum SupervisorProgram {
     /// All variables that the supervisor may have.
     private static let variables = [
         "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID",
-        "SWIFT_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS", "SLUICE_SECCOMP", "SLUICE_IMAGES",
+        "SWIFT_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS", "SLUICE_SECCOMP", "SLUICE_IMAGES", "SLUICE_PROVIDERS",
     ]
 
     private static func answerPreflight() -> Never {
@@ -91,7 +91,8 @@ public enum SupervisorProgram {
         #if SLUICE_TEST_HOOKS
         // With enable=yes workers stay out of their sandboxes, in which no other program can be started.
         let backtrace = variable("SWIFT_BACKTRACE") ?? "enable=no"
-        let others = ["ASAN_OPTIONS", "TSAN_OPTIONS", "SLUICE_SECCOMP", "SLUICE_IMAGES"].compactMap { name in
+        let others = ["ASAN_OPTIONS", "TSAN_OPTIONS", "SLUICE_SECCOMP", "SLUICE_IMAGES", "SLUICE_PROVIDERS"].compactMap
+        { name in
             variable(name).map { "\(name)=\($0)" }
         }
         return ["SWIFT_BACKTRACE=\(backtrace)"] + others

@@ -61,8 +61,8 @@ public struct RoleSandbox: Hashable, Sendable {
             RoleSandbox(
                 self.common + self.system + [Landlock.Rule(state, [.read, .write, .make, .makeSockets])]
                     + readable.map { Landlock.Rule($0, .read) },
-                // The operators' socket, and a look whether somebody answers on an old one.
-                [.connect, .bind, .listen, .accept, .unixSockets], descriptors: self.fewDescriptors,
+                // The operators' socket, and a look whether somebody answers on an old one. Providers are called to see whether they answer.
+                [.connect, .bind, .listen, .accept, .unixSockets, .internetSockets], descriptors: self.fewDescriptors,
                 scratch: state)
         }
     }

@@ -37,7 +37,8 @@ final class JournalScene {
     }
 
     func tail() throws -> JournalTail {
-        try JournalTail(folder: self.folder, writer: try UsageWriter(path: self.database), log: Self.log)
+        try JournalTail(
+            census: JournalCensus(folder: self.folder, log: Self.log), writer: try UsageWriter(path: self.database))
     }
 
     func journal(_ role: Role, _ instance: UInt32, segmentSize: Int = 64 * 1024) throws -> JournalWriter {

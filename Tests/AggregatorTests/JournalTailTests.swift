@@ -34,7 +34,7 @@ import UsageStore
         #expect(tail.counts.records == 6)
         #expect(tail.counts.lag == 0)
         #expect(tail.counts.recovered == 0)
-        #expect(tail.hasLivingOwners)
+        #expect(tail.standings.hasLivingOwners)
         #expect(try self.scene.files().count { $0.hasSuffix(".journal") } >= 2)
     }
 
@@ -50,7 +50,7 @@ import UsageStore
         try self.scene.drain(tail)
         #expect(try self.scene.files() == [])
         #expect(try self.scene.count("SELECT count(*) FROM requests WHERE rank = 3") == 10)
-        #expect(tail.isFinished(TailedOwner(host: JournalScene.host, instance: 7)))
+        #expect(tail.standings.isFinished(TailedOwner(host: JournalScene.host, instance: 7)))
         // The positions go with the next commit.
         let edge = try self.scene.journal(.edge, 17)
         edge.settle(self.scene.settle(self.scene.mint()), edge.begin(self.scene.begin(self.scene.mint())))

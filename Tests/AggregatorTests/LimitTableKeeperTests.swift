@@ -1,3 +1,4 @@
+import Database
 import Domain
 import Foundation
 import Journal
@@ -27,13 +28,14 @@ import UsageStore
     private func keeper(_ settings: LimitTableSettings? = nil, boot: BootID = boot) -> LimitTableKeeper {
         LimitTableKeeper(
             stateDirectory: self.scene.state.path, host: JournalScene.host, settings: settings ?? self.settings,
-            boot: boot, log: JournalScene.log)
+            boot: boot, log: JournalScene.log
+        ) { [path = self.scene.database] () throws(DatabaseError) in try UsageReader(path: path) }
     }
 
     private func step(
         _ keeper: LimitTableKeeper, _ tail: JournalTail, at now: UInt64 = 0, linked: Set<UInt32> = []
     ) -> LimitTableKeeper.Next {
-        keeper.step(tail, isCaughtUp: true, now: now, wall: self.wall) { linked.contains($0) }
+        keeper.step(tail.standings, isCaughtUp: true, now: now, wall: self.wall) { linked.contains($0) }
     }
 
     private func open() throws -> LimitTable {
@@ -63,7 +65,7 @@ import UsageStore
         for _ in 0..<20 { self.scene.request(edge, upstream) }
         let tail = try self.scene.tail()
         let keeper = self.keeper()
-        #expect(keeper.step(tail, isCaughtUp: false, now: 0, wall: self.wall) { _ in false } == .later)
+        #expect(keeper.step(tail.standings, isCaughtUp: false, now: 0, wall: self.wall) { _ in false } == .later)
         #expect(throws: LimitTableError.self) { try self.open() }
         try self.scene.drain(tail)
         #expect(self.step(keeper, tail) == .soon)

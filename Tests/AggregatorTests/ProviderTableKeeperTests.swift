@@ -89,7 +89,7 @@ import Testing
         }
         let (dead, living, linked) = (try join(8), try join(9), try join(10))
         #expect(admit(dead) && admit(living) && !admit(linked))
-        func release(_ now: UInt64) -> Bool { keeper.release(tail, now: now) { $0 == 10 } }
+        func release(_ now: UInt64) -> Bool { keeper.release(tail.standings, now: now) { $0 == 10 } }
         // One without a journal and without a link may still be coming.
         #expect(release(Self.second) && release(Self.second + Self.second / 2))
         #expect(!admit(linked))

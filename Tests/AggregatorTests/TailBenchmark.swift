@@ -1,9 +1,11 @@
+import Database
 import Domain
 import Foundation
 import Journal
 import Limits
 import Platform
 import Testing
+import UsageStore
 
 @testable import Aggregator
 
@@ -45,9 +47,10 @@ struct TailBenchmark {
         // The sums that a new limit table begins with.
         let keeper = LimitTableKeeper(
             stateDirectory: scene.state.path, host: JournalScene.host, settings: LimitTableSettings(),
-            boot: try BootID.current(), log: JournalScene.log)
+            boot: try BootID.current(), log: JournalScene.log
+        ) { () throws(DatabaseError) in try UsageReader(path: scene.database) }
         let start = self.threadSeconds()
-        while keeper.step(tail, isCaughtUp: true, now: 0, wall: Clocks.wallMilliseconds(), isLinked: { _ in false })
+        while keeper.step(tail.standings, isCaughtUp: true, now: 0, wall: Clocks.wallMilliseconds(), isLinked: { _ in false })
             == .now
         {}
         print("limits: \((self.threadSeconds() - start) / total * 1e6) µs CPU a request to begin with")

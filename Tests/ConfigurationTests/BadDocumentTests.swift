@@ -73,8 +73,11 @@ import Testing
         BadCase(
             "listen:\n  - address: 127.0.0.1:80\n  - address: 127.0.0.1:80",
             "3:14: listen[1].address: the address is listed"),
-        BadCase(
-            "admin: {listen: 127.0.0.1:9}", "1:9: admin.listen: not available yet: leave listen out or set it to same"),
+        BadCase("admin: {listen: 127.0.0.1:8080}", "1:17: admin.listen: the address is listed twice"),
+        BadCase("admin: {listen: sme}", "1:17: admin.listen: expected"),
+        BadCase("admin: {listen: {tls: null}}", "1:17: admin.listen: expected an address"),
+        BadCase("admin: {listen: {address: x}}", "1:27: admin.listen.address: expected"),
+        BadCase("admin: {listen: [127.0.0.1:9]}", "1:17: admin.listen: expected"),
         BadCase("admin: {listn: same}", "1:9: admin.listn: unknown key; did you mean listen?"),
         BadCase("state_directory: ''", "1:18: state_directory: expected the path of a folder"),
         BadCase(

@@ -26,16 +26,22 @@ import Testing
             source.limitPlaces = snapshots.aggregator.limitTable.places
             source.mostUpstreams = snapshots.aggregator.upstreams
             self.state = GatewayState(
-                source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
+                source: source, base: result, merge: ObjectMerge(result, []), snapshots: snapshots,
+                notices: result.notices)
         }
 
         private static func noFile(_ path: String, _ limit: Int) throws(BoundedFile.Failure) -> [UInt8] {
             throw BoundedFile.Failure(reason: "no such file")
         }
 
-        func reload(_ text: String?, version: UInt64 = 2) throws(ReloadRefusal) -> GatewayState {
+        func reload(
+            _ text: String?, version: UInt64 = 2, readsFile: Bool = true, facts: StoreFacts? = nil
+        ) throws(ReloadRefusal) -> GatewayState {
             let files = self.files
-            return try ConfigurationReload.read(after: self.state, version: version, facts: nil) {
+            return try ConfigurationReload.read(
+                after: self.state, ReloadRequest(version: version, readsFile: readsFile), facts: facts,
+                codec: ObjectCodec(vault: SampleVault.locked())
+            ) {
                 (path, limit) throws(BoundedFile.Failure) in
                 if path == "/etc/s.yaml", let text { return Array(text.utf8) }
                 guard let bytes = files[path] else { throw BoundedFile.Failure(reason: "No such file or directory") }

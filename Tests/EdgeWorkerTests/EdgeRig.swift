@@ -90,10 +90,10 @@ final class FakeClient {
     let rig: EdgeRig
     let channel: EmbeddedChannel
 
-    init(_ rig: EdgeRig, remoteAddress: String = "192.0.2.1") throws {
+    init(_ rig: EdgeRig, remoteAddress: String = "192.0.2.1", listener: OpenListener? = nil) throws {
         self.rig = rig
         self.channel = EmbeddedChannel(loop: rig.loop)
-        try HTTPConnection.install(in: self.channel.pipeline.syncOperations, core: rig.core)
+        try HTTPConnection.install(in: self.channel.pipeline.syncOperations, core: rig.core, listener: listener)
         try self.channel.connect(to: SocketAddress(ipAddress: remoteAddress, port: 5000)).wait()
     }
 
@@ -163,8 +163,20 @@ final class FakePeer {
         let core = rig.core
         self.link = PeerLink(
             role: role, instance: instance, area: area, log: core.log,
-            opened: { if role == .upstream { core.upstreams.add($0) } else { core.aggregator = $0 } },
-            ended: { if role == .upstream { core.upstreams.remove($0) } else { core.aggregator = nil } })
+            opened: {
+                switch role {
+                case .upstream: core.upstreams.add($0)
+                case .control: core.controls.add($0)
+                default: core.aggregator = $0
+                }
+            },
+            ended: {
+                switch role {
+                case .upstream: core.upstreams.remove($0)
+                case .control: core.controls.remove($0)
+                default: core.aggregator = nil
+                }
+            })
         self.link.retired = { core.upstreams.remove($0) }
         let machine = LinkMachine(
             hello: Hello(role: .edge, instance: 7, build: EdgeRig.build), peerRole: role, peerInstance: instance,
@@ -223,6 +235,15 @@ final class FakePeer {
         guard case .provider(let request) = message else { return nil }
         let body = frames.dropFirst().filter { $0.type == .body }.flatMap { $0.payload }
         return (first.stream, request, body)
+    }
+
+    /// The administration's request that has come, with its body.
+    func administration() throws -> (stream: UInt64, request: AdministrationRequest, body: [UInt8])? {
+        let frames = try self.frames()
+        guard let first = frames.first, first.type == .request else { return nil }
+        let message = unsafe try first.payload.withUnsafeBytes { unsafe try StreamRequest(payload: $0) }
+        guard case .administration(let request) = message else { return nil }
+        return (first.stream, request, frames.dropFirst().filter { $0.type == .body }.flatMap { $0.payload })
     }
 
     static func head(

@@ -92,8 +92,8 @@ import Testing
 
     @Test(arguments: [
         "/v1/messages/", "/v1/messages/x", "/messages/count_tokens/", "/v1/completion", "/v1/moderations/x",
-        "/anthropic", "/anthropic/v1", "/anthropic/messages", "/v1/images", "/images/generation", "/api", "/v1beta",
-        "/model", "/api/v1/projects/p", "/api/v1/keys", "//", "/v1//messages", "/v1/images/edit", "/v1/v1/messages",
+        "/anthropic", "/anthropic/v1", "/anthropic/messages", "/v1/images", "/images/generation", "/apis", "/v1beta",
+        "/model", "/administration", "/documents", "//", "/v1//messages", "/v1/images/edit", "/v1/v1/messages",
         "/V1/messages", "/v1/messages%2Fcount_tokens", "/v1/responsesx", "/projects/x",
     ])
     func everythingElseIsUnknown(_ path: String) {

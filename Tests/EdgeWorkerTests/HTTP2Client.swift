@@ -17,12 +17,12 @@ final class HTTP2Client {
     /// Nothing that the client writes reaches the edge, and nothing that the edge writes the client.
     var isCut = false
 
-    init(_ rig: EdgeRig, window: Int = 65_535) throws {
+    init(_ rig: EdgeRig, window: Int = 65_535, listener: OpenListener? = nil) throws {
         self.rig = rig
         self.channel = EmbeddedChannel(loop: rig.loop)
         self.near = EmbeddedChannel(loop: rig.loop)
         try self.channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 5000)).wait()
-        try HTTP2Connection.install(in: self.channel, core: rig.core)
+        try HTTP2Connection.install(in: self.channel, core: rig.core, listener: listener)
         try self.near.pipeline.syncOperations.addHandler(
             NIOHTTP2Handler(
                 mode: .client, initialSettings: [HTTP2Setting(parameter: .initialWindowSize, value: window)],

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
+import json
 import pathlib
 import socket
 import struct
 import threading
 import time
+import urllib.parse
 
 import pytest
 
 from Harness import openloop, wire
 from Harness.canned import CannedProvider, length_reply
 from Harness.chaos import ChaosProxy, Script
+from Harness.disclosure import Search
 from Harness.gateway import Gateway, base_config
 from Harness.load import MockProvider, expected_stream, expected_unary
 from Harness.openloop import Arrival, Mix, OpenLoop, Planned, latency, steady
@@ -284,3 +289,21 @@ def test_the_canned_provider_breaks_off_where_it_is_told() -> None:
                 assert raw == expected
                 if ended is not None:
                     assert connection.closed_within(5) and connection.ended == ended
+
+
+def test_a_secret_is_found_however_it_is_written() -> None:
+    secret = "sk-Zq83/kdm?2Wp01x~Vb7"
+    search = Search({"it": secret}, hashed=["it"])
+    digest = hashlib.sha256(secret.encode()).digest()
+    for before in (b"", b"a", b"ab", b"abc"):
+        for text in (secret.encode(), digest):
+            whole = before + text + b"tail"
+            for written in (
+                whole, whole.hex().encode(), whole.hex().upper().encode(), base64.b64encode(whole), base64.urlsafe_b64encode(whole),
+            ):  # fmt: skip
+                assert search.find(b"..." + written + b"..."), (before, written)
+    for written in (json.dumps({"a": secret}), urllib.parse.quote(secret), secret[::-1]):
+        assert search.find(written.encode())
+    assert search.find(secret.encode("utf-16-le"))
+    assert search.find(b"sk-Zq83/kdm?2Wp01x~Vb8" + bytes(range(256)) * 100) == []
+    assert search.find(digest, digests_too=False) == []

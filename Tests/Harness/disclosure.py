@@ -21,6 +21,7 @@ def encodings(secret: bytes) -> dict[str, bytes]:
     }
     escaped = {
         "URL": urllib.parse.quote_from_bytes(secret, safe="").encode(),
+        "URL path": urllib.parse.quote_from_bytes(secret).encode(),
         "JSON": json.dumps(secret.decode("latin-1"))[1:-1].encode(),
     }
     found |= {name: text for name, text in escaped.items() if text != secret}

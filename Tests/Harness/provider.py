@@ -136,15 +136,15 @@ class WatchedReader(asyncio.StreamReader):
 class OwnProvider(ThreadedServer):
     """The server; start and stop it as a context manager."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        super().__init__(host)
         self.log: list[Seen] = []
         self.connections = 0
         self.open = 0
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{BASE}"
+        return f"http://{self.host}:{self.port}{BASE}"
 
     def clear(self) -> None:
         self.log.clear()

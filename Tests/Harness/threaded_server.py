@@ -12,7 +12,8 @@ class ThreadedServer:
 
     _limit = 1 << 20  # bytes a connection's reader may hold
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.port = 0
         self._tasks: set[asyncio.Task] = set()
         self._loop = asyncio.new_event_loop()
@@ -44,7 +45,7 @@ class ThreadedServer:
 
     async def _serve(self) -> None:
         self._stopping = asyncio.Event()
-        server = await self._loop.create_server(self._protocol, "127.0.0.1", 0, backlog=1024)
+        server = await self._loop.create_server(self._protocol, self.host, 0, backlog=1024)
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
         await self._stopping.wait()

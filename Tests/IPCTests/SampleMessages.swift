@@ -66,6 +66,15 @@ enum SampleMessages {
         topology, emptyReport, TreeStatus(entries: [.init(role: .edge, up: 2, restarts: 1)]), request,
         requestInArea,
         StreamRequest.administration(AdministrationRequest(method: "GET", path: "/metrics?x=1", bodyLength: 2)),
+        StreamRequest.administration(
+            AdministrationRequest(
+                method: "PATCH", path: "/api/v1/keys/k", bodyLength: 1 << 20, credential: .token(Array("t".utf8)),
+                headers: [.ifMatch: Array("\"3\"".utf8), .contentType: Array("application/json".utf8), .origin: []],
+                client: [UInt8](repeating: 7, count: 16), record: RecordID(high: 1, low: 2))),
+        StreamRequest.administration(AdministrationRequest(method: "GET", path: "/", credential: .unusable)),
+        ResponseHead(
+            status: 304, isStream: false, contentType: [], attempts: 0,
+            further: [ReplyHeader(.etag, "\"7\""), ReplyHeader(.location, "/api/v1/keys/k")]),
         ResponseHead(
             status: 200, isStream: true, contentLength: 12, contentType: Array("text/event-stream".utf8),
             retryAfter: Array("1".utf8), providerRequestID: Array("req_1".utf8), call: 1,
@@ -82,6 +91,7 @@ enum SampleMessages {
         OwnerDead(role: .upstream, instance: 9),
         Suspects(instance: 9, fingerprints: [1, .max]), Quarantine(fingerprint: .max, milliseconds: 600_000),
         SnapshotAcknowledged(version: 4, refusal: "no"), SnapshotAcknowledged(version: 5), ReloadRequest(version: 6),
+        ReloadRequest(version: 7, readsFile: false),
         ReloadRefused(version: 6, message: "a\nb"), ReopenLogs(), Order(token: 1, kind: .upgrade), report,
         ListenerOffer(
             version: 6, entries: [.init(name: "127.0.0.1:80", hasTLS: true), .init(name: "x", hasTLS: false)]),

@@ -26,7 +26,7 @@ import Testing
                 breaker: BreakerSettings(
                     failures: 9, errorRate: 10, requests: 11, window: 12, open: 13, longestOpen: 14),
                 caFile: "/ca.pem",
-                timeouts: ProviderTimeouts(connect: 1, firstToken: 2, idle: 3, total: 4)),
+                timeouts: ProviderTimeouts(connect: 1, firstToken: 2, idle: 3, total: 4), reach: .publicInternet),
             ProviderSettings(
                 name: "two", kind: .simulated(delay: 50, tokensPerSecond: 200),
                 keys: [
@@ -203,15 +203,16 @@ import Testing
         #expect(throws: WireReader.Malformed.self) { try UpstreamSnapshot(decoding: snapshot.encoded()) }
     }
 
-    /// Enumerations of the edge's half, where they stand in its last bytes: on, scope, each pays.
+    /// Enumerations of the edge's half, where they stand in its last bytes: on, scope, each pays, and behind
+    /// them no listener of the administration's own.
     @Test func anUnknownScopeOfSharedCallsIsRefused() throws {
         var bytes = self.edge.encoded()
         for scope: UInt8 in [3, 255] {
-            bytes[bytes.count - 2] = scope
+            bytes[bytes.count - 3] = scope
             #expect(throws: WireReader.Malformed.self) { try EdgeSnapshot(decoding: bytes) }
         }
         for scope in SharedCallSettings.Scope.allCases {
-            bytes[bytes.count - 2] = scope.rawValue
+            bytes[bytes.count - 3] = scope.rawValue
             #expect(try EdgeSnapshot(decoding: bytes).sharedCalls.scope == scope)
         }
     }

@@ -61,6 +61,54 @@ import Testing
         #expect(scene.seen.contains(.statusLine("ready: 2 edges, 1 upstream; configuration 6")))
     }
 
+    /// What control was asked for.
+    private static func requests(_ scene: ReloadScene) -> [ReloadRequest] {
+        scene.seen.compactMap { action in
+            guard case .send(.control, let frame) = action, let packet = try? Packet(frame, accepting: .child) else {
+                return nil
+            }
+            return try? packet.message(ReloadRequest.self)
+        }
+    }
+
+    @Test func whatControlWishesIsDoneWithoutTheFile() {
+        var scene = ReloadScene()
+        scene.tree.order(.refresh, token: 9)
+        scene.settle()
+        // Those that come meanwhile are done together.
+        scene.tree.order(.refresh, token: 10)
+        scene.tree.order(.refresh, token: 11)
+        scene.finish()
+        #expect(
+            Self.requests(scene)
+                == [ReloadRequest(version: 6, readsFile: false), ReloadRequest(version: 7, readsFile: false)])
+        #expect(scene.count(.commit(6)) == 1 && scene.count(.commit(7)) == 1)
+        #expect(scene.tree.machine.announcement?.version == 7)
+        #expect(!scene.seen.contains { if case .reloading = $0 { true } else { false } })
+        #expect(scene.tree.machine.operations.entries.isEmpty)
+        #expect(scene.faults == [])
+    }
+
+    @Test func aReloadDoesWhatARefreshWould() {
+        var scene = Self.scene(after: 1)
+        scene.tree.order(.refresh, token: 9)
+        scene.tree.order(.reload, token: 10)
+        scene.finish()
+        #expect(Self.requests(scene) == [ReloadRequest(version: 6), ReloadRequest(version: 7)])
+        #expect(scene.tree.machine.operations.entries.allSatisfy { $0.state == .done })
+    }
+
+    @Test func aRefreshThatIsRefusedChangesNothing() {
+        var scene = ReloadScene()
+        scene.tree.order(.refresh, token: 9)
+        scene.settle()
+        scene.queue = []
+        scene.tree.say(.control, ReloadRefused(version: 6, message: "no").frame())
+        scene.finish()
+        #expect(scene.tree.machine.announcement?.version == 5)
+        #expect(scene.failures.count == 1)
+    }
+
     @Test func whatControlRefusesChangesNothing() {
         var scene = Self.scene(after: 0)
         scene.queue = []

@@ -159,6 +159,7 @@ import Testing
                 == [
                     "SWIFT_BACKTRACE=SWIFT_BACKTRACE!", "ASAN_OPTIONS=ASAN_OPTIONS!", "TSAN_OPTIONS=TSAN_OPTIONS!",
                     "SLUICE_SECCOMP=SLUICE_SECCOMP!", "SLUICE_IMAGES=SLUICE_IMAGES!",
+                    "SLUICE_PROVIDERS=SLUICE_PROVIDERS!",
                 ])
         #endif
     }

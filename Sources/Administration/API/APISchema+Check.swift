@@ -28,6 +28,7 @@ extension APISchema {
             try Self.check(count: values.count, field, minimum, maximum, "entries")
             for value in values { try element.check(value, field) }
         case (.object(let members), .object(let values)): try Self.check(values, field, members)
+        case (.open, .object): return
         case (.map(let schema, let maximum, _), .object(let values)):
             try Self.check(count: values.count, field, 0, maximum, "members")
             _ = try RequestFields(values, in: field)
@@ -101,7 +102,7 @@ extension APISchema {
         case .number: "a number"
         case .boolean: "true or false"
         case .array: "a list"
-        case .object, .map: "an object"
+        case .object, .open, .map: "an object"
         case .nullable(let schema): "\(schema.typeName) or null"
         case .any(let schemas): schemas.map(\.typeName).joined(separator: " or ")
         case .named(_, let schema): schema.typeName

@@ -8,6 +8,8 @@ public indirect enum APISchema: Hashable, Sendable {
     case boolean
     case array(APISchema, minimum: Int = 0, maximum: Int? = nil)
     case object([Member])
+    /// An object that may have other members, too.
+    case open([Member])
     /// An object whose members have names of their own, all of which match the pattern `names` where there is one.
     case map(APISchema, maximum: Int? = nil, names: String? = nil)
     case nullable(APISchema)

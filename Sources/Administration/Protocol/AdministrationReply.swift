@@ -14,6 +14,8 @@ public struct AdministrationReply: Hashable, Sendable {
     public var allowed: [AdministrationRequest.Method] = []
     /// The reply is that of an earlier request with the same Idempotency-Key.
     public var isRepeated = false
+    /// What control's loop has still to do.
+    public var sequel: ReplySequel?
 
     /// Takes a body that is JSON already.
     public init(status: Int, body: [UInt8], version: Int64? = nil, location: String? = nil) {

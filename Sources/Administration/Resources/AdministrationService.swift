@@ -8,6 +8,8 @@ public final class AdministrationService {
     public let table: APIRouteTable
     private let unavailable: AdministrationFailure?
     private var limits: LimitsResource?
+    private var repeated: RepeatedRequests?
+    private var tokens: TokenAuthenticator?
     private let reader = JSONReader()
 
     public init(resources: [any AdministrationResource]) {
@@ -21,22 +23,34 @@ public final class AdministrationService {
         self.unavailable = AdministrationFailure(status: 503, code: "storage_failed", message: message)
     }
 
-    /// The resources of a store: keys, projects and limits, and usage and requests of the usage database beside it; and of a
-    /// gateway that runs, what is quarantined, and `others`. `limits` are those of the configuration in force.
+    /// The resources of a store: organizations, projects, keys and limits, and usage and requests of the usage database beside it; and of a
+    /// gateway that runs, what is quarantined, and `others`. `limits` are those of the configuration in force. Without a vault there are no
+    /// tokens, and every POST is carried out.
     public convenience init(
         store: AdministrationStore, limits: LimitSettings, quarantine: QuarantineBoard = QuarantineBoard(),
-        others: [any AdministrationResource] = []
+        vault: Vault? = nil, others: [any AdministrationResource] = []
     ) {
         let usage = UsageFile(stateDirectory: store.stateDirectory)
         let limits = LimitsResource(store: store, settings: limits)
-        let resources: [any AdministrationResource] = [
-            KeysResource(store: store), ProjectsResource(store: store), limits,
+        var resources: [any AdministrationResource] = [
+            OrganizationsResource(store: store), KeysResource(store: store), ProjectsResource(store: store), limits,
             UsageResource(file: usage, names: store),
             RequestsResource(file: usage, names: store), AuditResource(store: store),
             QuarantineResource(board: quarantine),
         ]
+        if let vault { resources.append(TokensResource(store: store, vault: vault)) }
         self.init(resources: resources + others)
         self.limits = limits
+        if let vault {
+            self.repeated = try? RepeatedRequests(store: store, vault: vault)
+            self.tokens = TokenAuthenticator(store: store, vault: vault)
+        }
+    }
+
+    /// Who the bearer of a token is; throws 401, or 503 where that cannot be found out now.
+    public func actor(bearing token: Secret) throws(AdministrationFailure) -> AdministrationActor {
+        guard let tokens else { throw self.unavailable ?? .unauthorized }
+        return try tokens.actor(bearing: token)
     }
 
     /// Another configuration is in force.
@@ -85,7 +99,12 @@ public final class AdministrationService {
             guard !route.isLocal || request.actor.isLocal else { throw .unknownURL }
             var call = AdministrationCall(
                 request, segments: segments, fields: try RequestFields(request.body, of: route))
-            return try route.handler(&call)
+            guard request.method == .post, let key = request.idempotencyKey, let repeated else {
+                return try route.handler(&call)
+            }
+            return try repeated.once(request, key: key) { () throws(AdministrationFailure) in
+                try route.handler(&call)
+            }
         }
     }
 }

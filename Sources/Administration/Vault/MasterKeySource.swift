@@ -71,20 +71,52 @@ public struct MasterKeySource: Sendable {
         return Candidate(origin: .file, key: key)
     }
 
-    /// Brings the files in order once it is known which key is in force: what a rotation left over goes, or takes its place.
-    func settle(_ inForce: Candidate) throws(StartFailure) {
+    /// The key that a rotation changes to. One that is made is in its file before anything is sealed with it.
+    func successor(
+        of former: Candidate, random: (Int) throws(CryptographyError) -> [UInt8]
+    ) throws(StartFailure) -> Candidate {
+        if let next {
+            guard next != former.key else {
+                throw StartFailure(
+                    "the key in \(Self.nextVariable) is the master key already: make it \(Self.variable) and take the other away",
+                    code: ControlExitCode.configuration)
+            }
+            return Candidate(origin: .nextVariable, key: next)
+        }
+        guard self.given == nil else {
+            throw StartFailure(
+                "the master key is in \(Self.variable): put the new one (`openssl rand -hex 32`) into \(Self.nextVariable) beside it",
+                code: ControlExitCode.configuration)
+        }
+        let key: MasterKey
+        do throws(CryptographyError) { key = try MasterKey.make(random: random) } catch {
+            throw StartFailure("sluice-control: \(error)")
+        }
+        try MasterKeyFile.next.write(key, in: try StateDirectory(path: self.stateDirectory))
+        return Candidate(origin: .nextFile, key: key)
+    }
+
+    /// Brings the files in order once it is known which key is in force: what a rotation left over goes, or takes its place. `former` is
+    /// the key that it has just been changed from.
+    func settle(_ inForce: Candidate, instead former: Candidate? = nil) throws(StartFailure) {
         guard self.given == nil else { return }
         let directory = try StateDirectory(path: self.stateDirectory)
         switch inForce.origin {
         case .file: try MasterKeyFile.next.remove(in: directory)
         case .nextFile: try MasterKeyFile.next.replace(MasterKeyFile.current, in: directory)
-        case .variable, .nextVariable: break
+        case .variable: break
+        case .nextVariable:
+            // It opens nothing any more.
+            if former?.origin == .file { try MasterKeyFile.current.remove(in: directory) }
         }
     }
 
+    /// The file that the key is in where it is not in the environment.
+    var path: String { "\(self.stateDirectory)/\(MasterKeyFile.current.name)" }
+
     /// How the master key is called in a sentence: the variable, or the path of the file.
     public var name: String {
-        self.given == nil ? "\(self.stateDirectory)/\(MasterKeyFile.current.name)" : Self.variable
+        self.given == nil ? self.path : Self.variable
     }
 
     private static func key(

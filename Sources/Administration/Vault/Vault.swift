@@ -17,13 +17,14 @@ public final class Vault: Sendable {
         /// Other keys there are: something may still be sealed with them after a rotation, or before the database was seen.
         var others: [SealingKey] = []
         var pepper: HMACSHA256?
-        /// The bytes in the database by which the key in force was recognized.
+        /// The two rows of the database, of which the first tells which key is in force.
         var check: [UInt8] = []
+        var sealedPepper: [UInt8] = []
     }
 
     let source: MasterKeySource
     private let state: Mutex<State>
-    private let random: @Sendable (Int) throws(CryptographyError) -> [UInt8]
+    let random: @Sendable (Int) throws(CryptographyError) -> [UInt8]
 
     /// A vault that is locked: it opens what was sealed with any of the keys at hand, and does nothing else before `unlock`.
     public init(
@@ -105,9 +106,7 @@ public final class Vault: Sendable {
         if self.state.withLock({ $0.pepper != nil && $0.check == check }) { return }
         let candidates = try Self.candidates(self.source)
         for (index, candidate) in candidates.enumerated() {
-            guard let key = try Self.keys([candidate]).first,
-                (try? key.open(check, for: VaultContext.check.bytes)) != nil
-            else { continue }
+            guard (try? Self.key(candidate).open(check, for: VaultContext.check.bytes)) != nil else { continue }
             var others = candidates
             others.remove(at: index)
             try self.adopt(candidate, others, check: check, pepper: pepper, of: database.name)
@@ -121,11 +120,11 @@ public final class Vault: Sendable {
     private func found(_ store: VaultStore) throws(VaultError) {
         let candidate: MasterKeySource.Candidate
         do { candidate = try self.source.first(random: self.random) } catch { throw .start(error) }
-        guard let key = try Self.keys([candidate]).first else { throw .locked }
+        let key = try Self.key(candidate)
         let check: [UInt8]
         let pepper: [UInt8]
         do throws(CryptographyError) {
-            check = try key.seal(Secret(Array("sluice".utf8)), for: VaultContext.check.bytes)
+            check = try key.seal(VaultStore.checkText, for: VaultContext.check.bytes)
             pepper = try key.seal(Secret(try self.random(Digest.count)), for: VaultContext.pepper.bytes)
         } catch {
             throw .failed("\(error)")
@@ -139,7 +138,7 @@ public final class Vault: Sendable {
         of database: String
     ) throws(VaultError) {
         try self.state.withLock { state throws(VaultError) in
-            guard let key = try Self.keys([candidate]).first else { throw .locked }
+            let key = try Self.key(candidate)
             do throws(CryptographyError) {
                 let secret = try key.open(pepper, for: VaultContext.pepper.bytes)
                 state.pepper = try HMACSHA256(key: secret.withBytes { $0 })
@@ -151,8 +150,17 @@ public final class Vault: Sendable {
             state.others = try Self.keys(others)
             state.current = (key, candidate)
             state.check = check
+            state.sealedPepper = pepper
         }
     }
+
+    /// The pepper itself, for a rotation.
+    func pepper() throws(VaultError) -> Secret {
+        try self.open(self.state.withLock { $0.sealedPepper }, for: .pepper)
+    }
+
+    /// The row by which the key in force was recognized.
+    var check: [UInt8] { self.state.withLock { $0.check } }
 
     /// The key in force.
     var current: MasterKeySource.Candidate? { self.state.withLock { $0.current?.candidate } }
@@ -182,13 +190,16 @@ public final class Vault: Sendable {
 
     private static func keys(_ candidates: [MasterKeySource.Candidate]) throws(VaultError) -> [SealingKey] {
         var keys: [SealingKey] = []
+        for candidate in candidates { keys.append(try self.key(candidate)) }
+        return keys
+    }
+
+    static func key(_ candidate: MasterKeySource.Candidate) throws(VaultError) -> SealingKey {
         do throws(CryptographyError) {
-            for candidate in candidates {
-                if let key = try SealingKey(candidate.key.secret) { keys.append(key) }
-            }
+            if let key = try SealingKey(candidate.key.secret) { return key }
         } catch {
             throw .failed("\(error)")
         }
-        return keys
+        throw .failed("a master key does not have \(SealingKey.size) bytes")
     }
 }

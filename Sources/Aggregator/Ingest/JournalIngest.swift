@@ -6,97 +6,122 @@ import EventLog
 import Platform
 import UsageStore
 
-/// Runs the `JournalTail` on the aggregator's loop: opens the usage database, reads five times a second, waits when the
-/// database refuses, and reads everything to the end before the process leaves.
+/// Has the journals brought to the usage database: orders five turns a second, waits when the database refuses, and reads everything to the
+/// end before the process leaves.
 ///
-/// Lives on one `EpollLoop`. It owns the database. One turn takes one transaction at most, so that links and heartbeats are
-/// served in between.
-final class JournalIngest {
+/// Lives on one `EpollLoop`. A database that is a file is worked at on the loop, one transaction a turn, so that links and heartbeats are
+/// served in between; one over the network on a thread of its own.
+final class JournalIngest: DescriptorHandler {
     private static let millisecond: UInt64 = 1_000_000
     /// Between two looks at the journals when nothing was left to read.
     static let pause = 200 * millisecond
     private static let longestBackoff = 5000 * millisecond
-    private static let failuresBeforeReopening = 3
     /// How long the end waits for processes that still hold their journals.
     private static let patience = 1000 * millisecond
     /// How long the end may take in all.
     static let limit = 10_000 * millisecond
 
-    var log: Log {
-        didSet {
-            self.tail?.log = self.log
-            self.limits?.log = self.log
-            self.providers?.log = self.log
-        }
+    /// Who does the turns.
+    private enum Place {
+        case loop(IngestWork)
+        case thread(IngestThread)
     }
-    /// Keeps the limit table, which begins with what is in the usage database; nil where there is none.
-    private let limits: LimitTableKeeper?
+
+    let log: Log
     /// Keeps the table that upstreams share.
     private let providers: ProviderTableKeeper?
-    /// Whether a process of an instance lives for sure: it has a link.
-    var isLinked: (Role, UInt32) -> Bool = { _, _ in false }
+    /// The processes of a role that live for sure: they have links.
+    var linked: (Role) -> Set<UInt32> = { _ in [] }
+    /// Called with the reason when the database is one that this program can never work with.
+    var whenUnusable: (StartFailure) -> Void = { _ in }
     private let loop: EpollLoop
-    private let folder: String
-    private let path: String
-    private var prices: [Price]
-    private(set) var writer: UsageWriter?
-    private var tail: JournalTail?
+    private let place: Place
+    /// What the next order says of a new snapshot.
+    private var news: (prices: [Price], limitTable: LimitTableSettings)?
     private var timer: LoopTimer?
     private var backoff = JournalIngest.pause
     private var trouble: String?
-    /// What was counted before the database was opened anew, and what failed while there was none.
-    private var counted = IngestCounts()
-    private var failuresInARow = 0
+    /// Of the last turn.
+    private var last = IngestReport()
+    private let keepsLimits: Bool
+    private var countsRoom = false
+    /// A turn is being done on the thread.
+    private(set) var isAway = false
+    private var wasOpen = false
     /// When the end began; it has been asked for.
     private var endsSince: UInt64?
     private var endsAt: UInt64 = 0
     private var whenDone: (() -> Void)?
-    private var questions: [Question] = []
+    private var questions: [IngestOrder.Question: ([UInt64]) -> Void] = [:]
     /// Somebody has lost a link: until then who lives is asked at each look.
     private var looksAgainUntil: UInt64 = 0
-    /// Everything that was there at the start has been read.
-    private var isCaughtUp = false
-
-    private struct Question {
-        var owner: TailedOwner
-        var role: Role
-        var answer: ([UInt64]) -> Void
-    }
 
     /// Whether the usage database is open.
-    var isOpen: Bool { self.tail != nil }
+    var isOpen: Bool {
+        if case .loop(let work) = self.place { work.isOpen } else { self.last.isOpen }
+    }
 
     /// What it has counted, for metrics.
-    var counts: IngestCounts { self.tail?.counts ?? self.counted }
+    var counts: IngestCounts {
+        if case .loop(let work) = self.place { work.counts } else { self.last.counts }
+    }
 
-    /// How the limit table is; nil where none is kept.
-    var limitCounts: LimitCounts? { self.limits?.counts }
+    /// How the limit table is; nil where none is kept. What a thread keeps is as of its last turn.
+    var limitCounts: LimitCounts? {
+        if case .loop(let work) = self.place { return work.limitCounts }
+        self.countsRoom = true
+        return self.last.limitCounts
+    }
 
-    /// Opens the database; what only takes time or space to get better is tried again later.
+    /// What does the turns, where that is the loop.
+    var work: IngestWork? {
+        if case .loop(let work) = self.place { work } else { nil }
+    }
+
+    /// Opens the database, where it is a file; what only takes time or space to get better is tried again later.
     ///
     /// - Throws: a line that names the file, and the place in it, when it is damaged or not ours. Nothing is changed then.
     init(
-        loop: EpollLoop, stateDirectory: String, prices: [Price], limits: LimitTableKeeper? = nil,
+        loop: EpollLoop, stateDirectory: String, database: UsageDatabase, prices: [Price], limits: LimitTableKeeper? = nil,
         providers: ProviderTableKeeper? = nil, log: Log
     ) throws(StartFailure) {
-        self.limits = limits
         self.providers = providers
         self.loop = loop
         self.log = log
-        self.folder = JournalFolder.path(stateDirectory: stateDirectory)
-        self.path = UsageSchema.path(stateDirectory: stateDirectory)
+        self.keepsLimits = limits != nil
+        let work = IngestWork(
+            folder: JournalFolder.path(stateDirectory: stateDirectory), prices: prices, limits: limits, log: log
+        ) { () throws(DatabaseError) in try database.writer() }
+        guard database.isLocal else {
+            do throws(SystemError) {
+                let thread = try IngestThread(work)
+                self.place = .thread(thread)
+                try loop.watch(thread.bell.number, for: .readable, handler: self)
+            } catch {
+                throw StartFailure("sluice-aggregator: \(error)", code: ExitCode.cannotStart)
+            }
+            return
+        }
+        self.place = .loop(work)
         // Control makes it at its start; what keeps it from being there is told when the database is opened.
         _ = unsafe mkdir(UsageSchema.folder(stateDirectory: stateDirectory), 0o700)
-        self.prices = prices
         do throws(DatabaseError) {
-            try self.open()
+            try work.open()
+            self.wasOpen = true
         } catch {
-            guard error.fault != .file else {
-                throw StartFailure("sluice-aggregator: \(error)", code: AggregatorExitCode.stateDamaged)
-            }
-            self.counted.databaseErrors += 1
+            if error.fault == .file { throw Self.unusable(error) }
             self.say(error)
         }
+    }
+
+    deinit {
+        guard case .thread(let thread) = self.place else { return }
+        self.loop.forget(thread.bell.number)
+        thread.stop()
+    }
+
+    private static func unusable(_ error: DatabaseError) -> StartFailure {
+        StartFailure("sluice-aggregator: \(error)", code: AggregatorExitCode.stateDamaged)
     }
 
     /// Begins to read.
@@ -108,19 +133,10 @@ final class JournalIngest {
 
     /// What a new snapshot says.
     func update(prices: [Price], limitTable: LimitTableSettings, upstreams: UInt16) {
-        self.limits?.update(limitTable)
         self.providers?.update(upstreams: upstreams)
         self.providers?.keep(now: Clocks.monotonicNanoseconds())
-        self.prices = prices
-        guard let writer = self.writer else { return }
-        do throws(DatabaseError) {
-            try writer.add(prices: prices)
-        } catch {
-            // Opened anew, which adds them.
-            self.close()
-            self.counted.databaseErrors += 1
-            self.say(error)
-        }
+        self.news = (prices, limitTable)
+        self.schedule(after: 0)
     }
 
     /// Reads what there is to the end, then calls `done`: at the latest after `limit` nanoseconds. Meant for when all other
@@ -135,7 +151,7 @@ final class JournalIngest {
 
     /// Somebody's link has ended: he may be dead, and hold something that others wait for.
     func linkEnded() {
-        guard self.limits != nil || self.providers != nil else { return }
+        guard self.keepsLimits || self.providers != nil else { return }
         self.looksAgainUntil = Clocks.monotonicNanoseconds() &+ 2 * Self.patience
         self.schedule(after: Self.pause / 20)
     }
@@ -144,8 +160,8 @@ final class JournalIngest {
     /// been read. A question about the same process again replaces the one before.
     func suspects(host: UInt32, instance: UInt32, role: Role, answer: @escaping ([UInt64]) -> Void) {
         let owner = TailedOwner(host: host, instance: instance)
-        self.questions.removeAll { $0.owner == owner }
-        self.questions.append(Question(owner: owner, role: role, answer: answer))
+        self.questions = self.questions.filter { $0.key.owner != owner }
+        self.questions[IngestOrder.Question(owner: owner, role: role)] = answer
         self.schedule(after: 0)
     }
 
@@ -160,73 +176,87 @@ final class JournalIngest {
     }
 
     private func tick() {
+        guard !self.hasLeft else { return }
         let now = Clocks.monotonicNanoseconds()
         let isEnding = self.endsSince != nil
         if !isEnding { self.providers?.keep(now: now) }
-        do throws(DatabaseError) {
-            if self.tail == nil { try self.open() }
-            let looksAgain = isEnding || !self.questions.isEmpty || now < self.looksAgainUntil
-            let outcome = try self.tail?.step(now: now, looksAgain: looksAgain) ?? .idle
-            self.say(nil)
-            self.failuresInARow = 0
+        if self.isAway {
+            // Nothing is to be done but what needs no database.
+            if isEnding, now >= self.endsAt { return self.leave() }
+            return self.schedule(after: isEnding ? Self.pause / 10 : Self.pause)
+        }
+        let order = self.order(now)
+        switch self.place {
+        case .loop(let work): self.take(work.turn(order), now: now)
+        case .thread(let thread):
+            self.isAway = true
+            thread.order(order)
+            self.schedule(after: Self.pause)
+        }
+    }
+
+    func ready(_ fd: Int32, _ readiness: Readiness) {
+        guard case .thread(let thread) = self.place, let report = thread.report() else { return }
+        self.isAway = false
+        guard !self.hasLeft else { return }
+        self.take(report, now: Clocks.monotonicNanoseconds())
+    }
+
+    private func order(_ now: UInt64) -> IngestOrder {
+        var order = IngestOrder(now: now, wall: Clocks.wallMilliseconds())
+        order.isEnding = self.endsSince != nil
+        order.looksAgain = order.isEnding || !self.questions.isEmpty || now < self.looksAgainUntil
+        if self.keepsLimits { order.linkedEdges = self.linked(.edge) }
+        order.questions = Set(self.questions.keys)
+        order.prices = self.news?.prices
+        order.limitTable = self.news?.limitTable
+        order.countsRoom = self.countsRoom
+        self.countsRoom = false
+        self.news = nil
+        return order
+    }
+
+    /// `now` is when the turn was begun, on the loop, or when its report has come.
+    private func take(_ report: IngestReport, now: UInt64) {
+        let isEnding = self.endsSince != nil
+        let limitCounts = report.limitCounts ?? self.last.limitCounts
+        self.last = report
+        self.last.limitCounts = limitCounts
+        if report.isOpen { self.wasOpen = true }
+        self.say(report.failure)
+        for (question, fingerprints) in report.answers { self.questions.removeValue(forKey: question)?(fingerprints) }
+        let upstreams = self.linked(.upstream)
+        let isPending = self.providers?.release(report.standings, now: now) { upstreams.contains($0) } ?? false
+        if let outcome = report.outcome {
             self.backoff = Self.pause
-            if outcome == .idle { try self.answer() }
             if outcome == .idle, self.mayLeave(now) { return self.leave() }
-            if outcome == .idle { self.isCaughtUp = true }
-            let next = self.keepLimits(now)
-            let isUrgent = isEnding || next == .soon || now < self.looksAgainUntil
-            self.schedule(after: outcome == .more || next == .now ? 0 : isUrgent ? Self.pause / 10 : Self.pause)
-        } catch {
-            if self.tail == nil { self.counted.databaseErrors += 1 }
-            self.say(error)
-            // What does not pass by itself may be the connection's own trouble.
-            self.failuresInARow += 1
-            if self.failuresInARow % Self.failuresBeforeReopening == 0, error.fault != .contention { self.close() }
-            self.schedule(after: isEnding ? Self.pause / 10 : self.backoff)
+            let isUrgent = isEnding || isPending || report.limits == .soon || now < self.looksAgainUntil
+            let isNow = outcome == .more || report.limits == .now || self.news != nil
+            self.schedule(after: isNow ? 0 : isUrgent ? Self.pause / 10 : Self.pause)
+        } else {
+            if let failure = report.failure, failure.fault == .file, !self.wasOpen {
+                return self.whenUnusable(Self.unusable(failure))
+            }
+            self.schedule(after: isEnding ? Self.pause / 10 : self.jittered(self.backoff))
             self.backoff = min(self.backoff * 2, Self.longestBackoff)
         }
         if isEnding, now >= self.endsAt { self.leave() }
     }
 
-    private func keepLimits(_ now: UInt64) -> LimitTableKeeper.Next {
-        guard let tail = self.tail else { return .later }
-        let isPending = self.providers?.release(tail, now: now) { self.isLinked(.upstream, $0) } ?? false
-        guard let limits = self.limits else { return isPending ? .soon : .later }
-        let next = limits.step(
-            tail, isCaughtUp: self.isCaughtUp, now: now, wall: Clocks.wallMilliseconds()
-        ) { self.isLinked(.edge, $0) }
-        return isPending && next == .later ? .soon : next
-    }
-
-    private func open() throws(DatabaseError) {
-        let writer = try UsageWriter(path: self.path)
-        try writer.add(prices: self.prices)
-        self.tail = try JournalTail(
-            folder: self.folder, writer: writer, log: self.log, counts: self.counted)
-        self.writer = writer
-    }
-
-    private func close() {
-        self.counted = self.counts
-        self.tail = nil
-        self.writer = nil
-    }
-
-    private func answer() throws(DatabaseError) {
-        guard let tail = self.tail, let writer = self.writer else { return }
-        for question in self.questions where tail.isFinished(question.owner) {
-            let fingerprints = try writer.suspects(
-                host: question.owner.host, instance: question.owner.instance, role: question.role)
-            self.questions.removeAll { $0.owner == question.owner }
-            question.answer(fingerprints)
-        }
+    /// Hosts that share a database must not all come back to it at one moment; nobody shares a file.
+    private func jittered(_ delay: UInt64) -> UInt64 {
+        guard case .thread = self.place else { return delay }
+        return .random(in: delay / 2...delay)
     }
 
     // MARK: The end
 
+    /// The end has been said.
+    private var hasLeft: Bool { self.endsSince != nil && self.whenDone == nil }
+
     private func mayLeave(_ now: UInt64) -> Bool {
         guard let since = self.endsSince else { return false }
-        return self.tail?.hasLivingOwners != true || now >= since &+ Self.patience
+        return !self.last.standings.hasLivingOwners || now >= since &+ Self.patience
     }
 
     private func leave() {

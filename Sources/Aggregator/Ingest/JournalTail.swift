@@ -25,87 +25,50 @@ final class JournalTail {
     static let batch = 4000
     /// Records that are read of one owner before another's turn comes.
     private static let stride = 32
-    private static let second: UInt64 = 1_000_000_000
 
-    var log: Log
+    private var log: Log { self.census.log }
     private(set) var counts: IngestCounts
-    private let folder: String
-    private let writer: UsageWriter
+    private let census: JournalCensus
+    private let writer: any UsageSink
     private var open: [SegmentName: TailedSegment] = [:]
-    private var positions: [String: UInt64]
+    private(set) var positions: [String: UInt64]
     /// Segments that are gone and whose positions are to be forgotten with the next commit.
     private var obsolete: [String] = []
-    /// Files that are left alone; each was said once.
-    private var leftAlone: Set<SegmentName> = []
-    private var dead: Set<TailedOwner> = []
-    private var lastLook: [TailedOwner: UInt64] = [:]
-    /// The last of those whose journals were read to the end when they were dead.
-    private var ended: [TailedOwner] = []
-    private static let keptEnded = 1024
-    /// Owners of the segments that the last step has left to read.
-    private(set) var owners: Set<TailedOwner> = []
     /// Milliseconds of the newest request in what was read of each owner. Of one owner, segments are read one after the other,
     /// so that a few are open at a time, however many there are.
     private var readUntil: [TailedOwner: UInt64] = [:]
-    private var trouble: String?
     private var isFirst = true
-    /// A look into the folder and when it was: what was being made then and has no maker now is left over.
-    private var earlier: (contents: JournalFolder.Contents, at: UInt64)?
 
     /// `counts` are those of a tail before this one, whose database was closed.
     init(
-        folder: String, writer: UsageWriter, log: Log, counts: IngestCounts = IngestCounts()
+        census: JournalCensus, writer: any UsageSink, counts: IngestCounts = IngestCounts()
     ) throws(DatabaseError) {
         self.counts = counts
-        self.folder = folder
+        self.census = census
         self.writer = writer
-        self.log = log
         self.positions = try writer.positions()
     }
 
-    /// Whether a process that may still write has segments.
-    var hasLivingOwners: Bool { !self.owners.isSubset(of: self.dead) }
-
-    /// What the journals say of a process.
-    enum Standing: Hashable {
-        /// It may still write.
-        case living
-        /// It is dead, and not all of what it wrote is in the database yet.
-        case unread
-        /// It is dead, and everything it wrote is in the database.
-        case read
-        /// It has no journal. It may have had one before this process began.
-        case unknown
-    }
-
-    func standing(of owner: TailedOwner) -> Standing {
-        if self.ended.contains(owner) { return .read }
-        guard self.owners.contains(owner) else { return .unknown }
-        return self.dead.contains(owner) ? .unread : .living
-    }
-
-    /// Whether a process is dead and everything it wrote is in the database.
-    func isFinished(_ owner: TailedOwner) -> Bool { !self.owners.contains(owner) }
+    /// What the journals say of processes, as of the last step.
+    var standings: JournalStandings { self.census.standings }
 
     /// Reads what is new, one transaction of at most `limit` records. `now` is monotonic, in nanoseconds; `looksAgain` asks
     /// who lives even if that was asked a moment ago.
     ///
     /// Throws what the database throws: nothing of the step has happened then, and the next one does it again.
     func step(now: UInt64, limit: Int = batch, looksAgain: Bool = false) throws(DatabaseError) -> Outcome {
-        guard var contents = self.look() else { return .idle }
-        self.owners = self.owners(of: contents.segments)
-        if self.learnWhoDied(now: now, looksAgain: looksAgain) {
-            // What the dead wrote last may have come after the first look; nothing can come after this one.
-            guard let again = self.look() else { return .idle }
-            contents = again
-            self.owners = self.owners(of: contents.segments)
-        }
-        self.sweep(contents, now: now)
+        guard let contents = self.census.look(now: now, looksAgain: looksAgain) else { return .idle }
         let segments = contents.segments
         self.counts.journalBytes = contents.bytes
         self.forget(missingFrom: segments)
         do throws(DatabaseError) {
-            let isWhole = try self.read(segments, limit: limit)
+            // The loop over the records is made for the writer that most have.
+            let isWhole =
+                if let writer = self.writer as? UsageWriter {
+                    try self.read(segments, into: writer, limit: limit)
+                } else {
+                    try self.read(segments, into: self.writer, limit: limit)
+                }
             try self.settle(segments)
             self.counts.lag = isWhole ? 0 : self.unread(segments)
             self.counts.databaseBytes = try self.writer.size()
@@ -118,50 +81,6 @@ final class JournalTail {
         }
     }
 
-    // MARK: Looking
-
-    private func look() -> JournalFolder.Contents? {
-        do throws(JournalError) {
-            let contents = try JournalFolder.contents(self.folder)
-            self.say(nil)
-            return contents
-        } catch {
-            // Made by control; until then there is nothing to read.
-            if !error.isMissing { self.say(error) }
-            return nil
-        }
-    }
-
-    /// Now and then removes the segments that were being made when their maker was killed: nobody else ever would, and they
-    /// count as bytes of the folder.
-    private func sweep(_ contents: JournalFolder.Contents, now: UInt64) {
-        guard let earlier = self.earlier else { return self.earlier = (contents, now) }
-        guard now >= earlier.at &+ 2 * Self.second else { return }
-        JournalFolder.removeUnfinished(self.folder, earlier.contents)
-        self.earlier = (contents, now)
-    }
-
-    private func owners(of segments: [JournalFolder.Segment]) -> Set<TailedOwner> {
-        Set(segments.filter { !self.leftAlone.contains($0.name) }.map(\.name.owner))
-    }
-
-    /// Whether somebody has died.
-    private func learnWhoDied(now: UInt64, looksAgain: Bool) -> Bool {
-        let known = self.dead.count
-        for owner in self.owners where !self.dead.contains(owner) {
-            if !looksAgain, let last = self.lastLook[owner], now < last &+ Self.second / 2 { continue }
-            self.lastLook[owner] = now
-            do throws(JournalError) {
-                if try !JournalOwnerLock.isAlive(host: owner.host, instance: owner.instance, in: self.folder) {
-                    self.dead.insert(owner)
-                }
-            } catch {
-                self.say(error)
-            }
-        }
-        return self.dead.count > known
-    }
-
     /// Forgets what is known of files that are gone.
     private func forget(missingFrom segments: [JournalFolder.Segment]) {
         if self.isFirst {
@@ -169,13 +88,11 @@ final class JournalTail {
             self.obsolete = self.positions.keys.filter { !present.contains($0) }
             self.isFirst = false
         }
-        self.dead.formIntersection(self.owners)
-        self.lastLook = self.lastLook.filter { self.owners.contains($0.key) }
-        self.readUntil = self.readUntil.filter { self.owners.contains($0.key) }
-        if self.open.count + self.leftAlone.count > segments.count {
+        self.readUntil = self.readUntil.filter { self.census.standings.owners.contains($0.key) }
+        if self.open.count + self.census.leftAlone.count > segments.count {
             let names = Set(segments.map(\.name))
             self.open = self.open.filter { names.contains($0.key) }
-            self.leftAlone.formIntersection(names)
+            self.census.leftAlone.formIntersection(names)
         }
     }
 
@@ -185,17 +102,19 @@ final class JournalTail {
     ///
     /// All owners advance together, by the times of their requests: what edge and upstream say of one comes into one batch, and
     /// makes its row at once.
-    private func read(_ segments: [JournalFolder.Segment], limit: Int) throws(DatabaseError) -> Bool {
+    private func read(
+        _ segments: [JournalFolder.Segment], into writer: some UsageSink, limit: Int
+    ) throws(DatabaseError) -> Bool {
         var batch = Batch()
         var cursors = self.cursors(segments)
         while batch.records < limit, let index = cursors.indices.min(by: { cursors[$0].time < cursors[$1].time }) {
-            try self.read(segments, &cursors[index], limit: limit, &batch)
+            try self.read(segments, into: writer, &cursors[index], limit: limit, &batch)
             if cursors[index].places.isEmpty { cursors.remove(at: index) }
         }
         guard batch.hasBegun else { return true }
-        for (name, offset) in batch.offsets { try self.writer.setPosition(offset, of: name.key) }
-        for key in self.obsolete { try self.writer.removePosition(of: key) }
-        try self.writer.commit()
+        for (name, offset) in batch.offsets { try writer.setPosition(offset, of: name.key) }
+        for key in self.obsolete { try writer.removePosition(of: key) }
+        try writer.commit()
         for (name, offset) in batch.offsets { self.positions[name.key] = offset }
         for key in self.obsolete { self.positions[key] = nil }
         self.obsolete = []
@@ -236,7 +155,8 @@ final class JournalTail {
 
     /// Reads a few records of an owner, and goes on to its next segment where one has no more.
     private func read(
-        _ segments: [JournalFolder.Segment], _ cursor: inout Cursor, limit: Int, _ batch: inout Batch
+        _ segments: [JournalFolder.Segment], into writer: some UsageSink, _ cursor: inout Cursor, limit: Int,
+        _ batch: inout Batch
     ) throws(DatabaseError) {
         let place = cursor.places.lowerBound
         let segment = segments[place]
@@ -261,7 +181,7 @@ final class JournalTail {
                 guard let record = reader.lent else { break }
                 try self.begin(&batch)
                 let owner = try self.owner(of: &tailed, reader.header.owner)
-                try self.writer.add(record, owner: owner)
+                try writer.add(record, owner: owner)
                 cursor.time = max(cursor.time, record.milliseconds)
                 batch.records += 1
                 offset = next
@@ -303,7 +223,7 @@ final class JournalTail {
         do throws(JournalError) {
             return try reader.lend(ownerIsGone: isGone)
         } catch {
-            self.say(error)
+            self.census.say(error)
             return nil
         }
     }
@@ -312,12 +232,12 @@ final class JournalTail {
     /// known now.
     private func isGone(_ segments: [JournalFolder.Segment], _ place: Int) -> Bool? {
         let name = segments[place].name
-        if self.dead.contains(name.owner) { return true }
+        if self.census.standings.dead.contains(name.owner) { return true }
         guard place + 1 < segments.count, segments[place + 1].name.owner == name.owner else { return false }
         do throws(JournalError) {
             return try segments[place + 1].hasBegun()
         } catch {
-            self.say(error)
+            self.census.say(error)
             return nil
         }
     }
@@ -325,14 +245,14 @@ final class JournalTail {
     /// The segment at the place where reading goes on; nil for one that is left alone, or cannot be opened now.
     private func tailed(_ segment: JournalFolder.Segment) -> TailedSegment? {
         if let known = self.open[segment.name] { return known }
-        guard !self.leftAlone.contains(segment.name) else { return nil }
+        guard !self.census.leftAlone.contains(segment.name) else { return nil }
         do throws(JournalError) {
             return TailedSegment(try SegmentReader(segment, from: self.positions[segment.name.key] ?? 0))
         } catch {
             switch error {
-            case .system: if !error.isMissing { self.say(error) }
+            case .system: if !error.isMissing { self.census.say(error) }
             case .header, .record:
-                self.leftAlone.insert(segment.name)
+                self.census.leftAlone.insert(segment.name)
                 self.counts.unreadable += 1
                 self.log.error(
                     "journal segment cannot be read and is left alone", ["error": .string("\(error)")])
@@ -349,7 +269,7 @@ final class JournalTail {
 
     private func unread(_ segments: [JournalFolder.Segment]) -> UInt64 {
         segments.reduce(0) { sum, segment in
-            guard self.open[segment.name]?.isDone != true, !self.leftAlone.contains(segment.name) else { return sum }
+            guard self.open[segment.name]?.isDone != true, !self.census.leftAlone.contains(segment.name) else { return sum }
             let position = self.positions[segment.name.key] ?? 0
             return sum &+ (segment.size > position ? segment.size - position : 0)
         }
@@ -359,17 +279,15 @@ final class JournalTail {
 
     /// Settles what dead edges left open and removes the segments that are done with.
     private func settle(_ segments: [JournalFolder.Segment]) throws(DatabaseError) {
-        for owner in self.owners {
-            let own = segments.filter { $0.name.owner == owner && !self.leftAlone.contains($0.name) }
+        for owner in self.census.standings.owners {
+            let own = segments.filter { $0.name.owner == owner && !self.census.leftAlone.contains($0.name) }
             let done = own.filter { self.open[$0.name]?.isDone == true }
             guard !done.isEmpty else { continue }
-            if self.dead.contains(owner) {
+            if self.census.standings.dead.contains(owner) {
                 // All at once: as long as one is there, whoever starts after us knows that something is left to do.
                 guard done.count == own.count else { continue }
                 try self.recover(owner)
-                self.owners.remove(owner)
-                if self.ended.count == Self.keptEnded { self.ended.removeFirst() }
-                self.ended.append(owner)
+                self.census.standings.end(owner)
             }
             for segment in done { self.dispose(of: segment) }
         }
@@ -395,25 +313,11 @@ final class JournalTail {
             }
         } catch {
             // Its records are in the database; what stands in the way is for a person to see.
-            self.leftAlone.insert(segment.name)
+            self.census.leftAlone.insert(segment.name)
             self.log.error("journal segment cannot be removed", ["error": .string("\(error)")])
         }
         self.open[segment.name] = nil
         self.obsolete.append(segment.name.key)
-    }
-
-    // MARK: Saying
-
-    /// Says what is wrong with the folder or a file once, and that it is over.
-    private func say(_ error: JournalError?) {
-        let text = error.map { "\($0)" }
-        guard text != self.trouble else { return }
-        if let text {
-            self.log.error("journal cannot be read", ["error": .string(text)])
-        } else {
-            self.log.info("journal can be read again")
-        }
-        self.trouble = text
     }
 }
 
@@ -426,13 +330,5 @@ extension LentRecord {
         case .attemptEnd(let end): end.record.milliseconds
         case .settle(let settle): settle.record.milliseconds
         }
-    }
-}
-
-extension JournalError {
-    /// There is no such file or folder.
-    fileprivate var isMissing: Bool {
-        guard case .system(_, let error) = self else { return false }
-        return error.code == ENOENT
     }
 }

@@ -23,16 +23,16 @@ struct DeadHolds {
 
     /// Recovers whom it can; true when somebody is left to be recovered. `ended` is told of each that was.
     mutating func step(
-        _ table: LimitTable, _ tail: JournalTail, _ reader: UsageReader, now: UInt64, wall: UInt64,
+        _ table: LimitTable, _ standings: JournalStandings, _ reader: UsageReader, now: UInt64, wall: UInt64,
         isLinked: (UInt32) -> Bool, ended: (_ instance: UInt32, _ holds: Int) -> Void
     ) throws -> Bool {
         let recovery = LimitRecovery(table)
-        for owner in self.dead.find(recovery, tail, now: now, isLinked: isLinked) where owner.standing != .unread {
+        for owner in self.dead.find(recovery, standings, now: now, isLinked: isLinked) where owner.standing != .unread {
             let holds = recovery.openHolds(of: owner.instance)
             let wait = owner.standing == .unknown ? Self.patience : holds.isEmpty ? 0 : Self.settling
             guard now >= owner.since &+ wait else { continue }
             let isLate = now >= owner.since &+ Self.patience
-            guard let outcomes = try self.outcomes(holds, tail, reader, isLate: isLate) else { continue }
+            guard let outcomes = try self.outcomes(holds, standings, reader, isLate: isLate) else { continue }
             let time = LimitTime(window: table.windowTime(), wall: Int64(clamping: wall / 1000))
             if try recovery.recover(owner.instance, outcomes: outcomes, at: time) { ended(owner.instance, holds.count) }
             self.dead.forget(owner)
@@ -42,13 +42,13 @@ struct DeadHolds {
 
     /// What the requests have used; nil where that is not known yet.
     private func outcomes(
-        _ holds: [LimitRecovery.OpenHold], _ tail: JournalTail, _ reader: UsageReader, isLate: Bool
+        _ holds: [LimitRecovery.OpenHold], _ standings: JournalStandings, _ reader: UsageReader, isLate: Bool
     ) throws -> [RecordID: LimitUse]? {
         var outcomes: [RecordID: LimitUse] = [:]
         // What an edge has begun to settle may be counted in part: it stays as the edge has said it.
         for hold in holds where hold.settled == nil {
             guard let outcome = try reader.outcome(of: hold.record) else { continue }
-            if !isLate, outcome.rank < .upstream, outcome.running.contains(where: { self.lives($0, tail) }) {
+            if !isLate, outcome.rank < .upstream, outcome.running.contains(where: { self.lives($0, standings) }) {
                 return nil
             }
             outcomes[hold.record] = Self.use(outcome, held: hold.held)
@@ -56,8 +56,8 @@ struct DeadHolds {
         return outcomes
     }
 
-    private func lives(_ upstream: UInt32, _ tail: JournalTail) -> Bool {
-        tail.standing(of: TailedOwner(host: self.host, instance: upstream)) == .living
+    private func lives(_ upstream: UInt32, _ standings: JournalStandings) -> Bool {
+        standings.standing(of: TailedOwner(host: self.host, instance: upstream)) == .living
     }
 
     /// What nobody knows is what was held.

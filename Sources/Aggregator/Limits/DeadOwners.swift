@@ -5,7 +5,7 @@ struct DeadOwners {
     struct Owner {
         var instance: UInt32
         /// By its journal: never `living`.
-        var standing: JournalTail.Standing
+        var standing: JournalStandings.Standing
         /// When it was first found to look dead.
         var since: UInt64
     }
@@ -23,12 +23,12 @@ struct DeadOwners {
 
     /// All that look dead now, by their instances. `isLinked` says who lives for sure.
     mutating func find(
-        _ recovery: LimitRecovery, _ tail: JournalTail, now: UInt64, isLinked: (UInt32) -> Bool
+        _ recovery: LimitRecovery, _ standings: JournalStandings, now: UInt64, isLinked: (UInt32) -> Bool
     ) -> [Owner] {
         let owners = Set(recovery.owners().map(\.instance))
         self.since = self.since.filter { owners.contains($0.key) }
         return owners.sorted().compactMap { instance in
-            let standing = tail.standing(of: TailedOwner(host: self.host, instance: instance))
+            let standing = standings.standing(of: TailedOwner(host: self.host, instance: instance))
             guard standing != .living, !isLinked(instance) else {
                 self.since[instance] = nil
                 return nil

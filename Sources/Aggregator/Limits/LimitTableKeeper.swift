@@ -8,7 +8,7 @@ import UsageStore
 
 /// Sees to it that there is a limit table, filled with what was used, and ends what dead edges hold in it.
 ///
-/// Lives on the aggregator's loop; owns a mapping of the table and a reading connection of the usage database. Time is passed in. A table is
+/// One user at a time; owns a mapping of the table and a reading connection of the usage database. Time is passed in. A table is
 /// made beside the old one and gets its name when it is whole; each recovery is idempotent. So whenever this process is killed, the next
 /// one goes on. What fails is said once and tried again; journals are read meanwhile.
 final class LimitTableKeeper {
@@ -27,7 +27,7 @@ final class LimitTableKeeper {
     private(set) var recoveredHolds: UInt64 = 0
     private(set) var tablesMade: UInt64 = 0
     private let path: String
-    private let database: String
+    private let connect: () throws(DatabaseError) -> UsageReader
     private let boot: BootID
     private var settings: LimitTableSettings
     private var table: LimitTable?
@@ -43,12 +43,15 @@ final class LimitTableKeeper {
         var last: RecordID?
     }
 
-    /// `host` is the one whose edges have places in the table.
-    init(stateDirectory: String, host: UInt32, settings: LimitTableSettings, boot: BootID, log: Log) {
+    /// `host` is the one whose edges have places in the table; `connect` opens the usage database for reading.
+    init(
+        stateDirectory: String, host: UInt32, settings: LimitTableSettings, boot: BootID, log: Log,
+        connect: @escaping () throws(DatabaseError) -> UsageReader
+    ) {
         self.path = LimitTable.path(stateDirectory: stateDirectory)
         // Control makes it at its start; what keeps it from being there is told when the table is made.
         _ = unsafe mkdir(LimitTable.folder(stateDirectory: stateDirectory), 0o700)
-        self.database = UsageSchema.path(stateDirectory: stateDirectory)
+        self.connect = connect
         self.boot = boot
         self.settings = settings
         self.recovery = DeadHolds(host: host)
@@ -71,7 +74,7 @@ final class LimitTableKeeper {
     /// To be called after a step of the tail. `isCaughtUp`: everything that dead processes have written is in the database. `now` is
     /// monotonic in nanoseconds, `wall` in milliseconds since 1970; `isLinked` says whether an edge lives for sure.
     func step(
-        _ tail: JournalTail, isCaughtUp: Bool, now: UInt64, wall: UInt64, isLinked: (UInt32) -> Bool
+        _ standings: JournalStandings, isCaughtUp: Bool, now: UInt64, wall: UInt64, isLinked: (UInt32) -> Bool
     ) -> Next {
         guard now >= self.triesAt else { return .later }
         do {
@@ -84,7 +87,7 @@ final class LimitTableKeeper {
                 return try self.seed(wall) ? .soon : .now
             }
             let isPending = try self.recovery.step(
-                table, tail, try self.opened(), now: now, wall: wall, isLinked: isLinked
+                table, standings, try self.opened(), now: now, wall: wall, isLinked: isLinked
             ) { instance, holds in
                 self.recoveredHolds &+= UInt64(holds)
                 guard holds > 0 else { return }
@@ -120,7 +123,7 @@ final class LimitTableKeeper {
 
     private func opened() throws(DatabaseError) -> UsageReader {
         if let reader = self.reader { return reader }
-        let reader = try UsageReader(path: self.database)
+        let reader = try self.connect()
         self.reader = reader
         return reader
     }

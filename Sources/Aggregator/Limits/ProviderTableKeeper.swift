@@ -74,10 +74,10 @@ final class ProviderTableKeeper {
 
     /// Frees the places of dead upstreams; true while somebody looks dead who may not be. `isLinked` says whether an upstream lives
     /// for sure.
-    func release(_ tail: JournalTail, now: UInt64, isLinked: (UInt32) -> Bool) -> Bool {
+    func release(_ standings: JournalStandings, now: UInt64, isLinked: (UInt32) -> Bool) -> Bool {
         guard let table = self.table else { return false }
         let recovery = LimitRecovery(table)
-        for owner in self.dead.find(recovery, tail, now: now, isLinked: isLinked) {
+        for owner in self.dead.find(recovery, standings, now: now, isLinked: isLinked) {
             // Else its journal says for sure that it is dead.
             guard owner.standing != .unknown || now >= owner.since &+ Self.patience else { continue }
             let holds = recovery.openHolds(of: owner.instance).count

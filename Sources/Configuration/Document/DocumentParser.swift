@@ -8,12 +8,13 @@ struct DocumentParser {
     private static let depthLimit = 32
     private static let nodeLimit = 100_000
 
-    let substitution: Substitution
+    /// Nil for another program's file: its texts stay as they are, and its merge keys are followed.
+    let substitution: Substitution?
     let problems: ProblemSink
     private var nodesLeft = DocumentParser.nodeLimit
     private var mask = DuplicateKeyMask(text: "")
 
-    init(substitution: Substitution, problems: ProblemSink) {
+    init(substitution: Substitution?, problems: ProblemSink) {
         self.substitution = substitution
         self.problems = problems
     }
@@ -101,7 +102,10 @@ struct DocumentParser {
         }
         let isQuoted = scalar.style != .plain || !tag.isEmpty
         if !isQuoted, ["", "~", "null", "Null", "NULL"].contains(scalar.string) { return .null }
-        let outcome = self.substitution.apply(to: scalar.string)
+        guard let substitution else {
+            return .scalar(DocumentScalar(text: scalar.string, isQuoted: isQuoted, isSubstituted: false))
+        }
+        let outcome = substitution.apply(to: scalar.string)
         guard outcome.problems.isEmpty else {
             for problem in outcome.problems {
                 self.problems.problem(node, problem)
@@ -117,6 +121,7 @@ struct DocumentParser {
     private mutating func convert(_ mapping: Node.Mapping, path: String, depth: Int) -> [DocumentEntry] {
         var entries: [DocumentEntry] = []
         var lines: [String: Int] = [:]
+        var merged: [DocumentNode] = []
         for (keyNode, valueNode) in mapping where self.nodesLeft >= 0 {
             let position = keyNode.mark.map(DocumentPosition.init) ?? .start
             guard case .scalar(let scalar) = keyNode else {
@@ -126,6 +131,10 @@ struct DocumentParser {
             let key = self.mask.original(at: position) ?? scalar.string
             let keyPath = Self.path(path, key)
             if key == "<<", scalar.style == .plain {
+                if self.substitution == nil {
+                    merged.append(self.convert(valueNode, path: path, depth: depth + 1))
+                    continue
+                }
                 self.problems.problem(at: position, path: keyPath, "merge keys are not supported; repeat the entries")
                 continue
             }
@@ -137,6 +146,13 @@ struct DocumentParser {
             }
             lines[key] = position.line
             entries.append(DocumentEntry(key: key, position: position, value: value))
+        }
+        for node in merged {
+            var mappings = [node]
+            if case .sequence(let nodes) = node.content { mappings = nodes }
+            for case .mapping(let others) in mappings.map(\.content) {
+                entries += others.filter { other in lines.updateValue(0, forKey: other.key) == nil }
+            }
         }
         return entries
     }

@@ -69,7 +69,7 @@ struct MappingReader {
             } else {
                 hint = "expected one of: \(self.known.joined(separator: ", "))"
             }
-            self.problems.problem(at: entry.position, path: entry.value.path, "unknown key; \(hint)")
+            self.problems.unknown(entry, "unknown key; \(hint)")
         }
     }
 

@@ -7,6 +7,10 @@ final class ProblemSink {
     private(set) var notices: [String] = []
     /// Where the value of each key that was asked for stands, by its path.
     private(set) var positions: [String: DocumentPosition] = [:]
+    /// Where each provider, alias and price is named.
+    private(set) var definitions: [ObjectName: DocumentPosition] = [:]
+    /// Problems that are members nobody knows, by their paths.
+    private(set) var unknown: Set<String> = []
 
     init(file: String) {
         self.file = file
@@ -31,6 +35,16 @@ final class ProblemSink {
 
     func seen(_ node: DocumentNode) {
         self.positions[node.path] = node.position
+    }
+
+    func defined(_ entry: DocumentEntry, _ kind: ObjectKind) {
+        self.definitions[ObjectName(kind, entry.key)] = entry.position
+    }
+
+    /// A key that means nothing here.
+    func unknown(_ entry: DocumentEntry, _ message: String) {
+        self.unknown.insert(entry.value.path)
+        self.problem(at: entry.position, path: entry.value.path, message)
     }
 
     /// What was found in the environment instead of the file.

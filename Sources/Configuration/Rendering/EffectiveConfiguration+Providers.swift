@@ -1,7 +1,10 @@
 import Domain
 
 extension EffectiveConfiguration {
-    static func value(of provider: ConfiguredProvider) -> EffectiveValue {
+    /// `secret` shows a key or a header.
+    static func value(
+        of provider: ConfiguredProvider, secret: (Secret) -> EffectiveValue = { _ in .secret }
+    ) -> EffectiveValue {
         let settings = provider.settings
         var entries: [(key: String, value: EffectiveValue)] = []
         switch settings.kind {
@@ -10,7 +13,7 @@ extension EffectiveConfiguration {
             entries.append(("base_url", .text(baseURL)))
             // Azure's paths without a version have this name.
             if dialect == .azure { entries.append(("api_version", .text(settings.apiVersion ?? "v1"))) }
-            entries.append(self.keys(settings.keys))
+            entries.append(self.keys(settings.keys, secret))
             entries.append(("drop_unsupported", .boolean(settings.dropsUnsupported)))
             entries.append(("fetch_images", .boolean(settings.fetchesImages)))
         case .simulated(let delay, let tokensPerSecond):
@@ -18,7 +21,7 @@ extension EffectiveConfiguration {
             entries.append(("delay", self.value(ofMilliseconds: UInt64(delay))))
             entries.append(("tokens_per_second", .integer(Int(tokensPerSecond))))
         }
-        entries.append(("headers", .mapping(settings.headers.map { ($0.name, .secret) })))
+        entries.append(("headers", .mapping(settings.headers.map { ($0.name, secret($0.value)) })))
         entries.append(("proxy", settings.proxy.map { .text($0) } ?? .null))
         entries.append(("max_connections", .integer(Int(settings.maxConnections))))
         entries.append(("concurrency", settings.concurrency.map { .integer(Int($0)) } ?? .null))
@@ -41,9 +44,13 @@ extension EffectiveConfiguration {
     }
 
     /// A pool, unless there is nothing to be said of the only key.
-    private static func keys(_ keys: [ProviderKey]) -> (key: String, value: EffectiveValue) {
+    private static func keys(
+        _ keys: [ProviderKey], _ secret: (Secret) -> EffectiveValue
+    ) -> (key: String, value: EffectiveValue) {
         guard let first = keys.first else { return ("api_key", .null) }
-        guard keys.count > 1 || first != ProviderKey(value: first.value) else { return ("api_key", .secret) }
+        guard keys.count > 1 || first != ProviderKey(value: first.value) else {
+            return ("api_key", secret(first.value))
+        }
         return (
             "keys",
             .list(
@@ -52,7 +59,7 @@ extension EffectiveConfiguration {
                         key.name.isEmpty ? [] : [("name", .text(key.name))]
                     return .mapping(
                         name + [
-                            ("value", .secret),
+                            ("value", secret(key.value)),
                             ("requests_per_minute", key.requestsPerMinute.map { .integer(Int($0)) } ?? .null),
                             ("tokens_per_minute", key.tokensPerMinute.map { .integer(Int($0)) } ?? .null),
                             ("weight", .integer(Int(key.weight))),

@@ -19,7 +19,7 @@ public struct EffectiveConfiguration {
     private static func value(of configuration: GatewayConfiguration) -> EffectiveValue {
         .mapping([
             ("listen", .list(configuration.listen.map { self.value(of: $0) })),
-            ("admin", .mapping([("listen", .text("same"))])),
+            ("admin", self.value(of: configuration.admin)),
             ("state_directory", .text(configuration.stateDirectory)),
             (
                 "workers",
@@ -73,6 +73,12 @@ public struct EffectiveConfiguration {
         ])
     }
 
+    private static func value(of admin: AdminSettings) -> EffectiveValue {
+        let listener: EffectiveValue? = admin.listen.map { self.value(of: $0) }
+        let folder: EffectiveValue? = admin.swaggerUI.map { .text($0) }
+        return .mapping([("listen", listener ?? .text("same")), ("swagger_ui", folder ?? .null)])
+    }
+
     private static func value(of listener: ListenerSettings) -> EffectiveValue {
         let tls = listener.tls.map { files in
             EffectiveValue.mapping([("certificate", .text(files.certificate)), ("key", .text(files.key))])
@@ -104,7 +110,7 @@ public struct EffectiveConfiguration {
     }
 
     /// The classes that have a rate of their own.
-    private static func value(of rates: Price.Rates) -> EffectiveValue {
+    static func value(of rates: Price.Rates) -> EffectiveValue {
         let members: [(TokenClass, Int64?)] = [
             (.input, rates.input), (.output, rates.output), (.cacheRead, rates.cacheRead),
             (.cacheWrite, rates.cacheWrite), (.cacheWriteHour, rates.cacheWriteHour), (.reasoning, rates.reasoning),

@@ -6,7 +6,7 @@ extension EffectiveValue {
         case .null: return "null"
         case .boolean(let value): return value ? "true" : "false"
         case .integer(let value): return String(value)
-        case .text(let text): return Self.quoted(text)
+        case .text(let text), .unsubstituted(let text): return Self.quoted(text)
         case .secret: return Self.quoted(Self.mask)
         case .list(let values):
             guard !values.isEmpty else { return "[]" }

@@ -31,6 +31,7 @@ extension EffectiveValue {
         case .boolean(let value): value ? "true" : "false"
         case .integer(let value): String(value)
         case .text(let text): Self.plainOrQuoted(text)
+        case .unsubstituted(let text): Self.quoted(text)
         case .secret: Self.quoted(Self.mask)
         // Only empty ones are written in one line.
         case .list: "[]"

@@ -4,6 +4,8 @@ indirect enum EffectiveValue {
     case boolean(Bool)
     case integer(Int)
     case text(String)
+    /// As it stands in a file, with `${NAME}` in it.
+    case unsubstituted(String)
     /// Shown as `***`, whatever it holds.
     case secret
     case list([EffectiveValue])

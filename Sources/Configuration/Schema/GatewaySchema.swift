@@ -15,8 +15,8 @@ struct GatewaySchema {
         let listen = ListenSchema(problems: self.problems, readFile: self.readFile)
         let passed = PassedSockets(in: self.environment)
         configuration.listen = listen.read(&reader) ?? passed.listeners ?? configuration.listen
-        for notice in passed.notices(listen: configuration.listen) { self.problems.notice(notice) }
-        self.admin(reader.mapping("admin"))
+        configuration.admin = AdminSchema(listen: listen).read(reader.mapping("admin"), beside: configuration.listen)
+        for notice in passed.notices(listen: configuration.listeners) { self.problems.notice(notice) }
         let stateDirectory = reader.value("state_directory", ScalarParser.text("the path of a folder"))
         configuration.stateDirectory = stateDirectory ?? configuration.stateDirectory
         reader.unavailable("database", neutral: ["sqlite"])
@@ -33,7 +33,10 @@ struct GatewaySchema {
         let providers = reader.mapping("providers")
         var names = providers.entries.map(\.key)
         let provider = ProviderSchema(problems: self.problems, readFile: self.readFile)
-        configuration.providers = providers.entries.compactMap { provider.read($0) }
+        configuration.providers = providers.entries.compactMap { entry in
+            self.problems.defined(entry, .provider)
+            return provider.read(entry)
+        }
         if names.isEmpty {
             configuration.providers = self.providersOfTheEnvironment(listen: configuration.listen.map(\.address))
             names = configuration.providers.map(\.settings.name)
@@ -51,12 +54,6 @@ struct GatewaySchema {
         UnbuiltSchema.read(&reader)
         reader.finish()
         return configuration
-    }
-
-    private func admin(_ reader: MappingReader) {
-        var reader = reader
-        reader.unavailable("listen", neutral: ["same"])
-        reader.finish()
     }
 
     private func workers(_ reader: MappingReader) -> WorkerSettings {

@@ -25,26 +25,37 @@ struct ListenSchema {
         if nodes.count > Self.limit { self.problems.problem(nodes[Self.limit], "expected at most 64 addresses") }
         var listeners: [ListenerSettings] = []
         for node in nodes {
-            var item = MappingReader(node, problems: self.problems)
-            let entry = item.entry("address")
-            let tls = self.tls(&item)
-            item.finish()
-            guard let entry else {
-                if item.lacks("address") {
-                    self.problems.problem(node, "expected an address, such as `address: 127.0.0.1:8080`")
-                }
-                continue
-            }
-            let address = self.problems.value(of: entry.value) { scalar throws(ValueError) in
-                try ListenAddressText.parse(scalar.text)
-            }
-            guard let address else { continue }
-            if listeners.contains(where: { $0.address == address }), !ListenAddressText.isChosenByKernel(address) {
-                self.problems.problem(entry.value, "the address is listed twice")
-            }
-            listeners.append(ListenerSettings(address, tls: tls))
+            guard let (listener, place) = self.listener(node) else { continue }
+            self.checkIsNew(listener, place, among: listeners)
+            listeners.append(listener)
         }
         return listeners
+    }
+
+    /// One listener, and where its address stands; nil where something has been reported.
+    func listener(_ node: DocumentNode) -> (ListenerSettings, DocumentNode)? {
+        var item = MappingReader(node, problems: self.problems)
+        let entry = item.entry("address")
+        let tls = self.tls(&item)
+        item.finish()
+        guard let entry else {
+            if item.lacks("address") {
+                self.problems.problem(node, "expected an address, such as `address: 127.0.0.1:8080`")
+            }
+            return nil
+        }
+        return self.address(entry.value).map { (ListenerSettings($0, tls: tls), entry.value) }
+    }
+
+    func address(_ node: DocumentNode) -> ListenAddress? {
+        self.problems.value(of: node) { scalar throws(ValueError) in try ListenAddressText.parse(scalar.text) }
+    }
+
+    func checkIsNew(_ listener: ListenerSettings, _ place: DocumentNode, among others: [ListenerSettings]) {
+        guard others.contains(where: { $0.address == listener.address }),
+            !ListenAddressText.isChosenByKernel(listener.address)
+        else { return }
+        self.problems.problem(place, "the address is listed twice")
     }
 
     /// Both files, checked as far as they can be read; nil for plain HTTP and where something has been reported.

@@ -8,8 +8,11 @@ struct ModelsSchema {
 
     func read(_ reader: MappingReader) -> [ModelAlias] {
         let schema = AliasSchema(problems: self.problems, providers: self.providers)
-        let aliases = reader.entries.map { schema.read($0) }
-        let objections = Tier.allCases.compactMap { self.objection(to: $0, aliases) }
+        let aliases = reader.entries.map { entry in
+            self.problems.defined(entry, .alias)
+            return schema.read(entry)
+        }
+        let objections = Tier.allCases.compactMap { Self.objection(to: $0, aliases) }
         for (entry, alias) in zip(reader.entries, aliases) where alias.route != nil {
             for objection in objections {
                 self.problems.problem(at: entry.position, path: "\(entry.value.path).route", objection)
@@ -19,7 +22,7 @@ struct ModelsSchema {
     }
 
     /// Why an alias cannot choose the tier; nil where it can.
-    private func objection(to tier: Tier, _ aliases: [ModelAlias]) -> String? {
+    static func objection(to tier: Tier, _ aliases: [ModelAlias]) -> String? {
         let members = aliases.filter { $0.tier == tier && $0.route == nil }
         let count = ModelAlias.targets(of: tier, aliases).count
         if members.isEmpty {

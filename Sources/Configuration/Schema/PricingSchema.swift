@@ -7,10 +7,13 @@ struct PricingSchema {
     let providers: [String]
 
     func read(_ reader: MappingReader) -> [ModelPrice] {
-        reader.entries.compactMap { self.price($0) }
+        reader.entries.compactMap { entry in
+            self.problems.defined(entry, .price)
+            return self.price(entry)
+        }
     }
 
-    private func price(_ entry: DocumentEntry) -> ModelPrice? {
+    func price(_ entry: DocumentEntry) -> ModelPrice? {
         let target = self.target(entry)
         if case .null = entry.value.content {
             self.problems.problem(

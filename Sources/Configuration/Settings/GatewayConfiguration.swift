@@ -8,6 +8,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     /// Where clients connect; never empty, no address twice (but for port 0). Paths as written: relative to the working
     /// directory of `sluice serve`.
     public var listen: [ListenerSettings]
+    public var admin: AdminSettings
     /// The folder of everything the gateway keeps, as written: relative to the working directory of `sluice serve`.
     public var stateDirectory: String
     public var workers: WorkerSettings
@@ -35,7 +36,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var logging: LogSettings
 
     public init(
-        listen: [ListenerSettings] = GatewayConfiguration.defaultListen, stateDirectory: String = "./sluice-state",
+        listen: [ListenerSettings] = GatewayConfiguration.defaultListen, admin: AdminSettings = AdminSettings(),
+        stateDirectory: String = "./sluice-state",
         workers: WorkerSettings = WorkerSettings(), drainTimeout: UInt64 = 300_000,
         user: String? = nil,
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
@@ -45,6 +47,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
         logging: LogSettings = LogSettings()
     ) {
         self.listen = listen
+        self.admin = admin
         self.stateDirectory = stateDirectory
         self.workers = workers
         self.drainTimeout = drainTimeout
@@ -62,6 +65,9 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.logLevel = logLevel
         self.logging = logging
     }
+
+    /// All addresses, that of the administration last.
+    public var listeners: [ListenerSettings] { self.listen + (self.admin.listen.map { [$0] } ?? []) }
 
     /// 127.0.0.1:8080: reachable from this machine only until somebody decides otherwise.
     public static let defaultListen = [

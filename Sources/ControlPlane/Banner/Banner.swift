@@ -6,6 +6,8 @@ import EventLog
 struct Banner {
     var version: String
     var urls: [ReachableURL]
+    /// The administration's own; nil where it answers at the others.
+    var administration: ReachableURL?
     var key: ClientKey
     /// A model that certainly has somewhere to go; nil where none is known.
     var model: String?
@@ -13,10 +15,14 @@ struct Banner {
     init(version: String, listeners: [String], key: ClientKey, configuration: GatewayConfiguration) {
         self.version = version
         // The bound addresses stand in the order of the configuration.
-        let hasTLS = listeners.count == configuration.listen.count ? configuration.listen.map { $0.tls != nil } : []
-        self.urls = listeners.enumerated().compactMap { index, line in
-            ReachableURL(listener: line, hasTLS: hasTLS.indices.contains(index) && hasTLS[index])
+        let settings = configuration.listeners
+        let isKnown = listeners.count == settings.count
+        func url(_ index: Int) -> ReachableURL? {
+            ReachableURL(listener: listeners[index], hasTLS: isKnown && settings[index].tls != nil)
         }
+        let ofClients = isKnown ? configuration.listen.count : listeners.count
+        self.urls = (0..<ofClients).compactMap(url)
+        if ofClients < listeners.count { self.administration = url(ofClients) }
         self.key = key
         self.model = Self.model(in: configuration)
     }
@@ -26,6 +32,9 @@ struct Banner {
         var lines = ["", "Sluice \(self.version) is up."]
         for url in self.urls {
             lines.append("  URL   \(url.base)/v1" + (url.socket.map { "  (Unix socket \($0))" } ?? ""))
+        }
+        if let url = self.administration {
+            lines.append("  Admin \(url.base)/docs" + (url.socket.map { "  (Unix socket \($0))" } ?? ""))
         }
         var shown: String? = "$SLUICE_API_KEY"
         switch self.key {
@@ -52,6 +61,9 @@ struct Banner {
     /// For the log: the same without the key.
     func fields() -> LogFields {
         var fields: LogFields = ["urls": .list(self.urls.map { $0.socket.map { "unix:\($0)" } ?? $0.base })]
+        if let url = self.administration {
+            fields.append("admin_url", .string(url.socket.map { "unix:\($0)" } ?? url.base))
+        }
         switch self.key {
         case .notNeeded: fields.append("key", "none needed")
         case .configuration: fields.append("key", "auth.static_key")

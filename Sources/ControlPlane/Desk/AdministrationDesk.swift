@@ -25,6 +25,8 @@ final class AdministrationDesk: DescriptorHandler {
     /// Why there are no threads.
     private var reason: String?
     private var whenIdle: (() -> Void)?
+    /// Does what an answer asks for before it goes out.
+    var finish: (AdministrationReply, @escaping (AdministrationReply) -> Void) -> Void = { $1($0) }
 
     /// Refuses everything that needs a database, for the `reason`, until `open`. `tree` is what answers on the loop.
     init(
@@ -83,9 +85,10 @@ final class AdministrationDesk: DescriptorHandler {
     /// Answers a request; `then` is called on the loop, at once for what needs no database.
     func submit(_ request: AdministrationRequest, then: @escaping (AdministrationReply) -> Void) {
         if self.tree.answers(request) { return then(self.tree.reply(to: request)) }
+        let finish = self.finish
         self.perform({ (bench: DeskBench) in bench.service.reply(to: request) }) { result in
             switch result {
-            case .success(let reply): then(reply)
+            case .success(let reply): reply.sequel == nil ? then(reply) : finish(reply, then)
             case .failure(let failure): then(AdministrationReply(failure))
             }
         }

@@ -4,23 +4,20 @@ import IPCEpoll
 import EventLog
 import Platform
 
-/// Control's end of the link to one edge: answers administration requests. There is no administration yet, so each gets
-/// 404, which always fits into a new stream's window.
+/// Control's end of the link to one edge: the requests of the administration that the edge passes on, and their replies.
 ///
-/// Lives on control's loop. It owns the link and keeps no stream: a reply is whole when its request has been read.
+/// Lives on control's loop. It owns the link and what is under way on it.
 final class AdministrationLink: EpollLinkDelegate {
-    private static let body = Array(
-        (#"{"error":{"message":"There is no such administration endpoint.","type":"invalid_request_error","#
-            + #""param":null,"code":"unknown_url"}}"#).utf8)
-
     let instance: UInt32
     private let log: Log
+    private let desk: HTTPDesk
     private let whenEnded: (AdministrationLink) -> Void
     private var link: EpollLink?
-    private var latest: UInt64 = 0
+    private var streams = RequestStreams()
 
-    init(instance: UInt32, log: Log, whenEnded: @escaping (AdministrationLink) -> Void) {
+    init(instance: UInt32, desk: HTTPDesk, log: Log, whenEnded: @escaping (AdministrationLink) -> Void) {
         self.instance = instance
+        self.desk = desk
         self.log = log
         self.whenEnded = whenEnded
     }
@@ -40,23 +37,53 @@ final class AdministrationLink: EpollLinkDelegate {
     func linkOpened(_ link: EpollLink) {}
 
     func link(_ link: EpollLink, received header: FrameHeader, payload: UnsafeRawBufferPointer) {
-        // BODY, CREDIT and CANCEL belong to replies that are complete already.
-        guard header.type == .request else { return }
+        let stream = header.stream
         do throws(FrameError) {
-            guard header.stream > self.latest, case .administration = unsafe try StreamRequest(payload: payload) else {
-                throw .malformed(.request)
+            switch header.type {
+            case .request:
+                guard case .administration(let request) = unsafe try StreamRequest(payload: payload) else {
+                    throw .malformed(.request)
+                }
+                self.act(try self.streams.open(stream, request), stream)
+            case .body: self.act(unsafe try self.streams.received(payload, stream), stream)
+            case .cancel: self.streams.cancel(stream)
+            case .credit:
+                let credit = unsafe try Credit(payload: payload)
+                self.send(try self.streams.credit(stream, bytes: credit.bytes), stream)
+            default: throw .unexpectedType(header.type)
             }
         } catch {
-            return link.close(error: error)
+            link.close(error: error)
         }
-        self.latest = header.stream
-        let head = ResponseHead(
-            status: 404, isStream: false, contentLength: UInt64(Self.body.count),
-            contentType: Array("application/json".utf8))
-        link.send(head.frame(stream: header.stream))
-        unsafe Self.body.withUnsafeBytes { unsafe link.send(.chunk, stream: header.stream, data: $0) }
-        link.send(StreamEnd().frame(stream: header.stream))
     }
+
+    private func act(_ action: RequestStreams.Action, _ stream: UInt64) {
+        switch action {
+        case .none: break
+        case .refuse: self.link?.send(StreamEnd(failure: Self.busy).frame(stream: stream))
+        case .answer(let request, let body):
+            self.desk.answer(request, body: body) { [weak self] reply in
+                guard let self else { return }
+                self.send(
+                    self.streams.reply(stream, reply.head, body: reply.isHeadOnly ? [] : reply.body), stream)
+            }
+        }
+    }
+
+    private func send(_ outputs: [RequestStreams.Output], _ stream: UInt64) {
+        guard let link = self.link else { return }
+        for output in outputs {
+            switch output {
+            case .head(let head): link.send(head.frame(stream: stream))
+            case .chunk(let bytes): unsafe bytes.withUnsafeBytes { unsafe link.send(.chunk, stream: stream, data: $0) }
+            case .end: link.send(StreamEnd().frame(stream: stream))
+            }
+        }
+    }
+
+    private static let busy = GatewayError(
+        code: "busy", type: "server_error", status: 503, source: .gateway, retry: .later,
+        message: "Too many requests of the administration at once. Please try again.", retryAfter: 1)
 
     func linkEnded(_ link: EpollLink, error: FrameError?) {
         if let error {
@@ -64,6 +91,7 @@ final class AdministrationLink: EpollLinkDelegate {
                 "link closed: the peer broke the protocol",
                 ["peer": "edge", "peer_instance": .int(self.instance), "error": .string("\(error)")])
         }
+        self.link = nil
         self.whenEnded(self)
     }
 }

@@ -2,6 +2,7 @@ import Administration
 import Configuration
 import Domain
 import EventLog
+import IPC
 
 /// Reads the configuration again, with all the checks of a start and those of a gateway that runs.
 enum ConfigurationReload {
@@ -9,15 +10,27 @@ enum ConfigurationReload {
     static let noFile =
         "the gateway was started without a configuration file: its environment of that time is in force as before"
 
-    /// The configuration of the new version; nothing is changed anywhere. `facts` are nil where nothing is known of the store; `readFile` must not
-    /// wait.
+    /// The configuration of the new version; nothing is changed anywhere. Unless the request says that the file is read, what was read last
+    /// counts. `facts` are nil where nothing is known of the store; `readFile` must not wait.
     static func read(
-        after before: GatewayState, version: UInt64, facts: StoreFacts?, readFile: BoundedFile.Reader
+        after before: GatewayState, _ request: ReloadRequest, facts: StoreFacts?, codec: ObjectCodec,
+        readFile: BoundedFile.Reader
     ) throws(ReloadRefusal) -> GatewayState {
-        let (source, result) = try self.again(before.source, version, readFile: readFile)
-        guard let configuration = result.configuration, result.problems.isEmpty else {
+        var (source, result) =
+            request.readsFile
+            ? try self.again(before.source, request.version, readFile: readFile)
+            : before.source.again(version: request.version)
+        guard result.configuration != nil, result.problems.isEmpty else {
             throw ReloadRefusal(lines: result.problems.map(\.description))
         }
+        if let objects = facts?.objects { source.objects = objects }
+        let merge: ObjectMerge
+        do throws(ObjectCodec.Unreadable) {
+            merge = try ObjectMerge.remade(of: source, result, codec)
+        } catch {
+            throw ReloadRefusal(lines: ["\(error.name), made by API: \(error.reason)"])
+        }
+        let configuration = merge.configuration
         let snapshots: SnapshotSet
         do throws(StartFailure) {
             snapshots = try SnapshotSet.made(
@@ -27,7 +40,7 @@ enum ConfigurationReload {
             throw ReloadRefusal(error)
         }
         var after = GatewayState(
-            source: source, configuration: configuration, snapshots: snapshots, notices: result.notices)
+            source: source, base: result, merge: merge, snapshots: snapshots, notices: result.notices + merge.notices)
         let changes = RestartOnly(before: before, after: after, result: result).problems
         guard changes.isEmpty else { throw ReloadRefusal(lines: changes.map(\.description)) }
         if source.file == nil { after.notices.insert(self.noFile, at: 0) }

@@ -48,7 +48,9 @@ struct SnapshotBuilder {
             prices: table.prices, stateDirectory: state, journal: configuration.journal,
             limits: configuration.limitSettings(timeZone: self.timeZone), sharedCalls: configuration.sharedCalls,
             logLevel: configuration.logLevel, logFormat: configuration.logging.format,
-            requestLogging: configuration.logging.requests)
+            requestLogging: configuration.logging.requests,
+            administrationListener: configuration.admin.listen.map { _ in UInt16(clamping: configuration.listen.count) }
+        )
         let upstream = UpstreamSnapshot(
             version: self.version, providers: providers.map { self.settings(of: $0) }, prices: table.prices,
             policies: built.policies, upstreams: topology.upstreams, stateDirectory: state,
@@ -92,7 +94,7 @@ struct SnapshotBuilder {
 
     private func topology(_ configuration: GatewayConfiguration, stateDirectory: String) -> Topology {
         Topology(
-            listeners: configuration.listen.map { self.settings(of: $0) },
+            listeners: configuration.listeners.map { self.settings(of: $0) },
             edges: UInt16(clamping: configuration.workers.edge.resolved(cores: self.cores, coresPerWorker: 1)),
             upstreams: UInt16(
                 clamping: configuration.workers.upstream.resolved(

@@ -1,3 +1,4 @@
+import Administration
 import Configuration
 import Domain
 import IPC
@@ -31,6 +32,7 @@ extension ConfigurationSource {
         writer.write(optional: self.staticKey) { writer, key in key.withBytes { writer.write($0) } }
         writer.write(self.limitPlaces)
         writer.write(self.mostUpstreams)
+        self.objects.write(to: &writer)
         return Self.magic + writer.bytes
     }
 
@@ -65,7 +67,7 @@ extension ConfigurationSource {
             return ConfigurationSource(
                 version: version, file: file, environment: environment, includes: includes,
                 workingDirectory: workingDirectory, staticKey: key, limitPlaces: limitPlaces,
-                mostUpstreams: try reader.read())
+                mostUpstreams: try reader.read(), objects: try ObjectRecords(from: &reader))
         }
     }
 }

@@ -38,6 +38,8 @@ struct ConfigurationSource: Hashable, Sendable {
     var limitPlaces: UInt16 = 0
     /// Upstreams that this run's table of providers has places for; 0 before it is known.
     var mostUpstreams: UInt16 = 0
+    /// What was made by API, as it is stored: secrets sealed.
+    var objects = ObjectRecords()
 
     /// Reads the configuration the first time, and remembers what it read.
     static func read(
@@ -72,7 +74,15 @@ struct ConfigurationSource: Hashable, Sendable {
         source.staticKey = result.configuration?.auth.staticKey
         source.limitPlaces = self.limitPlaces
         source.mostUpstreams = self.mostUpstreams
+        source.objects = self.objects
         return (source, result)
+    }
+
+    /// The same under another version, its result too; touches no file.
+    func again(version: UInt64) -> (source: ConfigurationSource, result: ConfigurationResult) {
+        var source = self
+        source.version = version
+        return (source, self.result())
     }
 
     /// Reads the configuration again; touches no file.

@@ -15,7 +15,7 @@ final class OrdersResource: AdministrationResource {
     }
 
     var routes: [APIRoute] {
-        let kind = APISchema.oneOf(OrderKind.allCases.map(\.label))
+        let kind = APISchema.oneOf(OrderKind.ofOperators.map(\.label))
         return [
             APIRoute(
                 .post, ["orders"], id: "giveOrder", summary: "Asks something of the whole gateway.", tag: "gateway",
@@ -35,8 +35,8 @@ final class OrdersResource: AdministrationResource {
     private func give(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
         try call.require(.orderGateway, in: .gateway)
         let name = try call.fields.text("kind") ?? ""
-        guard let kind = OrderKind.allCases.first(where: { $0.label.utf8.elementsEqual(name.utf8) }) else {
-            throw .unusable("kind", "kind must be one of \(OrderKind.allCases.map(\.label).joined(separator: ", "))")
+        guard let kind = OrderKind.ofOperators.first(where: { $0.label.utf8.elementsEqual(name.utf8) }) else {
+            throw .unusable("kind", "kind must be one of \(OrderKind.ofOperators.map(\.label).joined(separator: ", "))")
         }
         let token = try Self.token(call.fields.text("token"))
         try call.fields.end()

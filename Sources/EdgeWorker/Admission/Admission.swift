@@ -1,4 +1,5 @@
 import Domain
+import IPC
 
 /// What happens to a request, decided from its head alone, before any of its body is read. Pure.
 enum Admission {
@@ -8,6 +9,8 @@ enum Admission {
     case answer(Answer)
     /// Ask the aggregator.
     case metrics
+    /// Read the body, then ask control.
+    case administration
 
     /// Replies the edge has at hand.
     enum Answer: Hashable {
@@ -31,6 +34,7 @@ enum Admission {
         if head.method == .options, head.isPreflight, settings.cors.isConfigured { return .answer(.preflight) }
         if case .unavailable(let api) = route { return .refuse(.notAvailableYet(api)) }
         guard route != .unknown else { return .refuse(.unknownURL) }
+        if route == .administration { return self.administration(head) }
         guard self.isAllowed(head.method, route) else { return .refuse(.methodNotAllowed) }
         switch route {
         case .provider(let endpoint):
@@ -41,7 +45,7 @@ enum Admission {
         case .health, .liveness: return .answer(.health)
         case .readiness: return .answer(.readiness)
         case .root: return .answer(.root)
-        case .unavailable, .unknown: return .refuse(.unknownURL)
+        case .administration, .unavailable, .unknown: return .refuse(.unknownURL)
         }
     }
 
@@ -68,6 +72,16 @@ enum Admission {
     ) -> Admission {
         if head.credential == .none { return isLoopback() ? .metrics : .refuse(.invalidKey) }
         return self.keyed(head, identify) { $0 == .staticKey ? .metrics : .refuse(.invalidKey) }
+    }
+
+    /// Who asks, and whether the method is one there, is control's to say.
+    private static func administration(_ head: RequestHead) -> Admission {
+        guard head.target.utf8.count <= AdministrationRequest.longestPath else { return .refuse(.uriTooLong) }
+        guard head.administration?.isMalformed == false else { return .refuse(.badRequest) }
+        guard head.contentEncoding == nil else { return .refuse(.unsupportedEncoding) }
+        let longest = AdministrationRequest.longestBody
+        if case .known(let length) = head.body, length > longest { return .refuse(.tooLarge(longest)) }
+        return .administration
     }
 
     private static func body(

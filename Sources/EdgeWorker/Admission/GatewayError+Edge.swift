@@ -76,6 +76,24 @@ extension GatewayError {
     static let journalFull = unavailable(
         "journal_full", "The gateway has no room to record the request. Please try again.", retryAfter: 1)
 
+    /// Control has not seen the request.
+    static let administrationUnavailable = unavailable(
+        "administration_unavailable", "The administration is not available right now. Please try again.", retryAfter: 1)
+    /// Control has seen it, and nobody knows what it has done about it.
+    static let administrationLost = GatewayError(
+        code: "administration_lost", type: "server_error", status: 503, source: .gateway,
+        message: "The administration was lost while it worked on the request, which may have been carried out or not.",
+        retryAfter: 1)
+    static let administrationTimedOut = GatewayError(
+        code: "administration_timeout", type: "server_error", status: 504, source: .gateway,
+        message: "The administration did not answer in time; the request may have been carried out or not.")
+
+    /// What is told of a failure of a request to control.
+    var ofAdministration: GatewayError {
+        if self == .gatewayUnavailable { return .administrationUnavailable }
+        return self == .upstreamLost || self == .invalidReply ? .administrationLost : self
+    }
+
     /// `seconds` are what is left of the quarantine.
     static func quarantined(seconds: UInt32) -> GatewayError {
         unavailable(

@@ -28,6 +28,10 @@ final class CurrentRequest {
     /// nil for what could not be read.
     let method: RequestHead.Method?
     let userAgent: String?
+    /// What control is told of it; nil for what is certainly not for control.
+    let administration: AdministrationHead?
+    /// Path and query, as sent.
+    let target: String
     let isHeadOnly: Bool
     let isHTTP10: Bool
     var isHTTP2 = false
@@ -123,6 +127,8 @@ final class CurrentRequest {
         self.requestID = head.requestID
         self.method = head.method
         self.userAgent = head.userAgent
+        self.administration = head.administration
+        self.target = head.target
         self.traceID = head.traceID
         self.tags = head.tags
         self.anthropicVersion = head.anthropicVersion
@@ -161,6 +167,8 @@ final class CurrentRequest {
         self.requestID = nil
         self.method = nil
         self.userAgent = nil
+        self.administration = nil
+        self.target = ""
         self.traceID = []
         self.tags = []
         self.anthropicVersion = []
@@ -176,6 +184,15 @@ final class CurrentRequest {
 
     /// Its client is one of Anthropic's.
     var isAnthropic: Bool { self.door?.isAnthropic == true }
+
+    /// Bytes of the longest body it may have; nil where a body goes nowhere.
+    var longestBody: UInt64? {
+        switch self.route {
+        case .provider: self.settings.limits.maxBody
+        case .administration: AdministrationRequest.longestBody
+        default: nil
+        }
+    }
 
     /// Its caller has no key.
     var isAnonymous: Bool { self.principal == .anonymous }

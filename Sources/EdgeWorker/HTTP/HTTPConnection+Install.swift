@@ -6,7 +6,8 @@ extension HTTPConnection {
     /// Makes a channel speak HTTP: the gate, NIO's decoder with the limits in force, and the connection.
     /// `isSecure`: TLS is in the pipeline already.
     static func install(
-        in pipeline: ChannelPipeline.SynchronousOperations, core: EdgeCore, isSecure: Bool = false
+        in pipeline: ChannelPipeline.SynchronousOperations, core: EdgeCore, isSecure: Bool = false,
+        listener: OpenListener? = nil
     ) throws {
         let limits = core.settings.limits
         var configuration = NIOHTTPDecoderLimitConfiguration()
@@ -18,6 +19,6 @@ extension HTTPConnection {
         let gate = InputGate(limit: Int(limits.maxRequestLine))
         try pipeline.addHandler(gate)
         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: configuration)))
-        try pipeline.addHandler(HTTPConnection(core: core, gate: gate, isSecure: isSecure))
+        try pipeline.addHandler(HTTPConnection(core: core, gate: gate, isSecure: isSecure, listener: listener))
     }
 }

@@ -61,7 +61,8 @@ extension HTTPConnection: ExchangeClient {
         switch answer {
         case .preflight:
             var head = self.makeHead(status: 204, length: .absent)
-            head.preflight = ReplyHead.Preflight(headers: preflightHeaders)
+            head.preflight = ReplyHead.Preflight(
+                headers: preflightHeaders, isAdministration: request.administration != nil)
             return self.sendWhole(head, [])
         case .modelList:
             let models = request.isAnthropic ? request.settings.anthropicModels : request.settings.models
@@ -190,6 +191,7 @@ extension HTTPConnection: ExchangeClient {
         head.providerRequestID = reply.providerRequestID
         head.origin = request.origin(call: reply.call, attempts: reply.attempts)
         head.isStream = reply.isStream
+        if request.administration != nil { head.further = reply.further }
         self.request?.call = reply.call
         self.request?.hasReplyOfPeer = true
         self.request?.repliesWithEvents = reply.isStream
@@ -295,7 +297,8 @@ extension HTTPConnection: ExchangeClient {
         self.exchange = nil
         self.withheld = nil
         guard let request = self.request else { return }
-        let error = request.pendingFailure ?? error
+        var error = request.pendingFailure ?? error
+        if request.route == .administration { error = error.ofAdministration }
         if self.withholdsHead { self.framing = nil }
         self.withholdsHead = false
         guard let framing = self.framing else { return self.refuse(error) }

@@ -31,6 +31,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
     private let gate: InputGate
     /// nil under HTTP/1.
     let stream: HTTP2Stream?
+    /// Where the client has come in; nil: everything is served.
+    private let listener: OpenListener?
     /// The peer's address; nil before it was asked for, and `.some(nil)` where it has none.
     var peerAddress: ClientAddress??
     var context: ChannelHandlerContext?
@@ -66,8 +68,12 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
     var isLastTaken = false
 
     /// `isSecure`: there is TLS between this and the socket. `stream`: the connection is one of HTTP/2's streams.
-    init(core: EdgeCore, gate: InputGate, isSecure: Bool = false, stream: HTTP2Stream? = nil) {
+    init(
+        core: EdgeCore, gate: InputGate, isSecure: Bool = false, stream: HTTP2Stream? = nil,
+        listener: OpenListener? = nil
+    ) {
         self.core = core
+        self.listener = listener
         self.gate = gate
         self.stream = stream
         self.direct = DirectOutput(isAllowed: !isSecure && stream == nil)
@@ -270,7 +276,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         TestHooks.block(seconds: head.blockEdge)
         #endif
         let settings = self.core.settings
-        let route = Route(path: head.path)
+        var route = Route(path: head.path).resolved(for: head)
+        if let purpose = self.listener?.purpose, purpose != .everything, !purpose.serves(route) { route = .unknown }
         self.request = CurrentRequest(
             head, route: route, record: self.core.mint(), settings: settings, start: self.core.now)
         self.request?.address = self.clientAddress(head, settings.limitPolicy)
@@ -297,7 +304,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         case .refuse(let error): self.refuse(isWrongKey ? self.wrongKey(error) : error)
         case .answer(let answer): self.answer(answer, head)
         case .metrics: self.askAggregator()
-        case .collect:
+        case .collect, .administration:
             if head.expectsContinue, !head.isHTTP10, head.body != .none {
                 if let stream = self.stream {
                     stream.sayContinue()
@@ -318,9 +325,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
 
     private func collect(_ piece: ByteBuffer) {
         // Other bodies go nowhere: one that was kept would come before the next request's.
-        guard let request = self.request, case .provider = request.route else { return }
+        guard let request = self.request, let limit = request.longestBody else { return }
         request.receivedBody += UInt64(clamping: piece.readableBytes)
-        let limit = request.settings.limits.maxBody
         guard request.receivedBody <= limit else { return self.refuse(.tooLarge(limit)) }
         self.body.append(self.gate.inPlace(piece), expected: request.expectedBody)
         if self.core.budget.isExceeded { self.waitForBudget() }
@@ -352,7 +358,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
     private func serve() {
         guard let request = self.request, case .provider(let endpoint) = request.route, self.exchange == nil,
             request.status == 0, let principal = request.principal
-        else { return self.dropBody() }
+        else { return self.serveOther() }
         self.budgetHasRoom()
         self.core.budget.forget(self)
         // The body may have taken minutes; upstreams know the plans of the newest configuration.
@@ -397,6 +403,15 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         self.core.requestStarted()
         self.exchange = exchange
         exchange.start(in: self.core.upstreams, on: self.core.eventLoop)
+    }
+
+    /// The request is whole, and not for a provider.
+    private func serveOther() {
+        guard let request = self.request, request.route == .administration, self.exchange == nil, request.status == 0
+        else { return self.dropBody() }
+        self.budgetHasRoom()
+        self.core.budget.forget(self)
+        self.askControl(request)
     }
 
     private func askAggregator() {

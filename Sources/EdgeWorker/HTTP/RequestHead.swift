@@ -1,14 +1,12 @@
 import Domain
-#if SLUICE_TEST_HOOKS
 import IPC
-#endif
 import NIOHTTP1
 import Routing
 
 /// The head of a request, reduced to what an edge acts on; every other header is forgotten here and reaches nobody.
 struct RequestHead {
     enum Method: Hashable {
-        case get, head, post, options, other
+        case get, head, post, put, patch, delete, options, other
     }
 
     /// How much body follows.
@@ -67,6 +65,8 @@ struct RequestHead {
     var headerBytes = 0
     /// The framing or a header every server has to check is wrong; the reply is 400.
     var isMalformed = false
+    /// What control would have to know; nil for what is certainly not for control.
+    var administration: AdministrationHead?
     #if SLUICE_TEST_HOOKS
     var blockEdge: UInt64 = 0
     var blockUpstream: UInt8 = 0
@@ -95,6 +95,9 @@ struct RequestHead {
         case .POST: self.method = .post
         case .HEAD: self.method = .head
         case .OPTIONS: self.method = .options
+        case .PUT: self.method = .put
+        case .PATCH: self.method = .patch
+        case .DELETE: self.method = .delete
         default: self.method = .other
         }
         self.keepsAlive = !self.isHTTP10
@@ -102,6 +105,11 @@ struct RequestHead {
         scan.isUpgrade = head.method == .CONNECT
         for (name, value) in head.headers { self.take(name, value, tierHeaders, &scan) }
         self.finish(scan)
+        if Route.mayBeOfControl(self.path) {
+            let administration = AdministrationHead(head)
+            administration.credential = AdministrationRequest.Credential(self.credential)
+            self.administration = administration
+        }
     }
 
     /// What is needed of the headers only until all of them are seen.

@@ -11,6 +11,8 @@ enum Route: Hashable {
     case readiness
     case root
     case metrics
+    /// What control answers: the API of the administration and its documentation.
+    case administration
     /// What other gateways and providers serve there, and this one does not serve yet.
     case unavailable(UnavailableAPI)
     case unknown
@@ -59,7 +61,51 @@ enum Route: Hashable {
             self = .model(id)
             return
         }
-        self = .unknown
+        self = Route.isOfControl(path) ? .administration : .unknown
+    }
+
+    /// The folders and files that are control's, but for the front doors among them.
+    private static let folders: [[UInt8]] = ["/api", "/admin", "/docs"].map { Array($0.utf8) }
+    private static let document = Array("/openapi.json".utf8)
+
+    private static func isOfControl(_ path: String) -> Bool {
+        let bytes = path.utf8
+        if bytes.elementsEqual(self.document) { return true }
+        return self.folders.contains { folder in
+            guard bytes.starts(with: folder) else { return false }
+            let rest = bytes.dropFirst(folder.count)
+            return rest.isEmpty || rest.first == UInt8(ascii: "/")
+        }
+    }
+
+    /// Whether a request for the path may be control's to answer. Asked of every request, so what the path begins with has to do
+    /// for most.
+    static func mayBeOfControl(_ path: String) -> Bool {
+        guard let second = path.utf8.dropFirst().first,
+            second == UInt8(ascii: "a") || second == UInt8(ascii: "d") || second == UInt8(ascii: "o"),
+            self.isOfControl(path)
+        else { return false }
+        let bytes = path.utf8
+        guard bytes.count < self.byLength.count,
+            let match = self.byLength[bytes.count].first(where: { bytes.elementsEqual($0.path) }),
+            case .provider = match.route
+        else { return true }
+        return false
+    }
+
+    /// Under `/api/v1/models` are the models that clients may use, for their keys, and the aliases of the administration, for its
+    /// tokens: what a request brings and wants says which.
+    func resolved(for head: RequestHead) -> Route {
+        switch self {
+        case .models, .model:
+            guard let administration = head.administration else { return self }
+            if administration.bringsToken { return .administration }
+            switch head.method {
+            case .get, .head, .options: return self
+            case .post, .put, .patch, .delete, .other: return .administration
+            }
+        default: return self
+        }
     }
 
     /// Whose words the gateway's own answers to a request have to be in: a front door, or nil for OpenAI's. Anthropic's clients
@@ -67,6 +113,7 @@ enum Route: Hashable {
     func door(of head: RequestHead) -> Endpoint? {
         if case .provider(let endpoint) = self { return endpoint }
         if case .unavailable(let api) = self, api.isAnthropic { return .messages }
+        if self == .administration { return nil }
         let isAnthropic =
             !head.anthropicVersion.isEmpty || Route.anthropicFolders.contains { head.path.utf8.starts(with: $0) }
         return isAnthropic ? .messages : nil
@@ -88,14 +135,14 @@ enum Route: Hashable {
     var isLimited: Bool {
         switch self {
         case .provider, .models, .model: true
-        case .health, .liveness, .readiness, .root, .metrics, .unavailable, .unknown: false
+        case .health, .liveness, .readiness, .root, .metrics, .administration, .unavailable, .unknown: false
         }
     }
 
     /// The names routes have in metrics.
     enum Label: UInt16, CaseIterable {
         case chatCompletions, embeddings, messages, countTokens, completions, moderations, imageGenerations
-        case models, health, root, metrics, unknown
+        case models, health, root, metrics, administration, unknown
 
         var text: String {
             switch self {
@@ -110,6 +157,7 @@ enum Route: Hashable {
             case .health: "health"
             case .root: "root"
             case .metrics: "metrics"
+            case .administration: "administration"
             case .unknown: "unknown"
             }
         }
@@ -129,6 +177,7 @@ enum Route: Hashable {
         case .health, .liveness, .readiness: .health
         case .root: .root
         case .metrics: .metrics
+        case .administration: .administration
         case .unavailable, .unknown: .unknown
         }
     }

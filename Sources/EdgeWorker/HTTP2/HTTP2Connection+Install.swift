@@ -15,11 +15,11 @@ extension HTTP2Connection {
     private static let frameSize = 16 << 10
 
     /// Makes a channel speak HTTP/2: NIO's handlers with the limits in force, and the connection.
-    static func install(in channel: any Channel, core: EdgeCore) throws {
+    static func install(in channel: any Channel, core: EdgeCore, listener: OpenListener? = nil) throws {
         let pipeline = channel.pipeline.syncOperations
         let limits = core.settings.limits
         let gate = HTTP2Gate(flusher: core.flusher, now: { core.now })
-        let connection = HTTP2Connection(core: core, gate: gate)
+        let connection = HTTP2Connection(core: core, gate: gate, listener: listener)
         let maximumFields = Int(limits.maxHeaderCount)
         let shared = NIOLoopBound(connection, eventLoop: channel.eventLoop)
         let manager = NIOHTTP2ServerConnectionManagementHandler(
@@ -39,7 +39,8 @@ extension HTTP2Connection {
                     try pipeline.addHandler(stream)
                     try pipeline.addHandler(
                         HTTPConnection(
-                            core: shared.value.core, gate: InputGate(limit: .max), stream: stream))
+                            core: shared.value.core, gate: InputGate(limit: .max), stream: stream,
+                            listener: shared.value.listener))
                 }
             })
         try pipeline.addHandler(manager)

@@ -14,6 +14,7 @@ final class HTTP2Connection: ChannelInboundHandler, ClientConnection {
     private static let farewell: UInt64 = 2_000_000_000
 
     let core: EdgeCore
+    let listener: OpenListener?
     private let gate: HTTP2Gate
     private let headerTimeout: UInt64
     private let idleTimeout: UInt64
@@ -26,8 +27,9 @@ final class HTTP2Connection: ChannelInboundHandler, ClientConnection {
     private var closeDeadline = UInt64.max
     private var isLeaving = false
 
-    init(core: EdgeCore, gate: HTTP2Gate) {
+    init(core: EdgeCore, gate: HTTP2Gate, listener: OpenListener?) {
         self.core = core
+        self.listener = listener
         self.gate = gate
         let limits = core.settings.limits
         self.headerTimeout = limits.headerTimeout.multipliedReportingOverflow(by: 1_000_000).partialValue

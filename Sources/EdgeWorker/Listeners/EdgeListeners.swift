@@ -44,11 +44,16 @@ final class EdgeListeners {
     /// Whether the listeners of a snapshot are here.
     func isOffered(_ version: UInt64) -> Bool { self.offer?.version == version }
 
-    /// Listens where the offer of `version` says, and nowhere else. `done` gets the reason why that cannot be, and then nothing
-    /// has changed.
-    func use(_ version: UInt64, core: EdgeCore, done: @escaping (String?) -> Void) {
+    /// Listens where the offer of `version` says, and nowhere else. `administration` is the place of the one that is the
+    /// administration's own. `done` gets the reason why that cannot be, and then nothing has changed.
+    func use(
+        _ version: UInt64, administration: UInt16? = nil, core: EdgeCore, done: @escaping (String?) -> Void
+    ) {
         guard !self.isClosed else { return done(nil) }
-        guard let offer = self.offer, offer.version == version else { return done("its listeners did not come") }
+        guard let offer = self.offer, offer.version == version,
+            administration.map({ Int($0) < offer.listeners.count }) ?? true
+        else { return done("its listeners did not come") }
+        let own = administration.map { offer.listeners[Int($0)].name }
         let contexts: [String: TLSContext]
         do throws(ListenerRefusal) {
             contexts = try self.contexts(of: offer.listeners, core)
@@ -91,6 +96,9 @@ final class EdgeListeners {
                 if self.isAccepting { self.setAccepting(opening.listener) }
             }
             self.close(except: Set(offer.listeners.map(\.name)))
+            for listener in self.open.values {
+                listener.purpose = own.map { listener.name == $0 ? .administration : .clients } ?? .everything
+            }
             self.speak(contexts)
             done(nil)
         }

@@ -7,6 +7,8 @@ final class OpenListener {
     var channel: (any Channel)?
     /// nil: plain HTTP.
     var tls: TLSContext?
+    /// Also of the connections that are open.
+    var purpose = ListenerPurpose.everything
 
     init(name: String, tls: TLSContext?) {
         self.name = name
@@ -16,9 +18,9 @@ final class OpenListener {
     /// Makes a new connection speak what the listener does now.
     func initialize(_ channel: any Channel, _ core: EdgeCore) throws {
         if let tls = self.tls {
-            try TLSHandshake.install(in: channel, tls: tls, core: core)
+            try TLSHandshake.install(in: channel, tls: tls, core: core, listener: self)
         } else {
-            try HTTPConnection.install(in: channel.pipeline.syncOperations, core: core)
+            try HTTPConnection.install(in: channel.pipeline.syncOperations, core: core, listener: self)
         }
     }
 }

@@ -137,6 +137,9 @@ extension RequestHead.Method {
         case .head: "HEAD"
         case .post: "POST"
         case .options: "OPTIONS"
+        case .put: "PUT"
+        case .patch: "PATCH"
+        case .delete: "DELETE"
         case .other: "other"
         }
     }

@@ -36,6 +36,7 @@ extension EdgeCore {
     /// request. To be called once for a request, before the last byte of its reply is handed to the socket.
     func finish(_ request: CurrentRequest, isGone: Bool) {
         if request.endedAt == nil { request.endedAt = self.now }
+        request.administration?.ended()
         let settlement = request.settlement(with: self.estimator)
         if case .begun(let admission) = request.recording {
             request.recording = .settled

@@ -57,7 +57,7 @@ struct ReplyFraming {
     /// Writes what ends the body; false when it is shorter than was announced, so that it must not end clean.
     func end(_ buffer: inout ByteBuffer) -> Bool {
         switch self.length {
-        case .known: return self.remaining == 0
+        case .known: return self.remaining == 0 || self.isHeadOnly
         case .chunked:
             if !self.isHeadOnly { buffer.writeStaticString("0\r\n\r\n") }
             return true

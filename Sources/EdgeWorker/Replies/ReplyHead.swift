@@ -1,4 +1,5 @@
 import Domain
+import IPC
 import NIOCore
 
 /// Everything the head of a reply says, and its bytes. There is no other way for a header to reach a client.
@@ -25,6 +26,8 @@ struct ReplyHead {
     struct Preflight {
         /// The headers it means to send, as it wrote them.
         var headers: String?
+        /// The path may be control's.
+        var isAdministration = false
     }
 
     /// What is said about the connection.
@@ -61,12 +64,14 @@ struct ReplyHead {
     var wantsRetry = false
     /// Set in the reply to a preflight only.
     var preflight: Preflight?
+    /// What control says besides; checked by IPC to hold only what a header value may.
+    var further: [ReplyHeader] = []
 
     /// Bytes of all that a head can say, but for what clients and providers have chosen, and what is said of limits, of the
     /// reply's origin and to browsers. The stack has room for about a kilobyte: what is usual has to be less.
     private static let longestFixed = 576
     /// Bytes of what browsers are told, but for origins and headers of their own.
-    private static let longestCORS = 736
+    private static let longestCORS = 768
 
     /// Bytes that the head takes at most.
     private var longest: Int {
@@ -79,6 +84,7 @@ struct ReplyHead {
             count += ReplyHead.longestCORS + (cors.origin?.utf8.count ?? 0) + (self.preflight?.headers?.utf8.count ?? 0)
         }
         if case .provider(let type) = self.contentType { count += type.count }
+        for header in self.further { count += 32 + header.value.count }
         return count
     }
 
@@ -119,6 +125,7 @@ struct ReplyHead {
             buffer.append(allow)
         }
         if self.asksForKey { buffer.append("\r\nwww-authenticate: Bearer") }
+        for header in self.further { buffer.appendHeader(header.name.text, header.value) }
         self.writeCORS(to: &buffer)
         switch self.connection {
         case .implied: break
@@ -175,9 +182,13 @@ struct ReplyHead {
         buffer.append(origin)
         guard let preflight = self.preflight else {
             buffer.append(ReplyHead.exposed)
+            if !self.further.isEmpty { buffer.append(", etag, location, link") }
             return
         }
-        buffer.append("\r\naccess-control-allow-methods: GET, HEAD, POST, OPTIONS")
+        buffer.append(
+            preflight.isAdministration
+                ? "\r\naccess-control-allow-methods: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+                : "\r\naccess-control-allow-methods: GET, HEAD, POST, OPTIONS")
         buffer.append("\r\naccess-control-max-age: 600\r\naccess-control-allow-headers: ")
         if let asked = preflight.headers, !asked.isEmpty, asked.isHeaderValue(upTo: 1024) {
             buffer.append(asked)

@@ -12,23 +12,27 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, Client
     typealias InboundIn = ByteBuffer
 
     private let core: EdgeCore
+    private let listener: OpenListener?
     private var deadline: UInt64
     private var context: ChannelHandlerContext?
     /// How it ended is counted.
     private var isCounted = false
     var place = -1
 
-    private init(core: EdgeCore) {
+    private init(core: EdgeCore, listener: OpenListener?) {
         self.core = core
+        self.listener = listener
         let timeout = core.settings.limits.headerTimeout.multipliedReportingOverflow(by: 1_000_000).partialValue
         self.deadline = core.now &+ timeout
     }
 
     /// Makes a channel begin with TLS.
-    static func install(in channel: any Channel, tls: TLSContext, core: EdgeCore) throws {
+    static func install(
+        in channel: any Channel, tls: TLSContext, core: EdgeCore, listener: OpenListener? = nil
+    ) throws {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(tls.makeHandler())
-        try pipeline.addHandler(TLSHandshake(core: core))
+        try pipeline.addHandler(TLSHandshake(core: core, listener: listener))
     }
 
     // MARK: Handler
@@ -61,10 +65,10 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, Client
         self.count(.completed)
         do {
             if negotiated == TLSContext.protocols[0] {
-                try HTTP2Connection.install(in: context.channel, core: self.core)
+                try HTTP2Connection.install(in: context.channel, core: self.core, listener: self.listener)
             } else {
                 try HTTPConnection.install(
-                    in: context.pipeline.syncOperations, core: self.core, isSecure: true)
+                    in: context.pipeline.syncOperations, core: self.core, isSecure: true, listener: self.listener)
             }
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {

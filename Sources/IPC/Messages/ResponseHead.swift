@@ -15,10 +15,12 @@ public struct ResponseHead: Hashable, WireMessage {
     public var call: UInt8
     /// Provider calls that were made until then, this one included; 0 where none was.
     public var attempts: UInt8
+    /// What a reply of the administration says besides; others have none, which costs them a byte.
+    public var further: [ReplyHeader]
 
     public init(
         status: UInt16, isStream: Bool, contentLength: UInt64? = nil, contentType: [UInt8], retryAfter: [UInt8]? = nil,
-        providerRequestID: [UInt8]? = nil, call: UInt8 = 0, attempts: UInt8 = 1
+        providerRequestID: [UInt8]? = nil, call: UInt8 = 0, attempts: UInt8 = 1, further: [ReplyHeader] = []
     ) {
         self.status = status
         self.isStream = isStream
@@ -28,6 +30,7 @@ public struct ResponseHead: Hashable, WireMessage {
         self.providerRequestID = providerRequestID
         self.call = call
         self.attempts = attempts
+        self.further = further
     }
 
     public init(from reader: inout WireReader) throws(WireReader.Malformed) {
@@ -44,6 +47,8 @@ public struct ResponseHead: Hashable, WireMessage {
         }
         self.call = try reader.read()
         self.attempts = try reader.read()
+        self.further = []
+        for _ in 0..<(try reader.read(UInt8.self)) { self.further.append(try ReplyHeader(from: &reader)) }
     }
 
     public func write(to writer: inout WireWriter) {
@@ -55,6 +60,8 @@ public struct ResponseHead: Hashable, WireMessage {
         writer.write(optional: self.providerRequestID) { $0.write($1) }
         writer.write(self.call)
         writer.write(self.attempts)
+        writer.write(UInt8(clamping: self.further.count))
+        for header in self.further { header.write(to: &writer) }
     }
 }
 

@@ -18,6 +18,7 @@ extension EdgeSnapshot {
         self.journal.write(to: &writer)
         self.limits.write(to: &writer)
         self.sharedCalls.write(to: &writer)
+        writer.write(optional: self.administrationListener) { $0.write($1) }
         return writer.bytes
     }
 
@@ -45,11 +46,16 @@ extension EdgeSnapshot {
             let stateDirectory = try reader.readString(limit: 4096)
             let journal = try JournalSettings(from: &reader)
             let limits = try LimitSettings(from: &reader)
+            let sharedCalls = try SharedCallSettings(from: &reader)
+            let administration = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+                try reader.read(UInt16.self)
+            }
             return EdgeSnapshot(
                 version: version, http: http, corsOrigins: origins, authentication: mode, staticKeyDigest: digest,
                 routes: routes, prices: prices, stateDirectory: stateDirectory,
-                journal: journal, limits: limits, sharedCalls: try SharedCallSettings(from: &reader),
-                logLevel: level, logFormat: format, requestLogging: requestLogging)
+                journal: journal, limits: limits, sharedCalls: sharedCalls,
+                logLevel: level, logFormat: format, requestLogging: requestLogging,
+                administrationListener: administration)
         }
     }
 }

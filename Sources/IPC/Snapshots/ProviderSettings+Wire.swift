@@ -39,10 +39,11 @@ extension ProviderSettings {
         let idle: UInt64 = try reader.read()
         let timeouts = ProviderTimeouts(
             connect: connect, firstToken: firstToken, idle: idle, total: try reader.read())
+        guard let reach = ProviderReach(rawValue: try reader.read()) else { throw WireReader.Malformed() }
         self.init(
             name: name, kind: kind, keys: keys, apiVersion: apiVersion, dropsUnsupported: dropsUnsupported,
             fetchesImages: fetchesImages, headers: headers, proxy: proxy, maxConnections: maxConnections,
-            concurrency: concurrency, queue: queue, breaker: breaker, caFile: caFile, timeouts: timeouts)
+            concurrency: concurrency, queue: queue, breaker: breaker, caFile: caFile, timeouts: timeouts, reach: reach)
     }
 
     func write(to writer: inout WireWriter) {
@@ -75,6 +76,7 @@ extension ProviderSettings {
         writer.write(self.timeouts.firstToken)
         writer.write(self.timeouts.idle)
         writer.write(self.timeouts.total)
+        writer.write(self.reach.rawValue)
     }
 }
 

@@ -101,7 +101,7 @@ struct RunningGateway {
 
     private static func number(of kind: OrderKind) -> Int32 {
         switch kind {
-        case .reload: SIGHUP
+        case .reload, .refresh: SIGHUP
         case .upgrade: SIGUSR2
         case .stop: SIGTERM
         case .stopNow: SIGINT

@@ -47,7 +47,9 @@ enum SupervisorLaunch {
     /// What builds for tests hand on, so that a test can choose how children behave.
     private static func isForTests(_ name: String) -> Bool {
         #if SLUICE_TEST_HOOKS
-        return ["SWIFT_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS", "SLUICE_SECCOMP", "SLUICE_IMAGES"].contains(name)
+        return [
+            "SWIFT_BACKTRACE", "ASAN_OPTIONS", "TSAN_OPTIONS", "SLUICE_SECCOMP", "SLUICE_IMAGES", "SLUICE_PROVIDERS",
+        ].contains(name)
         #else
         return false
         #endif

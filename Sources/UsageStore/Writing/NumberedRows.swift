@@ -5,9 +5,11 @@ import Journal
 /// The tables of things that repeat: finds the number of a name, principal, route or target, and makes the row where there is
 /// none yet.
 ///
-/// Used inside a transaction only. After one was undone, `forget` must be called: numbers it had given out may be free again.
+/// After a transaction in which it was used was undone, `forget` must be called: numbers it had given out may be free again.
 final class NumberedRows {
-    private let database: SQLiteDatabase
+    private let database: any DatabaseConnection
+    /// PostgreSQL refuses texts that are no UTF-8, and names come from clients: they are bytes there.
+    private let hasBytes: Bool
     private let key = InternKey()
     private let nameKey = InternKey()
     private let names = Interner(places: 2048)
@@ -15,8 +17,9 @@ final class NumberedRows {
     private let routes = Interner()
     private let targets = Interner()
 
-    init(_ database: SQLiteDatabase) {
+    init(_ database: any DatabaseConnection) {
         self.database = database
+        self.hasBytes = database.product == .postgres
     }
 
     func forget() {
@@ -30,12 +33,13 @@ final class NumberedRows {
         self.nameKey.clear()
         text.append(to: self.nameKey)
         return try self.names.number(of: self.nameKey) { () throws(DatabaseError) in
-            let find = try self.database.statement("SELECT id FROM names WHERE text = $1")
-            try find.bind(1, text: Array(text.array.prefix(InternKey.maximumText)))
-            if let id = try self.first(find) { return id }
-            let add = try self.database.statement("INSERT INTO names (text) VALUES ($1) RETURNING id")
-            try add.bind(1, text: Array(text.array.prefix(InternKey.maximumText)))
-            return try self.first(add) ?? 0
+            let text = Array(text.array.prefix(InternKey.maximumText))
+            return try self.row(
+                find: "SELECT id FROM names WHERE text = $1",
+                add: "INSERT INTO names (text) VALUES ($1) ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING id"
+            ) { (statement) throws(DatabaseError) in
+                if self.hasBytes { try statement.bind(1, blob: text) } else { try statement.bind(1, text: text) }
+            }
         }
     }
 
@@ -56,14 +60,15 @@ final class NumberedRows {
                 principal.key.bytes, principal.project.bytes, principal.organization.bytes,
                 principal.user.map(\.bytes) ?? [],
             ]
-            let find = try self.database.statement(
-                "SELECT id FROM principals WHERE key = $1 AND project = $2 AND organization = $3 AND user = $4")
-            for (index, column) in columns.enumerated() { try find.bind(index + 1, blob: column) }
-            if let id = try self.first(find) { return id }
-            let add = try self.database.statement(
-                "INSERT INTO principals (key, project, organization, user) VALUES ($1, $2, $3, $4) RETURNING id")
-            for (index, column) in columns.enumerated() { try add.bind(index + 1, blob: column) }
-            return try self.first(add) ?? 0
+            return try self.row(
+                find: "SELECT id FROM principals WHERE key = $1 AND project = $2 AND organization = $3 AND \"user\" = $4",
+                add: """
+                    INSERT INTO principals (key, project, organization, "user") VALUES ($1, $2, $3, $4)
+                    ON CONFLICT (key, project, organization, "user") DO UPDATE SET key = excluded.key RETURNING id
+                    """
+            ) { (statement) throws(DatabaseError) in
+                for (index, column) in columns.enumerated() { try statement.bind(index + 1, blob: column) }
+            }
         }
     }
 
@@ -76,7 +81,10 @@ final class NumberedRows {
         return try self.routes.number(of: self.key) { () throws(DatabaseError) in
             try self.row(
                 find: "SELECT id FROM routes WHERE model = $1 AND provider = $2 AND model_sent = $3",
-                add: "INSERT INTO routes (model, provider, model_sent) VALUES ($1, $2, $3) RETURNING id",
+                add: """
+                    INSERT INTO routes (model, provider, model_sent) VALUES ($1, $2, $3)
+                    ON CONFLICT (model, provider, model_sent) DO UPDATE SET model = excluded.model RETURNING id
+                    """,
                 [self.name(model), self.name(provider), self.name(modelSent)])
         }
     }
@@ -90,7 +98,10 @@ final class NumberedRows {
         return try self.targets.number(of: self.key) { () throws(DatabaseError) in
             try self.row(
                 find: "SELECT id FROM targets WHERE provider = $1 AND model = $2 AND key = $3 AND price = $4",
-                add: "INSERT INTO targets (provider, model, key, price) VALUES ($1, $2, $3, $4) RETURNING id",
+                add: """
+                    INSERT INTO targets (provider, model, key, price) VALUES ($1, $2, $3, $4)
+                    ON CONFLICT (provider, model, key, price) DO UPDATE SET price = excluded.price RETURNING id
+                    """,
                 [
                     self.name(attempt.provider), self.name(attempt.model), self.name(attempt.keyName),
                     Int64(bitPattern: attempt.price),
@@ -98,20 +109,38 @@ final class NumberedRows {
         }
     }
 
-    private func row(find: SQL, add: SQL, _ values: [Int64]) throws(DatabaseError) -> Int64 {
-        for sql in [find, add] {
-            let statement = try self.database.statement(sql)
-            for (index, value) in values.enumerated() { try statement.bind(index + 1, value) }
-            if let id = try self.first(statement) { return id }
-        }
-        return 0
+    /// The number by which a process is known, whose journal is read.
+    func owner(host: UInt32, instance: UInt32, role: Role) throws(DatabaseError) -> UInt32 {
+        let number = try self.row(
+            find: "SELECT id FROM owners WHERE host = $1 AND instance = $2 AND role = $3",
+            add: """
+                INSERT INTO owners (host, instance, role) VALUES ($1, $2, $3)
+                ON CONFLICT (host, instance) DO UPDATE SET role = owners.role RETURNING id
+                """,
+            [Int64(host), Int64(instance), Int64(role.rawValue)])
+        return UInt32(clamping: number)
     }
 
-    /// The first column of the first row. The statement has run to its end, as an INSERT must.
-    private func first(_ statement: SQLiteStatement) throws(DatabaseError) -> Int64? {
-        guard try statement.step() else { return nil }
-        let number = statement.integer(0)
-        try statement.run()
-        return number
+    private func row(find: SQL, add: SQL, _ values: [Int64]) throws(DatabaseError) -> Int64 {
+        try self.row(find: find, add: add) { (statement) throws(DatabaseError) in
+            for (index, value) in values.enumerated() { try statement.bind(index + 1, value) }
+        }
+    }
+
+    /// Another host may add the same row meanwhile: then its number is the one.
+    private func row(
+        find: SQL, add: SQL, bind: (any DatabaseStatement) throws(DatabaseError) -> Void
+    ) throws(DatabaseError) -> Int64 {
+        for sql in [find, add] {
+            let statement = try self.database.statement(sql)
+            try bind(statement)
+            if try statement.step() {
+                let number = statement.integer(0)
+                // To its end, as an INSERT must.
+                try statement.run()
+                return number
+            }
+        }
+        return 0
     }
 }

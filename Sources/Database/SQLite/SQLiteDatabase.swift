@@ -64,6 +64,16 @@ public final class SQLiteDatabase: DatabaseConnection {
         return try statement.step() ? statement.integer(0) : nil
     }
 
+    public func forEachRow(
+        _ sql: SQL, bind: (any DatabaseStatement) throws(DatabaseError) -> Void,
+        _ body: (any DatabaseStatement) throws(DatabaseError) -> Void
+    ) throws(DatabaseError) {
+        let statement = try self.prepare(sql)
+        defer { statement.reset() }
+        try bind(statement)
+        while try statement.step() { try body(statement) }
+    }
+
     // MARK: Transactions
 
     /// Begins a transaction that holds the write lock from here on.

@@ -18,9 +18,15 @@ public struct SQLState: Hashable, Sendable, CustomStringConvertible {
     }
 
     private init(known text: StaticString) {
-        self.value = text.withUTF8Buffer { bytes in
-            unsafe bytes.reduce(0) { $0 << 8 | UInt64($1) }
+        var value: UInt64 = 0
+        text.withUTF8Buffer { bytes in
+            var index = 0
+            while index < bytes.count {
+                value = unsafe value << 8 | UInt64(bytes[index])
+                index += 1
+            }
         }
+        self.value = value
     }
 
     public var description: String { String(decoding: self.bytes, as: UTF8.self) }
@@ -29,7 +35,10 @@ public struct SQLState: Hashable, Sendable, CustomStringConvertible {
         stride(from: UInt64(32), through: 0, by: -8).map { UInt8(truncatingIfNeeded: self.value >> $0) }
     }
 
-    private func isOf(_ states: StaticString) -> Bool { self.value >> 24 == SQLState(known: states).value }
+    /// Whether it begins with these characters.
+    private func isOf(_ beginning: StaticString) -> Bool {
+        self.value >> (8 * UInt64(5 - min(5, beginning.utf8CodeUnitCount))) == SQLState(known: beginning).value
+    }
 
     // MARK: Codes that are looked at. Those of class 08 are also what this program says itself of a connection.
 
@@ -62,6 +71,12 @@ public struct SQLState: Hashable, Sendable, CustomStringConvertible {
     public static let unknownSchema = SQLState(known: "3F000")
 
     // MARK: Kinds
+
+    /// What the server says of data that do not fit often quotes them.
+    var mayQuoteValues: Bool { self.isOf("22") }
+
+    /// The session is gone: the operator or a crash has ended it.
+    var endsSession: Bool { self.isOf("57P0") || self.isOf("08") || self == SQLState(known: "25P03") }
 
     /// Running the transaction again from its beginning is what the server asks for.
     public var asksForAnotherRun: Bool { self == .serializationFailure || self == .deadlock }

@@ -1,0 +1,44 @@
+import Administration
+import Configuration
+import Domain
+import Glibc
+import IPC
+import Platform
+
+/// The objects that were in force last, in a file of the state folder, for a start while the database is away. Secrets in it are sealed.
+enum ObjectsCopy {
+    /// In the state folder.
+    static let name = "control/objects"
+    private static let limit = 48 << 20
+    private static let magic = Array("sluice objects \(SharedFormats.configuration)\n".utf8)
+
+    /// Nil where there is none that can be read.
+    static func read(stateDirectory: String) -> ObjectRecords? {
+        guard let bytes = try? BoundedFile.readNow(path: "\(stateDirectory)/\(Self.name)", limit: Self.limit),
+            bytes.starts(with: Self.magic)
+        else { return nil }
+        return try? WireReader.decode(Array(bytes.dropFirst(Self.magic.count))) {
+            (reader) throws(WireReader.Malformed) in try ObjectRecords(from: &reader)
+        }
+    }
+
+    /// Puts a new file in the place of the old one; false where that was not possible.
+    static func write(_ records: ObjectRecords, stateDirectory: String) -> Bool {
+        var writer = WireWriter(reserving: 4 << 10)
+        records.write(to: &writer)
+        let path = "\(stateDirectory)/\(Self.name)"
+        let draft = "\(path).new"
+        let file = OwnedDescriptor(
+            adopting: unsafe open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600))
+        guard file.number >= 0 else { return false }
+        let bytes = Self.magic + writer.bytes
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(file.number, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return unsafe rename(draft, path) == 0
+    }
+}
