@@ -28,7 +28,7 @@ extension AdministrationStore {
 
     /// Makes a token, or takes the `secret` given for one; the only time it is shown.
     public func createToken(
-        _ new: NewToken, vault: Vault, from origin: AuditOrigin, secret given: Secret? = nil
+        _ new: NewToken, from origin: AuditOrigin, secret given: Secret? = nil
     ) throws(AdministrationFailure) -> (record: TokenRecord, secret: Secret) {
         let secret: Secret
         do throws(CryptographyError) {
@@ -36,7 +36,7 @@ extension AdministrationStore {
         } catch {
             throw AdministrationFailure(error)
         }
-        let digest = try Self.digest(of: secret, vault)
+        let digest = try self.digest(ofToken: secret)
         let record = TokenRecord(
             id: try self.newID(), organization: new.organization, role: new.role, name: new.name,
             shown: TokenText.shown(of: secret), madeBy: origin.actorID, created: self.clock(), expires: new.expires)
@@ -49,8 +49,8 @@ extension AdministrationStore {
     }
 
     /// The token whose text is `secret`, revoked and expired ones too; nil when it is none of ours.
-    public func token(secret: Secret, vault: Vault) throws(AdministrationFailure) -> TokenRecord? {
-        let digest = try Self.digest(of: secret, vault)
+    public func token(secret: Secret) throws(AdministrationFailure) -> TokenRecord? {
+        let digest = try self.digest(ofToken: secret)
         return try self.storage { () throws(DatabaseError) in try TokenTable(self.connection).token(digest: digest) }
     }
 
@@ -89,8 +89,8 @@ extension AdministrationStore {
         return record
     }
 
-    private static func digest(of secret: Secret, _ vault: Vault) throws(AdministrationFailure) -> Digest {
-        do throws(VaultError) { return try vault.digest(ofToken: secret) } catch { throw AdministrationFailure(error) }
+    private func digest(ofToken secret: Secret) throws(AdministrationFailure) -> Digest {
+        do throws(VaultError) { return try self.vault.digest(ofToken: secret) } catch { throw AdministrationFailure(error) }
     }
 }
 

@@ -241,6 +241,14 @@ final class ControlRole: WorkerRole {
             }
             self.context.loop.schedule(after: 1_000_000_000) { [weak self] in self?.maintain(turn: turn &+ 1) }
         }
+        self.lookForObjects()
+    }
+
+    /// What another host has changed comes into force here too.
+    private func lookForObjects() {
+        self.administration.perform({ (bench: DeskBench) in try? bench.store.objectsNumber() }) { [weak self] result in
+            if case .success(let number?) = result { self?.follower.found(number) }
+        }
     }
 
     /// Control makes snapshots and gets none.
@@ -273,7 +281,9 @@ final class ControlRole: WorkerRole {
             submit: { [weak self] request, then in
                 self?.administration.submit(request, then: then)
             },
-            document: { Array(#"{"openapi":"3.1.0","info":{"title":"Sluice","version":"0"},"paths":{}}"#.utf8) },
+            document: { then in
+                then(.success(Array(#"{"openapi":"3.1.0","info":{"title":"Sluice","version":"0"},"paths":{}}"#.utf8)))
+            },
             now: Clocks.monotonicNanoseconds,
             after: { loop.schedule(after: $0, $1) })
         let http = HTTPDesk(office, documentation: self.documentation, log: self.log)
@@ -285,7 +295,9 @@ final class ControlRole: WorkerRole {
     private func identify(
         _ token: [UInt8], _ then: @escaping (Result<AdministrationActor?, AdministrationFailure>) -> Void
     ) {
-        then(.success(nil))
+        self.administration.perform({ (bench: DeskBench) in bench.bearer(of: Secret(token)) }) { result in
+            then(result.flatMap(\.self))
+        }
     }
 
     func drain(timeout: UInt64) {

@@ -21,6 +21,7 @@ struct PreparedGateway: ~Copyable {
     let state: GatewayState
     /// What a newcomer is told.
     let clientKey: ClientKey
+    let ownerToken: OwnerToken
     /// Opens keys and projects.
     let administration: AdministrationSource
     /// What was known of them at the start; nil where they could not be opened.
@@ -84,6 +85,7 @@ struct PreparedGateway: ~Copyable {
         let administration = AdministrationSource(stateDirectory: directory.path, vault: vault)
         let store = try administration.open()
         let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
+        let ownerToken = try FirstToken.prepare(in: directory, store: store, onTerminal: onTerminal)
         let facts = try? store.facts()
         source.staticKey = configuration.auth.staticKey
         // What was in force last does while the database is away.
@@ -99,6 +101,7 @@ struct PreparedGateway: ~Copyable {
         self.facts = facts
         self.vault = vault
         self.clientKey = clientKey
+        self.ownerToken = ownerToken
         self.instance = instance
     }
 
@@ -137,6 +140,7 @@ struct PreparedGateway: ~Copyable {
         self.facts = facts
         self.vault = vault
         self.clientKey = configuration.auth.staticKey == nil ? .stored : .configuration
+        self.ownerToken = .stored
         self.instance = instance
     }
 

@@ -10,13 +10,11 @@ import JSON
 /// minute; that it was can then be seen by a name that is taken.
 final class RepeatedRequests {
     private let store: AdministrationStore
-    private let vault: Vault
     private let digests: SHA256
     private let reader = JSONReader()
 
-    init(store: AdministrationStore, vault: Vault) throws(CryptographyError) {
+    init(store: AdministrationStore) throws(CryptographyError) {
         self.store = store
-        self.vault = vault
         self.digests = try SHA256()
     }
 
@@ -80,7 +78,7 @@ final class RepeatedRequests {
         writer.string(reply.body)
         writer.endObject()
         let context = VaultContext.reply(actor: actor, key: key)
-        guard let sealed = try? self.vault.seal(Secret(writer.bytes), for: context) else { return }
+        guard let sealed = try? self.store.vault.seal(Secret(writer.bytes), for: context) else { return }
         try? IdempotencyTable(self.store.connection).end(
             actor: actor, key: key, status: reply.status, sealed: sealed)
     }
@@ -90,7 +88,7 @@ final class RepeatedRequests {
     ) throws(AdministrationFailure) -> AdministrationReply {
         let secret: Secret
         do throws(VaultError) {
-            secret = try self.vault.open(sealed, for: .reply(actor: actor, key: key))
+            secret = try self.store.vault.open(sealed, for: .reply(actor: actor, key: key))
         } catch {
             throw AdministrationFailure(error)
         }

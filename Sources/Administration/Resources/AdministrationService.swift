@@ -24,27 +24,23 @@ public final class AdministrationService {
     }
 
     /// The resources of a store: organizations, projects, keys and limits, and usage and requests of the usage database beside it; and of a
-    /// gateway that runs, what is quarantined, and `others`. `limits` are those of the configuration in force. Without a vault there are no
-    /// tokens, and every POST is carried out.
+    /// gateway that runs, what is quarantined, and `others`. `limits` are those of the configuration in force.
     public convenience init(
         store: AdministrationStore, limits: LimitSettings, quarantine: QuarantineBoard = QuarantineBoard(),
-        vault: Vault? = nil, others: [any AdministrationResource] = []
+        others: [any AdministrationResource] = []
     ) {
         let usage = UsageFile(stateDirectory: store.stateDirectory)
         let limits = LimitsResource(store: store, settings: limits)
-        var resources: [any AdministrationResource] = [
+        let resources: [any AdministrationResource] = [
             OrganizationsResource(store: store), KeysResource(store: store), ProjectsResource(store: store), limits,
             UsageResource(file: usage, names: store),
-            RequestsResource(file: usage, names: store), AuditResource(store: store),
+            RequestsResource(file: usage, names: store), AuditResource(store: store), TokensResource(store: store),
             QuarantineResource(board: quarantine),
         ]
-        if let vault { resources.append(TokensResource(store: store, vault: vault)) }
         self.init(resources: resources + others)
         self.limits = limits
-        if let vault {
-            self.repeated = try? RepeatedRequests(store: store, vault: vault)
-            self.tokens = TokenAuthenticator(store: store, vault: vault)
-        }
+        self.repeated = try? RepeatedRequests(store: store)
+        self.tokens = TokenAuthenticator(store: store)
     }
 
     /// Who the bearer of a token is; throws 401, or 503 where that cannot be found out now.

@@ -6,17 +6,15 @@ public import Domain
 /// revoked, expired, no token at all) is refused in the same words.
 public struct TokenAuthenticator {
     private let store: AdministrationStore
-    private let vault: Vault
 
-    public init(store: AdministrationStore, vault: Vault) {
+    public init(store: AdministrationStore) {
         self.store = store
-        self.vault = vault
     }
 
     /// Who it is; throws 401, or 503 where the database cannot tell.
     public func actor(bearing token: Secret) throws(AdministrationFailure) -> AdministrationActor {
         // What cannot be a token is looked for all the same: it costs as much.
-        guard let record = try self.store.token(secret: token, vault: self.vault),
+        guard let record = try self.store.token(secret: token),
             token.withBytes({ TokenText.isPossible($0) }), record.isGood(at: self.store.clock()),
             try self.store.hasOrganization(of: record)
         else { throw .unauthorized }

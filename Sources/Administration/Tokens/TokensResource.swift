@@ -7,11 +7,9 @@ public final class TokensResource: AdministrationResource {
     static let pageLimit = 400
 
     private let store: AdministrationStore
-    private let vault: Vault
 
-    public init(store: AdministrationStore, vault: Vault) {
+    public init(store: AdministrationStore) {
         self.store = store
-        self.vault = vault
     }
 
     public var routes: [APIRoute] {
@@ -81,7 +79,7 @@ public final class TokensResource: AdministrationResource {
         if let organization { _ = try self.store.organization(organization) }
         let (token, secret) = try self.store.createToken(
             AdministrationStore.NewToken(name: name, role: role, organization: organization, expires: expires),
-            vault: self.vault, from: call.origin)
+            from: call.origin)
         return AdministrationReply(status: 201, version: token.version, location: Self.location(token)) { writer in
             writer.key("token")
             writer.string(secret.withBytes { $0 })
