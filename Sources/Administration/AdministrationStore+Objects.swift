@@ -37,20 +37,19 @@ extension AdministrationStore {
             switch decide(records) {
             case .refuse(let failure): throw self.refuse(failure)
             case .put(let record):
-                new = record
-                guard record.version > 1 || records.records.count < ObjectTable.limit else {
+                guard old != nil || records.records.count < ObjectTable.limit else {
                     throw self.refuse(
                         AdministrationFailure(
                             status: 409, code: "too_many",
                             message: "there are \(ObjectTable.limit) providers, aliases and prices already"))
                 }
+                new = record
                 try table.put(record)
             case .delete: try table.delete(kind: number, name: name)
             }
             let action: AuditEntry.Action = new == nil ? .delete : old == nil ? .create : .update
             // Bodies have masks in the places of secrets.
-            let entry = AuditEntry(
-                origin, action, kind, name, organization: nil, before: old?.body, after: new?.body)
+            let entry = AuditEntry(origin, action, kind, name, organization: nil, before: old?.body, after: new?.body)
             return (try table.raise(), entry)
         }
     }
