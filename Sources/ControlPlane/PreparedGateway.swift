@@ -81,10 +81,14 @@ struct PreparedGateway: ~Copyable {
         try directory.takeOverFormerLayout()
         let vault = try Self.vault(state, environment)
         let administration = AdministrationSource(stateDirectory: directory.path, vault: vault)
-        let store = try administration.open()
-        let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
-        let ownerToken = try FirstToken.prepare(in: directory, store: store, onTerminal: onTerminal)
-        let facts = try? store.facts()
+        let store = try Self.store(administration)
+        var clientKey = Self.known(configuration)
+        var ownerToken = OwnerToken.stored
+        if let store {
+            clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
+            ownerToken = try FirstToken.prepare(in: directory, store: store, onTerminal: onTerminal)
+        }
+        let facts = try? store?.facts()
         source.staticKey = configuration.auth.staticKey
         // What was in force last does while the database is away.
         source.objects = facts?.objects ?? ObjectsCopy.read(stateDirectory: state) ?? ObjectRecords()
@@ -156,6 +160,22 @@ struct PreparedGateway: ~Copyable {
     }
 
     // MARK: Parts
+
+    /// The store; nil while its server is away: traffic needs only what is in the state folder.
+    private static func store(_ source: AdministrationSource) throws(StartFailure) -> AdministrationStore? {
+        do throws(StartFailure) {
+            return try source.open()
+        } catch {
+            guard error.code == ControlExitCode.databaseAway else { throw error }
+            return nil
+        }
+    }
+
+    /// What can be said of the key to call with where the store is not known.
+    private static func known(_ configuration: GatewayConfiguration) -> ClientKey {
+        if configuration.auth.staticKey != nil { return .configuration }
+        return configuration.auth.keys == .required ? .stored : .notNeeded
+    }
 
     private static func vault(_ state: String, _ environment: EnvironmentBlock) throws(StartFailure) -> Vault {
         let values = environment.values
