@@ -80,7 +80,8 @@ struct PreparedGateway: ~Copyable {
         let instance = try InstanceFile.lock(in: directory, patience: Self.patience, random: Self.random)
         try directory.takeOverFormerLayout()
         let vault = try Self.vault(state, environment)
-        let administration = AdministrationSource(stateDirectory: directory.path, vault: vault)
+        let administration = AdministrationSource(
+            stateDirectory: directory.path, server: configuration.database.control, vault: vault)
         let store = try Self.store(administration)
         var clientKey = Self.known(configuration)
         var ownerToken = OwnerToken.stored
@@ -122,7 +123,8 @@ struct PreparedGateway: ~Copyable {
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
         // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
         let vault = try Self.vault(state, source.environment)
-        let administration = AdministrationSource(stateDirectory: state, vault: vault)
+        let administration = AdministrationSource(
+            stateDirectory: state, server: configuration.database.control, vault: vault)
         let facts = isOnStandby ? nil : try? administration.open().facts()
         let users = try RoleUsers.resolve(configuration.user, asRoot: hasOwnUser)
         // Workers that are started later would be root.
@@ -133,7 +135,8 @@ struct PreparedGateway: ~Copyable {
         var snapshots = try SnapshotSet.made(
             of: source, result, merge.configuration, facts, users: users, readFile: BoundedFile.read)
         if isOnStandby {
-            snapshots.aggregator.limitTable.projects = SharedState.projectTimeZones(stateDirectory: state)
+            snapshots.aggregator.limitTable.projects = SharedState.projectTimeZones(
+                stateDirectory: state, server: configuration.database.control)
         }
         self.state = GatewayState(
             source: source, base: result, merge: merge, snapshots: snapshots, notices: result.notices + merge.notices)

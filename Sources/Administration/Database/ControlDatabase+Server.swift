@@ -9,11 +9,13 @@ extension ControlDatabase {
 
     /// A connection to the database of a server; it connects at its first use and again when it was lost. Changes go one after the other by the row
     /// that has their number, so statements need not see more than what is committed.
-    static func server(_ address: PostgresAddress) -> any DatabaseConnection {
+    static func server(
+        _ address: PostgresAddress, migrations: [Migration] = ControlSchema.migrations
+    ) -> any DatabaseConnection {
         PostgresConnection(
             PostgresOptions(
                 address: address, schema: self.schema, applicationName: "sluice control", isolation: .readCommitted),
-            migrations: ControlSchema.migrations)
+            migrations: migrations)
     }
 
     /// Tells the other hosts of the change under way, once it is committed.

@@ -23,6 +23,7 @@ struct AdministrationClient {
     let stateDirectory: String
     /// Of the configuration, for when no gateway runs.
     private let limits: LimitSettings
+    private let server: PostgresAddress?
 
     /// The client for the gateway of the configuration in `file`, or of the environment.
     init(configurationFile file: String?) throws(Failure) {
@@ -44,14 +45,15 @@ struct AdministrationClient {
         }
         self.stateDirectory = AbsolutePath.resolve(
             configuration.stateDirectory, in: FileManager.default.currentDirectoryPath)
+        self.server = configuration.database.control
         let now = Int64(Date().timeIntervalSince1970)
         self.limits = configuration.limitSettings(
             timeZone: ZoneRules.make(configuration.timeZone, around: now) ?? .utc)
     }
 
-    /// The answer to one request; `path` is what follows `/api/v1/`, by segments.
+    /// The answer to one request; `path` is what follows `/api/v1/`, by segments. `patience` is how many seconds each step may take.
     func send(
-        method: AdministrationRequest.Method, path: [String], body: [JSONValue.Member] = []
+        method: AdministrationRequest.Method, path: [String], body: [JSONValue.Member] = [], patience: Int = 30
     ) throws(Failure) -> AdministrationReply {
         let request = AdministrationRequest(method: method, path: path, body: body)
         guard let frame = AdministrationFrame.encode(request.encoded) else {
@@ -60,7 +62,7 @@ struct AdministrationClient {
         let deadline = ProcessInfo.processInfo.systemUptime + Self.patience
         while true {
             do throws(ControlSocket.BrokenOff) {
-                let socket = ControlSocket(stateDirectory: self.stateDirectory)
+                let socket = ControlSocket(stateDirectory: self.stateDirectory, patience: patience)
                 if let reply = try socket.exchange(frame) { return reply }
             } catch {
                 throw Self.brokenOff
@@ -109,7 +111,11 @@ struct AdministrationClient {
                 (0..<count).map { _ in UInt8.random(in: .min ... .max) }
             }
             try directory.takeOverFormerLayout()
-            let store = try AdministrationStore(stateDirectory: directory.path)
+            let environment = ProcessInfo.processInfo.environment
+            let keys = try MasterKeySource(stateDirectory: directory.path) { environment[$0] }
+            let store = try AdministrationSource(
+                stateDirectory: directory.path, server: self.server, vault: try Self.vault(keys)
+            ).open()
             let reply = AdministrationService(store: store, limits: self.limits).reply(to: request)
             // Held until the answer is there.
             _ = consume lock
@@ -117,6 +123,14 @@ struct AdministrationClient {
         } catch {
             guard error.code != ControlExitCode.stateInUse else { return nil }
             throw Failure(message: error.message, exitCode: error.code)
+        }
+    }
+
+    private static func vault(_ keys: MasterKeySource) throws(StartFailure) -> Vault {
+        do throws(VaultError) {
+            return try Vault(keys)
+        } catch {
+            throw error.startFailure
         }
     }
 }
