@@ -228,8 +228,8 @@ let package = Package(
         tests(
             "Administration",
             [
-                "Administration", "Cryptography", "Database", "Domain", "Identity", "JSON", "Journal", "KeyValue",
-                "Limits", "EventLog", "Platform", "Resilience", "UsageStore",
+                "Administration", "Cryptography", "Database", "DatabaseTestSupport", "Domain", "Identity", "JSON",
+                "Journal", "KeyValue", "Limits", "EventLog", "Platform", "Resilience", "UsageStore",
             ]),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,38 +1,62 @@
+import Database
+public import Domain
 public import EventLog
 import Synchronization
 
 /// Where organizations, projects and keys are kept: opens a store over them on whichever thread asks. All stores of a process come from one
 /// source, as the identity table has one writer.
 public struct AdministrationSource: Sendable {
-    /// The folder of the files, and of the usage database.
+    /// The folder of the identity table, of control.db where there is no server, and of the usage database.
     public let stateDirectory: String
-    /// Brings changes into the identity table.
-    public let identity: IdentityFollower
-
-    /// How many stores can work at the same time: SQLite has one writer.
-    public var threads: Int { 1 }
-
+    /// The server where the control database is; nil for the file.
+    public let server: PostgresAddress?
     /// What all stores seal with.
     public let vault: Vault
+    /// Brings changes into the identity table.
+    public let identity: IdentityFollower
     /// Stores are opened one after the other: the first makes what is missing.
     private let opening = OpeningLock()
 
+    /// How many stores can work at the same time: SQLite has one writer.
+    public var threads: Int { self.server == nil ? 1 : 4 }
+    /// Whether other hosts may change the database, which is to be watched then.
+    public var isShared: Bool { self.server != nil }
+
     /// Opens nothing yet.
-    public init(stateDirectory: String, vault: Vault) {
+    public init(stateDirectory: String, server: PostgresAddress? = nil, vault: Vault) {
         self.stateDirectory = stateDirectory
+        self.server = server
         self.vault = vault
         self.identity = IdentityFollower(stateDirectory: stateDirectory)
     }
 
+    /// The same with the master key of this environment, or of the state folder. Throws where the key is none.
+    public init(
+        stateDirectory: String, server: PostgresAddress? = nil, environment: (_ name: String) -> String?
+    ) throws(StartFailure) {
+        let source = try MasterKeySource(stateDirectory: stateDirectory, environment: environment)
+        do throws(VaultError) {
+            self.init(stateDirectory: stateDirectory, server: server, vault: try Vault(source))
+        } catch {
+            throw error.startFailure
+        }
+    }
+
     /// A store for the calling thread, with a connection of its own.
     ///
-    /// Throws one line that names the file (and the byte, where known) for a file that cannot be used, which is left as it is.
+    /// Throws one line that names the file (and the byte, where known) or the server for what cannot be used, which is left as it is. Its code is
+    /// `ControlExitCode.databaseAway` where a later call can succeed.
     public func open() throws(StartFailure) -> AdministrationStore {
         try self.opening.locked { () throws(StartFailure) in
             try AdministrationStore(
-                ControlDatabase.file(stateDirectory: self.stateDirectory), stateDirectory: self.stateDirectory,
-                vault: self.vault, identity: self.identity)
+                self.connection(), stateDirectory: self.stateDirectory, vault: self.vault, identity: self.identity)
         }
+    }
+
+    /// A connection of its own, whose schema is brought up to date.
+    private func connection() throws(StartFailure) -> any DatabaseConnection {
+        guard let server else { return try ControlDatabase.file(stateDirectory: self.stateDirectory) }
+        return ControlDatabase.server(server)
     }
 }
 

@@ -53,7 +53,10 @@ public final class AdministrationStore {
                 }
             }
             try self.identity.open(with: self.database, vault)
+        } catch let error as DatabaseError {
+            throw StartFailure("\(error)", code: Self.exitCode(error))
         } catch let error as VaultError {
+            if case .database(let error) = error { throw StartFailure("\(error)", code: Self.exitCode(error)) }
             throw error.startFailure
         } catch {
             throw StartFailure("\(error)", code: ControlExitCode.stateDamaged)
@@ -83,7 +86,24 @@ public final class AdministrationStore {
     /// Brings every change into the identity table that is not there yet. Does nothing, at the cost of one small query, when
     /// there is none; control calls it now and then, so that a change a full disk held up gets in force by itself.
     public func catchUp() throws(AdministrationFailure) {
-        try self.identity.catchUp(with: self.database, self.vault)
+        do throws(AdministrationFailure) {
+            try self.identity.catchUp(with: self.database, self.vault)
+        } catch {
+            // Another host may have changed the master key, or the database is another one.
+            do throws(VaultError) { try self.vault.unlock(self.connection) } catch {
+                throw AdministrationFailure(error)
+            }
+            try self.identity.catchUp(with: self.database, self.vault)
+        }
+    }
+
+    /// Waits up to `milliseconds` until other hosts may have changed something, and brings it into the table. For a thread of its own: of a file, which
+    /// has no other hosts, it does not wait.
+    public func follow(milliseconds: UInt64) throws(AdministrationFailure) {
+        try self.storage { () throws(DatabaseError) in
+            try self.database.awaitChanges(milliseconds: milliseconds)
+        }
+        try self.catchUp()
     }
 
     /// Frees what killed edges still hold of the table.
@@ -146,6 +166,14 @@ public final class AdministrationStore {
     }
 
     // MARK: -
+
+    /// Whether it is the server that is at fault, which may be another matter in a moment.
+    private static func exitCode(_ error: DatabaseError) -> Int32 {
+        if case .postgres = error.code, error.isRetryable || error.fault == .machine || error.fault == .contention {
+            return ControlExitCode.databaseAway
+        }
+        return ControlExitCode.stateDamaged
+    }
 
     private static func makeID(
         _ random: (Int) throws(CryptographyError) -> [UInt8]

@@ -33,6 +33,8 @@ final class ControlRole: WorkerRole {
     private let finisher: ReplyFinisher
     private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
+    /// Where other hosts change the database, too.
+    private var watch: DatabaseWatch?
     /// Where the links hand in their requests.
     private let http: HTTPDesk
     private let stateDirectory: String
@@ -103,6 +105,15 @@ final class ControlRole: WorkerRole {
     /// Has the administration's threads work from now on: the files of the state folder are ours.
     private func openAdministration() {
         let source = self.source
+        if source.isShared, self.watch == nil {
+            let watch = DatabaseWatch(source, log: self.log)
+            do throws(SystemError) {
+                try watch.start()
+                self.watch = watch
+            } catch {
+                self.log.error("the control database is not watched", ["error": .string("\(error)")])
+            }
+        }
         let limits = self.desk.inForce.snapshots.edge.limits
         let (codec, board) = (self.codec, self.objects)
         self.administration.open(threads: source.threads) { () throws(StartFailure) in
@@ -278,6 +289,7 @@ final class ControlRole: WorkerRole {
     }
 
     func drain(timeout: UInt64) {
+        self.watch?.close()
         // What is under way in the database is carried out, and answered.
         self.administration.close { [weak self] in
             self?.operators?.close()

@@ -80,11 +80,16 @@ struct PreparedGateway: ~Copyable {
         let instance = try InstanceFile.lock(in: directory, patience: Self.patience, random: Self.random)
         try directory.takeOverFormerLayout()
         let vault = try Self.vault(state, environment)
-        let administration = AdministrationSource(stateDirectory: directory.path, vault: vault)
-        let store = try administration.open()
-        let clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
-        let ownerToken = try FirstToken.prepare(in: directory, store: store, onTerminal: onTerminal)
-        let facts = try? store.facts()
+        let administration = AdministrationSource(
+            stateDirectory: directory.path, server: configuration.database.control, vault: vault)
+        let store = try Self.store(administration)
+        var clientKey = Self.known(configuration)
+        var ownerToken = OwnerToken.stored
+        if let store {
+            clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
+            ownerToken = try FirstToken.prepare(in: directory, store: store, onTerminal: onTerminal)
+        }
+        let facts = try? store?.facts()
         source.staticKey = configuration.auth.staticKey
         // What was in force last does while the database is away.
         source.objects = facts?.objects ?? ObjectsCopy.read(stateDirectory: state) ?? ObjectRecords()
@@ -118,7 +123,8 @@ struct PreparedGateway: ~Copyable {
         let instance = try InstanceFile(handedBack: instanceFile, path: "\(state)/\(InstanceFile.name)")
         // Traffic does not need control: what is wrong with its files must not end a gateway that runs.
         let vault = try Self.vault(state, source.environment)
-        let administration = AdministrationSource(stateDirectory: state, vault: vault)
+        let administration = AdministrationSource(
+            stateDirectory: state, server: configuration.database.control, vault: vault)
         let facts = isOnStandby ? nil : try? administration.open().facts()
         let users = try RoleUsers.resolve(configuration.user, asRoot: hasOwnUser)
         // Workers that are started later would be root.
@@ -129,7 +135,8 @@ struct PreparedGateway: ~Copyable {
         var snapshots = try SnapshotSet.made(
             of: source, result, merge.configuration, facts, users: users, readFile: BoundedFile.read)
         if isOnStandby {
-            snapshots.aggregator.limitTable.projects = SharedState.projectTimeZones(stateDirectory: state)
+            snapshots.aggregator.limitTable.projects = SharedState.projectTimeZones(
+                stateDirectory: state, server: configuration.database.control)
         }
         self.state = GatewayState(
             source: source, base: result, merge: merge, snapshots: snapshots, notices: result.notices + merge.notices)
@@ -156,6 +163,22 @@ struct PreparedGateway: ~Copyable {
     }
 
     // MARK: Parts
+
+    /// The store; nil while its server is away: traffic needs only what is in the state folder.
+    private static func store(_ source: AdministrationSource) throws(StartFailure) -> AdministrationStore? {
+        do throws(StartFailure) {
+            return try source.open()
+        } catch {
+            guard error.code == ControlExitCode.databaseAway else { throw error }
+            return nil
+        }
+    }
+
+    /// What can be said of the key to call with where the store is not known.
+    private static func known(_ configuration: GatewayConfiguration) -> ClientKey {
+        if configuration.auth.staticKey != nil { return .configuration }
+        return configuration.auth.keys == .required ? .stored : .notNeeded
+    }
 
     private static func vault(_ state: String, _ environment: EnvironmentBlock) throws(StartFailure) -> Vault {
         let values = environment.values

@@ -15,7 +15,7 @@ extension ControlDatabase {
 
     /// Whether there is or has been any key.
     func hasKeys() throws(DatabaseError) -> Bool {
-        try self.connection.integer("SELECT COUNT(*) FROM (SELECT 1 FROM keys LIMIT 1) AS some") == 1
+        try self.connection.integer("SELECT COUNT(*) FROM (SELECT 1 FROM keys LIMIT 1) AS first_key") == 1
     }
 
     /// `number` is that of the change. The key's secrets are another matter.

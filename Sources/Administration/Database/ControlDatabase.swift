@@ -73,7 +73,9 @@ final class ControlDatabase {
             guard try next.step() else { throw self.damaged("the table control is empty") }
             let number = next.integer(0)
             next.reset()
-            return try body(number)
+            let value = try body(number)
+            try self.tellOthers()
+            return value
         }
     }
 

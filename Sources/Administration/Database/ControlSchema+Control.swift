@@ -69,10 +69,6 @@ extension ControlSchema {
 
     /// What organizations, projects, keys and their secrets are kept in since version 4. tags and metadata are JSON; tags are also in key_tags,
     /// by which keys are found. A name that is deleted or revoked is free again.
-    ///
-    /// A key may have several secrets for a while. digest: HMAC-SHA256 of the SHA-256 of the key, with the pepper; sealed: that SHA-256, sealed,
-    /// for identity tables; empty in a row that is from before, whose digest is still the SHA-256. Rows of secrets stay when they have ended, so
-    /// that each identity table learns of it, however late it looks.
     static func entities(on product: DatabaseProduct) -> [SQL] {
         // Both compare bytes.
         let text: SQL = product == .postgres ? "TEXT COLLATE \"C\"" : "TEXT"
@@ -129,18 +125,24 @@ extension ControlSchema {
                 PRIMARY KEY (tag, key))
             """,
             "CREATE INDEX key_tags_by_key ON key_tags(key)",
-            """
-            CREATE TABLE key_secrets(
-                digest BYTEA PRIMARY KEY,
-                key BYTEA NOT NULL REFERENCES keys(id),
-                sealed BYTEA NOT NULL,
-                shown TEXT NOT NULL,
-                created BIGINT NOT NULL,
-                until BIGINT)
-            """,
-            "CREATE INDEX key_secrets_by_key ON key_secrets(key)",
-        ]
+        ] + self.keySecrets
     }
+
+    /// A key may have several secrets for a while. digest: HMAC-SHA256 of the SHA-256 of the key, with the pepper; sealed: that SHA-256, sealed,
+    /// for identity tables; empty in a row that is from before, whose digest is still the SHA-256. Rows stay when their secrets have ended, so
+    /// that each identity table learns of it, however late it looks.
+    static let keySecrets: [SQL] = [
+        """
+        CREATE TABLE key_secrets(
+            digest BYTEA PRIMARY KEY,
+            key BYTEA NOT NULL,
+            sealed BYTEA NOT NULL,
+            shown TEXT NOT NULL,
+            created BIGINT NOT NULL,
+            until BIGINT)
+        """,
+        "CREATE INDEX key_secrets_by_key ON key_secrets(key)",
+    ]
 
     /// SQLite: from version 3. Tables of which a rule has changed are made anew; what was in them is overwritten.
     static let fromThird: [SQL] =

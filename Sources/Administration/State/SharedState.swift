@@ -30,11 +30,18 @@ public enum SharedState {
     }
 
     /// Projects with a time zone of their own, as far as this machine knows the zones; none where they cannot be read.
-    public static func projectTimeZones(stateDirectory: String) -> [LimitTableSettings.Project] {
+    public static func projectTimeZones(
+        stateDirectory: String, server: PostgresAddress? = nil
+    ) -> [LimitTableSettings.Project] {
         let zones = ZoneCache(clock: Timestamp.now)
         var projects: [LimitTableSettings.Project] = []
         do throws(DatabaseError) {
-            let database = try Self.open("\(stateDirectory)/\(ControlSchema.fileName)", ControlSchema.applicationID)
+            let database: any DatabaseConnection
+            if let server {
+                database = ControlDatabase.server(server, migrations: [])
+            } else {
+                database = try Self.open("\(stateDirectory)/\(ControlSchema.fileName)", ControlSchema.applicationID)
+            }
             let select = try database.statement(
                 "SELECT id, time_zone FROM projects WHERE time_zone <> '' ORDER BY name")
             while try select.step() {

@@ -139,7 +139,7 @@ final class AdministrationDesk: DescriptorHandler {
         guard let then = self.whenIdle, self.waiting.isEmpty else { return }
         self.whenIdle = nil
         self.loop.forget(self.exchange.bell.number)
-        for thread in self.threads { thread.join() }
+        // They end by themselves; one may be waiting for a server that does not answer.
         self.threads = []
         then()
     }

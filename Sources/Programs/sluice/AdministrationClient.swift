@@ -23,6 +23,7 @@ struct AdministrationClient {
     let stateDirectory: String
     /// Of the configuration, for when no gateway runs.
     private let limits: LimitSettings
+    private let server: PostgresAddress?
 
     /// The client for the gateway of the configuration in `file`, or of the environment.
     init(configurationFile file: String?) throws(Failure) {
@@ -44,6 +45,7 @@ struct AdministrationClient {
         }
         self.stateDirectory = AbsolutePath.resolve(
             configuration.stateDirectory, in: FileManager.default.currentDirectoryPath)
+        self.server = configuration.database.control
         let now = Int64(Date().timeIntervalSince1970)
         self.limits = configuration.limitSettings(
             timeZone: ZoneRules.make(configuration.timeZone, around: now) ?? .utc)
@@ -112,7 +114,7 @@ struct AdministrationClient {
             let environment = ProcessInfo.processInfo.environment
             let keys = try MasterKeySource(stateDirectory: directory.path) { environment[$0] }
             let store = try AdministrationSource(
-                stateDirectory: directory.path, vault: try Self.vault(keys)
+                stateDirectory: directory.path, server: self.server, vault: try Self.vault(keys)
             ).open()
             let reply = AdministrationService(store: store, limits: self.limits).reply(to: request)
             // Held until the answer is there.
