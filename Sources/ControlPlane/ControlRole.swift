@@ -141,6 +141,7 @@ final class ControlRole: WorkerRole {
 
     private func serveOperators() {
         self.openAdministration()
+        self.keepObjects(self.desk.inForce.source.objects)
         self.openOperatorSocket()
         self.maintain(turn: 0)
     }
@@ -187,7 +188,7 @@ final class ControlRole: WorkerRole {
         } catch {
             for line in error.lines { self.log.error("configuration refused", ["problem": .string(line)]) }
             self.board.keep(refusal: error.message)
-            self.follower.refused()
+            self.objectsRefused(error.message)
             self.context.endpoint.reloadRefused(ReloadRefused(version: request.version, message: error.message))
         }
     }
@@ -195,7 +196,7 @@ final class ControlRole: WorkerRole {
     func receive(reloadRefused: ReloadRefused) {
         self.desk.refused(reloadRefused.version)
         self.board.keep(refusal: reloadRefused.message)
-        self.follower.refused()
+        self.objectsRefused(reloadRefused.message)
     }
 
     func receive(report: TreeReport) {
@@ -206,10 +207,11 @@ final class ControlRole: WorkerRole {
         self.log.format = state.configuration.logging.format
         self.administration.use(DeskContext(limits: state.snapshots.edge.limits))
         self.survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
+        let isSaid = self.board.notices == state.notices
         self.board.notices = state.notices
         self.useObjects(of: state)
         self.log.info("configuration in force", ["version": .unsigned(state.version)])
-        Self.say(state.notices, self.log)
+        if !isSaid { Self.say(state.notices, self.log) }
     }
 
     /// What was made by API and is in force now.
@@ -217,10 +219,24 @@ final class ControlRole: WorkerRole {
         let records = state.source.objects
         let isNew = self.objects.now.number != records.number
         self.objects.use(ObjectBoard.State(base: state.base, merge: state.merge, number: records.number))
-        if isNew, !ObjectsCopy.write(records, stateDirectory: self.stateDirectory) {
+        if isNew { self.keepObjects(records) }
+        self.follower.isInForce(records.number)
+    }
+
+    /// For a start while the database is away.
+    private func keepObjects(_ records: ObjectRecords) {
+        guard ObjectsCopy.read(stateDirectory: self.stateDirectory) != records else { return }
+        if !ObjectsCopy.write(records, stateDirectory: self.stateDirectory) {
             self.log.error("the copy of what was made by API cannot be written", ["file": .string(ObjectsCopy.name)])
         }
-        self.follower.isInForce(records.number)
+    }
+
+    /// What is stored does not come into force: `status` says so until it does.
+    private func objectsRefused(_ reason: String) {
+        let notices = self.desk.inForce.notices
+        self.board.notices =
+            self.follower.isBehind ? notices + ["what was changed by API is not in force: \(reason)"] : notices
+        self.follower.refused()
     }
 
     private static func say(_ notices: [String], _ log: Log) {

@@ -41,6 +41,7 @@ import Testing
         self.follower.isInForce(4)
         #expect(self.counter.answers == [true, true])
         self.follower.isInForce(5)
+        #expect(!self.follower.isBehind)
         #expect(self.counter.answers == [true, true, true])
         // A database that was put back to an earlier state is followed too.
         self.follower.found(4)
@@ -50,7 +51,7 @@ import Testing
     @Test func aRefusalEndsTheWait() {
         self.wait(for: 4)
         self.follower.refused()
-        #expect(self.counter.answers == [false])
+        #expect(self.counter.answers == [false] && self.follower.isBehind)
         // Not again at once.
         self.follower.found(4)
         #expect(self.counter.orders == 1)

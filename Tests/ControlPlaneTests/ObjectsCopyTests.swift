@@ -10,7 +10,8 @@ import Testing
         number: 7,
         records: [
             ObjectRecord(
-                kind: 1, name: "p", body: Array(#"{"dialect":"simulated"}"#.utf8), sealed: [1, 2, 3], created: 4, changed: 5,
+                kind: 1, name: "p", body: Array(#"{"dialect":"simulated"}"#.utf8), sealed: [1, 2, 3], created: 4,
+                changed: 5,
                 version: 6),
             ObjectRecord(kind: 2, name: "größe", body: Array("{}".utf8), sealed: nil, created: 0, changed: .max),
         ])

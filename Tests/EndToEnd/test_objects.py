@@ -32,8 +32,11 @@ def operator(gateway: Gateway, method: str, path: str, body: dict | None = None)
     return reply["status"], reply.get("body") or {}
 
 
-def started(folder: pathlib.Path, environment: dict | None = None, **changes) -> Gateway:
-    config = base_config(folder / "sluice-state", workers={"edge": 2, "upstream": 2}, **changes)
+def started(folder: pathlib.Path, environment: dict | None = None) -> Gateway:
+    quick = {"dialect": "simulated", "delay": "0ms", "tokens_per_second": 100000}
+    # With two of them a name without one is nobody's.
+    providers = {"simulated": quick, "slow": quick | {"tokens_per_second": 10}}
+    config = base_config(folder / "sluice-state", workers={"edge": 2, "upstream": 2}, providers=providers)
     gateway = Gateway(config, folder=folder, environment=NEAR if environment is None else environment).start()
     gateway.wait_for_tree()
     return gateway
@@ -59,8 +62,8 @@ def test_a_provider_is_in_force_with_its_answer(tmp_path: pathlib.Path, provider
         assert set(served(gateway, "added:chat", 4)) == {404}
         before = gateway.children()
         with gateway.connect() as stream:
-            # Twenty events, 100 ms apart, while everything below goes on.
-            chat = {"model": "simulated:slow", "stream": True, "messages": [{"role": "user", "content": "x"}]}
+            # Tokens come 100 ms apart while everything below goes on.
+            chat = {"model": "slow:x", "stream": True, "max_tokens": 30, "messages": [{"role": "user", "content": "x"}]}
             stream.send(gateway.chat_bytes(chat))
             began = time.monotonic()
             status, made = operator(

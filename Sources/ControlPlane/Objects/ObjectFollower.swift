@@ -48,6 +48,9 @@ final class ObjectFollower {
         self.found(number)
     }
 
+    /// Something was asked for that has not come.
+    var isBehind: Bool { self.asked != nil }
+
     /// A configuration with the objects of that number is in force.
     func isInForce(_ number: Int64) {
         self.inForce = number
