@@ -136,7 +136,10 @@ import Testing
 
     @Test func anEmptyFileShowsAllDefaults() {
         let yaml = EffectiveConfiguration(GatewayConfiguration()).yaml
-        #expect(yaml.hasPrefix("listen:\n  - address: \"127.0.0.1:8080\"\n    tls: null\nadmin:\n  listen: same\n  swagger_ui: null\n"))
+        #expect(
+            yaml.hasPrefix(
+                "listen:\n  - address: \"127.0.0.1:8080\"\n    tls: null\nadmin:\n  listen: same\n  swagger_ui: null\n")
+        )
         for line in [
             "  anonymous: null", "  wrong_keys_per_minute: 30", "  per_ip:\n    requests_per_minute: 600",
             "  per_key:\n    requests_per_minute: 60", "  budget_mode: strict", "  table_slots: 1048576",
