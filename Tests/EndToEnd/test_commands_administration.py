@@ -90,7 +90,31 @@ def test_providers_models_and_prices(tmp_path: pathlib.Path) -> None:
         assert taken.returncode == 1 and taken.stderr.startswith("sluice: "), taken
         for arguments in (("prices", "mine:*"), ("models", "a/model"), ("providers", "mine")):
             done(gateway, arguments[0], "delete", arguments[1])
-        assert gateway.chat("a/model").status == 404
+        assert [row for row in rows(gateway, "models", "list") if row["source"] == "api"] == []
+
+
+def test_an_import_is_given_to_a_gateway_that_runs(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "litellm.yaml").write_text(
+        """
+        model_list:
+          - model_name: team/fast
+            litellm_params: {model: openai/anything, mock_response: hi}
+            model_info: {input_cost_per_token: 1e-06, output_cost_per_token: 2e-06}
+        router_settings: {model_group_alias: {other: team/fast}}
+        """
+    )
+    with configured(tmp_path) as gateway:
+        gateway.wait_for_tree()
+        gateway.key = ask(gateway, "keys", "create", "--name", "one")["key"]
+        result = run(gateway, "import", "litellm", str(tmp_path / "litellm.yaml"), "--apply", "--json")
+        assert result.returncode == 0, result.stderr
+        made = json.loads(result.stdout)["made"]
+        # The file of the gateway has a provider of this name.
+        assert made == ["models/team/fast", "models/other", "prices/simulated:anything"]
+        assert "providers/simulated is there already" in result.stderr
+        assert gateway.chat("team/fast").status == gateway.chat("other").status == 200
+        again = run(gateway, "import", "litellm", str(tmp_path / "litellm.yaml"), "--apply", "--json")
+        assert again.returncode == 0 and json.loads(again.stdout)["made"] == []
 
 
 def test_with_a_gateway_that_is_stopped(tmp_path: pathlib.Path) -> None:
