@@ -36,7 +36,8 @@ struct ImportReader {
     }
 
     mutating func mapping(_ key: String) -> ImportReader {
-        let none = DocumentNode(content: .null, position: self.node.position, path: "\(self.node.path).\(key)")
+        let path = self.node.path.isEmpty ? key : "\(self.node.path).\(key)"
+        let none = DocumentNode(content: .null, position: self.node.position, path: path)
         return ImportReader(self.take(key) ?? none, self.sink, variables: self.variables)
     }
 

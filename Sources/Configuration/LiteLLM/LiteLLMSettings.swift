@@ -212,7 +212,8 @@ struct LiteLLMSettings {
             reader.sink.dropped(node, "budgets are for a day, a week or a month: see limits.global")
             return
         }
-        reader.sink.changed(period, "the period is that of the calendar, in schedule.timezone")
+        reader.sink.changed(
+            period, "max_budget is limits.global.\(key), whose period is that of the calendar, in schedule.timezone")
         self.limits.append((key, .text(cost)))
     }
 

@@ -60,6 +60,11 @@ struct ImportCommand: ParsableCommand {
                 StandardStream.error.write("sluice: \(self.file): what was made of it is no configuration\n")
                 throw ExitCode(1)
             }
+            guard !made.models.isEmpty else {
+                for note in made.notes { StandardStream.error.write("\(self.file):\(note)\n") }
+                StandardStream.error.write("sluice: \(self.file): nothing in model_list can be carried over\n")
+                throw ExitCode(1)
+            }
             if let output { try Self.write(made.yaml, to: output) }
             let applied = self.apply ? try ImportApplication(option: self.option).apply(made) : []
             if self.json {
