@@ -100,6 +100,23 @@ gather() {
     while read -r path; do
         [ -z "$path" ] || run install -m 0644 "$path" "$1/${path##*/}"
     done < <(runtime_libraries)
+    path=$(swagger_ui)
+    if [ -z "$path" ]; then
+        say "/docs: without Swagger UI (scripts/swagger-ui fetches it)"
+        return
+    fi
+    run install -d -m 0755 "$1/share/sluice/swagger-ui"
+    for program in swagger-ui.css swagger-ui-bundle.js favicon-32x32.png LICENSE; do
+        run install -m 0644 "$path/$program" "$1/share/sluice/swagger-ui/$program"
+    done
+}
+
+# Where Swagger UI's files for /docs are: beside the programs, or where scripts/swagger-ui has put them; nothing where it was not run.
+swagger_ui() {
+    local folder
+    for folder in "$from/share/sluice/swagger-ui" "$here/../.cache/swagger-ui"; do
+        if [ -f "$folder/swagger-ui-bundle.js" ]; then printf '%s' "$folder"; return; fi
+    done
 }
 
 # What the loader cannot find for the programs in $1, one a line.
@@ -130,7 +147,10 @@ install_packages() {
 # A name that changes with the programs, so that two builds never share a folder.
 build_name() {
     local digest version
-    digest=$(cd "$from" && cat "${programs[@]}" | sha256sum | cut -c1-12)
+    local swagger
+    swagger=$(swagger_ui)
+    digest=$( (cd "$from" && cat "${programs[@]}"; [ -z "$swagger" ] || cat "$swagger"/swagger-ui*) |
+        sha256sum | cut -c1-12)
     version=$("$from/sluice" --version 2>/dev/null | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1) || true
     printf '%s-%s' "${version:-unknown}" "$digest"
 }

@@ -271,10 +271,11 @@ final class ControlRole: WorkerRole {
         let office = HTTPDesk.Office(
             authenticate: { [weak self] in self?.identify($0, $1) },
             submit: { [weak self] request, then in
-                guard let self else { return }
-                then(self.service.reply(to: request))
+                self?.administration.submit(request, then: then)
             },
-            document: { Array(#"{"openapi":"3.1.0","info":{"title":"Sluice","version":"0"},"paths":{}}"#.utf8) },
+            document: { then in
+                then(.success(Array(#"{"openapi":"3.1.0","info":{"title":"Sluice","version":"0"},"paths":{}}"#.utf8)))
+            },
             now: Clocks.monotonicNanoseconds,
             after: { loop.schedule(after: $0, $1) })
         let http = HTTPDesk(office, documentation: self.documentation, log: self.log)
@@ -286,7 +287,9 @@ final class ControlRole: WorkerRole {
     private func identify(
         _ token: [UInt8], _ then: @escaping (Result<AdministrationActor?, AdministrationFailure>) -> Void
     ) {
-        then(.success(nil))
+        self.administration.perform({ (bench: DeskBench) in bench.bearer(of: Secret(token)) }) { result in
+            then(result.flatMap(\.self))
+        }
     }
 
     func drain(timeout: UInt64) {

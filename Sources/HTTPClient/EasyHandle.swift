@@ -88,9 +88,10 @@ final class EasyHandle {
         self.set(CURLOPT_SSL_VERIFYHOST, 2)
         if let file = settings.caFile { self.set(CURLOPT_CAINFO, file) }
         self.set(CURLOPT_PROXY, self.isGuarded ? "" : settings.proxy ?? "")
-        if self.isGuarded {
-            self.set(CURLOPT_FORBID_REUSE, 1)
-            self.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+        if self.isGuarded { self.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1) }
+        if !settings.keepsConnections { self.set(CURLOPT_FORBID_REUSE, 1) }
+        if !settings.resolutions.isEmpty {
+            _ = unsafe sluice_curl_set_list(self.easy, CURLOPT_RESOLVE, self.target.resolutions.firstWithoutExpect)
         }
         self.set(CURLOPT_NOPROXY, "")
         // A proxy's answer to CONNECT is not the reply.
@@ -156,7 +157,7 @@ final class EasyHandle {
         self.sentBefore = nil
         self.wantedAgain = false
         self.metForbiddenAddress = false
-        let needsNewConnection = transfer.needsNewConnection || self.isGuarded
+        let needsNewConnection = transfer.needsNewConnection || !self.target.settings.keepsConnections
         if needsNewConnection != self.isForNewConnection {
             self.isForNewConnection = needsNewConnection
             self.set(CURLOPT_FRESH_CONNECT, self.isForNewConnection ? 1 : 0)

@@ -25,6 +25,10 @@ public final class HTTPClient: TurnEndHandler {
     private var isBusy = false
     private var turnEndAsked = false
     private let idleConnections: Int
+    /// Which targets' connections are kept here: those of the others in clients of their own, as libcurl looks for a connection by its
+    /// host's name and not by who was allowed to make it.
+    private let reach: HTTPReach
+    private var enclaves: [HTTPReach: HTTPClient] = [:]
     /// Transfers for which libcurl's cache has room, beside the idle connections.
     private var room = 0
 
@@ -39,11 +43,17 @@ public final class HTTPClient: TurnEndHandler {
         curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
     }
 
-    /// `idleConnections` bounds the kept-alive connections of all targets together.
-    public init(loop: EpollLoop, idleConnections: Int = 1024) throws(SystemError) {
+    /// `idleConnections` bounds the kept-alive connections of all targets together, but for those that may not be found everywhere,
+    /// which have as many of their own.
+    public convenience init(loop: EpollLoop, idleConnections: Int = 1024) throws(SystemError) {
+        try self.init(loop: loop, idleConnections: idleConnections, reach: .anywhere)
+    }
+
+    private init(loop: EpollLoop, idleConnections: Int, reach: HTTPReach) throws(SystemError) {
         guard let multi = unsafe curl_multi_init() else { throw SystemError(operation: "curl_multi_init", code: 12) }
         self.loop = loop
         self.idleConnections = idleConnections
+        self.reach = reach
         unsafe self.multi = unsafe multi
         self.sockets = SocketTable(loop: loop)
         self.sockets.client = self
@@ -78,9 +88,9 @@ public final class HTTPClient: TurnEndHandler {
     }
 
     /// Transfers that libcurl is working on.
-    public var activeTransfers: Int { self.running.count }
+    public var activeTransfers: Int { self.enclaves.values.reduce(self.running.count) { $0 + $1.activeTransfers } }
     /// Open connections, in use or kept alive.
-    public var connections: Int { self.sockets.open }
+    public var connections: Int { self.enclaves.values.reduce(self.sockets.open) { $0 + $1.connections } }
     /// Pieces of bodies that were read past libcurl.
     private(set) var directReads: UInt64 = 0
 
@@ -95,11 +105,24 @@ public final class HTTPClient: TurnEndHandler {
         _ target: HTTPTarget, body: HTTPBody = .bytes([]), uniqueHeader: [UInt8] = [], headers: [[UInt8]] = [],
         onNewConnection: Bool = false, delegate: any HTTPTransferDelegate
     ) -> HTTPTransfer {
+        if target.settings.reach != self.reach, let enclave = self.enclave(target.settings.reach) {
+            return enclave.start(
+                target, body: body, uniqueHeader: uniqueHeader, headers: headers, onNewConnection: onNewConnection,
+                delegate: delegate)
+        }
         let transfer = HTTPTransfer(
             client: self, target: target, body: body, uniqueHeader: uniqueHeader, headers: headers,
             needsNewConnection: onNewConnection, delegate: delegate)
         if target.limit.enter(transfer) { self.prepareStart(transfer) }
         return transfer
+    }
+
+    /// The client of targets of that reach; nil when libcurl has no memory for one.
+    private func enclave(_ reach: HTTPReach) -> HTTPClient? {
+        if let enclave = self.enclaves[reach] { return enclave }
+        let enclave = try? HTTPClient(loop: self.loop, idleConnections: self.idleConnections, reach: reach)
+        self.enclaves[reach] = enclave
+        return enclave
     }
 
     private func prepareStart(_ transfer: HTTPTransfer) {
@@ -116,7 +139,7 @@ public final class HTTPClient: TurnEndHandler {
 
     private func add(_ transfer: HTTPTransfer) {
         guard transfer.state == .starting else { return self.leave(transfer.target.limit) }
-        guard let handle = transfer.target.takeHandle(for: self) else {
+        guard transfer.target.settings.reach == self.reach, let handle = transfer.target.takeHandle(for: self) else {
             self.leave(transfer.target.limit)
             return transfer.end(HTTPClientError(kind: .other, sentAny: false))
         }
@@ -158,7 +181,8 @@ public final class HTTPClient: TurnEndHandler {
     }
 
     private func leave(_ limit: HTTPConnectionLimit) {
-        if let next = limit.leave() { self.prepareStart(next) }
+        // The place may be one of targets that other clients call.
+        if let next = limit.leave() { (next.client ?? self).prepareStart(next) }
     }
 
     func cancelled(_ transfer: HTTPTransfer) {

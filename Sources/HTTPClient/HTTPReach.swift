@@ -3,8 +3,9 @@
 public enum HTTPReach: Hashable, Sendable {
     /// All: an operator has written the URL.
     case anywhere
-    /// Somebody else has: addresses of the public Internet over https, each request on a connection of its own, so that none is
-    /// used that others were allowed to make. No proxy, as it would be the one who connects; no user name in the URL.
+    /// Somebody else has: addresses of the public Internet over https. Connections are kept for targets of the same reach alone, so
+    /// that none is used that others were allowed to make. No proxy, as it would be the one who connects; no user name in the URL;
+    /// no redirection is followed.
     case publicInternet
     /// The same, and this machine's loopback, also over http. For tests.
     case publicInternetOrLoopback

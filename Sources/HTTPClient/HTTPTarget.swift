@@ -23,10 +23,15 @@ public final class HTTPTarget {
         public var proxy: String?
         /// Where connections may go.
         public var reach: HTTPReach
+        /// Requests may use connections of earlier ones, where they have the same reach.
+        public var keepsConnections: Bool
+        /// What names stand for, instead of asking anybody: lines of CURLOPT_RESOLVE. For tests.
+        var resolutions: [String] = []
 
         public init(
             url: String, method: Method = .post, headers: [[UInt8]] = [], connectTimeout: UInt64 = 3_000,
-            caFile: String? = nil, proxy: String? = nil, reach: HTTPReach = .anywhere
+            caFile: String? = nil, proxy: String? = nil, reach: HTTPReach = .anywhere,
+            keepsConnections: Bool = true
         ) {
             self.url = url
             self.method = method
@@ -35,6 +40,7 @@ public final class HTTPTarget {
             self.caFile = caFile
             self.proxy = proxy
             self.reach = reach
+            self.keepsConnections = keepsConnections
         }
     }
 
@@ -44,6 +50,7 @@ public final class HTTPTarget {
     let settings: Settings
     public let limit: HTTPConnectionLimit
     let headers: CurlHeaderList
+    let resolutions: CurlHeaderList
     let url: CurlURL?
     /// Without TLS and without a proxy.
     let isPlain: Bool
@@ -55,6 +62,7 @@ public final class HTTPTarget {
         self.url = CurlURL(settings.url, refusesUser: settings.reach != .anywhere)
         self.isPlain = settings.url.lowercased().hasPrefix("http://") && (settings.proxy ?? "").isEmpty
         self.headers = CurlHeaderList(settings.headers)
+        self.resolutions = CurlHeaderList(settings.resolutions.map { Array($0.utf8) })
     }
 
     /// A handle with everything invariant set, or nil when libcurl has no memory.

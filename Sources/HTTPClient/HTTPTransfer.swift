@@ -39,7 +39,7 @@ public final class HTTPTransfer {
         self.delegate = delegate
     }
 
-    private var client: HTTPClient? { self.sockets.client }
+    var client: HTTPClient? { self.sockets.client }
 
     /// Whether any byte of the request may have reached the server.
     public var sentAny: Bool { self.handle?.sentAny ?? false }

@@ -41,7 +41,7 @@ final class FakeOffice {
                 }
                 if self.holds { self.held.append(answer) } else { answer() }
             },
-            document: { Array(#"{"openapi":"3.1.0"}"#.utf8) }, now: { self.now },
+            document: { $0(.success(Array(#"{"openapi":"3.1.0"}"#.utf8))) }, now: { self.now },
             after: { delay, then in
                 self.delays.append(delay)
                 self.delayed.append(then)

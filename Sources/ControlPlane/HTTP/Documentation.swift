@@ -46,20 +46,22 @@ final class Documentation {
         return place.map { .file($0) } ?? .unknown
     }
 
-    /// `document` makes `/openapi.json`.
-    func reply(_ page: Page, document: () -> [UInt8]) -> HTTPReply {
+    /// `/openapi.json`.
+    func reply(document bytes: [UInt8]) -> HTTPReply {
+        if self.document?.bytes != bytes { self.document = (bytes, Self.tag(bytes)) }
+        return self.page("application/json", bytes, tag: self.document?.tag)
+    }
+
+    /// Any other page.
+    func reply(_ page: Page) -> HTTPReply {
         switch page {
-        case .document:
-            let bytes = document()
-            if self.document?.bytes != bytes { self.document = (bytes, Self.tag(bytes)) }
-            return self.page("application/json", bytes, tag: self.document?.tag)
         case .start: return self.page(Self.html, self.files == nil ? Self.absent : Self.start, tag: nil)
         case .script: return self.page("text/javascript; charset=utf-8", Self.script, tag: Self.tag(Self.script))
         case .file(let place):
             guard let bytes = self.files?.read(place) else { return HTTPReply(.unknownURL) }
             if self.tags[place] == nil { self.tags[place] = Self.tag(bytes) }
             return self.page(SwaggerFiles.all[place].type, bytes, tag: self.tags[place])
-        case .unknown: return HTTPReply(.unknownURL)
+        case .document, .unknown: return HTTPReply(.unknownURL)
         }
     }
 

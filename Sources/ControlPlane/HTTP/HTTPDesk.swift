@@ -20,8 +20,8 @@ final class HTTPDesk {
     struct Office {
         var authenticate: Authenticate
         var submit: Submit
-        /// `/openapi.json`.
-        var document: () -> [UInt8]
+        /// `/openapi.json`, or why it cannot be had.
+        var document: (_ then: @escaping (Result<[UInt8], AdministrationFailure>) -> Void) -> Void
         var now: () -> UInt64
         /// Calls back on the loop, after so many nanoseconds.
         var after: (UInt64, @escaping () -> Void) -> Void
@@ -29,7 +29,6 @@ final class HTTPDesk {
 
     /// Bytes of the longest token; what is longer is none.
     private static let longestToken = 256
-    private static let tokenPrefix = "sluice-admin-"
 
     private let office: Office
     private let documentation: Documentation
@@ -62,7 +61,13 @@ final class HTTPDesk {
             guard isHead || request.method.utf8.elementsEqual("GET".utf8) else {
                 return finish(.methodNotAllowed("GET, HEAD"))
             }
-            return finish(self.documentation.reply(page, document: self.office.document))
+            guard page == .document else { return finish(self.documentation.reply(page)) }
+            return self.office.document { result in
+                switch result {
+                case .success(let document): finish(self.documentation.reply(document: document))
+                case .failure(let failure): finish(HTTPReply(failure))
+                }
+            }
         }
         guard let segments = HTTPRequestReader.resource(path.segments) else { return finish(HTTPReply(.unknownURL)) }
         guard let method = HTTPRequestReader.method(request.method) else {
@@ -97,10 +102,11 @@ final class HTTPDesk {
         _ then: @escaping (AdministrationActor) -> Void
     ) {
         switch request.credential {
+        // Who brings none has guessed none.
         case .none: refused(HTTPReply(.unauthorized))
         case .unusable: self.refuseToken(request, refused)
         case .token(let token):
-            guard token.count <= Self.longestToken, token.starts(with: Self.tokenPrefix.utf8) else {
+            guard token.count <= Self.longestToken, token.starts(with: TokenText.prefix.utf8) else {
                 return self.refuseToken(request, refused)
             }
             self.office.authenticate(token) { result in
@@ -132,11 +138,4 @@ final class HTTPDesk {
             refused(HTTPReply(failure, retryAfter: seconds))
         }
     }
-}
-
-extension AdministrationFailure {
-    /// No token, or none that is good: the same words for all of them.
-    static let unauthorized = AdministrationFailure(
-        status: 401, code: "invalid_token",
-        message: "an administration token is needed: Authorization: Bearer sluice-admin-…")
 }

@@ -16,9 +16,6 @@ struct HTTPReply: Hashable, Sendable {
     private static let json = Array("application/json".utf8)
     /// Browsers take it for nothing but what it says it is.
     static let plainTypes = ReplyHeader(.contentTypeOptions, "nosniff")
-    /// It may hold a secret.
-    static let unstored = ReplyHeader(.cacheControl, "no-store")
-
     init(status: UInt16, contentType: String, body: [UInt8], headers: [ReplyHeader]) {
         self.status = status
         self.contentType = Array(contentType.utf8)
@@ -31,10 +28,13 @@ struct HTTPReply: Hashable, Sendable {
         self.status = UInt16(clamping: min(max(200, reply.status), 599))
         self.body = self.status == 204 || self.status == 304 ? [] : reply.body
         self.contentType = self.body.isEmpty ? [] : Self.json
-        self.headers = [Self.plainTypes, Self.unstored]
-        if let version = reply.version { self.headers.append(ReplyHeader(.etag, "\"\(version)\"")) }
-        if let location = reply.location { self.headers.append(ReplyHeader(.location, location)) }
-        if self.status == 401 { self.headers.append(ReplyHeader(.authenticate, "Bearer")) }
+        self.headers = [Self.plainTypes]
+        for (name, value) in reply.headers {
+            guard let name = ReplyHeader.Name(name) else { continue }
+            // GET that is allowed is HEAD that is allowed.
+            let reads = name == .allow && value.hasPrefix("GET")
+            self.headers.append(ReplyHeader(name, reads ? "GET, HEAD" + value.dropFirst(3) : value))
+        }
         if self.status == 503 { self.retryAfter = 1 }
     }
 
@@ -45,7 +45,7 @@ struct HTTPReply: Hashable, Sendable {
 
     /// The path is right, the method is not.
     static func methodNotAllowed(_ allowed: String) -> HTTPReply {
-        var reply = HTTPReply(.methodNotAllowed)
+        var reply = HTTPReply(AdministrationFailure.methodNotAllowed([]))
         reply.headers.append(ReplyHeader(.allow, allowed))
         return reply
     }

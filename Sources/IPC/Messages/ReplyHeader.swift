@@ -14,6 +14,7 @@ public struct ReplyHeader: Hashable, Sendable {
         case frameOptions = 10
         case deprecation = 11
         case contentDisposition = 12
+        case idempotentReplayed = 13
 
         /// The name, in small letters.
         public var text: StaticString {
@@ -30,7 +31,17 @@ public struct ReplyHeader: Hashable, Sendable {
             case .frameOptions: "x-frame-options"
             case .deprecation: "deprecation"
             case .contentDisposition: "content-disposition"
+            case .idempotentReplayed: "idempotent-replayed"
             }
+        }
+
+        /// The header of that name, in small letters or others; nil for one that is not among them.
+        public init?(_ name: String) {
+            let text = name.lowercased()
+            guard let found = Self.allCases.first(where: { "\($0.text)".utf8.elementsEqual(text.utf8) }) else {
+                return nil
+            }
+            self = found
         }
     }
 

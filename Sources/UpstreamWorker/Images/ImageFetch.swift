@@ -65,7 +65,8 @@ final class ImageFetch {
             headers: [
                 "accept: image/png, image/jpeg, image/gif, image/webp", "accept-encoding: identity",
                 "user-agent: sluice/\(SluiceVersion.current)",
-            ].map { Array($0.utf8) }, reach: self.fetcher.reach)
+            ].map { Array($0.utf8) }, reach: self.fetcher.reach,
+            keepsConnections: false)
         return self.fetcher.client.start(
             HTTPTarget(settings, limit: self.fetcher.connections), delegate: delegate)
     }
