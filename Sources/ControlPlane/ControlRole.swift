@@ -241,6 +241,14 @@ final class ControlRole: WorkerRole {
             }
             self.context.loop.schedule(after: 1_000_000_000) { [weak self] in self?.maintain(turn: turn &+ 1) }
         }
+        self.lookForObjects()
+    }
+
+    /// What another host has changed comes into force here too.
+    private func lookForObjects() {
+        self.administration.perform({ (bench: DeskBench) in try? bench.store.objectsNumber() }) { [weak self] result in
+            if case .success(let number?) = result { self?.follower.found(number) }
+        }
     }
 
     /// Control makes snapshots and gets none.

@@ -1,4 +1,4 @@
-import Administration
+@testable import Administration
 
 /// Vaults of tests.
 enum SampleVault {
@@ -12,5 +12,12 @@ enum SampleVault {
         } catch {
             fatalError("\(error)")
         }
+    }
+
+    /// A store, and the vault open.
+    static func store(_ stateDirectory: String, _ vault: Vault) throws -> AdministrationStore {
+        let store = try AdministrationStore(stateDirectory: stateDirectory)
+        try vault.unlock(store.connection)
+        return store
     }
 }

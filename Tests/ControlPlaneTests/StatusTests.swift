@@ -104,7 +104,7 @@ import Testing
 
     @Test func ordersGoToTheSupervisor() {
         let scene = Scene()
-        for kind in OrderKind.allCases {
+        for kind in OrderKind.ofOperators {
             let (status, text) = scene.ask(
                 .post, ["orders"],
                 [
@@ -114,7 +114,7 @@ import Testing
             #expect(status == 202)
             #expect(text == #"{"token":"00000000000000ff","kind":"\#(kind.label)"}"#)
         }
-        #expect(scene.orders == OrderKind.allCases.map { Order(token: 0xFF, kind: $0) })
+        #expect(scene.orders == OrderKind.ofOperators.map { Order(token: 0xFF, kind: $0) })
         let own = scene.ask(.post, ["orders"], [.init(key: Array("kind".utf8), value: .string(Array("reload".utf8)))])
         #expect(own.status == 202)
         #expect(scene.orders.last.map { $0.token != 0 && own.text.contains(FingerprintText.text($0.token)) } == true)
