@@ -93,7 +93,8 @@ public struct AdministrationReply: Hashable, Sendable {
         writer.key("status")
         writer.integer(self.status)
         writer.key("body")
-        writer.raw(self.body)
+        // Where there is nothing, as with 204.
+        if self.body.isEmpty { writer.null() } else { writer.raw(self.body) }
         writer.endObject()
         return writer.bytes
     }
@@ -103,6 +104,10 @@ public struct AdministrationReply: Hashable, Sendable {
         guard let value = try? reader.read(text, maximumBytes: AdministrationFrame.limit),
             let status = value["status"]?.integer, (100...599).contains(status), let body = value["body"]
         else { return nil }
+        guard body != .null else {
+            self.init(status: Int(status), body: [])
+            return
+        }
         var writer = JSONWriter()
         writer.value(body)
         self.init(status: Int(status), body: writer.bytes)

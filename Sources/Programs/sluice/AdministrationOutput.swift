@@ -18,6 +18,7 @@ enum AdministrationOutput {
             StandardStream.error.write("sluice: \(message)\n")
             throw ExitCode(error.exitCode)
         }
+        if reply.isSuccess, reply.body.isEmpty { return ([], .null) }
         guard let value = try? JSONReader().read(reply.body, maximumBytes: reply.body.count) else {
             StandardStream.error.write("sluice: the answer cannot be read\n")
             throw ExitCode(AdministrationClient.unavailable)
@@ -28,6 +29,65 @@ enum AdministrationOutput {
             throw reply.status >= 500 ? ExitCode(AdministrationClient.unavailable) : ExitCode(1)
         }
         return (reply.body, value)
+    }
+
+    /// Everything that a listing has, page by page; at most `limit`.
+    static func all(
+        of option: ConfigurationOption, _ path: [String], _ query: [JSONValue.Member] = [], limit: Int = .max
+    ) throws -> [JSONValue] {
+        var found: [JSONValue] = []
+        var after: JSONValue?
+        repeat {
+            let (_, value) = try self.body(
+                of: option, .get, path, query + (after.map { [JSONValue.Member("after", $0)] } ?? []))
+            found += value["data"]?.array ?? []
+            after = value["next"]?.string.map { .string($0) }
+        } while after != nil && found.count < limit
+        return Array(found.prefix(limit))
+    }
+
+    /// Prints a listing: one JSON object a line for programs, a table for people.
+    static func write(
+        _ values: [JSONValue], json: Bool, head: [String], row: (JSONValue) -> [String]
+    ) {
+        guard json else { return self.write(table: values.map(row), head: head) }
+        for value in values {
+            var writer = JSONWriter()
+            writer.value(value)
+            self.write(json: writer.bytes)
+        }
+    }
+
+    /// Prints one thing: the JSON as it came, or its members, one a line. Those that say nothing are left out.
+    static func write(_ answer: (text: [UInt8], value: JSONValue), json: Bool) {
+        guard !json else { return self.write(json: answer.text) }
+        guard case .object(let members) = answer.value else { return }
+        let lines = members.compactMap { member -> (name: String, text: String)? in
+            let text = self.text(member.value)
+            return text == "-" ? nil : (self.printable(member.key).replacing("_", with: " "), text)
+        }
+        let width = lines.map(\.name.count).max() ?? 0
+        for line in lines {
+            let padding = String(repeating: " ", count: width - line.name.count)
+            StandardStream.output.write("\(line.name)\(padding)  \(line.text)\n")
+        }
+    }
+
+    /// Any member of an answer in one line.
+    static func text(_ value: JSONValue?) -> String {
+        switch value {
+        case nil, .null: return "-"
+        case .array(let values) where values.isEmpty: return "-"
+        case .object(let members) where members.isEmpty: return "-"
+        case .array(let values)? where values.allSatisfy({ $0.string != nil }):
+            return values.map { self.cell($0) }.joined(separator: ", ")
+        case .array, .object, .number:
+            var writer = JSONWriter()
+            if let value { writer.value(value) }
+            return self.printable(writer.bytes)
+        case .bool(let value): return value ? "yes" : "no"
+        case .string, .integer: return self.cell(value)
+        }
     }
 
     /// Prints JSON as it came, in one line.
