@@ -12,7 +12,7 @@ extension AdministrationStore {
     /// All of them, at one time.
     public func objects() throws(AdministrationFailure) -> ObjectRecords {
         try self.storage { () throws(DatabaseError) in
-            try self.database.transaction { () throws(DatabaseError) in
+            try self.connection.transaction { () throws(DatabaseError) in
                 try ObjectTable(database: self.connection).all()
             }
         }
@@ -29,35 +29,28 @@ extension AdministrationStore {
         kind: AuditEntry.Kind, number: Int64, name: String, from origin: AuditOrigin,
         _ decide: (ObjectRecords) -> ObjectDecision
     ) throws(AdministrationFailure) -> Int64 {
-        let result = try self.storage { () throws(DatabaseError) in
-            try self.database.transaction { () throws(DatabaseError) -> Result<Int64, AdministrationFailure> in
-                let table = ObjectTable(database: self.connection)
-                try table.lock()
-                let records = try table.all()
-                let old = records.records.first { $0.kind == number && $0.name.utf8.elementsEqual(name.utf8) }
-                var new: ObjectRecord?
-                switch decide(records) {
-                case .refuse(let failure): return .failure(failure)
-                case .put(let record):
-                    new = record
-                    guard record.version > 1 || records.records.count < ObjectTable.limit else {
-                        return .failure(
-                            AdministrationFailure(
-                                status: 409, code: "too_many",
-                                message: "there are \(ObjectTable.limit) providers, aliases and prices already"))
-                    }
-                    try table.put(record)
-                case .delete: try table.delete(kind: number, name: name)
+        try self.commit { (change) throws(DatabaseError) in
+            let table = ObjectTable(database: self.connection)
+            let records = try table.all()
+            let old = records.records.first { $0.kind == number && $0.name.utf8.elementsEqual(name.utf8) }
+            var new: ObjectRecord?
+            switch decide(records) {
+            case .refuse(let failure): throw self.refuse(failure)
+            case .put(let record):
+                guard old != nil || records.records.count < ObjectTable.limit else {
+                    throw self.refuse(
+                        AdministrationFailure(
+                            status: 409, code: "too_many",
+                            message: "there are \(ObjectTable.limit) providers, aliases and prices already"))
                 }
-                let action: AuditEntry.Action = new == nil ? .delete : old == nil ? .create : .update
-                // Bodies have masks in the places of secrets.
-                let entry = AuditEntry(
-                    origin, action, kind, name, organization: nil, before: old?.body, after: new?.body)
-                try AuditTable(self.connection).insert(
-                    entry, number: self.database.nextSequence(), now: self.clock())
-                return .success(try table.raise())
+                new = record
+                try table.put(record)
+            case .delete: try table.delete(kind: number, name: name)
             }
+            let action: AuditEntry.Action = new == nil ? .delete : old == nil ? .create : .update
+            // Bodies have masks in the places of secrets.
+            let entry = AuditEntry(origin, action, kind, name, organization: nil, before: old?.body, after: new?.body)
+            return (try table.raise(), entry)
         }
-        return try result.get()
     }
 }

@@ -83,7 +83,7 @@ final class ControlRole: WorkerRole {
         self.source = gateway.administration
         self.facts = gateway.facts
         self.instance = gateway.instance
-        self.codec = ObjectCodec(vault: gateway.vault)
+        self.codec = ObjectCodec(vault: gateway.administration.vault)
         self.objects = ObjectBoard(
             ObjectBoard.State(base: state.base, merge: state.merge, number: state.source.objects.number),
             objection: { SnapshotBuilder.objection(to: $0) })

@@ -26,8 +26,6 @@ struct PreparedGateway: ~Copyable {
     let administration: AdministrationSource
     /// What was known of them at the start; nil where they could not be opened.
     let facts: StoreFacts?
-    /// Seals the secrets of what is made by API.
-    let vault: Vault
     let instance: InstanceFile
 
     /// As the command line says. Every failure is for people: one line, or one per problem of the configuration.
@@ -99,7 +97,6 @@ struct PreparedGateway: ~Copyable {
             source: source, base: result, merge: merge, snapshots: snapshots, notices: result.notices + merge.notices)
         self.administration = administration
         self.facts = facts
-        self.vault = vault
         self.clientKey = clientKey
         self.ownerToken = ownerToken
         self.instance = instance
@@ -138,7 +135,6 @@ struct PreparedGateway: ~Copyable {
             source: source, base: result, merge: merge, snapshots: snapshots, notices: result.notices + merge.notices)
         self.administration = administration
         self.facts = facts
-        self.vault = vault
         self.clientKey = configuration.auth.staticKey == nil ? .stored : .configuration
         self.ownerToken = .stored
         self.instance = instance

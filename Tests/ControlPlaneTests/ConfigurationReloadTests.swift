@@ -70,6 +70,40 @@ import Testing
           one: {dialect: openai, api_key: "${KEY}"}
         """
 
+    private static let alias = ObjectRecord(
+        kind: 2, name: "made", body: Array(#"{"targets":["one:m"]}"#.utf8), sealed: nil, created: 1, changed: 1)
+    private static let simulated = "providers: {one: {dialect: simulated}}"
+
+    @Test func aRefreshTakesWhatWasMadeAndNotTheFile() throws {
+        let scene = try Scene(Self.simulated)
+        let facts = StoreFacts(
+            hasKeys: true, projects: [], objects: ObjectRecords(number: 5, records: [Self.alias]))
+        let state = try scene.reload("nonsense: [", version: 4, readsFile: false, facts: facts)
+        #expect(state.version == 4 && state.source.objects.number == 5)
+        #expect(state.configuration.models.map(\.name) == ["made"])
+        #expect(state.snapshots.edge.routes.aliases.count == 1)
+        #expect(state.source.file == scene.state.source.file)
+    }
+
+    @Test func aReloadTakesBoth() throws {
+        let scene = try Scene(Self.simulated)
+        let facts = StoreFacts(
+            hasKeys: true, projects: [], objects: ObjectRecords(number: 5, records: [Self.alias]))
+        let both = try scene.reload(Self.simulated + "\nmodels: {other: {targets: ['one:x']}}", facts: facts)
+        #expect(both.configuration.models.map(\.name) == ["other", "made"])
+        let hidden = try scene.reload(Self.simulated + "\nmodels: {made: {targets: ['one:x']}}", facts: facts)
+        #expect(hidden.configuration.models.map(\.choices.first?.target.model) == ["x"])
+        #expect(hidden.notices.contains { $0.contains("made by API, is not in force: /etc/s.yaml:2 defines") })
+    }
+
+    @Test func whatNobodyCanOpenIsNoConfiguration() throws {
+        let scene = try Scene(Self.simulated)
+        var sealed = Self.alias
+        sealed.sealed = [1]
+        let facts = StoreFacts(hasKeys: true, projects: [], objects: ObjectRecords(number: 5, records: [sealed]))
+        #expect(throws: ReloadRefusal.self) { try scene.reload(Self.simulated, facts: facts) }
+    }
+
     @Test func theNewFileIsRead() throws {
         let scene = try Scene(Self.first)
         let next = try scene.reload(

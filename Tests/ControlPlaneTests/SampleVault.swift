@@ -14,10 +14,8 @@ enum SampleVault {
         }
     }
 
-    /// A store, and the vault open.
+    /// A store with this vault, which is open from then on.
     static func store(_ stateDirectory: String, _ vault: Vault) throws -> AdministrationStore {
-        let store = try AdministrationStore(stateDirectory: stateDirectory)
-        try vault.unlock(store.connection)
-        return store
+        try AdministrationSource(stateDirectory: stateDirectory, vault: vault).open()
     }
 }

@@ -30,11 +30,6 @@ struct ObjectTable {
         return ObjectRecords(number: number, records: records)
     }
 
-    /// Keeps other writers, on whatever host, away until the end of the transaction.
-    func lock() throws(DatabaseError) {
-        try self.database.execute("UPDATE control SET change_seq = change_seq")
-    }
-
     /// Makes it or replaces it.
     func put(_ record: ObjectRecord) throws(DatabaseError) {
         let put = try self.database.statement(
