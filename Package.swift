@@ -196,7 +196,7 @@ let package = Package(
         tests("Database", ["Database", "DatabaseTestSupport", "Domain"]),
         tests("KeyValue", ["KeyValue"]),
         tests("Identity", ["Identity", "KeyValue", "Domain", "Cryptography", "identity-driver"]),
-        tests("UsageStore", ["UsageStore", "Domain", "Database", "Journal"]),
+        tests("UsageStore", ["UsageStore", "Domain", "Database", "DatabaseTestSupport", "Journal"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "EventLog", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "EventLog", "Platform"]),
         tests(

@@ -90,7 +90,9 @@ extension AdministrationStore {
     }
 
     private func digest(ofToken secret: Secret) throws(AdministrationFailure) -> Digest {
-        do throws(VaultError) { return try self.vault.digest(ofToken: secret) } catch { throw AdministrationFailure(error) }
+        do throws(VaultError) { return try self.vault.digest(ofToken: secret) } catch {
+            throw AdministrationFailure(error)
+        }
     }
 }
 

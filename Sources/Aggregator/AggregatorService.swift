@@ -1,11 +1,11 @@
+import Database
 import Domain
+import EventLog
 import IPC
 import IPCEpoll
 import Limits
-import UsageStore
-import Database
-import EventLog
 import Platform
+import UsageStore
 
 /// The aggregator's work without its process: links from edges and upstreams, the metrics, the answers to `/metrics`, and
 /// the journals.
@@ -85,15 +85,17 @@ final class AggregatorService {
     }
 
     /// Where the journals, the usage database and the tables are, and by what prices calls are charged. The place is taken
-    /// once; what it throws ends the process. `limitTable`: nil keeps no table.
+    /// once; what it throws ends the process. `limitTable`: nil keeps no table. `database`: nil is the file in the state folder.
     func journals(
-        stateDirectory: String, prices: [Price], limitTable: LimitTableSettings? = nil, upstreams: UInt16 = 1
+        stateDirectory: String, database: DatabaseAddress? = nil, prices: [Price],
+        limitTable: LimitTableSettings? = nil, upstreams: UInt16 = 1
     ) throws(StartFailure) {
         if let ingest = self.ingest {
             return ingest.update(
                 prices: prices, limitTable: limitTable ?? LimitTableSettings(), upstreams: upstreams)
         }
-        let database = UsageDatabase.file(stateDirectory: stateDirectory)
+        let database =
+            database.map { UsageDatabase($0, host: self.hello.host) } ?? .file(stateDirectory: stateDirectory)
         let ingest = try JournalIngest(
             loop: self.loop, stateDirectory: stateDirectory, database: database, prices: prices,
             limits: limitTable.flatMap { self.keeper(stateDirectory, $0, database) },

@@ -22,6 +22,7 @@ final class ControlRole: WorkerRole {
     /// Handed to the supervisor with each announcement.
     private let instance: InstanceFile
     private let clientKey: ClientKey
+    private let ownerToken: OwnerToken
     private let source: AdministrationSource
     private let administration: AdministrationDesk
     /// What was known last of the store.
@@ -58,6 +59,7 @@ final class ControlRole: WorkerRole {
         self.announcesStart = context.arguments.inForce == nil
         if self.announcesStart { Self.say(state.notices, self.log) }
         self.clientKey = gateway.clientKey
+        self.ownerToken = gateway.ownerToken
         let endpoint = context.endpoint
         let milliseconds = { Clocks.monotonicNanoseconds() / 1_000_000 }
         self.quarantine = QuarantineBoard(now: milliseconds, release: { endpoint.release(fingerprint: $0) })
@@ -259,7 +261,8 @@ final class ControlRole: WorkerRole {
         guard let hello = self.hello, offer.role == .edge else {
             return self.log.warning("link from an unexpected role refused", ["peer": .string(offer.role.label)])
         }
-        let link = AdministrationLink(instance: offer.instance, desk: self.openHTTP(), log: self.log) { [weak self] ended in
+        let link = AdministrationLink(instance: offer.instance, desk: self.openHTTP(), log: self.log) {
+            [weak self] ended in
             guard let self, self.links[ended.instance] === ended else { return }
             self.links[ended.instance] = nil
         }
@@ -281,8 +284,8 @@ final class ControlRole: WorkerRole {
             submit: { [weak self] request, then in
                 self?.administration.submit(request, then: then)
             },
-            document: { then in
-                then(.success(Array(#"{"openapi":"3.1.0","info":{"title":"Sluice","version":"0"},"paths":{}}"#.utf8)))
+            document: { [weak self] then in
+                self?.administration.describe(version: SluiceVersion.current, then: then)
             },
             now: Clocks.monotonicNanoseconds,
             after: { loop.schedule(after: $0, $1) })
@@ -324,21 +327,22 @@ final class ControlRole: WorkerRole {
         let banner = Banner(
             version: SluiceVersion.current,
             listeners: listed.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) },
-            key: self.clientKey, configuration: self.desk.inForce.configuration)
+            key: self.clientKey, token: self.ownerToken, configuration: self.desk.inForce.configuration)
         if isatty(2) == 1 {
             StandardErrorSink.shared.writePlain(banner.text())
-            if case .unseen = self.clientKey { self.forgetUnseenKey() }
+            if case .unseen = self.clientKey { self.forget(KeyFile.unseen) }
+            if case .unseen = self.ownerToken { self.forget(FirstToken.unseen) }
         } else {
             self.log.info("gateway is up", banner.fields())
         }
     }
 
-    /// The first key has been shown: from now on nobody can read it here.
-    private func forgetUnseenKey() {
+    /// What was in the file has been shown: from now on nobody can read it here.
+    private func forget(_ file: KeyFile) {
         do throws(StartFailure) {
-            try KeyFile.unseen.remove(in: try StateDirectory(path: self.stateDirectory))
+            try file.remove(in: try StateDirectory(path: self.stateDirectory))
         } catch {
-            self.log.error("the first key's file is still there", ["error": .string(error.message)])
+            self.log.error("what was shown is still in its file", ["error": .string(error.message)])
         }
     }
 }

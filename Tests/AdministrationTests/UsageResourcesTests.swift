@@ -32,7 +32,7 @@ import UsageStore
     init() throws {
         self.folder = try TemporaryFolder()
         try self.folder.makeFolder("usage", mode: 0o700)
-        let file = UsageFile(stateDirectory: self.folder.path)
+        let file = UsageFile(.file(stateDirectory: self.folder.path))
         self.service = AdministrationService(resources: [
             UsageResource(file: file, names: self.names) { Self.day + 3_600_000 },
             RequestsResource(file: file, names: self.names),

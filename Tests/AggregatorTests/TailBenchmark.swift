@@ -50,7 +50,8 @@ struct TailBenchmark {
             boot: try BootID.current(), log: JournalScene.log
         ) { () throws(DatabaseError) in try UsageReader(path: scene.database) }
         let start = self.threadSeconds()
-        while keeper.step(tail.standings, isCaughtUp: true, now: 0, wall: Clocks.wallMilliseconds(), isLinked: { _ in false })
+        while keeper.step(
+            tail.standings, isCaughtUp: true, now: 0, wall: Clocks.wallMilliseconds(), isLinked: { _ in false })
             == .now
         {}
         print("limits: \((self.threadSeconds() - start) / total * 1e6) µs CPU a request to begin with")

@@ -1,6 +1,6 @@
 """The books, kept twice: what the clients and the provider saw, against what the gateway wrote down.
 
-`LedgerClient` sends requests and keeps its own list; `Books` reads `usage.db`; `judge` compares the two and the provider's
+`LedgerClient` sends requests and keeps its own list; `Books` reads the usage database; `judge` compares the two and the provider's
 log, and raises on the first thing that does not agree.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import pathlib
 import random
 import sqlite3
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from . import wire
 from .gateway import Gateway
 from .load import AsyncConnection
+from .postgres import PostgresDatabase
 from .provider import OwnProvider
 
 PROMPT_TOKENS = 7  # what the provider says of every prompt
@@ -133,6 +135,25 @@ class Books:
             self.attempts = {
                 f"{row['record']}-{row['number']}": dict(row) for row in database.execute("SELECT * FROM attempts_text")
             }
+
+    @classmethod
+    def of_server(cls, database: PostgresDatabase) -> Books:
+        """The same of a PostgreSQL database."""
+
+        def rows(table: str) -> list[dict]:
+            text = f"SET search_path = sluice_usage; SELECT row_to_json(q) FROM ({table}) q"
+            return [json.loads(line[0]) for line in database.sql(text)]
+
+        books = cls.__new__(cls)
+        books.requests = {
+            row["record"]: row
+            for row in rows(
+                "SELECT t.*, encode(r.label, 'escape') AS label FROM requests_text t"
+                " JOIN requests r ON r.record = decode(t.record, 'hex')"
+            )
+        }
+        books.attempts = {f"{row['record']}-{row['number']}": row for row in rows("SELECT * FROM attempts_text")}
+        return books
 
     def by_label(self) -> dict[str, list[dict]]:
         found: dict[str, list[dict]] = {}

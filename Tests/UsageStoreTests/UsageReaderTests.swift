@@ -6,36 +6,18 @@ import Testing
 @testable import UsageStore
 
 @Suite struct UsageReaderTests {
-    private let folder: TemporaryFolder
-    private let writer: UsageWriter
     private var source = RecordSource()
     private let other = Principal(
         organization: .standard, project: EntityID(high: 1, low: 5), key: EntityID(high: 2, low: 6),
         user: EntityID(high: 3, low: 7))
 
-    init() throws {
-        self.folder = try TemporaryFolder()
-        self.writer = try UsageWriter(path: self.folder.file("usage.db"))
-    }
-
-    private func apply(_ records: [JournalRecord]) throws {
-        try self.writer.begin()
-        let owner = try self.writer.owner(host: 1, instance: 9, role: .upstream)
-        for record in records { try self.writer.add(record, owner: owner) }
-        try self.writer.commit()
-    }
-
-    private func reader() throws -> UsageReader {
-        try UsageReader(path: self.folder.file("usage.db"))
-    }
-
     /// Six requests a second apart: good, good by another key, error of another model, disconnected and estimated, of unknown
     /// price, open.
-    private mutating func six() throws -> [RecordID] {
+    private mutating func six(_ writer: any UsageSink) throws -> [RecordID] {
         let records = (0..<6).map { _ in self.source.mint(after: 1000) }
         var left = RecordSource.settle(records[3], status: 200, outcome: .disconnected)
         left.usageSource = .estimated
-        try self.apply(
+        try writer.apply(
             records.enumerated().map { index, record in
                 .begin(
                     RecordSource.begin(record, principal: index == 1 ? self.other : .staticKey, label: "l\(index)"))
@@ -51,9 +33,12 @@ import Testing
 
     // MARK: Sums
 
-    @Test mutating func sumsOfAPeriod() throws {
-        let records = try self.six()
-        let report = try self.reader().usage(since: 0, until: .max)
+    @Test(arguments: TestStore.products)
+    mutating func sumsOfAPeriod(_ product: DatabaseProduct) throws {
+        let store = try TestStore(product)
+        let writer = try store.writer()
+        let records = try self.six(writer)
+        let report = try store.reader().usage(since: 0, until: .max)
         #expect(report.entries == [])
         #expect(report.total.requests == 6)
         #expect(report.total.open == 1)
@@ -66,17 +51,20 @@ import Testing
         #expect(
             report.total.usage == TokenUsage(input: 500, cacheRead: 50, output: 100, reasoning: 25, image: 15))
         // From the second one on, before the fourth.
-        let part = try self.reader().usage(
+        let part = try store.reader().usage(
             since: records[1].milliseconds, until: records[3].milliseconds)
         #expect(part.total.requests == 2)
         #expect(part.total.cost == 9_000)
-        #expect(try self.reader().usage(since: records[5].milliseconds + 1, until: .max).total == UsageTotals())
+        #expect(try store.reader().usage(since: records[5].milliseconds + 1, until: .max).total == UsageTotals())
     }
 
-    @Test mutating func sumsByWhatIsAsked() throws {
-        _ = try self.six()
+    @Test(arguments: TestStore.products)
+    mutating func sumsByWhatIsAsked(_ product: DatabaseProduct) throws {
+        let store = try TestStore(product)
+        let writer = try store.writer()
+        _ = try self.six(writer)
         func groups(_ grouping: UsageReport.Grouping) throws -> [(UsageReport.Group, Int64, Int64)] {
-            let report = try self.reader().usage(since: 0, until: .max, by: grouping)
+            let report = try store.reader().usage(since: 0, until: .max, by: grouping)
             #expect(report.total.requests == 6)
             return report.entries.map { ($0.group, $0.totals.requests, $0.totals.cost) }
         }
@@ -92,9 +80,12 @@ import Testing
         #expect(Set(providers.map(\.0)) == [.name(Array("openai".utf8)), .unknown])
     }
 
-    @Test mutating func whatCostsTheSameHasAnOrderToo() throws {
+    @Test(arguments: TestStore.products)
+    mutating func whatCostsTheSameHasAnOrderToo(_ product: DatabaseProduct) throws {
+        let store = try TestStore(product)
+        let writer = try store.writer()
         let names = (10..<50).map { "m\($0)" }
-        try self.apply(
+        try writer.apply(
             names.shuffled().flatMap { name -> [JournalRecord] in
                 let record = self.source.mint(after: 1)
                 return [
@@ -102,28 +93,34 @@ import Testing
                     .settle(RecordSource.settle(record, model: name)),
                 ]
             })
-        let report = try self.reader().usage(since: 0, until: .max, by: .model)
+        let report = try store.reader().usage(since: 0, until: .max, by: .model)
         #expect(report.entries.map(\.group) == names.map { .name(Array($0.utf8)) })
     }
 
-    @Test mutating func aLongPeriodEndsWhenItTakesTooLong() throws {
-        try self.apply((0..<5000).map { _ in .settle(RecordSource.settle(self.source.mint())) })
+    @Test(arguments: TestStore.products)
+    mutating func aLongPeriodEndsWhenItTakesTooLong(_ product: DatabaseProduct) throws {
+        let store = try TestStore(product)
+        let writer = try store.writer()
+        try writer.apply((0..<5000).map { _ in .settle(RecordSource.settle(self.source.mint())) })
         var asked = 0
         #expect(throws: UsageReadingFailure.tookTooLong) {
-            try self.reader().usage(since: 0, until: .max) {
+            try store.reader().usage(since: 0, until: .max) {
                 asked += 1
                 return asked == 2
             }
         }
         #expect(asked == 2)
-        #expect(try self.reader().usage(since: 0, until: .max).total.requests == 5000)
+        #expect(try store.reader().usage(since: 0, until: .max).total.requests == 5000)
     }
 
     // MARK: Requests
 
-    @Test mutating func theNewestFirstAndPageByPage() throws {
-        let records = try self.six()
-        let reader = try self.reader()
+    @Test(arguments: TestStore.products)
+    mutating func theNewestFirstAndPageByPage(_ product: DatabaseProduct) throws {
+        let store = try TestStore(product)
+        let writer = try store.writer()
+        let records = try self.six(writer)
+        let reader = try store.reader()
         var found: [RecordID] = []
         var before: RecordID?
         repeat {
@@ -135,9 +132,12 @@ import Testing
         #expect(try reader.requests(RequestQuery(limit: 6)).next == nil)
     }
 
-    @Test mutating func filters() throws {
-        let records = try self.six()
-        let reader = try self.reader()
+    @Test(arguments: TestStore.products)
+    mutating func filters(_ product: DatabaseProduct) throws {
+        let store = try TestStore(product)
+        let writer = try store.writer()
+        let records = try self.six(writer)
+        let reader = try store.reader()
         func found(_ query: RequestQuery) throws -> [RecordID] { try reader.requests(query).requests.map(\.record) }
         #expect(try found(RequestQuery(key: self.other.key)) == [records[1]])
         #expect(try found(RequestQuery(project: self.other.project)) == [records[1]])
@@ -149,11 +149,14 @@ import Testing
         #expect(try found(RequestQuery(before: records[1])) == [records[0]])
     }
 
-    @Test mutating func aRareOneIsFoundInPieces() throws {
+    @Test(arguments: TestStore.products)
+    mutating func aRareOneIsFoundInPieces(_ product: DatabaseProduct) throws {
+        let store = try TestStore(product)
+        let writer = try store.writer()
         let wanted = self.source.mint()
-        try self.apply([.settle(RecordSource.settle(wanted, model: "rare"))])
-        try self.apply((0..<5000).map { _ in .settle(RecordSource.settle(self.source.mint())) })
-        let reader = try self.reader()
+        try writer.apply([.settle(RecordSource.settle(wanted, model: "rare"))])
+        try writer.apply((0..<5000).map { _ in .settle(RecordSource.settle(self.source.mint())) })
+        let reader = try store.reader()
         var query = RequestQuery(model: Array("rare".utf8))
         let first = try reader.requests(query) { true }
         #expect(first.requests == [])
@@ -164,22 +167,25 @@ import Testing
 
     // MARK: One request
 
-    @Test mutating func everythingOfOne() throws {
+    @Test(arguments: TestStore.products)
+    mutating func everythingOfOne(_ product: DatabaseProduct) throws {
+        let store = try TestStore(product)
+        let writer = try store.writer()
         let price = Price(
             Price.Rates(input: 75_000, output: 300_000),
             longPrompt: Price.LongPrompt(above: 10, rates: Price.Rates(input: 1, output: 2)))
-        try self.writer.add(prices: [price])
+        try writer.add(prices: [price])
         let record = self.source.mint()
         var begin = RecordSource.begin(record, principal: self.other, label: "mine")
         begin.traceID = (0..<16).map { $0 }
         begin.tags = Array("team=a".utf8)
         let settle = RecordSource.settle(record)
         let end = RecordSource.attemptEnd(record, 2)
-        try self.apply([
+        try writer.apply([
             .begin(begin), .settle(settle), .attempt(RecordSource.attempt(record, 1, price: 0)),
             .attempt(RecordSource.attempt(record, 2, price: price.id)), .attemptEnd(end),
         ])
-        let found = try #require(try self.reader().explanation(of: record))
+        let found = try #require(try store.reader().explanation(of: record))
         let request = found.request
         #expect(request.record == record)
         #expect(request.rank == .edge)
@@ -230,11 +236,14 @@ import Testing
         #expect(ended.detail.firstContent == 90_000)
         #expect(ended.detail.total == 180_000)
         #expect(ended.detail.replyBytes == 900)
-        #expect(try self.reader().explanation(of: self.source.mint()) == nil)
+        #expect(try store.reader().explanation(of: self.source.mint()) == nil)
     }
 
     /// Short ones go with others in one statement, long ones by themselves; a higher rank replaces it.
-    @Test mutating func trailsOfAnyLength() throws {
+    @Test(arguments: TestStore.products)
+    mutating func trailsOfAnyLength(_ product: DatabaseProduct) throws {
+        let store = try TestStore(product)
+        let writer = try store.writer()
         func trail(_ targets: Int) -> DecisionTrail {
             DecisionTrail(
                 alias: Array("fast".utf8), planning: 3,
@@ -243,14 +252,14 @@ import Testing
                 })
         }
         let records = (0..<40).map { _ in self.source.mint() }
-        try self.apply(
+        try writer.apply(
             records.enumerated().flatMap { index, record -> [JournalRecord] in
                 var settle = RecordSource.settle(record)
                 if index % 3 == 1 { settle.usage.image = 0 }
                 settle.trail = trail(index % 4 == 0 ? 0 : index).packed()
                 return RecordSource.all(record).dropLast() + [.settle(settle)]
             })
-        let reader = try self.reader()
+        let reader = try store.reader()
         for (index, record) in records.enumerated() {
             let found = try #require(try reader.explanation(of: record))
             #expect(found.trail == (index % 4 == 0 || index == 1 ? nil : trail(index)))
@@ -262,28 +271,31 @@ import Testing
         for (rank, count) in [(SettleRank.upstream, 4), (.edge, 9), (.upstream, 5)] {
             var settle = RecordSource.settle(late, rank: rank)
             settle.trail = trail(count).packed()
-            try self.apply([.settle(settle)])
+            try writer.apply([.settle(settle)])
         }
-        #expect(try self.reader().explanation(of: late)?.trail == trail(9))
+        #expect(try store.reader().explanation(of: late)?.trail == trail(9))
     }
 
-    @Test mutating func extremesSurvive() throws {
+    @Test(arguments: TestStore.products)
+    mutating func extremesSurvive(_ product: DatabaseProduct) throws {
+        let store = try TestStore(product)
+        let writer = try store.writer()
         let record = self.source.mint()
         var settle = RecordSource.settle(record, cost: .max)
         settle.usage = TokenUsage(input: .max, cacheWrite: .max, audioOutput: 1)
         settle.replyBytes = .max
         settle.total = .max
         settle.model = [0xFF, 0x00, 0x22]
-        try self.apply([.settle(settle)])
-        let found = try #require(try self.reader().explanation(of: record)).request
+        try writer.apply([.settle(settle)])
+        let found = try #require(try store.reader().explanation(of: record)).request
         #expect(found.usage == settle.usage)
         #expect(found.cost == .max)
         #expect(found.detail.replyBytes == .max)
         #expect(found.total == .max)
         #expect(found.model == settle.model)
-        try self.apply([.settle(RecordSource.settle(self.source.mint()))])
+        try writer.apply([.settle(RecordSource.settle(self.source.mint()))])
         // Sums stay at their greatest value.
-        let total = try self.reader().usage(since: 0, until: .max).total
+        let total = try store.reader().usage(since: 0, until: .max).total
         #expect(total.cost == .max)
         #expect(total.usage.input == .max)
     }

@@ -7,9 +7,14 @@ public enum APIDocument {
         self.make(routes.map(\.operation), version: version)
     }
 
-    /// The document of operations; what only the operators' socket serves is not in it. `version` is that of the program.
+    /// The document of operations; what only the operators' socket serves is not in it, and of two for the same the first
+    /// is. `version` is that of the program.
     public static func make(_ routes: [APIOperation], version: String) -> [UInt8] {
-        let routes = routes.filter { !$0.isLocal }
+        var seen: Set<String> = []
+        let routes = routes.filter { route in
+            !route.isLocal
+                && seen.insert("\(route.method.rawValue) \(route.path.joined(separator: "/"))").inserted
+        }
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("openapi", "3.1.0")

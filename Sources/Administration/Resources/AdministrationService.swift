@@ -1,5 +1,6 @@
 public import Domain
 import JSON
+public import UsageStore
 
 /// Answers the requests of operators: the same code in control, on its socket, and in the command line while the gateway is
 /// stopped. Lives on one thread.
@@ -24,12 +25,14 @@ public final class AdministrationService {
     }
 
     /// The resources of a store: organizations, projects, keys and limits, and usage and requests of the usage database beside it; and of a
-    /// gateway that runs, what is quarantined, and `others`. `limits` are those of the configuration in force.
+    /// gateway that runs, what is quarantined, and `others`. `limits` are those of the configuration in force; `usage` is where the usage
+    /// database is, nil: in the state folder.
     public convenience init(
-        store: AdministrationStore, limits: LimitSettings, quarantine: QuarantineBoard = QuarantineBoard(),
+        store: AdministrationStore, limits: LimitSettings, usage: UsageDatabase? = nil,
+        quarantine: QuarantineBoard = QuarantineBoard(),
         others: [any AdministrationResource] = []
     ) {
-        let usage = UsageFile(stateDirectory: store.stateDirectory)
+        let usage = UsageFile(usage ?? .file(stateDirectory: store.stateDirectory))
         let limits = LimitsResource(store: store, settings: limits)
         let resources: [any AdministrationResource] = [
             OrganizationsResource(store: store), KeysResource(store: store), ProjectsResource(store: store), limits,

@@ -1,23 +1,23 @@
 import Database
 import Glibc
 public import Platform
-import UsageStore
+public import UsageStore
 
-/// The usage database as the administration reads it: opened at the first question, and kept open.
+/// The usage database as the administration reads it, file or server: opened at the first question, and kept open.
 ///
-/// The aggregator makes and writes the file; it may not be there yet. No question takes longer than `patience`, because control's
-/// loop answers heartbeats too.
+/// The aggregator makes and writes a file; it may not be there yet. No question takes much longer than `patience`: there are few threads
+/// for them.
 public final class UsageFile {
     /// Nanoseconds a question may take.
     public static let patience: UInt64 = 3_000_000_000
 
-    private let path: String
+    private let database: UsageDatabase
     private let now: () -> UInt64
     private var reader: UsageReader?
 
     /// `now` is monotonic, in nanoseconds.
-    public init(stateDirectory: String, now: @escaping () -> UInt64 = Clocks.monotonicNanoseconds) {
-        self.path = UsageSchema.path(stateDirectory: stateDirectory)
+    public init(_ database: UsageDatabase, now: @escaping () -> UInt64 = Clocks.monotonicNanoseconds) {
+        self.database = database
         self.now = now
     }
 
@@ -47,9 +47,9 @@ public final class UsageFile {
 
     private func open() throws(UsageReadingFailure) -> UsageReader? {
         if let reader = self.reader { return reader }
-        guard unsafe access(self.path, F_OK) == 0 else { return nil }
+        if let path = self.database.path, unsafe access(path, F_OK) != 0 { return nil }
         do throws(DatabaseError) {
-            let reader = try UsageReader(path: self.path)
+            let reader = try self.database.reader()
             self.reader = reader
             return reader
         } catch {

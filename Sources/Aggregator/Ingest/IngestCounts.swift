@@ -12,6 +12,8 @@ public struct IngestCounts: Hashable, Sendable {
     public var unreadable: UInt64 = 0
     /// Transactions that the database refused; they were tried again.
     public var databaseErrors: UInt64 = 0
+    /// The database took what it was given last, and keeps nobody waiting now.
+    public var isUp = false
     /// Bytes of journal that may hold records which are not in the database yet.
     public var lag: UInt64 = 0
     /// Bytes of the journal's folder.

@@ -38,6 +38,11 @@ final class IngestWork {
         self.connect = connect
     }
 
+    /// Of the journals.
+    var folder: String { self.census.folder }
+
+    var keepsLimits: Bool { self.limits != nil }
+
     /// Whether the usage database is open.
     var isOpen: Bool { self.tail != nil }
 

@@ -11,7 +11,7 @@ import UsageStore
 ///
 /// Lives on one `EpollLoop`. A database that is a file is worked at on the loop, one transaction a turn, so that links and heartbeats are
 /// served in between; one over the network on a thread of its own.
-final class JournalIngest: DescriptorHandler {
+final class JournalIngest {
     private static let millisecond: UInt64 = 1_000_000
     /// Between two looks at the journals when nothing was left to read.
     static let pause = 200 * millisecond
@@ -40,14 +40,15 @@ final class JournalIngest: DescriptorHandler {
     private var news: (prices: [Price], limitTable: LimitTableSettings)?
     private var timer: LoopTimer?
     private var backoff = JournalIngest.pause
-    private var trouble: String?
+    private var trouble: DatabaseError.Code?
     /// Of the last turn.
     private var last = IngestReport()
     private let keepsLimits: Bool
     private var countsRoom = false
-    /// A turn is being done on the thread.
-    private(set) var isAway = false
+    /// Since when a turn is being done on the thread; nil while none is.
+    private var awaySince: UInt64?
     private var wasOpen = false
+    private let folder: String
     /// When the end began; it has been asked for.
     private var endsSince: UInt64?
     private var endsAt: UInt64 = 0
@@ -63,7 +64,9 @@ final class JournalIngest: DescriptorHandler {
 
     /// What it has counted, for metrics.
     var counts: IngestCounts {
-        if case .loop(let work) = self.place { work.counts } else { self.last.counts }
+        var counts = if case .loop(let work) = self.place { work.counts } else { self.last.counts }
+        counts.isUp = self.last.outcome != nil && !self.isLate(Clocks.monotonicNanoseconds())
+        return counts
     }
 
     /// How the limit table is; nil where none is kept. What a thread keeps is as of its last turn.
@@ -81,30 +84,41 @@ final class JournalIngest: DescriptorHandler {
     /// Opens the database, where it is a file; what only takes time or space to get better is tried again later.
     ///
     /// - Throws: a line that names the file, and the place in it, when it is damaged or not ours. Nothing is changed then.
-    init(
-        loop: EpollLoop, stateDirectory: String, database: UsageDatabase, prices: [Price], limits: LimitTableKeeper? = nil,
+    convenience init(
+        loop: EpollLoop, stateDirectory: String, database: UsageDatabase, prices: [Price],
+        limits: LimitTableKeeper? = nil,
         providers: ProviderTableKeeper? = nil, log: Log
+    ) throws(StartFailure) {
+        let work = IngestWork(
+            folder: JournalFolder.path(stateDirectory: stateDirectory), prices: prices, limits: limits, log: log
+        ) { () throws(DatabaseError) in try database.writer() }
+        if database.path != nil {
+            // Control makes it at its start; what keeps it from being there is told when the database is opened.
+            _ = unsafe mkdir(UsageSchema.folder(stateDirectory: stateDirectory), 0o700)
+        }
+        try self.init(
+            loop: loop, work: work, isOnThread: database.path == nil, providers: providers, log: log)
+    }
+
+    init(
+        loop: EpollLoop, work: IngestWork, isOnThread: Bool, providers: ProviderTableKeeper? = nil, log: Log
     ) throws(StartFailure) {
         self.providers = providers
         self.loop = loop
         self.log = log
-        self.keepsLimits = limits != nil
-        let work = IngestWork(
-            folder: JournalFolder.path(stateDirectory: stateDirectory), prices: prices, limits: limits, log: log
-        ) { () throws(DatabaseError) in try database.writer() }
-        guard database.isLocal else {
+        self.keepsLimits = work.keepsLimits
+        self.folder = work.folder
+        guard !isOnThread else {
             do throws(SystemError) {
                 let thread = try IngestThread(work)
                 self.place = .thread(thread)
-                try loop.watch(thread.bell.number, for: .readable, handler: self)
+                try loop.watch(thread.bell.number, for: .readable, handler: Bell(self))
             } catch {
                 throw StartFailure("sluice-aggregator: \(error)", code: ExitCode.cannotStart)
             }
             return
         }
         self.place = .loop(work)
-        // Control makes it at its start; what keeps it from being there is told when the database is opened.
-        _ = unsafe mkdir(UsageSchema.folder(stateDirectory: stateDirectory), 0o700)
         do throws(DatabaseError) {
             try work.open()
             self.wasOpen = true
@@ -182,6 +196,7 @@ final class JournalIngest: DescriptorHandler {
         if !isEnding { self.providers?.keep(now: now) }
         if self.isAway {
             // Nothing is to be done but what needs no database.
+            if self.isLate(now) { self.measure() }
             if isEnding, now >= self.endsAt { return self.leave() }
             return self.schedule(after: isEnding ? Self.pause / 10 : Self.pause)
         }
@@ -189,15 +204,26 @@ final class JournalIngest: DescriptorHandler {
         switch self.place {
         case .loop(let work): self.take(work.turn(order), now: now)
         case .thread(let thread):
-            self.isAway = true
+            self.awaySince = now
             thread.order(order)
             self.schedule(after: Self.pause)
         }
     }
 
-    func ready(_ fd: Int32, _ readiness: Readiness) {
+    /// What the loop keeps.
+    private final class Bell: DescriptorHandler {
+        private weak var ingest: JournalIngest?
+
+        init(_ ingest: JournalIngest) {
+            self.ingest = ingest
+        }
+
+        func ready(_ fd: Int32, _ readiness: Readiness) { self.ingest?.takeReport() }
+    }
+
+    private func takeReport() {
         guard case .thread(let thread) = self.place, let report = thread.report() else { return }
-        self.isAway = false
+        self.awaySince = nil
         guard !self.hasLeft else { return }
         self.take(report, now: Clocks.monotonicNanoseconds())
     }
@@ -249,6 +275,22 @@ final class JournalIngest: DescriptorHandler {
         return .random(in: delay / 2...delay)
     }
 
+    var isAway: Bool { self.awaySince != nil }
+
+    /// The database says nothing.
+    private func isLate(_ now: UInt64) -> Bool {
+        guard let since = self.awaySince else { return false }
+        return now >= since &+ Self.longestBackoff
+    }
+
+    /// How the journals grow is to be seen also while nothing is read.
+    private func measure() {
+        guard let bytes = try? JournalFolder.bytes(self.folder) else { return }
+        let before = self.last.counts.journalBytes
+        if bytes > before { self.last.counts.lag &+= bytes - before }
+        self.last.counts.journalBytes = bytes
+    }
+
     // MARK: The end
 
     /// The end has been said.
@@ -270,13 +312,13 @@ final class JournalIngest: DescriptorHandler {
 
     /// Says what is wrong with the database once, and that it is over.
     private func say(_ error: DatabaseError?) {
-        let text = error.map { "\($0)" }
-        guard text != self.trouble else { return }
-        if let text {
-            self.log.error("usage database refuses; journals keep the records", ["error": .string(text)])
+        // Its words differ from time to time.
+        guard error?.code != self.trouble else { return }
+        if let error {
+            self.log.error("usage database refuses; journals keep the records", ["error": .string("\(error)")])
         } else {
             self.log.info("usage database works again")
         }
-        self.trouble = text
+        self.trouble = error?.code
     }
 }

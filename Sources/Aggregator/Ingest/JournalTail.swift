@@ -269,7 +269,9 @@ final class JournalTail {
 
     private func unread(_ segments: [JournalFolder.Segment]) -> UInt64 {
         segments.reduce(0) { sum, segment in
-            guard self.open[segment.name]?.isDone != true, !self.census.leftAlone.contains(segment.name) else { return sum }
+            guard self.open[segment.name]?.isDone != true, !self.census.leftAlone.contains(segment.name) else {
+                return sum
+            }
             let position = self.positions[segment.name.key] ?? 0
             return sum &+ (segment.size > position ? segment.size - position : 0)
         }

@@ -99,7 +99,7 @@ final class LimitTableKeeper {
             self.seeding = nil
             self.reader = nil
             self.triesAt = now &+ Self.second
-            self.complain("\(error)")
+            self.complain("\(error)", (error as? DatabaseError).map { "\($0.code)" })
             return .later
         }
     }
@@ -164,9 +164,10 @@ final class LimitTableKeeper {
         return true
     }
 
-    private func complain(_ reason: String?) {
-        guard reason != self.complaint else { return }
-        self.complaint = reason
+    /// `kind`: what is the same where only the words of `reason` differ.
+    private func complain(_ reason: String?, _ kind: String? = nil) {
+        guard kind ?? reason != self.complaint else { return }
+        self.complaint = kind ?? reason
         if let reason {
             self.log.error("limit table cannot be kept; tried again", ["error": .string(reason)])
         } else {

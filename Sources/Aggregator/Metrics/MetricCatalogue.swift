@@ -129,6 +129,9 @@ public enum MetricCatalogue {
     static let usageDatabaseErrors = MetricDefinition(
         name: "sluice_usage_database_errors_total", kind: .counter,
         help: "Transactions that the usage database refused; they were tried again.")
+    static let usageDatabaseUp = MetricDefinition(
+        name: "sluice_usage_database_up", kind: .gauge,
+        help: "1 while the usage database takes what it is given, 0 while it refuses or says nothing for five seconds.")
     static let usageRecords = MetricDefinition(
         name: "sluice_usage_records_total", kind: .counter,
         help: "Journal records that were brought to the usage database.")
@@ -139,7 +142,7 @@ public enum MetricCatalogue {
     /// What is known once the journals are read.
     static let ingest = [
         journalBytes, journalLag, journalTornTails, journalUnreadable, usageBatches, usageDatabaseBytes,
-        usageDatabaseErrors, usageRecords, usageRecovered,
+        usageDatabaseErrors, usageDatabaseUp, usageRecords, usageRecovered,
     ]
 
     static let limitTableSlots = MetricDefinition(

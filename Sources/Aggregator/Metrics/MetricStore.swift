@@ -118,6 +118,7 @@ public struct MetricStore: Sendable {
             (MetricCatalogue.journalUnreadable, ingest.unreadable), (MetricCatalogue.usageBatches, ingest.batches),
             (MetricCatalogue.usageDatabaseBytes, ingest.databaseBytes),
             (MetricCatalogue.usageDatabaseErrors, ingest.databaseErrors),
+            (MetricCatalogue.usageDatabaseUp, ingest.isUp ? 1 : 0),
             (MetricCatalogue.usageRecords, ingest.records), (MetricCatalogue.usageRecovered, ingest.recovered),
         ]
         return values.map { definition, value in

@@ -1,5 +1,5 @@
 /// A value of the rendered configuration: what YAML and JSON have in common, plus a masked secret.
-indirect enum EffectiveValue {
+enum EffectiveValue: Sendable {
     case null
     case boolean(Bool)
     case integer(Int)

@@ -9,10 +9,14 @@ struct Banner {
     /// The administration's own; nil where it answers at the others.
     var administration: ReachableURL?
     var key: ClientKey
+    var token: OwnerToken
     /// A model that certainly has somewhere to go; nil where none is known.
     var model: String?
 
-    init(version: String, listeners: [String], key: ClientKey, configuration: GatewayConfiguration) {
+    init(
+        version: String, listeners: [String], key: ClientKey, token: OwnerToken = .stored,
+        configuration: GatewayConfiguration
+    ) {
         self.version = version
         // The bound addresses stand in the order of the configuration.
         let settings = configuration.listeners
@@ -24,6 +28,7 @@ struct Banner {
         self.urls = (0..<ofClients).compactMap(url)
         if ofClients < listeners.count { self.administration = url(ofClients) }
         self.key = key
+        self.token = token
         self.model = Self.model(in: configuration)
     }
 
@@ -52,6 +57,13 @@ struct Banner {
             if Self.isPlain(path) { shown = "$(cat \(path))" }
         case .stored: lines.append("  Key   any that `sluice keys list` shows; `sluice keys create` makes others")
         }
+        switch self.token {
+        case .unseen(let secret):
+            lines.append("  Token \(secret.withBytes { String(decoding: $0, as: UTF8.self) })")
+            lines.append("        (an owner of the administration, shown this once)")
+        case .file(let path): lines.append("  Token kept in \(path)")
+        case .stored: break
+        }
         if let url = self.urls.first {
             lines += [""] + self.curl(url, key: shown)
         }
@@ -70,6 +82,7 @@ struct Banner {
         case .unseen, .stored: fields.append("key", "sluice keys")
         case .file(let path): fields.append("key_file", .string(path))
         }
+        if case .file(let path) = self.token { fields.append("token_file", .string(path)) }
         return fields
     }
 

@@ -22,6 +22,8 @@ final class AdministrationDesk: DescriptorHandler {
     private var waiting: [UInt64: (Result<any Sendable, AdministrationFailure>) -> Void] = [:]
     private var lastTicket: UInt64 = 0
     private let reader = JSONReader()
+    /// `/openapi.json`, once it has been asked for.
+    private var document: [UInt8]?
     /// Why there are no threads.
     private var reason: String?
     private var whenIdle: (() -> Void)?
@@ -91,6 +93,18 @@ final class AdministrationDesk: DescriptorHandler {
             case .success(let reply): reply.sequel == nil ? then(reply) : finish(reply, then)
             case .failure(let failure): then(AdministrationReply(failure))
             }
+        }
+    }
+
+    /// `/openapi.json`, of all that is served. What that is does not change while the program runs.
+    func describe(version: String, then: @escaping (Result<[UInt8], AdministrationFailure>) -> Void) {
+        if let document = self.document { return then(.success(document)) }
+        let ofTheTree = self.tree.table.routes.map(\.operation)
+        self.perform({ (bench: DeskBench) in
+            APIDocument.make(ofTheTree + bench.service.table.routes.map(\.operation), version: version)
+        }) { [weak self] result in
+            if case .success(let document) = result { self?.document = document }
+            then(result)
         }
     }
 

@@ -90,7 +90,7 @@ public enum JournalFolder {
     }
 
     /// Bytes of everything in the folder.
-    static func bytes(_ folder: String) throws(JournalError) -> UInt64 {
+    public static func bytes(_ folder: String) throws(JournalError) -> UInt64 {
         var sum: UInt64 = 0
         try JournalFolder.eachFile(folder) { sum &+= $1 }
         return sum

@@ -29,4 +29,7 @@ public struct RequestQuery: Hashable, Sendable {
         self.status = status
         self.limit = min(max(1, limit), Self.maximum)
     }
+
+    /// Every request of the period is wanted.
+    var isForAll: Bool { self.key == nil && self.project == nil && self.model == nil && self.status == nil }
 }

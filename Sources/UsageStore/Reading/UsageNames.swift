@@ -11,19 +11,19 @@ final class UsageNames {
     }
 
     private static let maximum = 10_000
-    private let database: SQLiteDatabase
+    private let database: any DatabaseConnection
     private var principals: [Int64: Principal] = [:]
     private var routes: [Int64: Route] = [:]
     private var names: [Int64: [UInt8]] = [:]
 
-    init(_ database: SQLiteDatabase) {
+    init(_ database: any DatabaseConnection) {
         self.database = database
     }
 
     func principal(_ number: Int64) throws(DatabaseError) -> Principal? {
         if let known = self.principals[number] { return known }
         let statement = try self.database.statement(
-            "SELECT organization, project, key, user FROM principals WHERE id = $1")
+            "SELECT organization, project, key, \"user\" FROM principals WHERE id = $1")
         try statement.bind(1, number)
         guard try statement.step() else { return nil }
         defer { statement.reset() }

@@ -22,7 +22,7 @@ extension UsageReader {
         var count = 0
         while try statement.step() {
             count += 1
-            guard let record = statement.recordID(0) else { continue }
+            guard let record = RecordID(bytes: statement.bytes(0)) else { continue }
             last = record
             let detail = RequestDetail(statement.bytes(10), withTrail: false)
             var usage = detail.rareUsage
@@ -71,15 +71,15 @@ extension UsageReader {
         }
         let calls = try self.database.statement(
             """
-            SELECT a.status IS NULL, a.billed, o.instance FROM calls a LEFT JOIN owners o ON o.id = a.owner
+            SELECT a.status, a.billed, o.instance FROM calls a LEFT JOIN owners o ON o.id = a.owner
             WHERE a.record = $1
             """)
         defer { calls.reset() }
         try calls.bind(1, blob: record.bytes)
         while try calls.step() {
             var seen = outcome ?? RequestOutcome(rank: .open, tokens: 0, cost: 0, isUnknown: false, running: [])
-            if calls.integer(0) != 0 { seen.running.append(UInt32(clamping: calls.integer(2))) }
-            if calls.integer(0) != 0 || calls.integer(1) == Int64(Billed.unknown.rawValue) { seen.isUnknown = true }
+            if calls.isNull(0) { seen.running.append(UInt32(clamping: calls.integer(2))) }
+            if calls.isNull(0) || calls.integer(1) == Int64(Billed.unknown.rawValue) { seen.isUnknown = true }
             outcome = seen
         }
         return outcome
@@ -91,17 +91,5 @@ extension TokenUsage {
     fileprivate var sum: Int64 {
         let (sum, overflow) = max(0, self.promptTokens).addingReportingOverflow(max(0, self.completionTokens))
         return overflow ? .max : sum
-    }
-}
-
-extension SQLiteStatement {
-    /// A column of a record's 16 bytes; nil for anything else.
-    fileprivate func recordID(_ column: Int) -> RecordID? {
-        unsafe self.withBytes(column) { bytes in
-            guard bytes.count == 16 else { return nil }
-            return unsafe RecordID(
-                high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
-                low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
-        }
     }
 }

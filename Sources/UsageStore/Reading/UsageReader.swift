@@ -1,22 +1,27 @@
 public import Database
 public import Domain
 
-/// Answers questions from `usage.db`; reads only, also while the aggregator writes.
+/// Answers questions from the usage database, the same way from both products; reads only, also while aggregators write.
 ///
-/// Lives on one thread. A question that takes long asks `isOverdue` now and then whether it may go on, so that an event loop
-/// can bound it.
+/// Rows are read a page at a time, by their keys: no more than that is held in memory, and each page is of a moment of its own. Lives on
+/// one thread. A question that takes long asks `isOverdue` between pages whether it may go on, so that whoever asks can bound it.
 public final class UsageReader {
-    /// Rows between two looks at the clock: about a millisecond.
-    private static let stride = 2048
+    /// Rows of a page: about a millisecond.
+    private static let page: Int64 = 2048
 
-    let database: SQLiteDatabase
+    let database: any DatabaseConnection
     let names: UsageNames
 
+    /// Reads by a connection that finds the tables of `UsageSchema`.
+    public init(_ database: any DatabaseConnection) {
+        self.database = database
+        self.names = UsageNames(database)
+    }
+
     /// Opens the file, which must exist.
-    public init(path: String) throws(DatabaseError) {
-        self.database = try SQLiteDatabase(
-            path: path, options: UsageSchema.reading, migrations: UsageSchema.migrations)
-        self.names = UsageNames(self.database)
+    public convenience init(path: String) throws(DatabaseError) {
+        self.init(
+            try SQLiteDatabase(path: path, options: UsageSchema.reading, migrations: UsageSchema.migrations))
     }
 
     // MARK: Sums
@@ -53,39 +58,52 @@ public final class UsageReader {
             case .key, .project: "principal"
             case .model, .provider: "route"
             }
-        let statement = try self.database.statement(
+        // From the first record on, then from behind the last one.
+        var from = RecordID.first(atMilliseconds: since).bytes
+        let sql: [SQL] = [">=", ">"].map { (comparison: SQL) in
             """
-            SELECT ifnull(\(column), -1), rank, status, outcome, usage_source, input, cache_read, output, reasoning, cost,
+            SELECT record, coalesce(\(column), -1), rank, status, outcome, usage_source, input, cache_read, output, reasoning, cost,
                 detail
-            FROM requests WHERE record >= $1 AND record < $2
-            """)
-        defer { statement.reset() }
-        try statement.bind(1, blob: RecordID.first(atMilliseconds: since).bytes)
-        try statement.bind(2, blob: RecordID.first(atMilliseconds: until).bytes)
-        var sums: [Int64: UsageTotals] = [:]
-        var rows = 0
-        while try statement.step() {
-            rows += 1
-            if rows % Self.stride == 0, isOverdue() { return nil }
-            var row = UsageTotals()
-            row.requests = 1
-            let outcome = statement.integer(3)
-            row.open = statement.integer(1) == Int64(SettleRank.open.rawValue) ? 1 : 0
-            row.recovered = (1...2).contains(statement.integer(1)) ? 1 : 0
-            row.errors = statement.integer(2) >= 400 || outcome == Int64(ClientOutcome.error.rawValue) ? 1 : 0
-            row.disconnected = outcome == Int64(ClientOutcome.disconnected.rawValue) ? 1 : 0
-            let source = statement.integer(4)
-            row.estimated = source == Int64(UsageSource.estimated.rawValue) ? 1 : 0
-            row.unknownPrice = source != 0 && statement.isNull(9) ? 1 : 0
-            row.usage = RequestDetail(statement.bytes(10), withTrail: false).rareUsage
-            row.usage.input = statement.integer(5)
-            row.usage.cacheRead = statement.integer(6)
-            row.usage.output = statement.integer(7)
-            row.usage.reasoning = statement.integer(8)
-            row.cost = statement.integer(9)
-            sums[statement.integer(0), default: UsageTotals()].add(row)
+            FROM requests WHERE record \(comparison) $1 AND record < $2 ORDER BY record LIMIT \(Self.page)
+            """
         }
-        return sums
+        var sums: [Int64: UsageTotals] = [:]
+        var isFirst = true
+        while true {
+            let statement = try self.database.statement(isFirst ? sql[0] : sql[1])
+            try statement.bind(1, blob: from)
+            try statement.bind(2, blob: RecordID.first(atMilliseconds: until).bytes)
+            isFirst = false
+            var rows: Int64 = 0
+            while try statement.step() {
+                rows += 1
+                if rows == Self.page { from = statement.bytes(0) }
+                sums[statement.integer(1), default: UsageTotals()].add(Self.totals(statement))
+            }
+            if rows < Self.page { return sums }
+            if isOverdue() { return nil }
+        }
+    }
+
+    /// Of one request: the columns that `sums` asks for.
+    private static func totals(_ statement: any DatabaseStatement) -> UsageTotals {
+        var row = UsageTotals()
+        row.requests = 1
+        let outcome = statement.integer(4)
+        row.open = statement.integer(2) == Int64(SettleRank.open.rawValue) ? 1 : 0
+        row.recovered = (1...2).contains(statement.integer(2)) ? 1 : 0
+        row.errors = statement.integer(3) >= 400 || outcome == Int64(ClientOutcome.error.rawValue) ? 1 : 0
+        row.disconnected = outcome == Int64(ClientOutcome.disconnected.rawValue) ? 1 : 0
+        let source = statement.integer(5)
+        row.estimated = source == Int64(UsageSource.estimated.rawValue) ? 1 : 0
+        row.unknownPrice = source != 0 && statement.isNull(10) ? 1 : 0
+        row.usage = RequestDetail(statement.bytes(11), withTrail: false).rareUsage
+        row.usage.input = statement.integer(6)
+        row.usage.cacheRead = statement.integer(7)
+        row.usage.output = statement.integer(8)
+        row.usage.reasoning = statement.integer(9)
+        row.cost = statement.integer(10)
+        return row
     }
 
     private func group(
@@ -107,30 +125,38 @@ public final class UsageReader {
         _ query: RequestQuery, isOverdue: () -> Bool = { false }
     ) throws(UsageReadingFailure) -> RequestPage {
         try self.reading { () throws(DatabaseError) in
-            let statement = try self.database.statement(
-                "\(Self.selectRequest) WHERE record >= $1 AND record < $2 ORDER BY record DESC")
-            defer { statement.reset() }
-            try statement.bind(1, blob: RecordID.first(atMilliseconds: query.since ?? 0).bytes)
-            let before = query.before ?? RecordID(high: .max, low: .max)
-            try statement.bind(2, blob: before.bytes)
             var page = RequestPage(requests: [], next: nil)
-            var rows = 0
-            var last: RecordID?
-            while try statement.step() {
-                if page.requests.count == query.limit {
-                    page.next = last
-                    break
+            var before = (query.before ?? RecordID(high: .max, low: .max)).bytes
+            // One more tells whether there are more.
+            let size = query.isForAll ? min(Self.page, Int64(query.limit) + 1) : Self.page
+            while true {
+                let statement = try self.database.statement(
+                    """
+                    \(Self.selectRequest) WHERE record >= $1 AND record < $2 ORDER BY record DESC LIMIT $3
+                    """)
+                defer { statement.reset() }
+                try statement.bind(1, blob: RecordID.first(atMilliseconds: query.since ?? 0).bytes)
+                try statement.bind(2, blob: before)
+                try statement.bind(3, size)
+                var rows: Int64 = 0
+                while try statement.step() {
+                    if page.requests.count == query.limit {
+                        page.next = RecordID(bytes: before)
+                        return page
+                    }
+                    rows += 1
+                    before = statement.bytes(0)
+                    if try self.matches(statement, query), let row = try self.row(statement) {
+                        page.requests.append(row)
+                    }
                 }
-                rows += 1
-                last = RecordID(bytes: statement.bytes(0))
-                if try self.matches(statement, query), let row = try self.row(statement) { page.requests.append(row) }
+                if rows < size { return page }
                 // What was found until now is an answer, with a place to go on.
-                if rows % Self.stride == 0, isOverdue() {
-                    page.next = last
-                    break
+                if isOverdue() {
+                    page.next = RecordID(bytes: before)
+                    return page
                 }
             }
-            return page
         }
     }
 
@@ -138,29 +164,29 @@ public final class UsageReader {
     public func explanation(of record: RecordID) throws(UsageReadingFailure) -> RequestExplanation? {
         let found: [RequestExplanation] = try self.reading { () throws(DatabaseError) in
             // Both tables as of one commit.
-            try self.database.beginReading()
-            defer { self.database.rollback() }
-            let statement = try self.database.statement("\(Self.selectRequest) WHERE record = $1")
-            try statement.bind(1, blob: record.bytes)
-            guard try statement.step(), let row = try self.row(statement) else { return [] }
-            statement.reset()
-            return [
-                RequestExplanation(
-                    request: row, trail: DecisionTrail(packed: row.detail.trail),
-                    attempts: try self.attempts(of: record))
-            ]
+            try self.database.reading { () throws(DatabaseError) in
+                let statement = try self.database.statement("\(Self.selectRequest) WHERE record = $1")
+                try statement.bind(1, blob: record.bytes)
+                guard try statement.step(), let row = try self.row(statement) else { return [] }
+                statement.reset()
+                return [
+                    RequestExplanation(
+                        request: row, trail: DecisionTrail(packed: row.detail.trail),
+                        attempts: try self.attempts(of: record))
+                ]
+            }
         }
         return found.first
     }
 
     private static let selectRequest: SQL = """
-        SELECT record, rank, principal, endpoint, body_bytes, trace_id, label, tags, ifnull(route, -1), status, outcome,
-            usage_source, input, cache_read, output, reasoning, cost, ifnull(error, 0), first_byte, total, detail
+        SELECT record, rank, principal, endpoint, body_bytes, trace_id, label, tags, coalesce(route, -1), status, outcome,
+            usage_source, input, cache_read, output, reasoning, cost, coalesce(error, 0), first_byte, total, detail
         FROM requests
         """
 
     /// Looks at numbers first: most rows are passed over.
-    private func matches(_ statement: SQLiteStatement, _ query: RequestQuery) throws(DatabaseError) -> Bool {
+    private func matches(_ statement: any DatabaseStatement, _ query: RequestQuery) throws(DatabaseError) -> Bool {
         if let status = query.status, statement.isNull(9) || !status.contains(statement.integer(9)) { return false }
         if query.key != nil || query.project != nil {
             guard let principal = try self.names.principal(statement.integer(2)) else { return false }
@@ -174,7 +200,7 @@ public final class UsageReader {
         return true
     }
 
-    private func row(_ statement: SQLiteStatement) throws(DatabaseError) -> RequestRow? {
+    private func row(_ statement: any DatabaseStatement) throws(DatabaseError) -> RequestRow? {
         guard let record = RecordID(bytes: statement.bytes(0)) else { return nil }
         let route = try self.names.route(statement.integer(8))
         let detail = RequestDetail(statement.bytes(20))

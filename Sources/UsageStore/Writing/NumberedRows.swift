@@ -36,7 +36,8 @@ final class NumberedRows {
             let text = Array(text.array.prefix(InternKey.maximumText))
             return try self.row(
                 find: "SELECT id FROM names WHERE text = $1",
-                add: "INSERT INTO names (text) VALUES ($1) ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING id"
+                add:
+                    "INSERT INTO names (text) VALUES ($1) ON CONFLICT (text) DO UPDATE SET text = excluded.text RETURNING id"
             ) { (statement) throws(DatabaseError) in
                 if self.hasBytes { try statement.bind(1, blob: text) } else { try statement.bind(1, text: text) }
             }
@@ -61,7 +62,8 @@ final class NumberedRows {
                 principal.user.map(\.bytes) ?? [],
             ]
             return try self.row(
-                find: "SELECT id FROM principals WHERE key = $1 AND project = $2 AND organization = $3 AND \"user\" = $4",
+                find:
+                    "SELECT id FROM principals WHERE key = $1 AND project = $2 AND organization = $3 AND \"user\" = $4",
                 add: """
                     INSERT INTO principals (key, project, organization, "user") VALUES ($1, $2, $3, $4)
                     ON CONFLICT (key, project, organization, "user") DO UPDATE SET key = excluded.key RETURNING id

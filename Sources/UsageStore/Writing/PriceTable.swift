@@ -4,7 +4,7 @@ import Domain
 /// Rows of `prices`: one for a price, a second one for its long prompts.
 enum PriceTable {
     /// Does nothing for a price that is there: its id is made from its content.
-    static func add(_ price: Price, to database: SQLiteDatabase) throws(DatabaseError) {
+    static func add(_ price: Price, to database: any DatabaseConnection) throws(DatabaseError) {
         try self.add(price.id, isLong: false, above: 0, price.rates, to: database)
         if let long = price.longPrompt {
             try self.add(price.id, isLong: true, above: long.above, long.rates, to: database)
@@ -12,7 +12,7 @@ enum PriceTable {
     }
 
     /// Nil for an unknown one.
-    static func price(_ id: UInt64, in database: SQLiteDatabase) throws(DatabaseError) -> Price? {
+    static func price(_ id: UInt64, in database: any DatabaseConnection) throws(DatabaseError) -> Price? {
         let statement = try database.statement(
             """
             SELECT is_long, above, input, output, cache_read, cache_write, cache_write_1h, reasoning, audio_input,
@@ -36,7 +36,7 @@ enum PriceTable {
     }
 
     private static func add(
-        _ id: UInt64, isLong: Bool, above: Int64, _ rates: Price.Rates, to database: SQLiteDatabase
+        _ id: UInt64, isLong: Bool, above: Int64, _ rates: Price.Rates, to database: any DatabaseConnection
     ) throws(DatabaseError) {
         let statement = try database.statement(
             """

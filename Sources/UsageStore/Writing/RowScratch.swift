@@ -100,4 +100,7 @@ final class RowScratch {
     @unsafe var detail: UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(rebasing: self.buffer[self.from..<self.end])
     }
+
+    /// A copy of `detail`.
+    var detailBytes: [UInt8] { unsafe Array(self.detail) }
 }

@@ -1,0 +1,1 @@
+../UsageStoreTests/UsageSink+JournalRecord.swift

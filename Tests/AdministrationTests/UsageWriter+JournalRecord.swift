@@ -1,1 +1,0 @@
-../UsageStoreTests/UsageWriter+JournalRecord.swift

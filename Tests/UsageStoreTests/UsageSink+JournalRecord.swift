@@ -1,0 +1,31 @@
+import Database
+import Domain
+
+@testable import Journal
+@testable import UsageStore
+
+extension UsageSink {
+    /// Adds a record as it comes from a segment.
+    func add(_ record: JournalRecord, owner: UInt32) throws {
+        try self.add(encoded: record.encodedBody, owner: owner)
+    }
+
+    /// Adds a record by its kind and payload.
+    func add(encoded bytes: [UInt8], owner: UInt32) throws {
+        try unsafe bytes.withUnsafeBytes { bytes in
+            try self.add(unsafe LentRecord(decoding: bytes), owner: owner)
+        }
+    }
+
+    /// One batch of records, of the host 0xABCDEF, its edge 7 and its upstream 9.
+    func apply(_ batch: [JournalRecord]) throws {
+        try self.begin()
+        for record in batch {
+            let upstream = if case .attempt = record { true } else if case .attemptEnd = record { true } else { false }
+            let owner = try self.owner(
+                host: 0xABCDEF, instance: upstream ? 9 : 7, role: upstream ? .upstream : .edge)
+            try self.add(record, owner: owner)
+        }
+        try self.commit()
+    }
+}
