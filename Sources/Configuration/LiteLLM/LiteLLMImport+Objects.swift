@@ -12,7 +12,9 @@ extension LiteLLMImport {
     /// What the loader has against the new file where all its variables are set. None, unless the import is wrong.
     public func problems() -> [ConfigurationProblem] {
         let environment = Dictionary(
-            self.variables.map { ($0, $0.contains("BASE") || $0.contains("URL") ? "https://a.example" : "key-of-\($0)-01234567") },
+            self.variables.map {
+                ($0, $0.contains("BASE") || $0.contains("URL") ? "https://a.example" : "key-of-\($0)-01234567")
+            },
             uniquingKeysWith: { first, _ in first })
         let result = ConfigurationLoader.load(text: self.yaml, file: "sluice.yaml", environment: environment) {
             (path, _) throws(BoundedFile.Failure) in throw BoundedFile.Failure(reason: "\(path) is not looked at")
@@ -35,7 +37,9 @@ extension LiteLLMImport {
         else { throw ImportFailure(problems: problems.problems) }
         var objects: [Object] = []
         for (section, path) in [("providers", "providers"), ("models", "models"), ("pricing", "prices")] {
-            guard case .mapping(let members) = entries.first(where: { $0.key == section })?.value.content else { continue }
+            guard case .mapping(let members) = entries.first(where: { $0.key == section })?.value.content else {
+                continue
+            }
             objects += members.map { Object(path: path, name: $0.key, json: Self.value($0.value).json()) }
         }
         return objects

@@ -82,6 +82,21 @@ struct AdministrationClient {
         message: "the gateway has broken off before it answered; whether the request was carried out is not known",
         exitCode: unavailable)
 
+    /// Throws where no gateway runs: what is asked next only a gateway that runs can answer.
+    func requireRunning() throws(Failure) {
+        let isRunning: Bool
+        do throws(StartFailure) {
+            isRunning = try InstanceFile.isLocked(stateDirectory: self.stateDirectory)
+        } catch {
+            throw Failure(message: error.message, exitCode: Self.unavailable)
+        }
+        guard isRunning else {
+            throw Failure(
+                message: "no gateway is running with the state directory \(self.stateDirectory)",
+                exitCode: Self.unavailable)
+        }
+    }
+
     // MARK: Offline
 
     /// The answer of this process; nil while somebody else has the gateway's lock.

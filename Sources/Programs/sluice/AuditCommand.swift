@@ -38,7 +38,8 @@ struct AuditCommand: ParsableCommand {
         guard (1...100_000).contains(self.limit) else { throw ValidationError("--limit is 1 to 100000") }
         for (name, text) in [("--since", self.since), ("--until", self.until)] {
             guard text.map({ PastTime.milliseconds($0) != nil }) ?? true else {
-                throw ValidationError("\(name) needs a time, a day or a time ago such as 12h or 30d, not '\(text ?? "")'")
+                throw ValidationError(
+                    "\(name) needs a time, a day or a time ago such as 12h or 30d, not '\(text ?? "")'")
             }
         }
     }

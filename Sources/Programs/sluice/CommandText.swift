@@ -1,3 +1,4 @@
+import Administration
 import ArgumentParser
 import JSON
 
@@ -49,7 +50,8 @@ enum CommandText {
             ($0["name"]?.string ?? []).elementsEqual(text.utf8) && isMeant($0)
         }
         guard found.count < 2 else {
-            StandardStream.error.write("sluice: \(found.count) are named \(text): give the id of the \(noun) (\(prefix)…)\n")
+            StandardStream.error.write(
+                "sluice: \(found.count) are named \(text): give the id of the \(noun) (\(prefix)…)\n")
             throw ExitCode(1)
         }
         guard let id = found.first?["id"]?.string else {

@@ -11,7 +11,7 @@ struct DemoCommand: ParsableCommand {
         abstract: "Make an organization, a project and a key to try the gateway with, and print them.",
         discussion: """
             What is there already stays: a second time the same organization, project and key are named. As a key is shown once \
-            only, it gets a new secret then, and the former one ends.
+            only, it gets a new secret then, and the former one is good for another day.
 
             A running gateway is asked over its socket; while it is stopped the same is done to its files directly.
             """)
@@ -32,7 +32,8 @@ struct DemoCommand: ParsableCommand {
         let answer: JSONValue
         if let id = keys.first(where: { $0["revoked"]?.string == nil })?["id"]?.string {
             answer = try AdministrationOutput.body(
-                of: self.option, .post, ["keys", String(decoding: id, as: UTF8.self), "regenerate"]
+                of: self.option, .post, ["keys", String(decoding: id, as: UTF8.self), "regenerate"],
+                [JSONValue.Member("overlap_seconds", .integer(86_400))]
             ).value
         } else {
             answer = try AdministrationOutput.body(

@@ -1,3 +1,4 @@
+import Administration
 import Configuration
 import Domain
 import Foundation
@@ -17,19 +18,35 @@ enum DemoGateway {
             .configuration ?? GatewayConfiguration()
     }
 
-    /// With what curl reaches the first listener that it can.
+    /// What curl is given to reach the first listener: of the gateway that runs, else of the configuration.
     static func address(_ configuration: GatewayConfiguration) -> String {
-        for listener in configuration.listen {
-            let scheme = listener.tls == nil ? "http" : "https"
-            switch listener.address {
-            case .tcp(let host, let port):
-                // Whoever listens everywhere listens here.
-                let reachable = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
-                return "\(scheme)://\(reachable.contains(":") ? "[\(reachable)]" : reachable):\(port)"
-            case .unix, .descriptor: continue
-            }
+        let folder = AbsolutePath.resolve(
+            configuration.stateDirectory, in: FileManager.default.currentDirectoryPath)
+        let isSecure = configuration.listen.first?.tls != nil
+        if (try? InstanceFile.isLocked(stateDirectory: folder)) == true,
+            let bytes = try? BoundedFile.read(path: "\(folder)/run/listeners", limit: 1 << 16),
+            let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first
+        {
+            return self.url(String(line), isSecure: isSecure)
         }
-        return "http://127.0.0.1:8080"
+        switch configuration.listen.first?.address {
+        case .ipv4(let address, let port):
+            return self.url(address.map { "\($0)" }.joined(separator: ".") + ":\(port)", isSecure: isSecure)
+        case .unix(let path): return self.url("unix:\(path)", isSecure: isSecure)
+        case .ipv6(_, _, let port): return self.url("[::1]:\(port)", isSecure: isSecure)
+        case .inherited, nil: return self.url("127.0.0.1:8080", isSecure: isSecure)
+        }
+    }
+
+    /// Of a line such as `127.0.0.1:8080`, `[::1]:8080` or `unix:/path`.
+    private static func url(_ line: String, isSecure: Bool) -> String {
+        let scheme = isSecure ? "https" : "http"
+        if line.hasPrefix("unix:") { return "--unix-socket '\(line.dropFirst(5))' \(scheme)://localhost" }
+        // Whoever listens everywhere listens here.
+        for (everywhere, here) in [("0.0.0.0:", "127.0.0.1:"), ("[::]:", "[::1]:")] where line.hasPrefix(everywhere) {
+            return "\(scheme)://\(here)\(line.dropFirst(everywhere.count))"
+        }
+        return "\(scheme)://\(line)"
     }
 
     static func model(_ configuration: GatewayConfiguration) -> String {

@@ -24,7 +24,8 @@ struct ImportApplication {
                 StandardStream.error.write("sluice: \(object.path)/\(object.name) is there already: left as it is\n")
                 continue
             }
-            guard case .object(let members) = try? JSONReader().read(Array(object.json.utf8), maximumBytes: 1 << 20) else {
+            guard case .object(let members) = try? JSONReader().read(Array(object.json.utf8), maximumBytes: 1 << 20)
+            else {
                 continue
             }
             let name = JSONValue.Member(object.path == "prices" ? "target" : "name", object.name)

@@ -33,12 +33,17 @@ struct ImportCommand: ParsableCommand {
         @Argument(help: "LiteLLM's configuration file.")
         var file: String
         @Option(
-            help: ArgumentHelp("Write the new configuration there; a file that exists is not replaced.", valueName: "file"))
+            help: ArgumentHelp(
+                "Write the new configuration there; a file that exists is not replaced.", valueName: "file"))
         var output: String?
         @Flag(
-            help: "Give providers, models and prices to the running gateway instead; values of the environment are this command's.")
+            help:
+                "Give providers, models and prices to the running gateway instead; values of the environment are this command's."
+        )
         var apply = false
-        @Flag(help: "Print JSON: file, notes, providers, models, variables; the configuration, where it goes nowhere else.")
+        @Flag(
+            help:
+                "Print JSON: file, notes, providers, models, variables; the configuration, where it goes nowhere else.")
         var json = false
 
         mutating func validate() throws {

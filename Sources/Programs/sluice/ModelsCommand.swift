@@ -105,7 +105,8 @@ struct ModelsCommand: ParsableCommand {
         var json = false
 
         func run() throws {
-            AdministrationOutput.write(try ObjectCommand.body(self.option, .get, ["models", self.name]), json: self.json)
+            AdministrationOutput.write(
+                try ObjectCommand.body(self.option, .get, ["models", self.name]), json: self.json)
         }
     }
 

@@ -45,7 +45,8 @@ struct OrganizationsCommand: ParsableCommand {
 
         func run() throws {
             let members = try self.body.members(beside: [JSONValue.Member("name", self.name)])
-            CommandText.done("made", try AdministrationOutput.body(of: self.option, .post, ["orgs"], members), json: self.json)
+            CommandText.done(
+                "made", try AdministrationOutput.body(of: self.option, .post, ["orgs"], members), json: self.json)
         }
     }
 
@@ -59,7 +60,8 @@ struct OrganizationsCommand: ParsableCommand {
         func run() throws {
             let cell = AdministrationOutput.cell
             AdministrationOutput.write(
-                try AdministrationOutput.all(of: self.option, ["orgs"]), json: self.json, head: ["ID", "NAME", "CREATED"]
+                try AdministrationOutput.all(of: self.option, ["orgs"]), json: self.json,
+                head: ["ID", "NAME", "CREATED"]
             ) { [cell($0["id"]), cell($0["name"]), cell($0["created"])] }
         }
     }
@@ -74,7 +76,8 @@ struct OrganizationsCommand: ParsableCommand {
 
         func run() throws {
             AdministrationOutput.write(
-                try AdministrationOutput.body(of: self.option, .get, try self.choice.path(self.option)), json: self.json)
+                try AdministrationOutput.body(of: self.option, .get, try self.choice.path(self.option)), json: self.json
+            )
         }
     }
 
@@ -93,7 +96,8 @@ struct OrganizationsCommand: ParsableCommand {
             let members = try self.body.members(beside: CommandText.members([("name", self.name)]))
             guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
             let path = try self.choice.path(self.option)
-            CommandText.done("changed", try AdministrationOutput.body(of: self.option, .patch, path, members), json: self.json)
+            CommandText.done(
+                "changed", try AdministrationOutput.body(of: self.option, .patch, path, members), json: self.json)
         }
     }
 

@@ -87,7 +87,8 @@ struct PricesCommand: ParsableCommand {
         var json = false
 
         func run() throws {
-            AdministrationOutput.write(try ObjectCommand.body(self.option, .get, ["prices", self.target]), json: self.json)
+            AdministrationOutput.write(
+                try ObjectCommand.body(self.option, .get, ["prices", self.target]), json: self.json)
         }
     }
 
@@ -105,7 +106,8 @@ struct PricesCommand: ParsableCommand {
             let members = try self.members.members()
             guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
             CommandText.done(
-                "changed", try ObjectCommand.body(self.option, .patch, ["prices", self.target], members), json: self.json)
+                "changed", try ObjectCommand.body(self.option, .patch, ["prices", self.target], members),
+                json: self.json)
         }
     }
 

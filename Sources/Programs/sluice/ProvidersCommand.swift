@@ -35,9 +35,12 @@ struct ProvidersCommand: ParsableCommand {
         var json = false
 
         func run() throws {
-            let named = CommandText.members([("name", self.name), ("dialect", self.dialect), ("base_url", self.baseURL)])
+            let named = CommandText.members([
+                ("name", self.name), ("dialect", self.dialect), ("base_url", self.baseURL),
+            ])
             let members = try self.body.members(beside: named + self.secret.members())
-            CommandText.done("made", try ObjectCommand.body(self.option, .post, ["providers"], members), json: self.json)
+            CommandText.done(
+                "made", try ObjectCommand.body(self.option, .post, ["providers"], members), json: self.json)
         }
     }
 
@@ -98,7 +101,8 @@ struct ProvidersCommand: ParsableCommand {
                 beside: CommandText.members([("base_url", self.baseURL)]) + self.secret.members())
             guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
             CommandText.done(
-                "changed", try ObjectCommand.body(self.option, .patch, ["providers", self.name], members), json: self.json)
+                "changed", try ObjectCommand.body(self.option, .patch, ["providers", self.name], members),
+                json: self.json)
         }
     }
 

@@ -5,7 +5,8 @@ import JSON
 
 /// Where a provider's key is read from: never from the command line, which others can see.
 struct SecretOption: ParsableArguments {
-    @Option(help: ArgumentHelp("The environment variable of this command that has the provider's key.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The environment variable of this command that has the provider's key.", valueName: "name"))
     var keyFromEnv: String?
     @Option(help: ArgumentHelp("The file that has the provider's key; - for the standard input.", valueName: "file"))
     var keyFile: String?

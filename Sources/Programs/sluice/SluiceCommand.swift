@@ -18,8 +18,9 @@ struct SluiceCommand: ParsableCommand {
         version: "sluice \(SluiceVersion.current)",
         subcommands: [
             ServeCommand.self, CheckCommand.self, StatusCommand.self, ReloadCommand.self, UpgradeCommand.self,
-            StopCommand.self, KeysCommand.self, ProjectsCommand.self, LimitsCommand.self,
-            UsageCommand.self,
-            RequestsCommand.self, ExplainCommand.self, QuarantineCommand.self,
+            StopCommand.self, DemoCommand.self, OrganizationsCommand.self, ProjectsCommand.self, KeysCommand.self,
+            TokensCommand.self, LimitsCommand.self, ProvidersCommand.self, ModelsCommand.self, PricesCommand.self,
+            UsageCommand.self, RequestsCommand.self, ExplainCommand.self, QuarantineCommand.self, AuditCommand.self,
+            ImportCommand.self,
         ])
 }

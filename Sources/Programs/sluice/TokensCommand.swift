@@ -107,7 +107,8 @@ struct TokensCommand: ParsableCommand {
                     : token["expires"]?.string != nil ? "expires \(cell(token["expires"]))" : "good"
                 return [
                     cell(token["id"]), cell(token["name"]), cell(token["role"]),
-                    token["organization"]?.string == nil ? "all" : cell(token["organization"]), cell(token["prefix"]), state,
+                    token["organization"]?.string == nil ? "all" : cell(token["organization"]), cell(token["prefix"]),
+                    state,
                 ]
             }
         }
@@ -123,7 +124,8 @@ struct TokensCommand: ParsableCommand {
 
         func run() throws {
             AdministrationOutput.write(
-                try AdministrationOutput.body(of: self.option, .get, try self.choice.path(self.option)), json: self.json)
+                try AdministrationOutput.body(of: self.option, .get, try self.choice.path(self.option)), json: self.json
+            )
         }
     }
 
@@ -145,7 +147,8 @@ struct TokensCommand: ParsableCommand {
                 CommandText.members([("name", self.name), ("role", self.role?.rawValue)]) + (try self.expiry.members())
             guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
             let path = try self.choice.path(self.option)
-            CommandText.done("changed", try AdministrationOutput.body(of: self.option, .patch, path, members), json: self.json)
+            CommandText.done(
+                "changed", try AdministrationOutput.body(of: self.option, .patch, path, members), json: self.json)
         }
     }
 
