@@ -6,22 +6,18 @@ import Domain
 final class DeskBench {
     let store: AdministrationStore
     let service: AdministrationService
-    /// nil where there is no vault: then nobody's token is good.
-    private let tokens: TokenAuthenticator?
     /// Which `DeskContext` the service works by.
     private var generation: UInt64 = 0
 
-    init(store: AdministrationStore, service: AdministrationService, tokens: TokenAuthenticator? = nil) {
+    init(store: AdministrationStore, service: AdministrationService) {
         self.store = store
-        self.tokens = tokens
         self.service = service
     }
 
     /// Who a token belongs to; nil: nobody.
     func bearer(of token: Secret) -> Result<AdministrationActor?, AdministrationFailure> {
-        guard let tokens = self.tokens else { return .success(nil) }
         do throws(AdministrationFailure) {
-            return .success(try tokens.actor(bearing: token))
+            return .success(try self.service.actor(bearing: token))
         } catch {
             return error.status == 401 ? .success(nil) : .failure(error)
         }
