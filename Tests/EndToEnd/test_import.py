@@ -38,7 +38,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "balanced": ("redis",),
     "fallbacks": ("content_policy_fallbacks",),
     "providers": ("bedrock", "vertex"),
-    "aliases": ("success_callback", "alerting", "max_budget", "database_url"),
+    "aliases": ("success_callback", "alerting", "database_url"),
     "tiers": ("tag",),
 }
 
