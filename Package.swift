@@ -131,8 +131,9 @@ let package = Package(
         module(
             "ControlPlane",
             [
-                "Administration", "Catalogue", "Domain", "HTTPClient", "IPC", "IPCEpoll", "Configuration", "Cryptography",
-                "JSON", "Platform", "EventLog",
+                "Administration", "Catalogue", "Domain", "HTTPClient", "IPC", "IPCEpoll", "Configuration",
+                "Cryptography",
+                "JSON", "Platform", "EventLog", "UsageStore",
                 "WorkerRuntime",
             ]),
 
@@ -166,7 +167,7 @@ let package = Package(
             name: "limit-driver", dependencies: ["Limits", "Domain", "Platform"], path: "Tests/Drivers/limit-driver",
             swiftSettings: settings),
         .executableTarget(
-            name: "sandbox-driver", dependencies: ["WorkerRuntime", "Domain", "Platform"],
+            name: "sandbox-driver", dependencies: ["WorkerRuntime", "Database", "Domain", "Platform"],
             path: "Tests/Drivers/sandbox-driver", swiftSettings: settings),
 
         // What tests of several modules use; no program does.

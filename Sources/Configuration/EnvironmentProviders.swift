@@ -45,7 +45,7 @@ struct EnvironmentProviders {
 
     /// Variables of features that are not built yet.
     private static let unavailable = [
-        "GEMINI_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_BEARER_TOKEN_BEDROCK", "DATABASE_URL", "REDIS_URL", "JWT_SECRET",
+        "GEMINI_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_BEARER_TOKEN_BEDROCK", "REDIS_URL", "JWT_SECRET",
     ]
 
     /// The names of providers that `environment` has something for, the first found first.
@@ -81,7 +81,9 @@ struct EnvironmentProviders {
         let found = EnvironmentProviders(in: environment, listen: configuration.listen.map(\.address))
         configuration.providers = found.providers
         configuration.defaultProvider = found.providers.first?.settings.name
-        var notices = found.notices
+        let database = DatabaseSchema.environment(environment)
+        configuration.database = database.settings
+        var notices = found.notices + database.notices
         if found.areSimulated {
             notices.append("no provider's key is in the environment: the built-in simulated provider answers")
         } else if !found.providers.isEmpty {
@@ -89,7 +91,8 @@ struct EnvironmentProviders {
                 "there is no configuration file; the providers of the environment are used: "
                     + found.providers.map(\.settings.name).joined(separator: ", "))
         }
-        return ConfigurationResult(configuration: configuration, problems: found.problems, notices: notices)
+        return ConfigurationResult(
+            configuration: configuration, problems: found.problems + database.problems, notices: notices)
     }
 
     private static func provider(

@@ -33,8 +33,8 @@ final class ControlRole: WorkerRole {
     private let finisher: ReplyFinisher
     private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
-    private var http: HTTPDesk?
-    private let documentation: Documentation
+    /// Where the links hand in their requests.
+    private let http: HTTPDesk
     private let stateDirectory: String
     private var hello: Hello?
     private let scratch = LinkScratch()
@@ -49,7 +49,7 @@ final class ControlRole: WorkerRole {
         let swagger = configuration.admin.swaggerUI.map {
             AbsolutePath.resolve($0, in: gateway.state.source.workingDirectory)
         }
-        self.documentation = Documentation(SwaggerFiles.find(configured: swagger))
+        let documentation = Documentation(SwaggerFiles.find(configured: swagger))
         context.endpoint.missing = ControlConfinement.close(gateway, given: context.endpoint.missing)
         self.context = context
         self.log = context.log
@@ -80,6 +80,8 @@ final class ControlRole: WorkerRole {
         } catch {
             throw StartFailure("sluice-control: \(error)")
         }
+        self.http = HTTPDesk(
+            HTTPDesk.Office(self.administration, context.loop), documentation: documentation, log: context.log)
         self.stateDirectory = state.snapshots.topology.stateDirectory
         self.desk = ConfigurationDesk(state)
         self.source = gateway.administration
@@ -109,7 +111,8 @@ final class ControlRole: WorkerRole {
                 ObjectsResource(kind, store: store, codec: codec, board: board)
             }
             return DeskBench(
-                store: store, service: AdministrationService(store: store, limits: limits, others: objects))
+                store: store,
+                service: AdministrationService(store: store, limits: limits, others: objects))
         }
     }
 
@@ -261,8 +264,7 @@ final class ControlRole: WorkerRole {
         guard let hello = self.hello, offer.role == .edge else {
             return self.log.warning("link from an unexpected role refused", ["peer": .string(offer.role.label)])
         }
-        let link = AdministrationLink(instance: offer.instance, desk: self.openHTTP(), log: self.log) {
-            [weak self] ended in
+        let link = AdministrationLink(instance: offer.instance, desk: self.http, log: self.log) { [weak self] ended in
             guard let self, self.links[ended.instance] === ended else { return }
             self.links[ended.instance] = nil
         }
@@ -273,34 +275,6 @@ final class ControlRole: WorkerRole {
         }
         let replaced = self.links.updateValue(link, forKey: offer.instance)
         replaced?.close()
-    }
-
-    /// Where the links hand in their requests.
-    private func openHTTP() -> HTTPDesk {
-        if let http = self.http { return http }
-        let loop = self.context.loop
-        let office = HTTPDesk.Office(
-            authenticate: { [weak self] in self?.identify($0, $1) },
-            submit: { [weak self] request, then in
-                self?.administration.submit(request, then: then)
-            },
-            document: { [weak self] then in
-                self?.administration.describe(version: SluiceVersion.current, then: then)
-            },
-            now: Clocks.monotonicNanoseconds,
-            after: { loop.schedule(after: $0, $1) })
-        let http = HTTPDesk(office, documentation: self.documentation, log: self.log)
-        self.http = http
-        return http
-    }
-
-    /// Who a token of the administration belongs to.
-    private func identify(
-        _ token: [UInt8], _ then: @escaping (Result<AdministrationActor?, AdministrationFailure>) -> Void
-    ) {
-        self.administration.perform({ (bench: DeskBench) in bench.bearer(of: Secret(token)) }) { result in
-            then(result.flatMap(\.self))
-        }
     }
 
     func drain(timeout: UInt64) {

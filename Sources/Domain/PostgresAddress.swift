@@ -44,6 +44,11 @@ public struct PostgresAddress: Hashable, Sendable, CustomStringConvertible {
     /// Whether the server is reached by a socket in the file system.
     public var isLocal: Bool { self.host.utf8.first == UInt8(ascii: "/") }
 
+    /// Absolute paths of what is read to connect, but for what every name and certificate needs.
+    public var files: [String] {
+        [self.rootCertificate, self.isLocal ? "\(self.host)/.s.PGSQL.\(self.port)" : nil].compactMap { $0 }
+    }
+
     /// `host:port/database`: never the user or the password.
     public var description: String {
         let host = self.host.utf8.contains(UInt8(ascii: ":")) ? "[\(self.host)]" : self.host
@@ -54,21 +59,28 @@ public struct PostgresAddress: Hashable, Sendable, CustomStringConvertible {
     public var url: Secret {
         var text = "postgresql://\(Self.encoded(self.user.utf8))"
         self.password?.withBytes { text += ":\(Self.encoded($0))" }
-        text += "@/\(Self.encoded(self.database.utf8))?host=\(Self.encoded(self.host.utf8))&port=\(self.port)"
-        text += "&sslmode=\(self.tls.rawValue)&connect_timeout=\(self.connectTimeout)"
-        if let certificate = self.rootCertificate { text += "&sslrootcert=\(Self.encoded(certificate.utf8))" }
+        text += self.isLocal ? "@" : self.host.utf8.contains(UInt8(ascii: ":")) ? "@[\(self.host)]" : "@\(self.host)"
+        text += self.isLocal ? "" : ":\(self.port)"
+        text += "/\(Self.encoded(self.database.utf8))?"
+        text += self.isLocal ? "host=\(Self.encoded(self.host.utf8, isPath: true))&port=\(self.port)&" : ""
+        text += "sslmode=\(self.tls.rawValue)&connect_timeout=\(self.connectTimeout)"
+        if let certificate = self.rootCertificate {
+            text += "&sslrootcert=\(Self.encoded(certificate.utf8, isPath: true))"
+        }
         return Secret(Array(text.utf8))
     }
 
-    /// Everything that is not a letter or a digit as `%XX`.
-    private static func encoded(_ bytes: some Sequence<UInt8>) -> String {
+    /// Everything that is not a letter, a digit or harmless as `%XX`.
+    private static func encoded(_ bytes: some Sequence<UInt8>, isPath: Bool = false) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var text: [UInt8] = []
         for byte in bytes {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "*"):
                 text.append(byte)
+            case UInt8(ascii: "/") where isPath: text.append(byte)
             default: text += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             }
         }

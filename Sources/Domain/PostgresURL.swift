@@ -6,6 +6,11 @@ extension PostgresAddress {
         init(_ description: String) { self.description = description }
     }
 
+    /// Bytes of the longest URL that is read.
+    public static let longestURL = 8192
+    /// Bytes of each part, decoded: so that the URL of all of them is never longer than the longest.
+    static let longestPart = 512
+
     /// The parameters behind the `?` that are understood.
     public static let parameters = ["connect_timeout", "host", "port", "sslmode", "sslrootcert"]
 
@@ -13,7 +18,7 @@ extension PostgresAddress {
     /// special in a part is percent-encoded, and a parameter that is unknown or comes twice is refused. `?host=` names the folder of a
     /// socket, where there is no host before.
     public init(url: [UInt8]) throws(Malformed) {
-        guard url.count <= 4096 else { throw Malformed("it is longer than 4,096 bytes") }
+        guard url.count <= Self.longestURL else { throw Malformed("it is longer than \(Self.longestURL) bytes") }
         guard url.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Malformed(
                 "it has a space, a control character or one that is not ASCII: those must be percent-encoded")
@@ -177,6 +182,9 @@ extension PostgresAddress {
             }
             guard high | low != 0 else { throw Malformed("\(part) has a NUL byte") }
             decoded.append(high << 4 | low)
+        }
+        guard decoded.count <= Self.longestPart else {
+            throw Malformed("\(part) is longer than \(Self.longestPart) bytes")
         }
         return decoded
     }

@@ -17,11 +17,14 @@ public struct Topology: Hashable, Sendable {
     public var users: [RoleUser]
     /// Absolute paths of folders that upstreams may read besides the system's: those of certificates to trust.
     public var trustFolders: [String]
+    /// Where usage is stored by a server: absolute paths of folders that the aggregator may read for it, of certificates and sockets. Nil where
+    /// it is a file, and the aggregator connects to nothing.
+    public var serverFolders: [String]?
 
     public init(
         listeners: [ListenerSettings], edges: UInt16, upstreams: UInt16, drainTimeout: UInt64, stateDirectory: String,
         logLevel: LogLevel, logFormat: LogFormat = .json, logFile: String? = nil, users: [RoleUser] = [],
-        trustFolders: [String] = [], maximumEdges: UInt16? = nil
+        trustFolders: [String] = [], serverFolders: [String]? = nil, maximumEdges: UInt16? = nil
     ) {
         self.listeners = listeners
         self.edges = edges
@@ -35,5 +38,6 @@ public struct Topology: Hashable, Sendable {
         self.logFile = logFile
         self.users = users
         self.trustFolders = trustFolders
+        self.serverFolders = serverFolders
     }
 }

@@ -12,6 +12,9 @@ struct ChildConfinement {
     func arguments(of role: Role) -> [String] {
         var arguments = ["--state=\(self.topology.stateDirectory)"]
         if role == .upstream { arguments += self.topology.trustFolders.map { "--trust=\($0)" } }
+        if role == .aggregator, let folders = self.topology.serverFolders {
+            arguments += ["--server"] + folders.map { "--trust=\($0)" }
+        }
         if let numbers = RoleUser.identity(of: role, in: self.topology.users) {
             arguments.append("--user=" + numbers.map(String.init).joined(separator: ":"))
         }

@@ -28,8 +28,9 @@ public struct RoleSandbox: Hashable, Sendable {
     }
 
     /// The sandbox of a role over the state folder. `readable` are further files and folders that may be read: an upstream's
-    /// certificates, control's configuration.
-    public static func of(_ role: Role, state: String, readable: [String]) -> RoleSandbox {
+    /// certificates, control's configuration. `hasServer`: what was used is stored by a server, to which the aggregator
+    /// connects; else it connects to nothing. Edges never do.
+    public static func of(_ role: Role, state: String, readable: [String], hasServer: Bool = false) -> RoleSandbox {
         switch role {
         case .edge:
             // Connections come from listeners that are inherited; there is nothing to connect to.
@@ -56,16 +57,21 @@ public struct RoleSandbox: Hashable, Sendable {
                     Landlock.Rule("\(state)/providers", [.read, .write, .make]),
                     Landlock.Rule("\(state)/journal", [.read, .write, .make]),
                     Landlock.Rule("/usr/share/zoneinfo", .read),
-                ], [], descriptors: self.fewDescriptors, scratch: "\(state)/usage")
+                ] + (hasServer ? self.system + readable.map { Landlock.Rule($0, .read) } : []),
+                hasServer ? self.toServer : [], descriptors: self.fewDescriptors, scratch: "\(state)/usage")
         case .control, .supervisor:
             RoleSandbox(
                 self.common + self.system + [Landlock.Rule(state, [.read, .write, .make, .makeSockets])]
                     + readable.map { Landlock.Rule($0, .read) },
-                // The operators' socket, and a look whether somebody answers on an old one. Providers are called to see whether they answer.
+                // The operators' socket, and a look whether somebody answers on an old one. Providers are called to see whether they answer; a
+                // server may store what control knows.
                 [.connect, .bind, .listen, .accept, .unixSockets, .internetSockets], descriptors: self.fewDescriptors,
                 scratch: state)
         }
     }
+
+    /// A connection over the network or by a socket in the file system; the resolver binds its own sockets.
+    private static let toServer: SystemCallFilter.Allowance = [.connect, .bind, .unixSockets, .internetSockets]
 
     /// What libraries read at any time: about this process, the start of the host, and OpenSSL's own configuration.
     private static let common = [

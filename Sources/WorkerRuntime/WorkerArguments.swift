@@ -20,8 +20,10 @@ public struct WorkerArguments: Hashable, Sendable {
     public var configuration: String?
     /// Absolute path of the state folder (not for control's first process, which finds it out).
     public var state: String?
-    /// Folders to be read besides the system's (upstreams only).
+    /// Folders to be read besides the system's (upstreams, and the aggregator where it has a server).
     public var trustFolders: [String] = []
+    /// Whether usage is stored by a server (aggregator only).
+    public var hasServer = false
     /// Who to become before anything else is done; nil: whoever the supervisor is.
     public var user: ProcessUser?
 
@@ -41,6 +43,10 @@ public struct WorkerArguments: Hashable, Sendable {
         for argument in arguments {
             if argument == "--standby", seen.insert(argument).inserted {
                 parsed.isOnStandby = true
+                continue
+            }
+            if argument == "--server", role == .aggregator, seen.insert(argument).inserted {
+                parsed.hasServer = true
                 continue
             }
             guard let split = argument.firstIndex(of: "="), argument.hasPrefix("--") else {
@@ -68,7 +74,7 @@ public struct WorkerArguments: Hashable, Sendable {
         case ("--instance-file-fd", .control): self.instanceFile = Int32(try self.number(name, value, 4...63))
         case ("--config", .control): self.configuration = value
         case ("--state", _): self.state = try self.path(name, value)
-        case ("--trust", .upstream): self.trustFolders.append(try self.path(name, value))
+        case ("--trust", .upstream), ("--trust", .aggregator): self.trustFolders.append(try self.path(name, value))
         case ("--user", _): self.user = try self.user(name, value)
         default: throw StartFailure("\(self.role.program): unknown argument \(name)")
         }

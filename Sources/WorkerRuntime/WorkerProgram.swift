@@ -71,7 +71,9 @@ public enum WorkerProgram {
     private static func enterSandbox(_ arguments: WorkerArguments) -> Hardening {
         var missing = ProcessHardening.missing(ownUser: arguments.user != nil)
         if arguments.role != .control, let state = arguments.state {
-            missing.formUnion(RoleSandbox.of(arguments.role, state: state, readable: arguments.trustFolders).enter())
+            let sandbox = RoleSandbox.of(
+                arguments.role, state: state, readable: arguments.trustFolders, hasServer: arguments.hasServer)
+            missing.formUnion(sandbox.enter())
         } else {
             missing.formUnion([.landlock, .seccomp])
         }

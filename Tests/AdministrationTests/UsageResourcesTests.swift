@@ -10,14 +10,14 @@ import UsageStore
     private final class Names: EntityNames {
         func keyName(_ id: EntityID) -> String? { id == .standard ? "static" : id.low == 6 ? "twin" : nil }
         func projectName(_ id: EntityID) -> String? { id == .standard ? "default" : nil }
-        func keys(named name: String) throws(AdministrationFailure) -> [EntityID] {
+        func keys(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> [EntityID] {
             switch name {
             case "static": [.standard]
             case "twin": [EntityID(high: 2, low: 6), EntityID(high: 2, low: 7)]
             default: []
             }
         }
-        func projectID(named name: String) throws(AdministrationFailure) -> EntityID {
+        func projectID(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> EntityID {
             guard name == "default" else { throw .notFound("no project") }
             return .standard
         }

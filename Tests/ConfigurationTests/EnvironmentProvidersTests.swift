@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "GEMINI_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_BEARER_TOKEN_BEDROCK", "DATABASE_URL", "REDIS_URL", "JWT_SECRET",
+        "GEMINI_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_BEARER_TOKEN_BEDROCK", "REDIS_URL", "JWT_SECRET",
     ])
     func whatIsNotAvailableYetIsSaid(variable: String) {
         let result = self.load([variable: "hunter2", "OPENAI_API_KEY": "k"])

@@ -5,9 +5,6 @@ import Testing
 @Suite struct UnbuiltFeatureTests {
     /// Each asks for something: refused at its key.
     static let asking: [BadCase] = [
-        BadCase(
-            "database: postgres://u:p@h/d", "1:1: database: not available yet: leave database out or set it to sqlite"),
-        BadCase("database: {control: x}", "1:1: database: not available yet"),
         BadCase("redis: redis://h:6379/0", "1:1: redis: not available yet: leave redis out or set it to null"),
         BadCase("redis: true", "1:1: redis: not available yet"),
         BadCase("auth: {jwt: {algorithm: HS256}}", "1:8: auth.jwt: not available yet"),
@@ -39,7 +36,7 @@ import Testing
 
     /// Each asks for nothing.
     static let neutral = [
-        "database: sqlite", "database: null", "redis: null", "redis: false", "redis: off", "redis: ~", "redis:",
+        "redis: null", "redis: false", "redis: off", "redis: ~", "redis:",
         "user: null",
         "auth: {anonymous: null, jwt: false}", "catalogue: {file: null, url: null}", "pricing: {}", "pricing: null",
         "cache: {enabled: false}",

@@ -178,6 +178,7 @@ import Testing
             "upstream: 1", "upstream: 5",
             "2:30: workers.upstream: more than 4 upstreams, for which this run's table of providers has places,"
         ),
+        ("auth:", "database: postgres://u:p@h/d\nauth:", "3:1: database: another database"),
         (
             "auth:", "limits: {table_slots: 4096}\nauth:",
             "3:23: limits.table_slots: another size (it is 1048576)"

@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from Harness.gateway import PROGRAMS, Gateway
+from Harness.postgres import PostgresDatabase
 from Harness.processes import status_field
 
 DRIVER = PROGRAMS / "sandbox-driver"
@@ -23,7 +24,8 @@ NETWORK = {
     "edge": {"listen", "accept4"},
     "upstream": {"connect", "bind", "inet", "inet6", "unix"},
     "aggregator": set(),
-    "control": {"connect", "bind", "listen", "accept4", "unix"},
+    "control": {"connect", "bind", "listen", "accept4", "inet", "inet6", "unix"},
+    "aggregator+server": {"connect", "bind", "inet", "inet6", "unix"},
 }
 SOCKETS = {"connect", "bind", "listen", "accept4", "inet", "inet6", "unix"}
 # Folders of the state directory: what each role may do there.
@@ -138,3 +140,13 @@ def test_system_files_of_each_role(state: pathlib.Path) -> None:
     (certificates / "ca.pem").write_text("x")
     named = [f"open:{certificates}/ca.pem", f"write:{certificates}/ca.pem"]
     assert list(drive("upstream", state, *named, readable=certificates).values()) == [0, errno.EACCES]
+
+
+@pytest.mark.parametrize("role", ["aggregator+server", "control", "aggregator", "edge"])
+def test_who_reaches_a_database_server(role: str, state: pathlib.Path, postgres: PostgresDatabase) -> None:
+    """libpq works in the sandbox of those that may have a server, by an address, a name and a socket; no other reaches one."""
+    server = postgres.server
+    by_name = postgres.url.replace("127.0.0.1", "localhost")
+    for url in (postgres.url, by_name, server.socket_url(postgres.name)):
+        found = drive(role, state, f"postgres:{url}", readable=server.folder)
+        assert found == {"postgres": 0 if role in ("aggregator+server", "control") else errno.EPERM}, url

@@ -37,7 +37,7 @@ enum SampleMessages {
                 ListenerSettings(.unix(path: "/run/x.sock")), ListenerSettings(.inherited(descriptor: 3)),
             ], edges: 2, upstreams: 1, drainTimeout: 300_000, stateDirectory: "/tmp/state", logLevel: .info,
             logFormat: .text, logFile: "/var/log/x.log", users: [RoleUser(role: .edge, user: 901, group: 900)],
-            trustFolders: ["/etc/ours", "/srv/certificates"]))
+            trustFolders: ["/etc/ours", "/srv/certificates"], serverFolders: ["/etc/pg", "/run/postgresql"]))
 
     static let report = TreeReport(
         state: .ready, pid: 77, build: [1, 2], age: 9000, version: 3, listeners: ["http://127.0.0.1:8080"],

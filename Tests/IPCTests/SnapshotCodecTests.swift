@@ -40,7 +40,12 @@ import Testing
             prices: [.free], policies: SnapshotCodecTests.policies))
 
     private let aggregator = AggregatorSnapshot(
-        version: 9, stateDirectory: "/s", limitTable: SnapshotCodecTests.table, upstreams: 4,
+        version: 9, stateDirectory: "/s",
+        usageDatabase: .postgres(
+            PostgresAddress(
+                host: "::1", port: 1, database: "d /?", user: "u@", password: Secret(Array("p%:/@".utf8)),
+                tls: .verifyFull, rootCertificate: "/a b", connectTimeout: 60)), limitTable: SnapshotCodecTests.table,
+        upstreams: 4,
         logLevel: .error, logFormat: .text)
 
     private static let policies = [

@@ -105,6 +105,25 @@ struct PostgresUsageTests {
         #expect(try self.store.reader().requests(RequestQuery()).requests.count == 2)
     }
 
+    /// Nobody tells the planner how few rows the temporary tables have.
+    @Test func mergingReadsNoWholeTable() throws {
+        #expect(try self.store.writer().positions() == [:])
+        let outside = try self.store.connection()
+        try outside.execute(
+            """
+            INSERT INTO requests (record, rank) SELECT decode(lpad(to_hex(n), 32, '0'), 'hex'), 3
+            FROM generate_series(1, 30000) n
+            """)
+        try outside.execute("ANALYZE")
+        try outside.begin()
+        for table in [StagedRequests.table, StagedAttempts.table] { try outside.execute(table) }
+        for merge in [StagedRequests.merge, StagedAttempts.merge] {
+            let plan = try self.store.texts("EXPLAIN \(merge)", 1)
+            #expect(!plan.contains { $0.contains("Seq Scan on requests") }, "\(plan)")
+        }
+        outside.rollback()
+    }
+
     // MARK: Connections
 
     @Test mutating func aConnectionThatIsEndedIsMadeAgain() throws {

@@ -20,11 +20,13 @@ extension UsageSink {
     /// One batch of records, of the host 0xABCDEF, its edge 7 and its upstream 9.
     func apply(_ batch: [JournalRecord]) throws {
         try self.begin()
+        let edge = try self.owner(host: 0xABCDEF, instance: 7, role: .edge)
+        let upstream = try self.owner(host: 0xABCDEF, instance: 9, role: .upstream)
         for record in batch {
-            let upstream = if case .attempt = record { true } else if case .attemptEnd = record { true } else { false }
-            let owner = try self.owner(
-                host: 0xABCDEF, instance: upstream ? 9 : 7, role: upstream ? .upstream : .edge)
-            try self.add(record, owner: owner)
+            switch record {
+            case .begin, .settle: try self.add(record, owner: edge)
+            case .attempt, .attemptEnd: try self.add(record, owner: upstream)
+            }
         }
         try self.commit()
     }

@@ -38,6 +38,12 @@ import WorkerRuntime
         let parsed = try WorkerArguments.parse(
             ["--instance=1", "--state=/var/s", "--trust=/etc/a", "--trust=/etc/b", "--user=901:902:903"],
             role: .upstream)
+        let server = try WorkerArguments.parse(
+            ["--instance=1", "--state=/var/s", "--server", "--trust=/etc/pg"], role: .aggregator)
+        #expect(server.hasServer && server.trustFolders == ["/etc/pg"] && !parsed.hasServer)
+        for role in Role.allCases where role != .aggregator {
+            #expect(throws: StartFailure.self) { try WorkerArguments.parse(["--instance=1", "--server"], role: role) }
+        }
         #expect(parsed.state == "/var/s" && parsed.trustFolders == ["/etc/a", "/etc/b"])
         #expect(parsed.user == ProcessUser(user: 901, group: 902, groups: [903]))
         #expect(try WorkerArguments.parse(["--instance=1"], role: .edge).user == nil)

@@ -22,7 +22,8 @@ struct LimitDirectory {
         APIParameter("global", in: .query, .boolean, "The whole gateway."),
     ]
 
-    func subject(_ fields: inout RequestFields) throws(AdministrationFailure) -> LimitSubject {
+    /// `home` is the one organization that who asks can see: names mean what is in it.
+    func subject(_ fields: inout RequestFields, home: EntityID? = nil) throws(AdministrationFailure) -> LimitSubject {
         let isGlobal = try fields.flag("global")
         let key = try fields.text("key")
         let project = try fields.text("project")
@@ -35,9 +36,9 @@ struct LimitDirectory {
         guard named.count + (isGlobal ? 1 : 0) == 1 else {
             throw .invalid("name one of key, project, organization, user, model, ip, anonymous and global")
         }
-        if let key { return try self.key(key, project: project) }
-        if let project { return try self.project(project) }
-        if let organization { return try self.organization(organization) }
+        if let key { return try self.key(key, project: project, home) }
+        if let project { return try self.project(project, home) }
+        if let organization { return try self.organization(organization, home) }
         if let user { return try self.user(user) }
         if let model { return self.model(model) }
         if let address { return try self.address(address, .address) }
@@ -49,11 +50,13 @@ struct LimitDirectory {
 
     // MARK: -
 
-    private func key(_ text: String, project: String?) throws(AdministrationFailure) -> LimitSubject {
+    private func key(_ text: String, project: String?, _ home: EntityID?) throws(AdministrationFailure) -> LimitSubject
+    {
         if text == "static", project == nil || project == "default" {
             let limits = try self.store.limits(of: .key, .standard)
             return LimitSubject(
-                scope: .key, key: LimitKey(.key, .standard), name: text, own: limits, defaults: self.settings.perKey,
+                scope: .key, key: LimitKey(.key, .standard), name: text, organization: .standard, own: limits,
+                defaults: self.settings.perKey,
                 timeZone: try self.timeZone(of: self.store.project(.standard)), home: .entity(.standard))
         }
         let record: KeyRecord
@@ -61,36 +64,40 @@ struct LimitDirectory {
             record = try self.store.key(id)
         } else {
             let name = project ?? "default"
-            let named = try self.store.keys(limit: 1000, project: name, name: text)
+            let owner = try self.store.project(name, home: home).id
+            let named = try self.store.keys(after: nil, limit: 1000, KeySelection(project: owner, name: text))
             guard let good = named.first(where: { $0.revoked == nil }) else {
                 throw .notFound("there is no key named \(text) in project \(name)")
             }
             record = good
         }
-        return LimitSubject(
+        return try self.subject(of: record)
+    }
+
+    /// A key, revoked or not.
+    func subject(of record: KeyRecord) throws(AdministrationFailure) -> LimitSubject {
+        LimitSubject(
             scope: .key, key: LimitKey(.key, record.id), name: record.name, id: record.id.text(.key),
-            own: record.limits, defaults: self.settings.perKey,
+            organization: record.organization, own: record.limits, defaults: self.settings.perKey,
             timeZone: try self.timeZone(of: self.store.project(record.project)), home: .key(record.id))
     }
 
-    private func project(_ text: String) throws(AdministrationFailure) -> LimitSubject {
-        let project =
-            if let id = EntityID(text: text, .project) {
-                try self.store.project(id)
-            } else {
-                try self.store.project(text)
-            }
+    private func project(_ text: String, _ home: EntityID?) throws(AdministrationFailure) -> LimitSubject {
+        let project = try self.store.project(text, home: home)
         return LimitSubject(
             scope: .project, key: LimitKey(.project, project.id), name: project.name, id: project.id.text(.project),
-            own: try self.store.limits(of: .project, project.id), timeZone: self.timeZone(of: project),
+            organization: project.organization, own: try self.store.limits(of: .project, project.id),
+            timeZone: self.timeZone(of: project),
             home: .entity(project.id))
     }
 
-    private func organization(_ text: String) throws(AdministrationFailure) -> LimitSubject {
+    private func organization(_ text: String, _ home: EntityID?) throws(AdministrationFailure) -> LimitSubject {
         let (id, name) = try self.store.organization(text)
+        guard home == nil || home == id else { throw .noOrganization }
         return LimitSubject(
             scope: .organization, key: LimitKey(.organization, id), name: name, id: id.text(.organization),
-            own: try self.store.limits(of: .organization, id), timeZone: self.settings.timeZone, home: .entity(id))
+            organization: id, own: try self.store.limits(of: .organization, id), timeZone: self.settings.timeZone,
+            home: .entity(id))
     }
 
     private func user(_ text: String) throws(AdministrationFailure) -> LimitSubject {

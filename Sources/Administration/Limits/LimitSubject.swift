@@ -10,6 +10,8 @@ struct LimitSubject {
     var name: String?
     /// The text of the id, where it has one.
     var id: String?
+    /// Whose it is; nil for what is of the gateway.
+    var organization: EntityID?
     /// The limits that were set for it alone, in the database or the configuration.
     var own: LimitSet
     /// What stands in for those that were not set.

@@ -38,6 +38,7 @@ public final class AdministrationService {
             OrganizationsResource(store: store), KeysResource(store: store), ProjectsResource(store: store), limits,
             UsageResource(file: usage, names: store),
             RequestsResource(file: usage, names: store), AuditResource(store: store), TokensResource(store: store),
+            MasterKeyResource(store: store),
             QuarantineResource(board: quarantine),
         ]
         self.init(resources: resources + others)

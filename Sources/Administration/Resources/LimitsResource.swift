@@ -5,7 +5,8 @@ import JSON
 ///
 /// `GET limits` says of every window and budget of somebody what was used, what is held, what the limit is and what remains.
 /// `PATCH limits` sets limits: those that are there, null takes one away, "unlimited" lifts a default. `DELETE limits` takes
-/// away all that were set. Who is meant is said as in `LimitDirectory`; the answer is always that of `GET`.
+/// away all that were set. Who is meant is said as in `LimitDirectory`; the answer is always that of `GET`. `limits/{key}` is the same
+/// for one key, with its version.
 public final class LimitsResource: AdministrationResource {
     private let store: AdministrationStore
     private var directory: LimitDirectory
@@ -25,6 +26,8 @@ public final class LimitsResource: AdministrationResource {
                 LimitDirectory.parameters.map {
                     APISchema.Member($0.name, .nullable($0.schema), required: false, $0.summary)
                 } + APISchema.Member.limits))
+        let change = APISchema.named("KeyLimits", .object(APISchema.Member.limits))
+        let key = [APIParameter.path("key", .key)]
         return [
             APIRoute(
                 .get, ["limits"], id: "getLimits", summary: "Shows how the limits of somebody stand.", tag: "limits",
@@ -36,34 +39,104 @@ public final class LimitsResource: AdministrationResource {
                 .delete, ["limits"], id: "clearLimits", summary: "Takes away all limits that were set for somebody.",
                 tag: "limits", parameters: LimitDirectory.parameters, replies: [200: Self.schema],
                 handler: self.clear),
+            APIRoute(
+                .get, ["limits", "{key}"], id: "getKeyLimits", summary: "Shows how the limits of a key stand.",
+                tag: "limits", parameters: key, replies: [200: Self.schema], handler: self.getKey),
+            APIRoute(
+                .put, ["limits", "{key}"], id: "replaceKeyLimits",
+                summary: "Sets all limits of a key; those that are not there are none.", tag: "limits",
+                parameters: key, body: change, replies: [200: Self.schema], handler: self.replaceKey),
+            APIRoute(
+                .patch, ["limits", "{key}"], id: "updateKeyLimits",
+                summary: "Sets limits of a key; null takes one away.", tag: "limits", parameters: key, body: change,
+                replies: [200: Self.schema], handler: self.updateKey),
         ]
     }
 
     private func get(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        try call.require(.readLimits, in: .gateway)
-        let subject = try self.directory.subject(&call.fields)
+        let subject = try self.subject(&call, .readLimits)
         try call.fields.end()
         return try self.show(subject)
     }
 
     private func update(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        try call.require(.changeLimits, in: .gateway)
-        var again = call.fields
-        let subject = try self.directory.subject(&call.fields)
+        var again = call
+        let subject = try self.subject(&call, .changeLimits)
         let edits = try call.fields.limits()
         try call.fields.end()
-        guard !edits.isEmpty else { throw .invalid("there is nothing to change") }
-        try self.change(subject) { limits in for (kind, value) in edits { limits[kind] = value } }
-        return try self.show(self.directory.subject(&again))
+        if !edits.isEmpty {
+            try self.change(subject, from: call.origin) { limits in for (kind, value) in edits { limits[kind] = value }
+            }
+        }
+        return try self.show(self.subject(&again, .changeLimits))
     }
 
     private func clear(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        try call.require(.changeLimits, in: .gateway)
-        var again = call.fields
-        let subject = try self.directory.subject(&call.fields)
+        var again = call
+        let subject = try self.subject(&call, .changeLimits)
         try call.fields.end()
-        try self.change(subject) { $0 = LimitSet() }
-        return try self.show(self.directory.subject(&again))
+        try self.change(subject, from: call.origin) { $0 = LimitSet() }
+        return try self.show(self.subject(&again, .changeLimits))
+    }
+
+    // MARK: Of one key
+
+    private func getKey(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        try call.fields.end()
+        return try self.show(key: self.key(call, .readLimits))
+    }
+
+    private func updateKey(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        let key = try self.key(call, .changeLimits)
+        let edits = try call.fields.limits()
+        try call.fields.end()
+        return try self.change(key, call) { limits in for (kind, value) in edits { limits[kind] = value } }
+    }
+
+    private func replaceKey(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
+        let key = try self.key(call, .changeLimits)
+        var limits = LimitSet()
+        for (kind, value) in try call.fields.limits() { limits[kind] = value }
+        try call.fields.end()
+        return try self.change(key, call) { $0 = limits }
+    }
+
+    private func change(
+        _ key: KeyRecord, _ call: AdministrationCall, _ body: (inout LimitSet) -> Void
+    ) throws(AdministrationFailure) -> AdministrationReply {
+        let changed = try self.store.updateKey(
+            key.id, from: call.origin,
+            matching: { (version) throws(AdministrationFailure) in try call.requireMatch(version: version) }
+        ) { body(&$0.limits) }
+        return try self.show(key: changed)
+    }
+
+    /// The key of the path.
+    private func key(
+        _ call: AdministrationCall, _ action: AdministrationAction
+    ) throws(AdministrationFailure) -> KeyRecord {
+        let key = try self.store.key(call.id("key", .key, absent: .noKey))
+        try call.require(action, in: .organization(key.organization), absent: .noKey)
+        return key
+    }
+
+    private func show(key: KeyRecord) throws(AdministrationFailure) -> AdministrationReply {
+        var reply = try self.show(self.directory.subject(of: key))
+        reply.version = key.version
+        return reply
+    }
+
+    // MARK: -
+
+    /// Who is meant. What is another organization's is as absent as what never was.
+    private func subject(
+        _ call: inout AdministrationCall, _ action: AdministrationAction
+    ) throws(AdministrationFailure) -> LimitSubject {
+        let subject = try self.directory.subject(&call.fields, home: call.actor.home)
+        try call.require(
+            action, in: subject.organization.map { .organization($0) } ?? .gateway,
+            absent: subject.scope == .key ? .noKey : .noProject)
+        return subject
     }
 
     /// Those of the configuration in force.
@@ -73,11 +146,13 @@ public final class LimitsResource: AdministrationResource {
     }
 
     private func change(
-        _ subject: LimitSubject, _ body: (inout LimitSet) -> Void
+        _ subject: LimitSubject, from origin: AuditOrigin, _ body: (inout LimitSet) -> Void
     ) throws(AdministrationFailure) {
         switch subject.home {
-        case .key(let id): _ = try self.store.updateKey(id) { body(&$0.limits) }
-        case .entity(let id): try self.store.setLimits(of: subject.scope, id, body)
+        case .key(let id): _ = try self.store.updateKey(id, from: origin) { body(&$0.limits) }
+        case .entity(let id):
+            try self.store.setLimits(
+                of: subject.scope, id, organization: subject.organization, from: origin, body)
         case .configuration(let key):
             throw AdministrationFailure(
                 status: 409, code: "in_configuration",

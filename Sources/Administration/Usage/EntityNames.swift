@@ -5,10 +5,10 @@ public import Domain
 public protocol EntityNames: AnyObject {
     func keyName(_ id: EntityID) -> String?
     func projectName(_ id: EntityID) -> String?
-    /// The ids of all keys of that name, revoked ones too.
-    func keys(named name: String) throws(AdministrationFailure) -> [EntityID]
-    /// The id of the project of that name.
-    func projectID(named name: String) throws(AdministrationFailure) -> EntityID
+    /// The ids of all keys of that name, revoked ones too; of one organization where it is given.
+    func keys(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> [EntityID]
+    /// The id of the project of that name; of one organization where it is given.
+    func projectID(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> EntityID
 }
 
 extension AdministrationStore: EntityNames {
@@ -25,15 +25,16 @@ extension AdministrationStore: EntityNames {
         return (try? self.database.project(id))?.name
     }
 
-    public func keys(named name: String) throws(AdministrationFailure) -> [EntityID] {
+    public func keys(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> [EntityID] {
         switch name {
         case "static": [.standard]
         case "anonymous": [.anonymous]
-        default: try self.keys(limit: 1000, name: name).map(\.id)
+        default:
+            try self.keys(after: nil, limit: 1000, KeySelection(organization: organization, name: name)).map(\.id)
         }
     }
 
-    public func projectID(named name: String) throws(AdministrationFailure) -> EntityID {
-        name == "anonymous" ? .anonymous : try self.project(name).id
+    public func projectID(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> EntityID {
+        name == "anonymous" ? .anonymous : try self.project(name, home: organization).id
     }
 }

@@ -26,6 +26,7 @@ public final class RequestsResource: AdministrationResource {
             APIRoute(
                 .get, ["requests"], id: "listRequests", summary: "Lists requests, the newest first.", tag: "usage",
                 parameters: [
+                    APIParameter("org", in: .query, .id(.organization), "Only by this organization."),
                     APIParameter("key", in: .query, .string(), "A key's id or name."),
                     APIParameter("project", in: .query, .string(), "A project's id or name."),
                     APIParameter("model", in: .query, .string(), "A model, as it was asked for or sent."),
@@ -43,7 +44,7 @@ public final class RequestsResource: AdministrationResource {
     }
 
     private func explain(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        try call.require(.readUsage, in: .gateway)
+        // Whose it is tells who may see it; until then it is as absent as one that never was.
         self.keyNames = [:]
         self.projectNames = [:]
         try call.fields.end()
@@ -54,7 +55,11 @@ public final class RequestsResource: AdministrationResource {
         let found = try self.file.ask { (reader, _) throws(UsageReadingFailure) in
             try reader.explanation(of: record)
         }
-        guard let explanation = found ?? nil else { throw .notFound("there is no request \(record)") }
+        let absent = AdministrationFailure.notFound("there is no request \(record)")
+        guard let explanation = found ?? nil else { throw absent }
+        let owner = explanation.request.principal?.organization
+        guard call.actor.home == nil || call.actor.home == owner else { throw absent }
+        try call.require(.readUsage, in: owner.map { .organization($0) } ?? .gateway, absent: absent)
         return AdministrationReply { writer in
             writer.key("request")
             writer.beginObject()
@@ -76,7 +81,8 @@ public final class RequestsResource: AdministrationResource {
     // MARK: The list
 
     private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        try call.require(.readUsage, in: .gateway)
+        let organization = try call.organizationFilter("org")
+        try call.require(.readUsage, in: organization.map { .organization($0) } ?? .gateway)
         self.keyNames = [:]
         self.projectNames = [:]
         var query = RequestQuery()
@@ -87,8 +93,8 @@ public final class RequestsResource: AdministrationResource {
             }
             query.before = record
         }
-        if let text = try call.fields.text("key") { query.key = try self.key(text) }
-        if let text = try call.fields.text("project") { query.project = try self.project(text) }
+        if let text = try call.fields.text("key") { query.key = try self.key(text, organization) }
+        if let text = try call.fields.text("project") { query.project = try self.project(text, organization) }
         query.model = try call.fields.text("model").map { Array($0.utf8) }
         if let text = try call.fields.text("status") {
             guard let status = Self.status(text) else { throw .unusable("status", "status must be such as 502 or 5xx") }
@@ -96,6 +102,7 @@ public final class RequestsResource: AdministrationResource {
         }
         query.limit = Int(min(max(1, try call.fields.count("limit") ?? 50), Int64(Self.pageLimit)))
         try call.fields.end()
+        query.organization = organization
         let asked = query
         let page = try self.file.ask { (reader, isOverdue) throws(UsageReadingFailure) in
             try reader.requests(asked, isOverdue: isOverdue)
@@ -105,9 +112,9 @@ public final class RequestsResource: AdministrationResource {
         }
     }
 
-    private func key(_ text: String) throws(AdministrationFailure) -> EntityID {
+    private func key(_ text: String, _ organization: EntityID?) throws(AdministrationFailure) -> EntityID {
         if let id = EntityID(text: text, .key) { return id }
-        let ids = try self.names.keys(named: text)
+        let ids = try self.names.keys(named: text, of: organization)
         guard let id = ids.first else { throw .notFound("there is no key named \(text)") }
         guard ids.count == 1 else {
             throw .unusable(
@@ -116,9 +123,9 @@ public final class RequestsResource: AdministrationResource {
         return id
     }
 
-    private func project(_ text: String) throws(AdministrationFailure) -> EntityID {
+    private func project(_ text: String, _ organization: EntityID?) throws(AdministrationFailure) -> EntityID {
         if let id = EntityID(text: text, .project) { return id }
-        return try self.names.projectID(named: text)
+        return try self.names.projectID(named: text, of: organization)
     }
 
     /// `404` or `4xx`.

@@ -27,12 +27,14 @@ public final class UsageResource: AdministrationResource {
                     APIParameter(
                         "by", in: .query, .oneOf(UsageReport.Grouping.allCases.map(\.rawValue)),
                         "What to add up for each of."),
+                    APIParameter("org", in: .query, .id(.organization), "Only by this organization."),
                 ], replies: [200: Self.schema], handler: self.get)
         ]
     }
 
     private func get(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        try call.require(.readUsage, in: .gateway)
+        let organization = try call.organizationFilter("org")
+        try call.require(.readUsage, in: organization.map { .organization($0) } ?? .gateway)
         let now = self.clock()
         let since = try call.fields.time("since") ?? now - now % 86_400_000
         let until = try call.fields.time("until") ?? now + 1
@@ -45,7 +47,7 @@ public final class UsageResource: AdministrationResource {
         }
         try call.fields.end()
         let report = try self.file.ask { (reader, isOverdue) throws(UsageReadingFailure) in
-            try reader.usage(since: since, until: until, by: grouping, isOverdue: isOverdue)
+            try reader.usage(since: since, until: until, by: grouping, organization: organization, isOverdue: isOverdue)
         }
         return AdministrationReply { writer in
             writer.key("since")

@@ -13,6 +13,10 @@ struct MasterKeyFile: Hashable, Sendable {
     /// The key of a rotation that has not come to its end.
     static let next = MasterKeyFile(name: "\(StateLayout.controlFolder)/master_key.new")
 
+    /// The key that the last rotation has changed from. What was sealed with it and is in no database, such as the configuration in force,
+    /// can be opened with it until all of that is sealed anew.
+    static let former = MasterKeyFile(name: "\(StateLayout.controlFolder)/master_key.former")
+
     /// In the state folder.
     let name: String
 
@@ -55,6 +59,14 @@ struct MasterKeyFile: Hashable, Sendable {
     func replace(_ other: MasterKeyFile, in directory: borrowing StateDirectory) throws(StartFailure) {
         try directory.rename(self.name, to: other.name)
         try Self.sync(directory)
+    }
+
+    /// Seconds since the file was written; nil when there is none.
+    func age(in directory: borrowing StateDirectory) throws(StartFailure) -> Int? {
+        guard let file = try directory.open(self.name, O_RDONLY) else { return nil }
+        var info = stat()
+        guard unsafe fstat(file.number, &info) == 0 else { return nil }
+        return time(nil) - info.st_mtim.tv_sec
     }
 
     /// Takes the file away; it may be missing.

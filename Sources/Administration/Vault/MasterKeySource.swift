@@ -12,10 +12,13 @@ public struct MasterKeySource: Sendable {
     /// The variable with the key that a rotation changes to.
     public static let nextVariable = "SLUICE_NEW_MASTER_KEY"
 
+    /// How long the former key is kept after a rotation: copies of what it sealed are made anew within seconds.
+    private static let formerSeconds = 600
+
     /// One key, and what to call the place that it is from.
     struct Candidate: Hashable, Sendable {
         enum Origin: Hashable, Sendable {
-            case variable, nextVariable, file, nextFile
+            case variable, nextVariable, file, nextFile, formerFile
         }
 
         var origin: Origin
@@ -54,6 +57,12 @@ public struct MasterKeySource: Sendable {
             }
         }
         if let next { candidates.append(Candidate(origin: .nextVariable, key: next)) }
+        if given == nil {
+            let directory = try StateDirectory(path: self.stateDirectory)
+            if let key = try MasterKeyFile.former.read(in: directory) {
+                candidates.append(Candidate(origin: .formerFile, key: key))
+            }
+        }
         return candidates
     }
 
@@ -102,12 +111,22 @@ public struct MasterKeySource: Sendable {
         guard self.given == nil else { return }
         let directory = try StateDirectory(path: self.stateDirectory)
         switch inForce.origin {
-        case .file: try MasterKeyFile.next.remove(in: directory)
-        case .nextFile: try MasterKeyFile.next.replace(MasterKeyFile.current, in: directory)
-        case .variable: break
+        case .file:
+            try MasterKeyFile.next.remove(in: directory)
+            if let age = try MasterKeyFile.former.age(in: directory), age > Self.formerSeconds {
+                try MasterKeyFile.former.remove(in: directory)
+            }
+        case .nextFile:
+            if let key = try MasterKeyFile.current.read(in: directory) {
+                try MasterKeyFile.former.write(key, in: directory)
+            }
+            try MasterKeyFile.next.replace(MasterKeyFile.current, in: directory)
+        case .variable, .formerFile: break
         case .nextVariable:
-            // It opens nothing any more.
-            if former?.origin == .file { try MasterKeyFile.current.remove(in: directory) }
+            // It opens nothing in the database any more.
+            guard former?.origin == .file, let key = former?.key else { return }
+            try MasterKeyFile.former.write(key, in: directory)
+            try MasterKeyFile.current.remove(in: directory)
         }
     }
 

@@ -51,6 +51,8 @@ extension Vault {
                 }
                 try resealing.run()
                 try store.replace(check: check, pepper: pepper)
+                // Copies of the providers are sealed as well: all gateways take new ones.
+                try database.execute("UPDATE control SET objects_seq = objects_seq + 1")
             }
         } catch {
             throw resealing.failure ?? .database(error)

@@ -162,6 +162,9 @@ public final class Vault: Sendable {
     /// The row by which the key in force was recognized.
     var check: [UInt8] { self.state.withLock { $0.check } }
 
+    /// Where the key in force is: a variable, or a path.
+    public var place: String { self.source.name }
+
     /// The key in force.
     var current: MasterKeySource.Candidate? { self.state.withLock { $0.current?.candidate } }
 

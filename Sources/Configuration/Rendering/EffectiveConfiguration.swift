@@ -21,6 +21,7 @@ public struct EffectiveConfiguration {
             ("listen", .list(configuration.listen.map { self.value(of: $0) })),
             ("admin", self.value(of: configuration.admin)),
             ("state_directory", .text(configuration.stateDirectory)),
+            ("database", self.value(of: configuration.database)),
             (
                 "workers",
                 .mapping([
@@ -84,6 +85,18 @@ public struct EffectiveConfiguration {
             EffectiveValue.mapping([("certificate", .text(files.certificate)), ("key", .text(files.key))])
         }
         return .mapping([("address", .text(ListenAddressText.text(of: listener.address))), ("tls", tls ?? .null)])
+    }
+
+    private static func value(of database: DatabaseSettings) -> EffectiveValue {
+        if database.control == database.usage { return self.value(of: database.control) }
+        return .mapping([("control", self.value(of: database.control)), ("usage", self.value(of: database.usage))])
+    }
+
+    /// A password is shown as the mask, which is one that no server takes.
+    private static func value(of address: PostgresAddress?) -> EffectiveValue {
+        guard var address else { return .text("sqlite") }
+        if address.password != nil { address.password = Secret(Array(EffectiveValue.mask.utf8)) }
+        return .text(address.url.withBytes { String(decoding: $0, as: UTF8.self) })
     }
 
     private static func value(of count: WorkerCount) -> EffectiveValue {

@@ -19,7 +19,7 @@ struct GatewaySchema {
         for notice in passed.notices(listen: configuration.listeners) { self.problems.notice(notice) }
         let stateDirectory = reader.value("state_directory", ScalarParser.text("the path of a folder"))
         configuration.stateDirectory = stateDirectory ?? configuration.stateDirectory
-        reader.unavailable("database", neutral: ["sqlite"])
+        configuration.database = DatabaseSchema(problems: self.problems, environment: self.environment).read(&reader)
         reader.unavailable("redis")
         reader.tuning("redis_timeout", ScalarParser.duration(.milliseconds(1) ... .seconds(10)))
         configuration.workers = self.workers(reader.mapping("workers"))

@@ -11,6 +11,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var admin: AdminSettings
     /// The folder of everything the gateway keeps, as written: relative to the working directory of `sluice serve`.
     public var stateDirectory: String
+    public var database: DatabaseSettings
     public var workers: WorkerSettings
     /// How long requests may go on after TERM, in milliseconds.
     public var drainTimeout: UInt64
@@ -38,7 +39,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public init(
         listen: [ListenerSettings] = GatewayConfiguration.defaultListen, admin: AdminSettings = AdminSettings(),
         stateDirectory: String = "./sluice-state",
-        workers: WorkerSettings = WorkerSettings(), drainTimeout: UInt64 = 300_000,
+        database: DatabaseSettings = DatabaseSettings(), workers: WorkerSettings = WorkerSettings(),
+        drainTimeout: UInt64 = 300_000,
         user: String? = nil,
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
@@ -49,6 +51,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.listen = listen
         self.admin = admin
         self.stateDirectory = stateDirectory
+        self.database = database
         self.workers = workers
         self.drainTimeout = drainTimeout
         self.user = user

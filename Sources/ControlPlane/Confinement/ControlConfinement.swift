@@ -39,11 +39,14 @@ enum ControlConfinement {
         var files = source.includes.map(\.path)
         files += topology.listeners.compactMap(\.tls).flatMap { [$0.certificate, $0.key] }
         if let file = source.file { files.append(file.name) }
+        let database = gateway.state.configuration.database
+        let servers = [database.control, database.usage].compactMap { $0 }
+        files += servers.flatMap(\.files)
         let paths = files.map { AbsolutePath.resolve($0, in: source.workingDirectory) }
         var missing = given.subtracting([.landlock, .seccomp])
         if !topology.users.isEmpty { missing.remove(.ownUser) }
-        return missing.union(
-            RoleSandbox.of(.control, state: topology.stateDirectory, readable: ReadablePaths.folders(of: paths)).enter()
-        )
+        let sandbox = RoleSandbox.of(
+            .control, state: topology.stateDirectory, readable: ReadablePaths.folders(of: paths))
+        return missing.union(sandbox.enter())
     }
 }

@@ -31,9 +31,13 @@ struct RequestStreams: Sendable {
 
     /// Streams at the same time.
     static let maximum = 128
+    /// Bytes of bodies that are being put together, all of a link's: anybody may send them, with a token or without.
+    static let longestBodies = 16 << 20
 
     private var streams: [UInt64: Stream] = [:]
     private var latest: UInt64 = 0
+    /// Bytes of the bodies that are being put together, as announced.
+    private var announced = 0
 
     /// Streams under way.
     var count: Int { self.streams.count }
@@ -44,11 +48,13 @@ struct RequestStreams: Sendable {
             throw .malformed(.request)
         }
         self.latest = stream
-        guard self.streams.count < Self.maximum else { return .refuse }
-        guard request.bodyLength > 0 else {
+        let length = Int(request.bodyLength)
+        guard self.streams.count < Self.maximum, self.announced + length <= Self.longestBodies else { return .refuse }
+        guard length > 0 else {
             self.streams[stream] = .answering
             return .answer(request, body: [])
         }
+        self.announced += length
         self.streams[stream] = .reading(request, body: [])
         return .none
     }
@@ -64,13 +70,16 @@ struct RequestStreams: Sendable {
             self.streams[stream] = .reading(request, body: body)
             return .none
         }
+        self.announced -= body.count
         self.streams[stream] = .answering
         return .answer(request, body: body)
     }
 
     /// Nobody waits for the reply any more.
     mutating func cancel(_ stream: UInt64) {
-        self.streams[stream] = nil
+        if case .reading(let request, _) = self.streams.removeValue(forKey: stream) {
+            self.announced -= Int(request.bodyLength)
+        }
     }
 
     /// The reply of `stream` is there: what of it can be sent now.

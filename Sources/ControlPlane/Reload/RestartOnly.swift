@@ -20,6 +20,9 @@ struct RestartOnly {
         if !old.topology.stateDirectory.utf8.elementsEqual(new.topology.stateDirectory.utf8) {
             refuse("state_directory", "another folder (it is \(old.topology.stateDirectory))")
         }
+        if self.before.configuration.database != self.after.configuration.database {
+            refuse("database", "another database")
+        }
         if self.before.configuration.user != self.after.configuration.user {
             refuse("user", "another user")
         }

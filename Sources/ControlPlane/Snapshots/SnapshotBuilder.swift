@@ -1,6 +1,7 @@
 import Administration
 import Configuration
 import Domain
+import UsageStore
 
 /// Divides a configuration among the roles. Pure.
 struct SnapshotBuilder {
@@ -58,6 +59,8 @@ struct SnapshotBuilder {
             logLevel: configuration.logLevel, logFormat: configuration.logging.format, earlier: self.earlier)
         let aggregator = AggregatorSnapshot(
             version: self.version, prices: table.prices, stateDirectory: state,
+            usageDatabase: configuration.database.usage.map { .postgres($0) }
+                ?? .sqlite(path: UsageSchema.path(stateDirectory: state)),
             limitTable: self.limitTable(configuration.limits, edges: topology.edges),
             upstreams: self.mostUpstreams ?? max(topology.upstreams &+ 2, Self.leastUpstreams),
             logLevel: configuration.logLevel, logFormat: configuration.logging.format)

@@ -29,6 +29,7 @@ extension SnapshotSet {
         var snapshots = builder.build(configuration)
         snapshots.topology.users = users
         snapshots.topology.trustFolders = ReadablePaths.folders(of: snapshots.upstream.providers.compactMap(\.caFile))
+        snapshots.topology.serverFolders = configuration.database.usage.map { ReadablePaths.folders(of: $0.files) }
         guard snapshots.canBeRead else {
             throw StartFailure("the configuration is too large for the workers", code: ControlExitCode.configuration)
         }

@@ -40,10 +40,15 @@ public struct TopologyAnnouncement: Hashable, WireMessage {
         let folders = try reader.readList(minimumSize: 4) { (reader) throws(WireReader.Malformed) in
             try reader.readString(limit: 4096)
         }
+        let serverFolders = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+            try reader.readList(minimumSize: 4) { (reader) throws(WireReader.Malformed) in
+                try reader.readString(limit: 4096)
+            }
+        }
         self.topology = Topology(
             listeners: listeners, edges: edges, upstreams: upstreams, drainTimeout: drainTimeout,
             stateDirectory: directory, logLevel: level, logFormat: format, logFile: file, users: users,
-            trustFolders: folders, maximumEdges: maximumEdges)
+            trustFolders: folders, serverFolders: serverFolders, maximumEdges: maximumEdges)
     }
 
     public func write(to writer: inout WireWriter) {
@@ -60,6 +65,9 @@ public struct TopologyAnnouncement: Hashable, WireMessage {
         writer.write(optional: self.topology.logFile) { $0.write($1) }
         writer.write(list: self.topology.users) { $1.write(to: &$0) }
         writer.write(list: self.topology.trustFolders) { $0.write($1) }
+        writer.write(optional: self.topology.serverFolders) { writer, folders in
+            writer.write(list: folders) { $0.write($1) }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ extension AggregatorSnapshot {
         writer.write(self.logFormat.rawValue)
         writer.write(list: self.prices) { $1.write(to: &$0) }
         writer.write(self.stateDirectory)
+        self.usageDatabase.write(to: &writer)
         self.limitTable.write(to: &writer)
         writer.write(self.upstreams)
         return writer.bytes
@@ -24,11 +25,12 @@ extension AggregatorSnapshot {
                 try Price(from: &reader)
             }
             let stateDirectory = try reader.readString(limit: 4096)
+            let usageDatabase = try DatabaseAddress(from: &reader)
             let limitTable = try LimitTableSettings(from: &reader)
             let upstreams: UInt16 = try reader.read()
             return AggregatorSnapshot(
-                version: version, prices: prices, stateDirectory: stateDirectory, limitTable: limitTable,
-                upstreams: upstreams, logLevel: level, logFormat: format)
+                version: version, prices: prices, stateDirectory: stateDirectory, usageDatabase: usageDatabase,
+                limitTable: limitTable, upstreams: upstreams, logLevel: level, logFormat: format)
         }
     }
 }

@@ -49,9 +49,9 @@ struct AdministrationClient {
             timeZone: ZoneRules.make(configuration.timeZone, around: now) ?? .utc)
     }
 
-    /// The answer to one request; `path` is what follows `/api/v1/`, by segments.
+    /// The answer to one request; `path` is what follows `/api/v1/`, by segments. `patience` is how many seconds each step may take.
     func send(
-        method: AdministrationRequest.Method, path: [String], body: [JSONValue.Member] = []
+        method: AdministrationRequest.Method, path: [String], body: [JSONValue.Member] = [], patience: Int = 30
     ) throws(Failure) -> AdministrationReply {
         let request = AdministrationRequest(method: method, path: path, body: body)
         guard let frame = AdministrationFrame.encode(request.encoded) else {
@@ -60,7 +60,7 @@ struct AdministrationClient {
         let deadline = ProcessInfo.processInfo.systemUptime + Self.patience
         while true {
             do throws(ControlSocket.BrokenOff) {
-                let socket = ControlSocket(stateDirectory: self.stateDirectory)
+                let socket = ControlSocket(stateDirectory: self.stateDirectory, patience: patience)
                 if let reply = try socket.exchange(frame) { return reply }
             } catch {
                 throw Self.brokenOff
@@ -109,7 +109,11 @@ struct AdministrationClient {
                 (0..<count).map { _ in UInt8.random(in: .min ... .max) }
             }
             try directory.takeOverFormerLayout()
-            let store = try AdministrationStore(stateDirectory: directory.path)
+            let environment = ProcessInfo.processInfo.environment
+            let keys = try MasterKeySource(stateDirectory: directory.path) { environment[$0] }
+            let store = try AdministrationSource(
+                stateDirectory: directory.path, vault: try Self.vault(keys)
+            ).open()
             let reply = AdministrationService(store: store, limits: self.limits).reply(to: request)
             // Held until the answer is there.
             _ = consume lock
@@ -117,6 +121,14 @@ struct AdministrationClient {
         } catch {
             guard error.code != ControlExitCode.stateInUse else { return nil }
             throw Failure(message: error.message, exitCode: error.code)
+        }
+    }
+
+    private static func vault(_ keys: MasterKeySource) throws(StartFailure) -> Vault {
+        do throws(VaultError) {
+            return try Vault(keys)
+        } catch {
+            throw error.startFailure
         }
     }
 }

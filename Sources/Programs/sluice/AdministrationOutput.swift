@@ -7,12 +7,12 @@ enum AdministrationOutput {
     /// The body of a success. A refusal goes to the standard error and ends the program with status 1; no answer with 69.
     static func body(
         of option: ConfigurationOption, _ method: AdministrationRequest.Method, _ path: [String],
-        _ body: [JSONValue.Member] = []
+        _ body: [JSONValue.Member] = [], patience: Int = 30
     ) throws -> (text: [UInt8], value: JSONValue) {
         let reply: AdministrationReply
         do throws(AdministrationClient.Failure) {
             let client = try AdministrationClient(configurationFile: option.chosenFile)
-            reply = try client.send(method: method, path: path, body: body)
+            reply = try client.send(method: method, path: path, body: body, patience: patience)
         } catch {
             let message = error.message.hasSuffix("\n") ? String(error.message.dropLast()) : error.message
             StandardStream.error.write("sluice: \(message)\n")

@@ -8,13 +8,16 @@ struct KeysCommand: ParsableCommand {
         commandName: "keys",
         abstract: "Make, list, change and revoke client keys.",
         discussion: """
-            A running gateway is asked over its socket; while it is stopped the same is done to its files directly. A change \
-            is in force in every worker when the command returns.
+            Examples:
+              sluice keys create --name app --project web --requests-per-minute 100 --expires 90d
+              sluice keys list --project web
+              sluice keys regenerate app --project web --overlap 24h
+              sluice keys update app --project web --disabled true
+              sluice keys revoke key_…
 
-            Exit status: 0 done, 1 refused, 2 wrong usage, 69 a gateway runs but does not answer (or could not store the \
-            change), 70 to 79 files or configuration that cannot be used.
+            \(CommandText.administration)
             """,
-        subcommands: [Create.self, List.self, Revoke.self, Update.self])
+        subcommands: [Create.self, List.self, Show.self, Regenerate.self, Revoke.self, Update.self])
 
     struct Create: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -28,28 +31,86 @@ struct KeysCommand: ParsableCommand {
         @OptionGroup var models: ModelsOption
         @OptionGroup(title: "Limits") var limits: LimitOptions
         @OptionGroup var expiry: ExpiryOption
+        @Option(help: "A tag to find it by; may be repeated.")
+        var tag: [String] = []
+        @OptionGroup var body: BodyOption
         @Flag(help: "Print JSON: key, id, name, project, limits, models.")
         var json = false
 
         func run() throws {
-            let members = try self.limits.members() + self.expiry.members() + self.models.members()
+            var given = try self.limits.members() + self.expiry.members() + self.models.members()
+            if !self.tag.isEmpty {
+                given.append(JSONValue.Member("tags", .array(self.tag.map { .string(Array($0.utf8)) })))
+            }
+            let members = try self.body.members(beside: given)
             let (text, value) = try AdministrationOutput.body(
                 of: self.option, .post, ["keys"],
                 [
                     JSONValue.Member("name", .string(Array(self.name.utf8))),
                     JSONValue.Member("project", .string(Array(self.project.utf8))),
                 ] + members)
-            guard !self.json else { return AdministrationOutput.write(json: text) }
-            let cell = AdministrationOutput.cell
-            StandardStream.output.write(
-                """
-                Key      \(cell(value["key"]))
-                         (shown this once: keep it now)
-                ID       \(cell(value["id"]))
-                Name     \(cell(value["name"]))
-                Project  \(cell(value["project"]))
+            KeysCommand.write(text, value, json: self.json)
+        }
+    }
 
-                """)
+    /// Prints a key, the only time.
+    private static func write(_ text: [UInt8], _ value: JSONValue, json: Bool) {
+        guard !json else { return AdministrationOutput.write(json: text) }
+        let cell = AdministrationOutput.cell
+        StandardStream.output.write(
+            """
+            Key      \(cell(value["key"]))
+                     (shown this once: keep it now)
+            ID       \(cell(value["id"]))
+            Name     \(cell(value["name"]))
+            Project  \(cell(value["project"]))
+
+            """)
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show a key; never the key itself.")
+
+        @OptionGroup var option: ConfigurationOption
+        @OptionGroup var choice: KeyChoice
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() throws {
+            let path = ["keys", try self.choice.id(self.option)]
+            AdministrationOutput.write(try AdministrationOutput.body(of: self.option, .get, path), json: self.json)
+        }
+    }
+
+    struct Regenerate: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a key another secret and print it, the only time it is shown.")
+
+        @OptionGroup var option: ConfigurationOption
+        @OptionGroup var choice: KeyChoice
+        @Option(
+            help: ArgumentHelp(
+                "How long the former secret stays good: 90m, 24h, 30d at the most; not at all where it is left out.",
+                valueName: "time"))
+        var overlap: String?
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        mutating func validate() throws { _ = try self.members() }
+
+        func run() throws {
+            let path = ["keys", try self.choice.id(self.option), "regenerate"]
+            let (text, value) = try AdministrationOutput.body(of: self.option, .post, path, try self.members())
+            KeysCommand.write(text, value, json: self.json)
+        }
+
+        private func members() throws -> [JSONValue.Member] {
+            guard let overlap else { return [] }
+            let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+            guard let unit = overlap.last.flatMap({ units[$0] }), overlap.count <= 8,
+                let count = Int64(overlap.dropLast()), (0...30 * 86_400).contains(count * unit)
+            else { throw ValidationError("--overlap needs a time such as 90m, 24h or 7d, of at most 30d") }
+            return [JSONValue.Member("overlap_seconds", .integer(count * unit))]
         }
     }
 
@@ -60,6 +121,8 @@ struct KeysCommand: ParsableCommand {
         @OptionGroup var option: ConfigurationOption
         @Option(help: "Only keys of this project.")
         var project: String?
+        @Option(help: "Only keys with this tag.")
+        var tag: String?
         @Flag(help: "Print one JSON object a line.")
         var json = false
 
@@ -68,7 +131,7 @@ struct KeysCommand: ParsableCommand {
             var after: JSONValue?
             repeat {
                 var body: [JSONValue.Member] = []
-                if let project { body.append(JSONValue.Member("project", .string(Array(project.utf8)))) }
+                body += CommandText.members([("project", self.project), ("tag", self.tag)])
                 if let after { body.append(JSONValue.Member("after", after)) }
                 let (_, value) = try AdministrationOutput.body(of: self.option, .get, ["keys"], body)
                 for key in value["data"]?.array ?? [] {
@@ -95,6 +158,8 @@ struct KeysCommand: ParsableCommand {
             let state =
                 if key["revoked"]?.string != nil {
                     "revoked \(cell(key["revoked"]))"
+                } else if case .bool(true)? = key["disabled"] {
+                    "disabled"
                 } else if key["expires"]?.string != nil {
                     "expires \(cell(key["expires"]))"
                 } else {
@@ -161,12 +226,17 @@ struct KeysCommand: ParsableCommand {
         @OptionGroup var models: ModelsOption
         @OptionGroup(title: "Limits") var limits: LimitOptions
         @OptionGroup var expiry: ExpiryOption
+        @Option(help: ArgumentHelp("Whether it is refused until it is enabled again.", valueName: "true or false"))
+        var disabled: Bool?
+        @OptionGroup var body: BodyOption
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() throws {
-            var members = try self.limits.members() + self.expiry.members() + self.models.members()
-            if let name { members.append(JSONValue.Member("name", .string(Array(name.utf8)))) }
+            var given = try self.limits.members() + self.expiry.members() + self.models.members()
+            given += CommandText.members([("name", self.name)])
+            if let disabled { given.append(JSONValue.Member("disabled", .bool(disabled))) }
+            let members = try self.body.members(beside: given)
             guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
             let id = try self.choice.id(self.option)
             let (text, value) = try AdministrationOutput.body(of: self.option, .patch, ["keys", id], members)

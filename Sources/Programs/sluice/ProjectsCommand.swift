@@ -6,8 +6,65 @@ import JSON
 struct ProjectsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "projects",
-        abstract: "Make and list projects, change their time zones, weights and models.",
-        subcommands: [Create.self, List.self, Update.self])
+        abstract: "Make, list, show, change and delete projects.",
+        discussion: """
+            Examples:
+              sluice projects create --name web --org research --cost-monthly 50 --time-zone Europe/Berlin
+              sluice projects list --org research
+              sluice projects update web --tokens-monthly 1000000
+              sluice projects delete web
+
+            \(CommandText.administration)
+            """,
+        subcommands: [Create.self, List.self, Show.self, Update.self, Delete.self])
+
+    /// The id; a name is looked up, in one organization where that is given.
+    private static func id(of text: String, org: String?, _ option: ConfigurationOption) throws -> String {
+        guard !text.hasPrefix("proj_") else { return text }
+        let organization = try org.map { try OrganizationsCommand.id(of: $0, option) }
+        return try CommandText.id(
+            text, prefix: "proj_", of: option, ["projects"], "project", CommandText.members([("org", organization)]))
+    }
+
+    /// Which one is meant.
+    struct Choice: ParsableArguments {
+        @Argument(help: ArgumentHelp("The project's id (proj_…) or its name.", valueName: "project"))
+        var project: String
+        @Option(help: "The organization (org_… or its name) of a project given by its name.")
+        var org: String?
+
+        func path(_ option: ConfigurationOption) throws -> [String] {
+            ["projects", try ProjectsCommand.id(of: self.project, org: self.org, option)]
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show a project.")
+
+        @OptionGroup var option: ConfigurationOption
+        @OptionGroup var choice: Choice
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() throws {
+            AdministrationOutput.write(
+                try AdministrationOutput.body(of: self.option, .get, try self.choice.path(self.option)), json: self.json
+            )
+        }
+    }
+
+    struct Delete: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Delete a project and revoke its keys.")
+
+        @OptionGroup var option: ConfigurationOption
+        @OptionGroup var choice: Choice
+
+        func run() throws {
+            let path = try self.choice.path(self.option)
+            _ = try AdministrationOutput.body(of: self.option, .delete, path)
+            CommandText.deleted(path)
+        }
+    }
 
     private static let weightHelp = ArgumentHelp(
         "Its share, against other projects', of a provider with less room than there are requests: 1 to 1000; 1 where "
@@ -26,16 +83,22 @@ struct ProjectsCommand: ParsableCommand {
         var timeZone: String?
         @Option(help: ProjectsCommand.weightHelp)
         var weight: Int?
+        @Option(help: "The organization (org_… or its name) that it belongs to; else the default one.")
+        var org: String?
         @OptionGroup var models: ModelsOption
+        @OptionGroup(title: "Limits") var limits: LimitOptions
+        @OptionGroup var body: BodyOption
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() throws {
-            var members = [JSONValue.Member("name", self.name)]
+            let organization = try self.org.map { try OrganizationsCommand.id(of: $0, self.option) }
+            var members = CommandText.members([("name", self.name), ("organization", organization)])
             if let timeZone { members.append(JSONValue.Member("time_zone", timeZone)) }
             if let weight { members.append(JSONValue.Member("weight", .integer(Int64(weight)))) }
             let (text, value) = try AdministrationOutput.body(
-                of: self.option, .post, ["projects"], members + self.models.members())
+                of: self.option, .post, ["projects"],
+                try self.body.members(beside: members + self.models.members() + self.limits.members()))
             guard !self.json else { return AdministrationOutput.write(json: text) }
             let cell = AdministrationOutput.cell
             StandardStream.output.write("made \(cell(value["id"])) (\(cell(value["name"])))\n")
@@ -43,11 +106,13 @@ struct ProjectsCommand: ParsableCommand {
     }
 
     struct Update: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Change a project's time zone, weight or models.")
+        static let configuration = CommandConfiguration(
+            abstract: "Change a project's name, time zone, weight, models or limits.")
 
         @OptionGroup var option: ConfigurationOption
-        @Argument(help: ArgumentHelp("The project's id (proj_…) or its name.", valueName: "project"))
-        var project: String
+        @OptionGroup var choice: Choice
+        @Option(help: "A new name.")
+        var name: String?
         @Option(
             help: ArgumentHelp(
                 "The IANA time zone its days and months begin in; none: that of the configuration.", valueName: "zone"))
@@ -55,34 +120,26 @@ struct ProjectsCommand: ParsableCommand {
         @Option(help: ProjectsCommand.weightHelp)
         var weight: Int?
         @OptionGroup var models: ModelsOption
+        @OptionGroup(title: "Limits") var limits: LimitOptions
+        @OptionGroup var body: BodyOption
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() throws {
-            var members = try self.models.members()
+            var members = try self.models.members() + self.limits.members()
+            members += CommandText.members([("name", self.name)])
             if let timeZone {
                 let isNone = timeZone.utf8.elementsEqual("none".utf8)
                 members.append(JSONValue.Member("time_zone", isNone ? .null : .string(Array(timeZone.utf8))))
             }
             if let weight { members.append(JSONValue.Member("weight", .integer(Int64(weight)))) }
+            members = try self.body.members(beside: members)
             guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
             let (text, value) = try AdministrationOutput.body(
-                of: self.option, .patch, ["projects", try self.id()], members)
+                of: self.option, .patch, try self.choice.path(self.option), members)
             guard !self.json else { return AdministrationOutput.write(json: text) }
             let cell = AdministrationOutput.cell
             StandardStream.output.write("changed \(cell(value["id"])) (\(cell(value["name"])))\n")
-        }
-
-        private func id() throws -> String {
-            if self.project.hasPrefix("proj_") { return self.project }
-            let (_, value) = try AdministrationOutput.body(
-                of: self.option, .get, ["projects"], [JSONValue.Member("name", self.project)])
-            let found = value["data"]?.array?.first
-            guard let id = found.flatMap({ $0["id"]?.string }) else {
-                StandardStream.error.write("sluice: there is no project named \(self.project)\n")
-                throw ExitCode(1)
-            }
-            return String(decoding: id, as: UTF8.self)
         }
     }
 
@@ -90,18 +147,15 @@ struct ProjectsCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List projects.")
 
         @OptionGroup var option: ConfigurationOption
+        @Option(help: "Only projects of this organization (org_… or its name).")
+        var org: String?
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() throws {
-            var projects: [JSONValue] = []
-            var after: JSONValue?
-            repeat {
-                let (_, value) = try AdministrationOutput.body(
-                    of: self.option, .get, ["projects"], after.map { [JSONValue.Member("after", $0)] } ?? [])
-                projects += value["data"]?.array ?? []
-                after = value["next"]?.string.map { .string($0) }
-            } while after != nil
+            let organization = try self.org.map { try OrganizationsCommand.id(of: $0, self.option) }
+            let projects = try AdministrationOutput.all(
+                of: self.option, ["projects"], CommandText.members([("org", organization)]))
             guard !self.json else {
                 var writer = JSONWriter()
                 writer.value(.object([JSONValue.Member("data", .array(projects))]))

@@ -21,6 +21,6 @@ struct SluiceCommand: ParsableCommand {
             StopCommand.self, DemoCommand.self, OrganizationsCommand.self, ProjectsCommand.self, KeysCommand.self,
             TokensCommand.self, LimitsCommand.self, ProvidersCommand.self, ModelsCommand.self, PricesCommand.self,
             UsageCommand.self, RequestsCommand.self, ExplainCommand.self, QuarantineCommand.self, AuditCommand.self,
-            ImportCommand.self,
+            RotateMasterKeyCommand.self, ImportCommand.self,
         ])
 }

@@ -9,6 +9,7 @@ public struct RequestQuery: Hashable, Sendable {
     public var since: UInt64?
     /// Only those before this one: the `next` of an answer.
     public var before: RecordID?
+    public var organization: EntityID?
     public var key: EntityID?
     public var project: EntityID?
     /// The model that was asked for, or the one that was sent.
@@ -18,11 +19,13 @@ public struct RequestQuery: Hashable, Sendable {
     public var limit: Int
 
     public init(
-        since: UInt64? = nil, before: RecordID? = nil, key: EntityID? = nil, project: EntityID? = nil,
+        since: UInt64? = nil, before: RecordID? = nil, organization: EntityID? = nil, key: EntityID? = nil,
+        project: EntityID? = nil,
         model: [UInt8]? = nil, status: ClosedRange<Int64>? = nil, limit: Int = 50
     ) {
         self.since = since
         self.before = before
+        self.organization = organization
         self.key = key
         self.project = project
         self.model = model
@@ -31,5 +34,7 @@ public struct RequestQuery: Hashable, Sendable {
     }
 
     /// Every request of the period is wanted.
-    var isForAll: Bool { self.key == nil && self.project == nil && self.model == nil && self.status == nil }
+    var isForAll: Bool {
+        self.organization == nil && self.key == nil && self.project == nil && self.model == nil && self.status == nil
+    }
 }

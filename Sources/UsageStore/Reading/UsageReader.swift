@@ -27,12 +27,15 @@ public final class UsageReader {
     // MARK: Sums
 
     /// What was used by requests that came from `since` on and before `until`, in milliseconds since 1970; divided where
-    /// `grouping` is given.
+    /// `grouping` is given; only by `organization` where it is given.
     public func usage(
-        since: UInt64, until: UInt64, by grouping: UsageReport.Grouping? = nil, isOverdue: () -> Bool = { false }
+        since: UInt64, until: UInt64, by grouping: UsageReport.Grouping? = nil, organization: EntityID? = nil,
+        isOverdue: () -> Bool = { false }
     ) throws(UsageReadingFailure) -> UsageReport {
         try self.reading { () throws(DatabaseError) in
-            guard let sums = try self.sums(since: since, until: until, by: grouping, isOverdue) else { return nil }
+            guard let sums = try self.sums(since: since, until: until, by: grouping, organization, isOverdue) else {
+                return nil
+            }
             var report = UsageReport()
             var groups: [UsageReport.Group: UsageTotals] = [:]
             for (number, totals) in sums {
@@ -50,7 +53,8 @@ public final class UsageReader {
     ///
     /// Summed here and not in SQL, which would sort all rows to group them.
     private func sums(
-        since: UInt64, until: UInt64, by grouping: UsageReport.Grouping?, _ isOverdue: () -> Bool
+        since: UInt64, until: UInt64, by grouping: UsageReport.Grouping?, _ organization: EntityID?,
+        _ isOverdue: () -> Bool
     ) throws(DatabaseError) -> [Int64: UsageTotals]? {
         let column: SQL =
             switch grouping {
@@ -63,7 +67,7 @@ public final class UsageReader {
         let sql: [SQL] = [">=", ">"].map { (comparison: SQL) in
             """
             SELECT record, coalesce(\(column), -1), rank, status, outcome, usage_source, input, cache_read, output, reasoning, cost,
-                detail
+                detail, coalesce(principal, -1)
             FROM requests WHERE record \(comparison) $1 AND record < $2 ORDER BY record LIMIT \(Self.page)
             """
         }
@@ -78,6 +82,10 @@ public final class UsageReader {
             while try statement.step() {
                 rows += 1
                 if rows == Self.page { from = statement.bytes(0) }
+                if let organization {
+                    let principal = try self.names.principal(statement.integer(12))
+                    guard principal?.organization == organization else { continue }
+                }
                 sums[statement.integer(1), default: UsageTotals()].add(Self.totals(statement))
             }
             if rows < Self.page { return sums }
@@ -188,8 +196,9 @@ public final class UsageReader {
     /// Looks at numbers first: most rows are passed over.
     private func matches(_ statement: any DatabaseStatement, _ query: RequestQuery) throws(DatabaseError) -> Bool {
         if let status = query.status, statement.isNull(9) || !status.contains(statement.integer(9)) { return false }
-        if query.key != nil || query.project != nil {
+        if query.organization != nil || query.key != nil || query.project != nil {
             guard let principal = try self.names.principal(statement.integer(2)) else { return false }
+            if let organization = query.organization, principal.organization != organization { return false }
             if let key = query.key, principal.key != key { return false }
             if let project = query.project, principal.project != project { return false }
         }
