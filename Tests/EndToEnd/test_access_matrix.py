@@ -162,7 +162,6 @@ def test_lists_hold_what_is_ones_own(world: World) -> None:
         "keys": (world.home.key, world.abroad.key),
         "tokens": (world.home.token, world.abroad.token),
         "audit-log": (world.home.key, world.abroad.key),
-        "requests": (world.home.key, world.abroad.key),
     }
     nobody = {"org": f"org_{'0' * 32}", "organization": f"org_{'0' * 32}", "project": f"proj_{'0' * 32}", "key": f"key_{'0' * 32}"}
     theirs = {

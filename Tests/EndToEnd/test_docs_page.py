@@ -8,14 +8,16 @@ import pytest
 
 from Harness.administered import administered
 from Harness.browser import Browser, chromium
+from Harness.gateway import ROOT
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium: scripts/install-packages --verify")
 
-STATUS = "document.querySelector('.live-responses-table .response-col_status')"
+STATUS = "document.querySelector('.live-responses-table tr.response .response-col_status')"
 
 
 def test_a_call_is_tried_from_the_page(tmp_path: pathlib.Path) -> None:
-    with administered(tmp_path) as running, Browser() as browser:
+    files = {"swagger_ui": str(ROOT / ".cache" / "swagger-ui")}
+    with administered(tmp_path, admin=files) as running, Browser() as browser:
         running.owner.make("orgs", name="seen in the page")
         document = running.owner.ask("GET", "/openapi.json")
         operations = {one["operationId"]: one for path in document["paths"].values() for one in path.values() if "operationId" in one}

@@ -84,8 +84,8 @@ class Administrator(threading.Thread):
             self.slowest = max(self.slowest, time.monotonic() - sent)
             if 200 <= reply.status < 300 and reply.complete:
                 return reply.json() if reply.body else {}
-            # The first of two tries may have been carried out.
-            if reply.status not in UNCERTAIN or reply.status == 500:
+            running = reply.status == 409 and reply.error["code"] == "idempotency_running"
+            if reply.status not in UNCERTAIN and not running or reply.status == 500:
                 self.wrong.append(f"{method} {path}: {reply.status} {reply.body[:300]!r}")
                 return None
             self.again += 1

@@ -42,7 +42,7 @@ class Browser:
         try:
             port = wait_until(lambda: self._port(profile), 60, lambda: f"a debugging port; {self._log_text()}")
             target = wait_until(lambda: self._page(port), 30, "a page")
-            self._socket = websockets.sync.client.connect(target, max_size=1 << 26, proxy=None)
+            self._socket = websockets.sync.client.connect(target, max_size=1 << 26, proxy=None, legacy=True)
             for domain in ("Page", "Runtime", "Network", "Log"):
                 self.call(f"{domain}.enable")
         except BaseException:
@@ -102,8 +102,8 @@ class Browser:
         return answer["result"].get("value")
 
     def wait_for(self, script: str, timeout: float = 30) -> object:
-        """Waits until the expression is true in the page, and gives its value."""
-        return wait_until(lambda: self.run(script), timeout, lambda: f"{script}; page: {self._text()}", 0.1)
+        """Waits until the expression is true in the page."""
+        return wait_until(lambda: self.run(f"!!({script})"), timeout, lambda: f"{script}; page: {self._text()}", 0.1)
 
     def _text(self) -> str:
         return str(self.run("document.body ? document.body.innerText.slice(0, 2000) : ''"))

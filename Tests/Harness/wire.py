@@ -222,8 +222,16 @@ def render(
 class Connection:
     """A blocking client connection with a deadline on every wait."""
 
-    def __init__(self, address: tuple[str, int], timeout: float = 15.0, receive_buffer: int | None = None) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        timeout: float = 15.0,
+        receive_buffer: int | None = None,
+        source: str | None = None,
+    ) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if source is not None:
+            self.socket.bind((source, 0))
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(timeout)
@@ -313,9 +321,10 @@ def request(
     headers: list[tuple[str, str]] | dict | None = None,
     body: bytes | None = None,
     timeout: float = 15.0,
+    source: str | None = None,
 ) -> Reply:
-    """One request on a connection of its own."""
-    with Connection(address, timeout) as connection:
+    """One request on a connection of its own, from the address `source`."""
+    with Connection(address, timeout, source=source) as connection:
         connection.parser.head_requests.append(method == "HEAD")
         connection.send(render(method, target, headers, body))
         return connection.reply()
