@@ -102,6 +102,7 @@ final class ControlRole: WorkerRole {
     private func openAdministration() {
         let source = self.source
         let limits = self.desk.inForce.snapshots.edge.limits
+        let usage = self.desk.inForce.snapshots.aggregator.usageDatabase
         let (codec, board) = (self.codec, self.objects)
         self.administration.open(threads: source.threads) { () throws(StartFailure) in
             let store = try source.open()
@@ -109,7 +110,8 @@ final class ControlRole: WorkerRole {
                 ObjectsResource(kind, store: store, codec: codec, board: board)
             }
             return DeskBench(
-                store: store, service: AdministrationService(store: store, limits: limits, others: objects))
+                store: store,
+                service: AdministrationService(store: store, limits: limits, usage: usage, others: objects))
         }
     }
 

@@ -23,6 +23,8 @@ struct AdministrationClient {
     let stateDirectory: String
     /// Of the configuration, for when no gateway runs.
     private let limits: LimitSettings
+    /// Where usage is; nil for the file in the state folder.
+    private let usage: DatabaseAddress?
 
     /// The client for the gateway of the configuration in `file`, or of the environment.
     init(configurationFile file: String?) throws(Failure) {
@@ -47,6 +49,7 @@ struct AdministrationClient {
         let now = Int64(Date().timeIntervalSince1970)
         self.limits = configuration.limitSettings(
             timeZone: ZoneRules.make(configuration.timeZone, around: now) ?? .utc)
+        self.usage = configuration.database.usage.map { .postgres($0) }
     }
 
     /// The answer to one request; `path` is what follows `/api/v1/`, by segments.
@@ -110,7 +113,8 @@ struct AdministrationClient {
             }
             try directory.takeOverFormerLayout()
             let store = try AdministrationStore(stateDirectory: directory.path)
-            let reply = AdministrationService(store: store, limits: self.limits).reply(to: request)
+            let reply = AdministrationService(store: store, limits: self.limits, usage: self.usage)
+                .reply(to: request)
             // Held until the answer is there.
             _ = consume lock
             return reply
