@@ -59,8 +59,8 @@ final class AggregatorRole: WorkerRole {
     private func use(_ snapshot: AggregatorSnapshot) {
         do throws(StartFailure) {
             try self.service?.journals(
-                stateDirectory: snapshot.stateDirectory, prices: snapshot.prices, limitTable: snapshot.limitTable,
-                upstreams: snapshot.upstreams)
+                stateDirectory: snapshot.stateDirectory, database: snapshot.usageDatabase, prices: snapshot.prices,
+                limitTable: snapshot.limitTable, upstreams: snapshot.upstreams)
         } catch {
             WorkerProgram.giveUp(error)
         }

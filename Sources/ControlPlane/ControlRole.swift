@@ -115,6 +115,7 @@ final class ControlRole: WorkerRole {
             }
         }
         let limits = self.desk.inForce.snapshots.edge.limits
+        let usage = self.desk.inForce.snapshots.aggregator.usageDatabase
         let (codec, board) = (self.codec, self.objects)
         self.administration.open(threads: source.threads) { () throws(StartFailure) in
             let store = try source.open()
@@ -123,7 +124,7 @@ final class ControlRole: WorkerRole {
             }
             return DeskBench(
                 store: store,
-                service: AdministrationService(store: store, limits: limits, others: objects))
+                service: AdministrationService(store: store, limits: limits, usage: usage, others: objects))
         }
     }
 

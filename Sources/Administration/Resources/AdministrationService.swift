@@ -1,6 +1,6 @@
 public import Domain
 import JSON
-public import UsageStore
+import UsageStore
 
 /// Answers the requests of operators: the same code in control, on its socket, and in the command line while the gateway is
 /// stopped. Lives on one thread.
@@ -28,11 +28,11 @@ public final class AdministrationService {
     /// gateway that runs, what is quarantined, and `others`. `limits` are those of the configuration in force; `usage` is where the usage
     /// database is, nil: in the state folder.
     public convenience init(
-        store: AdministrationStore, limits: LimitSettings, usage: UsageDatabase? = nil,
+        store: AdministrationStore, limits: LimitSettings, usage: DatabaseAddress? = nil,
         quarantine: QuarantineBoard = QuarantineBoard(),
         others: [any AdministrationResource] = []
     ) {
-        let usage = UsageFile(usage ?? .file(stateDirectory: store.stateDirectory))
+        let usage = UsageFile(usage.map { UsageDatabase($0) } ?? .file(stateDirectory: store.stateDirectory))
         let limits = LimitsResource(store: store, settings: limits)
         let resources: [any AdministrationResource] = [
             OrganizationsResource(store: store), KeysResource(store: store), ProjectsResource(store: store), limits,

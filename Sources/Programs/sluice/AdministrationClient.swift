@@ -24,6 +24,8 @@ struct AdministrationClient {
     /// Of the configuration, for when no gateway runs.
     private let limits: LimitSettings
     private let server: PostgresAddress?
+    /// Where usage is; nil for the file in the state folder.
+    private let usage: DatabaseAddress?
 
     /// The client for the gateway of the configuration in `file`, or of the environment.
     init(configurationFile file: String?) throws(Failure) {
@@ -49,6 +51,7 @@ struct AdministrationClient {
         let now = Int64(Date().timeIntervalSince1970)
         self.limits = configuration.limitSettings(
             timeZone: ZoneRules.make(configuration.timeZone, around: now) ?? .utc)
+        self.usage = configuration.database.usage.map { .postgres($0) }
     }
 
     /// The answer to one request; `path` is what follows `/api/v1/`, by segments. `patience` is how many seconds each step may take.
@@ -116,7 +119,7 @@ struct AdministrationClient {
             let store = try AdministrationSource(
                 stateDirectory: directory.path, server: self.server, vault: try Self.vault(keys)
             ).open()
-            let reply = AdministrationService(store: store, limits: self.limits).reply(to: request)
+            let reply = AdministrationService(store: store, limits: self.limits, usage: self.usage).reply(to: request)
             // Held until the answer is there.
             _ = consume lock
             return reply
