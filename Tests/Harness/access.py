@@ -96,6 +96,7 @@ ROWS: dict[str, Row] = {
     "DELETE limits": Row("changeLimits", "gateway", query={"key": "@key"}),
     "GET limits/{}": Row("readLimits"),
     "PATCH limits/{}": Row("changeLimits", body={"concurrency": 9}),
+    "PUT limits/{}": Row("changeLimits", body={"concurrency": 9}),
     "DELETE limits/{}": Row("changeLimits"),
     "GET audit-log": Row("readAudit", "listing"),
     "GET audit-log/{}": Row("readAudit"),
