@@ -61,7 +61,7 @@ def count(report: str) -> int:
 @pytest.fixture(params=DATABASES)
 def running(request: pytest.FixtureRequest, tmp_path: pathlib.Path):
     server = request.getfixturevalue("postgres_server") if request.param == "postgresql" else None
-    with administered(tmp_path, server) as one:
+    with administered(tmp_path, server, http={"trusted_proxies": ["127.0.0.0/8"]}) as one:
         # Something of every kind, so that sequences have where to begin.
         household(one.owner, "there from the start")
         yield one
