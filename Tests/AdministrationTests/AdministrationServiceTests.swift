@@ -220,4 +220,19 @@ import Testing
             mutated[index] = old
         }
     }
+
+    @Test func thePlaceIsLookedAtBeforeTheForm() {
+        func ask(_ method: AdministrationRequest.Method, _ path: [String], fault: Bool) -> AdministrationReply {
+            self.service.reply(
+                to: AdministrationRequest(
+                    method: method, path: path, fault: fault ? .invalid("the body is not valid JSON") : nil,
+                    hasBody: false))
+        }
+        #expect(ask(.put, ["tokens"], fault: true).status == 405)
+        #expect(ask(.put, ["nothing"], fault: true).status == 404)
+        #expect(ask(.post, ["orgs"], fault: true).status == 400)
+        // A body that is needed, and one that is not.
+        #expect(ask(.post, ["orgs"], fault: false).status == 400)
+        #expect(ask(.get, ["orgs"], fault: false).status == 200)
+    }
 }

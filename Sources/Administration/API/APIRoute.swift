@@ -20,12 +20,15 @@ public struct APIRoute {
     public var replies: [Int: APISchema?]
     /// Whether the operators' socket alone serves it.
     public var isLocal: Bool
+    /// What who asks must be allowed to do in the gateway as a whole before the form of the request is looked at; nil where the handler alone
+    /// can tell.
+    public var action: AdministrationAction?
     public var handler: Handler
 
     public init(
         _ method: AdministrationRequest.Method, _ path: [String], id: String, summary: String, tag: String,
         parameters: [APIParameter] = [], body: APISchema? = nil, replies: [Int: APISchema?], isLocal: Bool = false,
-        handler: @escaping Handler
+        requires action: AdministrationAction? = nil, handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
@@ -36,6 +39,7 @@ public struct APIRoute {
         self.body = body
         self.replies = replies
         self.isLocal = isLocal
+        self.action = action
         self.handler = handler
     }
 }

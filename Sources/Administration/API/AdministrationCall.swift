@@ -33,11 +33,7 @@ public struct AdministrationCall {
     public func require(
         _ action: AdministrationAction, in scope: AdministrationScope, absent: AdministrationFailure = .hidden
     ) throws(AdministrationFailure) {
-        switch AdministrationPolicy.verdict(self.actor, action, in: scope) {
-        case .allowed: return
-        case .forbidden: throw .forbidden
-        case .hidden: throw absent
-        }
+        try AdministrationPolicy.require(self.actor, action, in: scope, absent: absent)
     }
 
     /// Throws 412 where the request says `If-Match` with another version than this.

@@ -28,6 +28,18 @@ public enum AdministrationPolicy {
         }
     }
 
+    /// Throws 404 (as for what is absent, in the words of `absent`) or 403 where the actor may not.
+    static func require(
+        _ actor: AdministrationActor, _ action: AdministrationAction, in scope: AdministrationScope,
+        absent: AdministrationFailure = .hidden
+    ) throws(AdministrationFailure) {
+        switch self.verdict(actor, action, in: scope) {
+        case .allowed: return
+        case .forbidden: throw .forbidden
+        case .hidden: throw absent
+        }
+    }
+
     /// Whether an actor may give somebody a role: nobody gives, changes or takes more than he has himself.
     public static func mayGrant(
         _ actor: AdministrationActor, _ role: AdministrationRole, in organization: EntityID?

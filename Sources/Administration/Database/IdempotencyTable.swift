@@ -16,8 +16,9 @@ struct IdempotencyTable {
 
     /// Milliseconds that replies are kept.
     static let life: UInt64 = 86_400_000
-    /// Milliseconds after which a request that has no reply is taken for one that ended with its process.
-    static let patience: UInt64 = 60_000
+    /// Milliseconds after which a request that has no reply is taken for one that ended with its process: more than databases and providers
+    /// keep one waiting.
+    static let patience: UInt64 = 20_000
 
     private let connection: any DatabaseConnection
 

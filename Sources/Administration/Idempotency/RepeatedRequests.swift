@@ -6,8 +6,8 @@ import JSON
 /// Sees to it that a POST with an Idempotency-Key is carried out once, however often it is sent: what it was answered is kept for a day, sealed,
 /// because it may show a key.
 ///
-/// A request that was refused is forgotten: it has changed nothing. One whose process ended in the middle may be carried out again after a
-/// minute; that it was can then be seen by a name that is taken.
+/// A request that was refused is forgotten: it has changed nothing. One whose process ended in the middle may be carried out again after
+/// 20 seconds; that it was can then be seen by a name that is taken.
 final class RepeatedRequests {
     private let store: AdministrationStore
     private let digests: SHA256
@@ -43,7 +43,7 @@ final class RepeatedRequests {
         do throws(AdministrationFailure) {
             reply = try body()
         } catch {
-            // What cannot be forgotten now is after a minute.
+            // What cannot be forgotten now is after a while.
             try? IdempotencyTable(self.store.connection).forget(actor: actor, key: key)
             throw error
         }

@@ -29,10 +29,15 @@ public struct AdministrationRequest: Hashable, Sendable {
     public var address: String?
     /// The id of the request in logs; nil for operators.
     public var requestID: String?
+    /// Why query, body or headers cannot be read. It is told last: what the path does not lead to, or the actor may not do, is no matter of form.
+    public var fault: AdministrationFailure?
+    /// Whether a body was sent at all; only what comes by HTTP can do without.
+    public var hasBody: Bool
 
     public init(
         method: Method, path: [String], body: [JSONValue.Member] = [], actor: AdministrationActor = .person(user: 0),
-        ifMatch: String? = nil, idempotencyKey: String? = nil, address: String? = nil, requestID: String? = nil
+        ifMatch: String? = nil, idempotencyKey: String? = nil, address: String? = nil, requestID: String? = nil,
+        fault: AdministrationFailure? = nil, hasBody: Bool = true
     ) {
         self.method = method
         self.path = path
@@ -42,6 +47,8 @@ public struct AdministrationRequest: Hashable, Sendable {
         self.idempotencyKey = idempotencyKey
         self.address = address
         self.requestID = requestID
+        self.fault = fault
+        self.hasBody = hasBody
     }
 
     /// Reads the text of a frame, strictly: a member that is unknown or occurs twice is refused.
@@ -69,6 +76,7 @@ public struct AdministrationRequest: Hashable, Sendable {
         guard let segments = Self.segments(bytes.dropFirst(Self.root.utf8.count)) else { throw Self.unknownPath }
         self.path = segments
         self.actor = .person(user: 0)
+        self.hasBody = true
     }
 
     /// The decoded segments of the text of a path behind `root`; nil for one that leads nowhere: an empty segment, more than 8, a `%` that

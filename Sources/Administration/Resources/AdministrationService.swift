@@ -97,6 +97,9 @@ public final class AdministrationService {
         case .methodNotAllowed(let allowed): throw .methodNotAllowed(allowed)
         case .route(let route, let segments):
             guard !route.isLocal || request.actor.isLocal else { throw .unknownURL }
+            if let action = route.action { try AdministrationPolicy.require(request.actor, action, in: .gateway) }
+            if let fault = request.fault { throw fault }
+            guard request.hasBody || route.body == nil else { throw .invalid("a body is needed: a JSON object") }
             var call = AdministrationCall(
                 request, segments: segments, fields: try RequestFields(request.body, of: route))
             guard request.method == .post, let key = request.idempotencyKey, let repeated else {

@@ -74,13 +74,8 @@ final class HTTPDesk {
             return finish(.methodNotAllowed(HTTPRequestReader.methods))
         }
         self.authenticate(request, refused: finish) { actor in
-            do throws(AdministrationFailure) {
-                let asked = try self.reader.read(
-                    request, method, segments, path.query, body: body, actor: actor)
-                self.office.submit(asked) { finish(HTTPReply($0)) }
-            } catch {
-                finish(HTTPReply(error))
-            }
+            let asked = self.reader.read(request, method, segments, path.query, body: body, actor: actor)
+            self.office.submit(asked) { finish(HTTPReply($0)) }
         }
     }
 

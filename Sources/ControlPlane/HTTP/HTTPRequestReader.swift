@@ -28,17 +28,23 @@ struct HTTPRequestReader {
         name.utf8.elementsEqual("HEAD".utf8) ? .get : Administration.AdministrationRequest.Method(rawValue: name)
     }
 
-    /// The request of `actor`; `segments` are those of the resource.
+    /// The request of `actor`; `segments` are those of the resource. What is wrong with its form is a fault of the request: whether there is
+    /// something at the path at all is known where it is carried out.
     func read(
         _ request: IPC.AdministrationRequest, _ method: Administration.AdministrationRequest.Method,
         _ segments: [String], _ query: [HTTPPath.Field], body: [UInt8], actor: AdministrationActor
-    ) throws(AdministrationFailure) -> Administration.AdministrationRequest {
-        let members = try self.members(request, method, query, body)
-        return Administration.AdministrationRequest(
-            method: method, path: segments, body: members, actor: actor,
+    ) -> Administration.AdministrationRequest {
+        var asked = Administration.AdministrationRequest(
+            method: method, path: segments, actor: actor,
             ifMatch: request.headers[.ifMatch].map { String(decoding: $0, as: UTF8.self) },
-            idempotencyKey: try self.idempotencyKey(request), address: PeerAddress(request.client)?.text,
-            requestID: request.record.description)
+            address: PeerAddress(request.client)?.text, requestID: request.record.description, hasBody: !body.isEmpty)
+        do throws(AdministrationFailure) {
+            asked.body = try self.members(request, method, query, body)
+            asked.idempotencyKey = try self.idempotencyKey(request)
+        } catch {
+            asked.fault = error
+        }
+        return asked
     }
 
     /// Those of the body, or those of the query as texts where the method has none.

@@ -28,7 +28,7 @@ final class OrdersResource: AdministrationResource {
                             "By which `status` tells what became of it; not all zeros. One is made where it is missing."
                         ),
                     ])), replies: [202: .object([.init("token", .fingerprint), .init("kind", kind)])],
-                handler: self.give)
+                requires: .orderGateway, handler: self.give)
         ]
     }
 
