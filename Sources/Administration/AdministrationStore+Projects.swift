@@ -127,7 +127,9 @@ extension AdministrationStore {
         try self.storage { () throws(DatabaseError) in
             // It may be deleted by now: its place in the order is known all the same.
             let before = try after.flatMap { (id) throws(DatabaseError) in try self.database.project(id) }
-            guard after == nil || before != nil else { return [] }
+            // One of another organization is as absent as one that never was.
+            let isKnown = before.map { organization == nil || $0.organization == organization } ?? (after == nil)
+            guard isKnown else { return [] }
             return try self.database.projects(
                 after: before.map { ($0.name, $0.id) }, limit: limit, organization: organization, name: name)
         }

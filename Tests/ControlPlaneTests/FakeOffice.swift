@@ -33,6 +33,7 @@ final class FakeOffice {
                 then(.success(token.elementsEqual(Self.token.utf8) ? Self.actor : nil))
             },
             submit: { request, then in
+                if let fault = request.fault { return then(AdministrationReply(fault)) }
                 self.asked.append(request)
                 let answer = {
                     then(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from Harness import wire
-from Harness.access import ROWS, Asker, Row, Target, row_name
+from Harness.access import NOBODY, ROWS, Asker, Row, Target, row_name
 from Harness.administered import DATABASES, Administered, Household, administered, household
 from Harness.administration import ROLES, Administration
 from Harness.postgres import PostgresServer
@@ -102,6 +102,14 @@ def signature(reply: wire.Reply) -> tuple:
     return reply.status, reply.body, tuple(headers)
 
 
+def unnamed(reply: wire.Reply, world: World) -> tuple:
+    """What an answer says, but for the id of a record, which it may repeat."""
+    status, body, headers = signature(reply)
+    for record in (world.shared["requests"], NOBODY):
+        body = body.replace(record.encode(), b"ID")
+    return status, body, headers
+
+
 def operations(world: World) -> dict[str, dict]:
     document = world.owner.ask("GET", "/openapi.json")
     found = {}
@@ -145,8 +153,9 @@ def test_every_operation_for_everybody(world: World) -> None:
                 if reply.status != 401 or "Bearer" not in (reply.header("www-authenticate") or ""):
                     wrong.append(f"{name} for {asker.name}: {reply.status} instead of 401")
             elif verdict == "hidden":
-                absent = ask(world, asker, name, row, Target(world.owner, world.home, world.shared, exists=False))
-                if reply.status != 404 or signature(reply) != signature(absent):
+                nothing = Target(world.owner, world.home, world.shared, exists=False)
+                absent = ask(world, asker, name, row, nothing)
+                if reply.status != 404 or unnamed(reply, world) != unnamed(absent, world):
                     wrong.append(f"{name} for {asker.name}: {reply.status} {reply.body!r}, absent: {absent.status} {absent.body!r}")
     assert len(refusals) <= 1, f"refusals can be told apart: {refusals}"
     assert not wrong, f"{len(wrong)} of {asked}:\n" + "\n".join(wrong)

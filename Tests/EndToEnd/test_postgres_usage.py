@@ -25,7 +25,7 @@ def test_usage_in_a_server_agrees_with_the_provider(tmp_path: pathlib.Path, post
         with Gateway(config, folder=tmp_path) as gateway:
             gateway.wait_for_tree()
             replies = [gateway.chat("chat", headers={"x-request-id": f"u-{number}"}) for number in range(5)]
-            replies.append(gateway.chat("stream-12", stream=True, headers={"x-request-id": "u-5"}))
+            replies.append(gateway.chat("stream-12-1", stream=True, headers={"x-request-id": "u-5"}))
             assert [reply.status for reply in replies] == [200] * 6
             assert gateway.chat("own:status-500", headers={"x-request-id": "failed"}).status == 500
             wait_until(lambda: ask(gateway, "usage", "today")["total"]["requests"] == 7, 15, "seven requests", interval=0.1)
@@ -36,7 +36,7 @@ def test_usage_in_a_server_agrees_with_the_provider(tmp_path: pathlib.Path, post
             assert (tokens["input"], tokens["output"]) == (6 * 7, 5 * 5 + 12)
             assert Decimal(total["cost_usd"]) == (Decimal(tokens["input"]) + 2 * Decimal(tokens["output"])) / 1_000_000
             models = {entry["model"]: entry["requests"] for entry in ask(gateway, "usage", "today", "--by", "model")["data"]}
-            assert models["chat"] == 5 and models["stream-12"] == 1
+            assert models["chat"] == 5 and models["stream-12-1"] == 1
 
             record = replies[0].header("x-sluice-record")
             explained = ask(gateway, "explain", record)

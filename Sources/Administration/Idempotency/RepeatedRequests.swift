@@ -47,7 +47,12 @@ final class RepeatedRequests {
             try? IdempotencyTable(self.store.connection).forget(actor: actor, key: key)
             throw error
         }
-        self.keep(reply, actor, key)
+        // What the loop has still to find out cannot be kept here, and changes nothing.
+        if case .probe = reply.sequel {
+            try? IdempotencyTable(self.store.connection).forget(actor: actor, key: key)
+        } else {
+            self.keep(reply, actor, key)
+        }
         return reply
     }
 

@@ -65,6 +65,7 @@ struct LimitDirectory {
         let record: KeyRecord
         if let id = EntityID(text: text, .key) {
             record = try self.store.key(id)
+            guard home == nil || home == record.organization else { throw .noKey }
         } else {
             let name = project ?? "default"
             let owner = try self.store.project(name, home: home).id

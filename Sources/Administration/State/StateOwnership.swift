@@ -56,7 +56,10 @@ public enum StateOwnership {
                 throw StateDirectory.failure("cannot open \(path)/\(name)", ControlExitCode.cannotCreate)
             }
             // Journals of former runs too: they are only read and removed.
-            try Self.giveFiles(in: inside.number, "\(path)/\(name)", to: folder.owner, isShared: isShared)
+            // The master key is for control alone, in whatever group it is.
+            try Self.giveFiles(
+                in: inside.number, "\(path)/\(name)", to: folder.owner,
+                isShared: isShared && name != StateLayout.controlFolder)
             try Self.give(inside.number, "\(path)/\(name)", to: folder.owner, mode: folder.mode)
         }
         guard let control = owners[.control] else { return }

@@ -97,11 +97,16 @@ public struct MasterKeySource: Sendable {
                 "the master key is in \(Self.variable): put the new one (`openssl rand -hex 32`) into \(Self.nextVariable) beside it",
                 code: ControlExitCode.configuration)
         }
+        let directory = try StateDirectory(path: self.stateDirectory)
+        // One that is there may be what a database is sealed with already, or is about to be: it is never overwritten.
+        if let key = try MasterKeyFile.next.read(in: directory), key != former.key {
+            return Candidate(origin: .nextFile, key: key)
+        }
         let key: MasterKey
         do throws(CryptographyError) { key = try MasterKey.make(random: random) } catch {
             throw StartFailure("sluice-control: \(error)")
         }
-        try MasterKeyFile.next.write(key, in: try StateDirectory(path: self.stateDirectory))
+        try MasterKeyFile.next.write(key, in: directory)
         return Candidate(origin: .nextFile, key: key)
     }
 
@@ -112,7 +117,10 @@ public struct MasterKeySource: Sendable {
         let directory = try StateDirectory(path: self.stateDirectory)
         switch inForce.origin {
         case .file:
-            try MasterKeyFile.next.remove(in: directory)
+            // A commit whose answer was lost may still come.
+            if let age = try MasterKeyFile.next.age(in: directory), age > Self.formerSeconds {
+                try MasterKeyFile.next.remove(in: directory)
+            }
             if let age = try MasterKeyFile.former.age(in: directory), age > Self.formerSeconds {
                 try MasterKeyFile.former.remove(in: directory)
             }

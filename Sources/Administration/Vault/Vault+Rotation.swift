@@ -28,7 +28,13 @@ extension Vault {
     public func rotate(
         _ database: any DatabaseConnection, progress: @escaping (Int) -> Void = { _ in }
     ) throws(VaultError) -> Rotation {
-        try self.unlock(database)
+        try self.inTurn { () throws(VaultError) in try self.rotateNow(database, progress: progress) }
+    }
+
+    private func rotateNow(
+        _ database: any DatabaseConnection, progress: @escaping (Int) -> Void
+    ) throws(VaultError) -> Rotation {
+        try self.unlockNow(database)
         guard let former = self.current else { throw .locked }
         let candidate: MasterKeySource.Candidate
         do throws(StartFailure) {
@@ -69,7 +75,11 @@ extension Vault {
     /// Seals with the key in force what is still sealed with another: what somebody sealed before a rotation and wrote after it. Returns how
     /// much that was.
     public func resealStragglers(_ database: any DatabaseConnection) throws(VaultError) -> Int {
-        try self.unlock(database)
+        try self.inTurn { () throws(VaultError) in try self.resealNow(database) }
+    }
+
+    private func resealNow(_ database: any DatabaseConnection) throws(VaultError) -> Int {
+        try self.unlockNow(database)
         guard let current = self.current else { throw .locked }
         let key = try Self.key(current)
         var resealing = Resealing(database, self, with: key) { _ in }

@@ -24,6 +24,7 @@ public final class Vault: Sendable {
 
     let source: MasterKeySource
     private let state: Mutex<State>
+    private let turn = Mutex<Void>(())
     let random: @Sendable (Int) throws(CryptographyError) -> [UInt8]
 
     /// A vault that is locked: it opens what was sealed with any of the keys at hand, and does nothing else before `unlock`.
@@ -94,6 +95,17 @@ public final class Vault: Sendable {
     ///
     /// Only the holder of the instance file's lock may call it. Throws `.wrongMasterKey` where no key at hand is the right one.
     public func unlock(_ database: any DatabaseConnection) throws(VaultError) {
+        try self.inTurn { () throws(VaultError) in try self.unlockNow(database) }
+    }
+
+    /// One thread after the other: who finds out which key is in force and who changes it move the same files.
+    func inTurn<Value>(_ body: () throws(VaultError) -> Value) throws(VaultError) -> Value {
+        let result = self.turn.withLock { _ in Result { () throws(VaultError) in try body() } }
+        return try result.get()
+    }
+
+    /// `unlock`, in turn already.
+    func unlockNow(_ database: any DatabaseConnection) throws(VaultError) {
         let store = VaultStore(database)
         var rows = try store.rows()
         if rows.check == nil {

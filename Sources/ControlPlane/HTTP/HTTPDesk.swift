@@ -65,7 +65,7 @@ final class HTTPDesk {
             return self.office.document { result in
                 switch result {
                 case .success(let document): finish(self.documentation.reply(document: document))
-                case .failure(let failure): finish(HTTPReply(failure))
+                case .failure(let failure): finish(HTTPReply(Self.withheld(failure)))
                 }
             }
         }
@@ -113,7 +113,7 @@ final class HTTPDesk {
                 switch result {
                 case .success(let actor?): then(actor)
                 case .success(nil): self.refuseToken(request, refused)
-                case .failure(let failure): refused(HTTPReply(failure))
+                case .failure(let failure): refused(HTTPReply(Self.withheld(failure)))
                 }
             }
         }
@@ -137,5 +137,13 @@ final class HTTPDesk {
             )
             refused(HTTPReply(failure, retryAfter: seconds))
         }
+    }
+
+    /// What is wrong inside is nobody's business who has not shown a token.
+    private static func withheld(_ failure: AdministrationFailure) -> AdministrationFailure {
+        guard failure.status >= 500 else { return failure }
+        return AdministrationFailure(
+            status: failure.status, code: failure.code,
+            message: "the administration is not available right now: its log says why")
     }
 }

@@ -35,6 +35,8 @@ final class AdministrationHead {
             }
         }
         if headers.values.contains(where: { $0.count > AdministrationRequest.longestValue }) { isMalformed = true }
+        // Over HTTP/2 a method is any text.
+        if head.method.rawValue.utf8.count > AdministrationRequest.longestMethod { isMalformed = true }
         self.method = head.method.rawValue
         self.headers = headers
         self.isMalformed = isMalformed

@@ -21,6 +21,8 @@ public struct AdministrationRequest: Hashable, Sendable {
         case origin = 6
     }
 
+    /// Bytes of the longest method.
+    public static let longestMethod = 32
     /// Bytes of the longest path with its query.
     public static let longestPath = 16 << 10
     /// Bytes of the longest value of a header, and of the longest token.
@@ -55,7 +57,7 @@ public struct AdministrationRequest: Hashable, Sendable {
     }
 
     init(from reader: inout WireReader) throws(WireReader.Malformed) {
-        self.method = try reader.readString(limit: 32)
+        self.method = try reader.readString(limit: Self.longestMethod)
         self.path = try reader.readString(limit: Self.longestPath)
         self.bodyLength = try reader.read()
         switch try reader.read(UInt8.self) {
