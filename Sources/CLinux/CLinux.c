@@ -474,7 +474,7 @@ int sluice_listen_tcp(int ipv6, const uint8_t *address, uint16_t port, uint32_t 
     return fd;
 }
 
-int sluice_listen_unix(const char *path, int backlog) {
+int sluice_listen_unix(const char *path, int backlog, int mode) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof name.sun_path) {
         errno = ENAMETOOLONG;
@@ -483,6 +483,8 @@ int sluice_listen_unix(const char *path, int backlog) {
     strcpy(name.sun_path, path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return -1;
+    /* The socket file gets the mode of the descriptor, less the umask. */
+    if (mode != 0 && fchmod(fd, (mode_t)mode) != 0) return fail_closed(fd);
     if (bind(fd, (struct sockaddr *)&name, sizeof name) != 0) {
         if (errno != EADDRINUSE) return fail_closed(fd);
         struct stat info;

@@ -21,9 +21,10 @@ public final class Listener {
         self.path = nil
     }
 
-    /// Listens on a Unix path; a socket file nobody answers on is replaced.
-    public init(path: String) throws(SystemError) {
-        let number = unsafe path.withCString { unsafe sluice_listen_unix($0, Self.backlog) }
+    /// Listens on a Unix path; a socket file nobody answers on is replaced. The file has no permissions but those of `mode`, from which the
+    /// umask may take more.
+    public init(path: String, mode: UInt16 = 0o777) throws(SystemError) {
+        let number = unsafe path.withCString { unsafe sluice_listen_unix($0, Self.backlog, Int32(mode)) }
         guard number >= 0 else { throw SystemError.last("listen") }
         self.descriptor = OwnedDescriptor(adopting: number)
         self.path = path

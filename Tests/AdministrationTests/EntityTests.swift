@@ -224,6 +224,27 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: "\(path)/control.db"))
     }
 
+    /// A filter that is not given is bound as NULL, whose type PostgreSQL wants to know all the same.
+    @Test(arguments: Product.present) func listsWithAndWithoutFilters(_ product: Product) throws {
+        let scene = try Scene(product)
+        let store = try scene.source().open()
+        _ = try store.createKey(.init(name: "a"))
+        let first = try #require(try store.organizations(limit: 5).first)
+        #expect(try store.organizations(limit: 5, only: first.id, name: first.name) == [first])
+        #expect(try store.organizations(after: first.id, limit: 5).isEmpty)
+        #expect(try store.organizations(limit: 5, name: "nobody").isEmpty)
+        #expect(try store.tokens(after: nil, limit: 5, organization: nil).isEmpty)
+        #expect(try store.tokens(after: first.id, limit: 5, organization: first.id).isEmpty)
+        let changes = try store.audit(AuditQuery(limit: 5))
+        let change = try #require(changes.first)
+        #expect(
+            try store.audit(
+                AuditQuery(
+                    actor: change.actor, kind: change.kind, target: change.target, organization: change.organization,
+                    limit: 5)) == [change])
+        #expect(try store.audit(AuditQuery(organization: EntityID(high: 7, low: 7), limit: 5)).isEmpty)
+    }
+
     // MARK: Several hosts
 
     @Test(.enabled(if: TestPostgres.isPresent, "\(TestPostgres.advice)"))

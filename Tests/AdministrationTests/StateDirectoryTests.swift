@@ -21,8 +21,6 @@ import Testing
     }
 
     @Test func aNewFolderIsClosedToOthers() throws {
-        let old = umask(0)
-        defer { umask(old) }
         let directory = try StateDirectory(path: "\(self.folder.path)/state")
         #expect(directory.path == "\(self.folder.path)/state")
         #expect(self.folder.mode("state") == 0o700)

@@ -206,6 +206,10 @@ import Testing
         try insert.bind(1, blob: late)
         try insert.run()
         #expect(try scene.openAll(vault) == 1)
+        // For ten minutes the former key opens it, after that nothing does.
+        #expect(try scene.openAll(scene.unlocked()) == 1)
+        let former = "\(scene.folder.path)/control/master_key.former"
+        #expect(unsafe unlink(former) == 0)
         #expect(throws: VaultError.self) { try scene.openAll(scene.unlocked()) }
         #expect(try vault.resealStragglers(scene.database) == 1)
         #expect(try vault.resealStragglers(scene.database) == 0)

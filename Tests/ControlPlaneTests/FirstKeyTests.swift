@@ -2,7 +2,6 @@ import Administration
 import Configuration
 import Cryptography
 import Domain
-import Glibc
 import EventLog
 import Testing
 
@@ -42,8 +41,6 @@ import Testing
     }
 
     @Test func withoutATerminalAKeyIsMadeOnceAndKept() throws {
-        let old = umask(0)
-        defer { umask(old) }
         #expect(try self.key() == .file(path: "\(self.path)/static_key"))
         let bytes = try #require(self.folder.read("state/static_key"))
         let text = String(decoding: bytes.dropLast(), as: UTF8.self)

@@ -10,13 +10,17 @@ from Harness.administered import administered
 from Harness.browser import Browser, chromium
 from Harness.gateway import ROOT
 
-pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium: scripts/install-packages --verify")
+SWAGGER_UI = ROOT / ".cache" / "swagger-ui"
+pytestmark = [
+    pytest.mark.skipif(chromium() is None, reason="no Chromium: scripts/install-packages --verify"),
+    pytest.mark.skipif(not (SWAGGER_UI / "version").is_file(), reason="no Swagger UI: scripts/swagger-ui"),
+]
 
 STATUS = "document.querySelector('.live-responses-table tr.response .response-col_status')"
 
 
 def test_a_call_is_tried_from_the_page(tmp_path: pathlib.Path) -> None:
-    files = {"swagger_ui": str(ROOT / ".cache" / "swagger-ui")}
+    files = {"swagger_ui": str(SWAGGER_UI)}
     with administered(tmp_path, admin=files) as running, Browser() as browser:
         running.owner.make("orgs", name="seen in the page")
         document = running.owner.ask("GET", "/openapi.json")

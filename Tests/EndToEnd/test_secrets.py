@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from Harness.disclosure import Search
 from Harness.gateway import Gateway, openai_provider
 from Harness.operators import run
 from Harness.postgres import PostgresServer
-from Harness.processes import memory_contains
+from Harness.processes import memory_counts, wait_until
 from Harness.provider import OwnProvider
 
 IN_THE_FILE = "sk-in-the-file-Zq83kdm2Wp01xVb7"
@@ -102,13 +104,14 @@ def a_day(folder: pathlib.Path, server: PostgresServer | None) -> Iterator[Day]:
         database.drop()
 
 
-@pytest.fixture(scope="module", params=DATABASES)
+@pytest.fixture(scope="module")
 def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     server = request.getfixturevalue("postgres_server") if request.param == "postgresql" else None
     with a_day(tmp_path_factory.mktemp("day"), server) as one:
         yield one
 
 
+@pytest.mark.parametrize("day", DATABASES, indirect=True)
 def test_nothing_is_written_down(day: Day) -> None:
     gateway = day.running.gateway
     search = Search(day.plain, hashed=day.digests)
@@ -118,9 +121,10 @@ def test_nothing_is_written_down(day: Day) -> None:
         assert search.find(path.read_bytes()), f"{name}: the search finds nothing"
         path.unlink()
     # The identity table is what edges look keys up in: by their SHA-256, in nothing else.
-    found = search.find_in(gateway.state, digests_allowed=("identity",))
-    assert found == []
-    assert [one for one in search.find_in(gateway.state) if one.startswith("identity") and "SHA-256" in one], "where are the keys?"
+    found = search.find_in(gateway.state)
+    keys = [one for one in found if one.startswith("identity/") and "SHA-256" in one]
+    assert keys, "where are the keys?"
+    assert [one for one in found if one not in keys] == []
     said = (gateway.log_text() + gateway.output_text()).encode()
     assert len(said) > 1000 and search.find(said) == []
     if day.running.database is not None:
@@ -135,23 +139,48 @@ def bytes_of_dump(dump: bytes) -> bytes:
     return b"\0".join(bytes.fromhex(one.decode()) for one in re.findall(rb"\\\\x((?:[0-9a-f]{2})+)", dump))
 
 
+@pytest.mark.parametrize("day", ["sqlite"], indirect=True)
 def test_edges_have_no_key_of_a_provider_in_memory(day: Day) -> None:
-    """An upstream has, so that the search can find something."""
+    """An upstream has, so that the search can find something. Which database there is makes no difference to memory."""
     gateway = day.running.gateway
-    secrets = [CHANGED, IN_THE_FILE, IN_A_HEADER]
+    in_the_file = IN_THE_FILE.encode()
+    by_the_api = [secret.encode() for secret in (CHANGED, IN_A_HEADER)]
+    secrets = [in_the_file, *by_the_api]
+    master = [MASTER_KEY.encode(), bytes.fromhex(MASTER_KEY)]
+
+    def nowhere(role: str, needles: list[bytes]) -> None:
+        for pid in gateway.children(role):
+            counts = memory_counts(pid, needles)
+            assert not any(counts.values()), f"{[one for one in counts if counts[one]]} in {role}"
+
+    upstreams = [memory_counts(pid, secrets + master) for pid in gateway.children("upstream")]
     for secret in secrets:
-        upstream = sum(memory_contains(pid, secret.encode()) for pid in gateway.children("upstream"))
-        assert upstream > 0, f"{secret} is not even in an upstream: the search finds nothing"
-        for role in ("edge", "aggregator"):
-            for pid in gateway.children(role):
-                assert memory_contains(pid, secret.encode()) == 0, f"{secret} is in {role}"
-        assert memory_contains(gateway.pid, secret.encode()) == 0, f"{secret} is in the supervisor"
-    for pid in gateway.children("edge") + gateway.children("upstream") + gateway.children("aggregator"):
-        assert memory_contains(pid, MASTER_KEY.encode()) == 0
-        assert memory_contains(pid, bytes.fromhex(MASTER_KEY)) == 0
+        assert any(counts[secret] for counts in upstreams), f"{secret} is not even in an upstream: the search finds nothing"
+    for secret in master:
+        assert not any(counts[secret] for counts in upstreams), "the master key is in an upstream"
+    nowhere("aggregator", secrets + master)
+    counts = memory_counts(gateway.pid, secrets)
+    assert not any(counts.values()), f"{[one for one in counts if counts[one]]} in the supervisor"
+    # What is given by the API passes an edge on its way in, and may be left in memory that is free again (docs/security.md): an edge that
+    # comes after it gets nothing of it.
+    nowhere("edge", [in_the_file, *master])
+    before = gateway.children("edge")
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: gateway.children("edge") and not set(before) & set(gateway.children("edge")), 10, "other edges")
+    wait_until(lambda: call(gateway) == 200, 10, "an answer of a new edge")
+    nowhere("edge", secrets + master)
+
+
+def call(gateway: Gateway) -> int:
+    try:
+        return gateway.chat("file:chat").status
+    except OSError:
+        return 0
 
 
 @pytest.mark.verify
+@pytest.mark.parametrize("day", ["sqlite"], indirect=True)
 def test_a_core_of_an_edge(day: Day, tmp_path: pathlib.Path) -> None:
     """The same by gcore, as somebody with the rights to it would take one."""
     if shutil.which("gcore") is None:

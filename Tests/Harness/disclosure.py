@@ -43,6 +43,27 @@ def digests(secret: bytes) -> dict[str, bytes]:
     return {f"SHA-256 {name}": text for name, text in encodings(digest).items() if name in ("raw", "hex", "HEX") or "base64" in name}
 
 
+BLOCK = 4096
+_EMPTY = bytes(BLOCK)
+
+
+def read_written(path: pathlib.Path) -> bytes:
+    """What a file holds, without the blocks that are nothing but zeros: maps and journals are made long, and hold little. No secret has a
+    block of zeros in it, and one block is left of each run, so that nothing comes together that was apart."""
+    kept = []
+    empty = False
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            if block == _EMPTY:
+                if empty:
+                    continue
+                empty = True
+            else:
+                empty = False
+            kept.append(block)
+    return b"".join(kept)
+
+
 class Search:
     """What is looked for, by name. `plain` are whole secrets; `hashed` those whose SHA-256 may not be there either."""
 
@@ -67,5 +88,5 @@ class Search:
                 continue
             name = str(path.relative_to(folder))
             allowed = any(name == one or name.startswith(one + "/") for one in digests_allowed)
-            found += [f"{name}: {what}" for what in self.find(path.read_bytes(), digests_too=not allowed)]
+            found += [f"{name}: {what}" for what in self.find(read_written(path), digests_too=not allowed)]
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 def wait_until(
@@ -138,7 +138,13 @@ def socket_table() -> dict[str, tuple[str, str]]:
 
 def memory_contains(pid: int, needle: bytes) -> int:
     """How often the bytes stand in the readable memory of a process."""
-    hits = 0
+    return memory_counts(pid, [needle])[needle]
+
+
+def memory_counts(pid: int, needles: Iterable[bytes]) -> dict[bytes, int]:
+    """The same for several at once, none of them empty."""
+    hits = dict.fromkeys(needles, 0)
+    longest = max(len(needle) for needle in hits)
     with (
         open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as maps,
         open(f"/proc/{pid}/mem", "rb") as memory,
@@ -156,7 +162,10 @@ def memory_contains(pid: int, needle: bytes) -> int:
                     block = memory.read(size)
                 except (OSError, ValueError):
                     break
-                hits += (tail + block).count(needle)
-                tail = block[-(len(needle) - 1) :]
+                for needle in hits:
+                    # Of what was searched already only so much that nothing is counted twice.
+                    before = tail[max(0, len(tail) - len(needle) + 1) :]
+                    hits[needle] += (before + block).count(needle)
+                tail = (tail + block)[-longest:]
                 start += size
     return hits

@@ -53,6 +53,18 @@ import Testing
         #expect(unsafe access(path, F_OK) == -1)
     }
 
+    @Test(arguments: [mode_t(0o600), 0o700, 0o777]) func theSocketFileHasNoMoreThanItsMode(_ mode: mode_t) throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/s"
+        let listener = try Listener(path: path, mode: UInt16(mode))
+        #expect(listener.number >= 0)
+        var info = stat()
+        #expect(unsafe stat(path, &info) == 0)
+        // The umask of the tests takes what it takes, but nothing from the owner.
+        #expect(info.st_mode & 0o700 == mode & 0o700)
+        #expect(info.st_mode & 0o777 & ~mode == 0)
+    }
+
     @Test func anOrdinaryFileIsNotReplaced() throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/file"

@@ -48,11 +48,12 @@ struct AuditTable {
     }
 
     func rows(_ query: AuditQuery) throws(DatabaseError) -> [AuditRow] {
+        // PostgreSQL takes the type of a parameter from its first use, so the comparisons come first.
         let select = try self.connection.statement(
             """
             SELECT \(Self.columns) FROM audit
-            WHERE ($1 IS NULL OR actor = $1) AND ($2 IS NULL OR kind = $2) AND ($3 IS NULL OR target = $3)
-                AND ($4 IS NULL OR organization = $4) AND time >= $5 AND time < $6 AND number < $7
+            WHERE (actor = $1 OR $1 IS NULL) AND (kind = $2 OR $2 IS NULL) AND (target = $3 OR $3 IS NULL)
+                AND (organization = $4 OR $4 IS NULL) AND time >= $5 AND time < $6 AND number < $7
             ORDER BY number DESC LIMIT $8
             """)
         defer { select.reset() }

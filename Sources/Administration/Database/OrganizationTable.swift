@@ -48,10 +48,11 @@ struct OrganizationTable {
     func organizations(
         after: EntityID?, limit: Int, only: EntityID?, name: String?
     ) throws(DatabaseError) -> [OrganizationRecord] {
+        // PostgreSQL takes the type of a parameter from its first use, so the comparisons come first.
         let select = try self.connection.statement(
             """
             SELECT \(Self.columns) FROM organizations
-            WHERE deleted IS NULL AND ($1 IS NULL OR id > $1) AND ($2 IS NULL OR id = $2) AND ($3 IS NULL OR name = $3)
+            WHERE deleted IS NULL AND (id > $1 OR $1 IS NULL) AND (id = $2 OR $2 IS NULL) AND (name = $3 OR $3 IS NULL)
             ORDER BY id LIMIT $4
             """)
         defer { select.reset() }

@@ -69,10 +69,11 @@ struct TokenTable {
 
     /// Tokens in the order of their ids, at most `limit`, behind `after`; only those of one organization where it is given.
     func tokens(after: EntityID?, limit: Int, organization: EntityID?) throws(DatabaseError) -> [TokenRecord] {
+        // PostgreSQL takes the type of a parameter from its first use, so the comparisons come first.
         let select = try self.connection.statement(
             """
             SELECT \(Self.columns) FROM tokens
-            WHERE ($1 IS NULL OR id > $1) AND ($2 IS NULL OR organization = $2) ORDER BY id LIMIT $3
+            WHERE (id > $1 OR $1 IS NULL) AND (organization = $2 OR $2 IS NULL) ORDER BY id LIMIT $3
             """)
         defer { select.reset() }
         try select.bind(1, id: after)

@@ -188,8 +188,9 @@ ssize_t sluice_receive_fds(int socket, void *bytes, size_t capacity, int *fds, i
 
 /* A bound, listening, close-on-exec, non-blocking TCP socket. `ipv6` chooses the family; `address` is 4 or 16 bytes in network order. */
 int sluice_listen_tcp(int ipv6, const uint8_t *address, uint16_t port, uint32_t scope, int backlog);
-/* The same for a Unix path (≤ 107 bytes); a leftover socket file that nobody answers on is replaced. */
-int sluice_listen_unix(const char *path, int backlog);
+/* The same for a Unix path (≤ 107 bytes); a leftover socket file that nobody answers on is replaced. The socket file has at most the
+   permissions of `mode` from its first moment on; 0 leaves it to the umask alone. */
+int sluice_listen_unix(const char *path, int backlog, int mode);
 /* A connected, close-on-exec, blocking socket to the Unix path (≤ 107 bytes), or -1. */
 int sluice_connect_unix(const char *path);
 /* The next waiting connection, close-on-exec and non-blocking; -1 with errno EAGAIN when there is none. */

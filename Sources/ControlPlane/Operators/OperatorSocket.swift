@@ -30,9 +30,7 @@ final class OperatorSocket: DescriptorHandler {
             adopting: unsafe open("\(stateDirectory)/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW))
         guard folder.number >= 0 else { throw SystemError.last("open run") }
         let path = "/proc/self/fd/\(folder.number)/\(Self.name)"
-        let old = umask(0o177)
-        defer { umask(old) }
-        let listener = try Listener(path: path)
+        let listener = try Listener(path: path, mode: 0o600)
         self.folder = folder
         self.listener = listener
         self.loop = loop
