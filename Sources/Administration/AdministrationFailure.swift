@@ -68,7 +68,12 @@ public struct AdministrationFailure: Error, Hashable, Sendable, CustomStringConv
     }
 
     init(_ error: DatabaseError) {
-        self.init(status: 503, code: "storage_failed", message: "control database: \(error)")
+        // Where a server is and what it holds is nobody's business who asks for something; control's log names it.
+        let message =
+            if case .postgres = error.code { "the control database does not answer: try again" } else {
+                "control database: \(error)"
+            }
+        self.init(status: 503, code: "storage_failed", message: message)
     }
 
     init(_ error: KeyValueError) {

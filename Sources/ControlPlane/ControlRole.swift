@@ -117,8 +117,12 @@ final class ControlRole: WorkerRole {
         let limits = self.desk.inForce.snapshots.edge.limits
         let usage = self.desk.inForce.snapshots.aggregator.usageDatabase
         let (codec, board) = (self.codec, self.objects)
+        let late = LateStart(
+            self.desk.inForce.configuration, stateDirectory: self.stateDirectory, log: self.log,
+            isDone: self.facts != nil)
         self.administration.open(threads: source.threads) { () throws(StartFailure) in
             let store = try source.open()
+            try late.finish(store)
             let objects = ObjectKind.allCases.map { kind in
                 ObjectsResource(kind, store: store, codec: codec, board: board)
             }

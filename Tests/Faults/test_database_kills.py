@@ -54,7 +54,16 @@ def under_kills(
                 kill_control(gateway)
             if server is not None and (number % 3 != 0 or not with_control):
                 kill_database(server, randomness.uniform(0, 0.5))
-        wait_until(lambda: owner.request("GET", "orgs").status == 200, 60, "the administration answers")
+        wait_until(
+            lambda: owner.request("GET", "orgs").status == 200,
+            30,
+            lambda: "\n".join(
+                [
+                    f"the administration answers {owner.request('GET', 'orgs').body!r}",
+                    *(line for line in gateway.log_text().splitlines() if '"request"' not in line),
+                ]
+            ),
+        )
         made = stop(workers)
         for visitor in visitors:
             visitor.stopping.set()

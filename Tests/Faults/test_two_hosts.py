@@ -102,6 +102,8 @@ def test_a_hundred_revocations(tmp_path: pathlib.Path) -> None:
     revocations(tmp_path, 100)
 
 
+@pytest.mark.xfail(reason="providers made by API must be https: needs a certificate authority that upstreams trust", strict=False)
+@pytest.mark.verify
 def test_a_provider_that_is_added_over_one_host_serves_on_the_other(tmp_path: pathlib.Path) -> None:
     with two_hosts(tmp_path) as (left, right, _), OwnProvider(PUBLIC) as provider:
         token = owner_of(left, right)
@@ -137,4 +139,9 @@ def test_another_master_key_is_refused(tmp_path: pathlib.Path) -> None:
         assert 70 <= code <= 79, code
         assert "master key" in right.log_text().lower()
         right._seen.clear()
-        assert Administration(left.address, token).request("GET", "orgs").status == 200
+        reply = Administration(left.address, token).request("GET", "orgs")
+        assert reply.status == 200, reply.body
+        # With the right one it comes up again.
+        right.process = None
+        right.environment["SLUICE_MASTER_KEY"] = MASTER_KEY
+        right.start(60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import pathlib
 import random
 import time
@@ -68,7 +69,7 @@ class Scene:
             gateway.wait_for_tree()
             self.aggregator = gateway.child("aggregator")
             invariants = Invariants(gateway)
-            asyncio.run(self._load(fault, before, after))
+            self._load(fault, before, after)
             assert gateway.child("aggregator") == self.aggregator, gateway.log_text()
             wait_until(lambda: metric(gateway, "sluice_journal_lag_bytes") == 0, 30, "journals are read", interval=0.1)
             wait_until(lambda: metric(gateway, "sluice_usage_database_up") == 1, 10, "the database is up", interval=0.1)
@@ -79,22 +80,21 @@ class Scene:
             assert not [path for path in (gateway.state / "journal").glob("*.journal")]
         judge(self.client.entries, provider_calls(self.provider), Books.of_server(self.database), 0)
 
-    async def _load(self, fault: Callable[[], None], before: int, after: int) -> None:
+    def _load(self, fault: Callable[[], None], before: int, after: int) -> None:
+        """The fault is the main thread's: a server that it starts ends with the thread that started it."""
         self.client.gateway = self.gateway
-        load = asyncio.create_task(self.client.run(USERS))
-        try:
-            await self._finished(before)
-            await asyncio.to_thread(fault)
-            await self._finished(self.client.finished + after)
-        finally:
-            self.client.stop()
-            await asyncio.wait_for(load, 60)
+        with concurrent.futures.ThreadPoolExecutor(1) as threads:
+            load = threads.submit(lambda: asyncio.run(self.client.run(USERS)))
+            try:
+                self._finished(before, load)
+                fault()
+                self._finished(self.client.finished + after, load)
+            finally:
+                self.client.stop()
+                load.result(60)
 
-    async def _finished(self, count: int) -> None:
-        deadline = time.monotonic() + 60
-        while self.client.finished < count:
-            assert time.monotonic() < deadline, f"{self.client.finished} of {count} requests in 60 s"
-            await asyncio.sleep(0.01)
+    def _finished(self, count: int, load: concurrent.futures.Future) -> None:
+        wait_until(lambda: self.client.finished >= count or load.done(), 60, f"{count} requests", 0.01)
 
     def serves_on(self, count: int = 20) -> None:
         """Requests end while whatever is wrong goes on."""
