@@ -135,13 +135,23 @@ public final class AdministrationStore {
             }
             // The connection was lost with the answer to the commit: what is written down tells.
             if error.isOutcomeUnknown, let last, let entry = last.entry,
-                (try? AuditTable(self.connection).contains(entry, number: last.number, now: now)) == true
+                self.isWritten(entry, number: last.number, now: now)
             {
                 return last.value
             }
             guard error.isDuplicate else { throw AdministrationFailure(error) }
             throw AdministrationFailure(status: 409, code: "name_taken", message: message)
         }
+    }
+
+    /// Whether a change has been committed whose answer was lost.
+    private func isWritten(_ entry: AuditEntry, number: Int64, now: UInt64) -> Bool {
+        let found = try? self.connection.transaction { () throws(DatabaseError) in
+            // Waits for a commit that is still under way on the lost connection.
+            try self.connection.execute("UPDATE control SET change_seq = change_seq")
+            return try AuditTable(self.connection).contains(entry, number: number, now: now)
+        }
+        return found == true
     }
 
     /// What to throw in a change that is refused.

@@ -15,6 +15,10 @@ import WorkerRuntime
 /// (`PreparedGateway`).
 final class ControlRole: WorkerRole {
     private let context: WorkerProgram.Context
+    /// Nanoseconds a reload waits for what the store knows; the supervisor waits 30 s for the reload.
+    private static let factsPatience: UInt64 = 3_000_000_000
+    /// The version that a reload is to be, while the store is asked.
+    private var reading: UInt64?
     private var log: Log
     private var desk: ConfigurationDesk
     private let board: StatusBoard
@@ -170,12 +174,24 @@ final class ControlRole: WorkerRole {
     // MARK: Reload
 
     func receive(reload: ReloadRequest) {
+        self.reading = reload.version
+        // Without an answer what was known last has to do: a reload works while the store does not, also where a server says nothing.
+        self.context.loop.schedule(after: Self.factsPatience) { [weak self] in self?.read(reload, facts: nil) }
         self.administration.perform({ (bench: DeskBench) in try? bench.store.facts() }) { [weak self] result in
-            guard let self else { return }
-            // Without an answer what was known last has to do: a reload works while the store does not.
-            if case .success(let facts?) = result { self.facts = facts }
-            self.read(reload)
+            if case .success(let facts) = result {
+                self?.read(reload, facts: facts)
+            } else {
+                self?.read(reload, facts: nil)
+            }
         }
+    }
+
+    /// The first answer about the store counts.
+    private func read(_ reload: ReloadRequest, facts: StoreFacts?) {
+        guard self.reading == reload.version else { return }
+        self.reading = nil
+        if let facts { self.facts = facts }
+        self.read(reload)
     }
 
     /// Reads the configuration again.

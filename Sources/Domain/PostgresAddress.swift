@@ -23,7 +23,7 @@ public struct PostgresAddress: Hashable, Sendable, CustomStringConvertible {
     public var connectTimeout: UInt32
 
     /// The seconds that `connectTimeout` can be.
-    public static let connectTimeouts: ClosedRange<UInt32> = 1...60
+    public static let connectTimeouts: ClosedRange<UInt32> = 1...10
     public static let standardPort: UInt16 = 5432
     public static let standardConnectTimeout: UInt32 = 5
 

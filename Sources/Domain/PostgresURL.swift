@@ -78,7 +78,7 @@ extension PostgresAddress {
         if let timeout = parameters["connect_timeout"] {
             guard let seconds = Self.number(timeout).flatMap({ UInt32(exactly: $0) }),
                 Self.connectTimeouts.contains(seconds)
-            else { throw Malformed("connect_timeout is no number of seconds from 1 to 60") }
+            else { throw Malformed("connect_timeout is no number of seconds from 1 to 10") }
             self.connectTimeout = seconds
         }
     }

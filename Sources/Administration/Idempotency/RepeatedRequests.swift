@@ -43,8 +43,10 @@ final class RepeatedRequests {
         do throws(AdministrationFailure) {
             reply = try body()
         } catch {
-            // What cannot be forgotten now is after a while.
-            try? IdempotencyTable(self.store.connection).forget(actor: actor, key: key)
+            // After a failure of ours nobody knows whether it was done: that is forgotten after a while, as is what cannot be now.
+            if error.status < 500 {
+                try? IdempotencyTable(self.store.connection).forget(actor: actor, key: key)
+            }
             throw error
         }
         // What the loop has still to find out cannot be kept here, and changes nothing.

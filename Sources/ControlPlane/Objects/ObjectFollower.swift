@@ -54,7 +54,7 @@ final class ObjectFollower {
     /// A configuration with the objects of that number is in force.
     func isInForce(_ number: Int64) {
         self.inForce = number
-        if self.asked?.number == number { self.asked = nil }
+        if let asked = self.asked, asked.number <= number { self.asked = nil }
         self.finish(true) { $0 <= number }
     }
 

@@ -39,6 +39,8 @@ enum ObjectsCopy {
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
+        // A copy that a loss of power emptied would be worse than an old one.
+        guard fdatasync(file.number) == 0 else { return false }
         return unsafe rename(draft, path) == 0
     }
 }

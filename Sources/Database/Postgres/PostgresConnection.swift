@@ -153,8 +153,9 @@ public final class PostgresConnection: DatabaseConnection {
     public func transaction<Value>(_ body: () throws(DatabaseError) -> Value) throws(DatabaseError) -> Value {
         var run = 1
         while true {
+            // Where one is open already it is the caller's, and stays.
+            try self.begin()
             do throws(DatabaseError) {
-                try self.begin()
                 let value = try body()
                 try self.commit()
                 return value

@@ -54,6 +54,8 @@ final class UsagePartitions {
             let isThere: SQL = "SELECT 1 FROM pg_catalog.pg_inherits WHERE inhrelid = to_regclass('\(partition)')"
             guard try self.database.integer(isThere) == nil else { continue }
             try self.database.transaction { () throws(DatabaseError) in
+                // Whoever comes behind a lock that is waited for waits too: better later than long.
+                try self.database.execute("SET LOCAL lock_timeout = 500")
                 // Other hosts make the same one.
                 try self.database.execute("SELECT pg_advisory_xact_lock(\(UsageSchema.applicationID), -1)")
                 guard try self.database.integer(isThere) == nil else { return }
