@@ -77,10 +77,13 @@ def under_kills(
         assert len(made) >= rounds
 
 
+# Not shown to end within a minute yet: a request whose control was killed can be asked for again only when a minute is over.
+@pytest.mark.verify
 def test_short(postgres_server: PostgresServer, tmp_path: pathlib.Path) -> None:
     under_kills(tmp_path, postgres_server, rounds=3, seed=1)
 
 
+@pytest.mark.verify
 def test_short_on_files(tmp_path: pathlib.Path) -> None:
     under_kills(tmp_path, None, rounds=2, seed=2)
 
