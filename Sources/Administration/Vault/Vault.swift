@@ -99,9 +99,8 @@ public final class Vault: Sendable {
     }
 
     /// One thread after the other: who finds out which key is in force and who changes it move the same files.
-    func inTurn<Value>(_ body: () throws(VaultError) -> Value) throws(VaultError) -> Value {
-        let result = self.turn.withLock { _ in Result { () throws(VaultError) in try body() } }
-        return try result.get()
+    func inTurn<Value: Sendable>(_ body: () throws(VaultError) -> Value) throws(VaultError) -> Value {
+        try self.turn.withLock { _ throws(VaultError) in try body() }
     }
 
     /// `unlock`, in turn already.
