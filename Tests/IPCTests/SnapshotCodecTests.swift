@@ -44,7 +44,7 @@ import Testing
         usageDatabase: .postgres(
             PostgresAddress(
                 host: "::1", port: 1, database: "d /?", user: "u@", password: Secret(Array("p%:/@".utf8)),
-                tls: .verifyFull, rootCertificate: "/a b", connectTimeout: 60)), limitTable: SnapshotCodecTests.table,
+                tls: .verifyFull, rootCertificate: "/a b", connectTimeout: 10)), limitTable: SnapshotCodecTests.table,
         upstreams: 4,
         logLevel: .error, logFormat: .text)
 
