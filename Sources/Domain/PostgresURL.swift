@@ -170,31 +170,13 @@ extension PostgresAddress {
     }
 
     private static func decoded(_ bytes: ArraySlice<UInt8>, _ part: String) throws(Malformed) -> [UInt8] {
-        var decoded: [UInt8] = []
-        var rest = bytes
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                decoded.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(Self.digit), let low = rest.popFirst().flatMap(Self.digit) else {
-                throw Malformed("\(part) has a % that is not followed by two hexadecimal digits")
-            }
-            guard high | low != 0 else { throw Malformed("\(part) has a NUL byte") }
-            decoded.append(high << 4 | low)
+        guard let decoded = PercentEncoding.decode(bytes) else {
+            throw Malformed("\(part) has a % that is not followed by two hexadecimal digits")
         }
+        guard !decoded.contains(0) else { throw Malformed("\(part) has a NUL byte") }
         guard decoded.count <= Self.longestPart else {
             throw Malformed("\(part) is longer than \(Self.longestPart) bytes")
         }
         return decoded
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x41 + 10
-        case 0x61...0x66: byte - 0x61 + 10
-        default: nil
-        }
     }
 }

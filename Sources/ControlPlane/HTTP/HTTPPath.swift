@@ -1,3 +1,5 @@
+import Domain
+
 /// The path and query of a request, as sent. Pure.
 ///
 /// What two readers could take for two different paths is refused, not put right: bytes that are no visible ASCII, `%` without two
@@ -35,7 +37,7 @@ struct HTTPPath: Hashable {
         guard !text.isEmpty else { return [] }
         var segments: [String] = []
         for part in text.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            guard let bytes = self.decoded(part), !bytes.isEmpty, !bytes.contains(UInt8(ascii: "/")),
+            guard let bytes = PercentEncoding.decode(part), !bytes.isEmpty, !bytes.contains(UInt8(ascii: "/")),
                 !bytes.contains(0), let segment = String(validating: bytes, as: UTF8.self),
                 !bytes.elementsEqual(".".utf8), !bytes.elementsEqual("..".utf8)
             else { throw .path }
@@ -48,8 +50,8 @@ struct HTTPPath: Hashable {
         var fields: [Field] = []
         for part in text.split(separator: UInt8(ascii: "&")) {
             let equals = part.firstIndex(of: UInt8(ascii: "="))
-            let name = self.decoded(part[..<(equals ?? part.endIndex)], blanks: true)
-            let value = equals.map { self.decoded(part[($0 + 1)...], blanks: true) } ?? []
+            let name = PercentEncoding.decode(part[..<(equals ?? part.endIndex)], blanks: true)
+            let value = equals.map { PercentEncoding.decode(part[($0 + 1)...], blanks: true) } ?? []
             guard let name, String(validating: name, as: UTF8.self) != nil, !name.contains(0) else { throw .query("") }
             guard let value, String(validating: value, as: UTF8.self) != nil, !value.contains(0) else {
                 throw .query(String(decoding: name.prefix(self.longestName), as: UTF8.self))
@@ -57,32 +59,5 @@ struct HTTPPath: Hashable {
             fields.append(Field(name: name, value: value))
         }
         return fields
-    }
-
-    /// With `blanks` a `+` is one.
-    private static func decoded(_ text: ArraySlice<UInt8>, blanks: Bool = false) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count)
-        var rest = text
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "%"):
-                guard let high = rest.popFirst().flatMap(self.digit), let low = rest.popFirst().flatMap(self.digit)
-                else { return nil }
-                bytes.append(high << 4 | low)
-            case UInt8(ascii: "+") where blanks: bytes.append(0x20)
-            default: bytes.append(byte)
-            }
-        }
-        return bytes
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte &- 0x30
-        case 0x41...0x46: byte &- 0x37
-        case 0x61...0x66: byte &- 0x57
-        default: nil
-        }
     }
 }

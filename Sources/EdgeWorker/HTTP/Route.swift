@@ -57,7 +57,7 @@ enum Route: Hashable {
             return
         }
         for prefix in Route.modelPrefixes where bytes.starts(with: prefix) {
-            guard let id = Route.percentDecoded(bytes.dropFirst(prefix.count)), !id.isEmpty else { break }
+            guard let id = PercentEncoding.decode(bytes.dropFirst(prefix.count)), !id.isEmpty else { break }
             self = .model(id)
             return
         }
@@ -179,30 +179,6 @@ enum Route: Hashable {
         case .metrics: .metrics
         case .administration: .administration
         case .unavailable, .unknown: .unknown
-        }
-    }
-
-    private static func percentDecoded(_ text: Substring.UTF8View) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var rest = text[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(self.hexValue), let low = rest.popFirst().flatMap(self.hexValue)
-            else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        return bytes
-    }
-
-    private static func hexValue(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit &- 0x30
-        case 0x41...0x46: digit &- 0x37
-        case 0x61...0x66: digit &- 0x57
-        default: nil
         }
     }
 }

@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 
 /// What a body may make a provider process that its own bytes do not bound. Pure.
@@ -115,19 +116,11 @@ struct UnboundedParts: OptionSet, Hashable {
             offset = place + 2
             guard place + 5 < body.count, unsafe body[place + 1] == UInt8(ascii: "u"),
                 unsafe body[place + 2] == UInt8(ascii: "0"), unsafe body[place + 3] == UInt8(ascii: "0"),
-                let high = self.nibble(unsafe body[place + 4]), let low = self.nibble(unsafe body[place + 5])
+                let high = unsafe HexDigit.value(body[place + 4]), let low = unsafe HexDigit.value(body[place + 5])
             else { continue }
             let character = high << 4 | low
             if character == UInt8(ascii: "_") || (character | 0x20) &- 0x61 < 26 { return true }
         }
         return false
-    }
-
-    private static func nibble(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit &- 0x30
-        case 0x41...0x46, 0x61...0x66: (digit | 0x20) &- 0x57
-        default: nil
-        }
     }
 }

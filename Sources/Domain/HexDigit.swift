@@ -1,0 +1,13 @@
+/// Hexadecimal digits in ASCII.
+public enum HexDigit {
+    /// The digit's value, 0 to 15, in either case; nil for any other byte.
+    @inlinable
+    public static func value(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte &- 0x30
+        case 0x41...0x46: byte &- 0x37
+        case 0x61...0x66: byte &- 0x57
+        default: nil
+        }
+    }
+}
