@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -127,24 +127,6 @@ int sluice_journal_is_locked(int fd) {
 }
 
 /* ---- the thread ---- */
-
-int sluice_journal_start_thread(pthread_t *thread, void *(*body)(void *context), void *context) {
-    sigset_t all, before;
-    sigfillset(&all);
-    /* Faults of the thread itself must end the process as they do elsewhere. */
-    const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) sigdelset(&all, faults[i]);
-    int result = pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (result != 0) return result;
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, 512 * 1024);
-    result = pthread_create(thread, &attributes, body, context);
-    pthread_attr_destroy(&attributes);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (result == 0) pthread_setname_np(*thread, "journal");
-    return result;
-}
 
 int sluice_journal_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 

@@ -1,9 +1,8 @@
 /* What the journal needs of the processor and the kernel and Swift does not offer: CRC32C, ordered words in a mapping, locks of open
- * file descriptions, a thread that takes no signals. No policy here: return values and errno are the kernel's. */
+ * file descriptions. No policy here: return values and errno are the kernel's. */
 #ifndef SLUICE_CJOURNAL_H
 #define SLUICE_CJOURNAL_H
 
-#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,8 +48,6 @@ int sluice_journal_is_locked(int fd);
 
 /* ---- the thread ---- */
 
-/* A joinable thread with a small stack that takes no asynchronous signal. 0 or an errno value. */
-int sluice_journal_start_thread(pthread_t *thread, void *(*body)(void *context), void *context);
 int sluice_journal_eventfd(void);
 void sluice_journal_wake(int eventfd);
 /* Waits until somebody woke the eventfd or `timeout_ms` have passed. */

@@ -40,7 +40,7 @@ public final class JournalWriter {
     private var reserved = 0
     /// The value of `touched` at which the thread was last woken.
     private var wokenAt = -1
-    private var thread: pthread_t?
+    private var thread: WorkerThread?
 
     /// Records that were not written: the policy is `open` and there was no room.
     public private(set) var lost: UInt64 = 0
@@ -77,20 +77,12 @@ public final class JournalWriter {
             guard error.isLackOfRoom else { throw error }
             self.orderWhatIsMissing()
         }
-        let keeper = unsafe Unmanaged.passRetained(self.keeper)
-        var started = pthread_t()
-        let code = unsafe sluice_journal_start_thread(
-            &started,
-            { context in
-                guard let context = unsafe context else { return nil }
-                unsafe Unmanaged<SegmentKeeper>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, keeper.toOpaque())
-        guard code == 0 else {
-            unsafe keeper.release()
-            throw .system(path: folder, SystemError(operation: "pthread_create", code: code))
+        let keeper = self.keeper
+        do throws(SystemError) {
+            self.thread = try WorkerThread(name: "journal") { keeper.run() }
+        } catch {
+            throw .system(path: folder, error)
         }
-        self.thread = started
     }
 
     deinit {
@@ -163,7 +155,7 @@ public final class JournalWriter {
         self.thread = nil
         self.keeper.close(unused: self.standbys)
         self.standbys = []
-        pthread_join(thread, nil)
+        thread.join()
         self.current = nil
     }
 
