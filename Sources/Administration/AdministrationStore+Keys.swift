@@ -127,10 +127,7 @@ extension AdministrationStore {
         let record = try self.commit(taken: "there is a key of that name in its project already") {
             (number) throws(DatabaseError) in
             let before = try self.good(id, check)
-            var after = before
-            body(&after)
-            guard after != before else { return (before, nil) }
-            after.version += 1
+            guard let after = before.changed(by: body) else { return (before, nil) }
             try self.database.update(after, number: number)
             return (after, self.entry(origin, .update, before: before, after: after))
         }

@@ -61,10 +61,7 @@ extension AdministrationStore {
         let project = try self.commit(taken: "there is a project of that name in its organization already") {
             (number) throws(DatabaseError) in
             let before = try self.present(id, check)
-            var after = before
-            body(&after)
-            guard after != before else { return (before, nil) }
-            after.version += 1
+            guard let after = before.changed(by: body) else { return (before, nil) }
             try self.database.update(after, number: number)
             return (after, self.entry(origin, .update, before: before, after: after))
         }

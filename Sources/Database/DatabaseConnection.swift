@@ -57,6 +57,11 @@ extension DatabaseConnection {
     /// Runs `body`, which reads only and sees one state of the database.
     public func reading<Value>(_ body: () throws(DatabaseError) -> Value) throws(DatabaseError) -> Value {
         try self.beginReading()
+        return try self.completing(body)
+    }
+
+    /// Ends the transaction that is open: commits it when `body` returns, undoes it when it throws.
+    func completing<Value>(_ body: () throws(DatabaseError) -> Value) throws(DatabaseError) -> Value {
         do throws(DatabaseError) {
             let value = try body()
             try self.commit()

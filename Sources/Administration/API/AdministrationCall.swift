@@ -29,6 +29,15 @@ public struct AdministrationCall {
         return id
     }
 
+    /// The key of the path, if the actor may do this with it. One of another organization is as absent as one that never was.
+    func key(
+        of store: AdministrationStore, _ action: AdministrationAction
+    ) throws(AdministrationFailure) -> KeyRecord {
+        let key = try store.key(self.id("key", .key, absent: .noKey))
+        try self.require(action, in: .organization(key.organization), absent: .noKey)
+        return key
+    }
+
     /// Throws 404 (as for what is absent, in the words of `absent`) or 403 where the actor may not.
     public func require(
         _ action: AdministrationAction, in scope: AdministrationScope, absent: AdministrationFailure = .hidden

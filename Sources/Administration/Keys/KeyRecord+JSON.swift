@@ -1,7 +1,9 @@
 import Domain
 import JSON
 
-extension KeyRecord {
+extension KeyRecord: AdministeredRecord {
+    static var kind: EntityID.Kind { .key }
+
     static let members: [APISchema.Member] =
         [
             .init("id", .id(.key)), .init("name", .string()), .init("project", .string(), "The project's name."),
@@ -37,14 +39,8 @@ extension KeyRecord {
         self.metadata.write(to: &writer)
         writer.members(of: self.limits)
         writer.member(models: self.models)
-        writer.key("created")
-        writer.string(TimeText.text(milliseconds: self.created))
-        writer.key("expires")
-        writer.string(optional: self.expires.map { TimeText.text(milliseconds: $0) })
-        writer.key("revoked")
-        writer.string(optional: self.revoked.map { TimeText.text(milliseconds: $0) })
+        writer.member("created", time: self.created)
+        writer.member("expires", time: self.expires)
+        writer.member("revoked", time: self.revoked)
     }
-
-    /// For the audit log.
-    var audited: [UInt8] { AuditEntry.object { self.write(to: &$0) } }
 }

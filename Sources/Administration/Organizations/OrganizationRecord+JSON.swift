@@ -1,7 +1,9 @@
 import Domain
 import JSON
 
-extension OrganizationRecord {
+extension OrganizationRecord: AdministeredRecord {
+    static var kind: EntityID.Kind { .organization }
+
     static let members: [APISchema.Member] = [
         .init("id", .id(.organization)), .init("name", .string()), .init("metadata", .metadata),
         .init("created", .timestamp),
@@ -14,10 +16,6 @@ extension OrganizationRecord {
         writer.string(self.name)
         writer.key("metadata")
         self.metadata.write(to: &writer)
-        writer.key("created")
-        writer.string(TimeText.text(milliseconds: self.created))
+        writer.member("created", time: self.created)
     }
-
-    /// For the audit log.
-    var audited: [UInt8] { AuditEntry.object { self.write(to: &$0) } }
 }

@@ -68,29 +68,17 @@ public final class OrganizationsResource: AdministrationResource {
         let name = try call.fields.text("name").map { text throws(AdministrationFailure) in
             try EntityName.checked(text, "name")
         }
-        let after = try call.fields.text("after").map { text throws(AdministrationFailure) in
-            guard let id = EntityID(text: text, .organization) else {
-                throw call.fields.unusable("after", "the id of an organization")
-            }
-            return id
-        }
+        let after = try call.fields.id("after", .organization)
         let limit = try call.fields.pageSize(Self.pageLimit)
         try call.fields.end()
-        let found = try self.store.organizations(after: after, limit: limit + 1, only: call.actor.home, name: name)
-        // Metadata of one is 18 KB at the most: eight times that when every byte is escaped.
-        var bytes = 0
-        let fitting = found.prefix { organization in
-            bytes += organization.audited.count
-            return bytes < 768 << 10
-        }
-        let page = found.prefix(min(limit, max(1, fitting.count)))
-        let next = page.count < found.count ? page.last?.id.text(.organization) : nil
-        return AdministrationReply(page: page, next: next) { $0.write(to: &$1) }
+        return AdministrationReply(
+            found: try self.store.organizations(after: after, limit: limit + 1, only: call.actor.home, name: name),
+            limit: limit)
     }
 
     private func get(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
         try call.fields.end()
-        return Self.reply(try self.find(call, .readOrganization))
+        return AdministrationReply(try self.find(call, .readOrganization))
     }
 
     private func update(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -100,8 +88,8 @@ public final class OrganizationsResource: AdministrationResource {
         if call.fields.has("name") { changed.name = try EntityName.checked(call.fields.text("name"), "name") }
         if call.fields.has("metadata") { changed.metadata = try call.fields.metadata(changing: before.metadata) }
         try call.fields.end()
-        guard changed != before else { return Self.reply(before) }
-        return Self.reply(try self.store.updateOrganization(changed, before: before, from: call.origin))
+        guard changed != before else { return AdministrationReply(before) }
+        return AdministrationReply(try self.store.updateOrganization(changed, before: before, from: call.origin))
     }
 
     private func delete(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -124,10 +112,6 @@ public final class OrganizationsResource: AdministrationResource {
         let id = try call.id("org", .organization, absent: .noOrganization)
         try call.require(action, in: .organization(id), absent: .noOrganization)
         return try self.store.organization(id)
-    }
-
-    private static func reply(_ organization: OrganizationRecord) -> AdministrationReply {
-        AdministrationReply(version: organization.version) { organization.write(to: &$0) }
     }
 
     private static func location(_ organization: OrganizationRecord) -> String {

@@ -1,7 +1,9 @@
 import Domain
 import JSON
 
-extension ProjectRecord {
+extension ProjectRecord: AdministeredRecord {
+    static var kind: EntityID.Kind { .project }
+
     static let members: [APISchema.Member] =
         [
             .init("id", .id(.project)), .init("name", .string()), .init("organization", .id(.organization)),
@@ -30,10 +32,6 @@ extension ProjectRecord {
         writer.members(of: self.limits)
         writer.key("metadata")
         self.metadata.write(to: &writer)
-        writer.key("created")
-        writer.string(TimeText.text(milliseconds: self.created))
+        writer.member("created", time: self.created)
     }
-
-    /// For the audit log.
-    var audited: [UInt8] { AuditEntry.object { self.write(to: &$0) } }
 }

@@ -116,10 +116,7 @@ public final class KeysResource: AdministrationResource {
         var selection = KeySelection(
             organization: call.actor.home, name: try call.fields.text("name"), tag: try call.fields.text("tag"))
         if call.fields.has("revoked") { selection.isRevoked = try call.fields.flag("revoked") }
-        let after = try call.fields.text("after").map { text throws(AdministrationFailure) in
-            guard let id = EntityID(text: text, .key) else { throw call.fields.unusable("after", "the id of a key") }
-            return id
-        }
+        let after = try call.fields.id("after", .key)
         let limit = try call.fields.pageSize(Self.pageLimit)
         try call.fields.end()
         if let named {
@@ -127,20 +124,17 @@ public final class KeysResource: AdministrationResource {
         } else {
             try call.require(.readKeys, in: call.actor.home.map { .organization($0) } ?? .gateway)
         }
-        // One more than asked for tells whether there are more.
-        let found = try self.store.keys(after: after, limit: limit + 1, selection)
-        let page = PageRoom.page(found, limit: limit, \.audited)
-        let next = page.count < found.count ? page.last?.id.text(.key) : nil
-        return AdministrationReply(page: page, next: next) { $0.write(to: &$1) }
+        return AdministrationReply(
+            found: try self.store.keys(after: after, limit: limit + 1, selection), limit: limit)
     }
 
     private func get(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
         try call.fields.end()
-        return Self.reply(try self.find(call, .readKeys))
+        return AdministrationReply(try call.key(of: self.store, .readKeys))
     }
 
     private func update(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        let found = try self.find(call, .changeKeys)
+        let found = try call.key(of: self.store, .changeKeys)
         var edits: [(inout KeyRecord) -> Void] = []
         if call.fields.has("name") {
             let name = try EntityName.checked(call.fields.text("name"), "name")
@@ -177,13 +171,13 @@ public final class KeysResource: AdministrationResource {
         let key = try self.store.updateKey(found.id, from: call.origin, matching: Self.check(call)) { record in
             for edit in edits { edit(&record) }
         }
-        return Self.reply(key)
+        return AdministrationReply(key)
     }
 
     private func revoke(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
         try call.fields.end()
-        let found = try self.find(call, .changeKeys)
-        return Self.reply(try self.store.revokeKey(found.id, from: call.origin, matching: Self.check(call)))
+        let found = try call.key(of: self.store, .changeKeys)
+        return AdministrationReply(try self.store.revokeKey(found.id, from: call.origin, matching: Self.check(call)))
     }
 
     private func regenerate(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -192,22 +186,13 @@ public final class KeysResource: AdministrationResource {
             throw call.fields.unusable("overlap_seconds", "a whole number from 0 to \(Self.longestOverlap)")
         }
         try call.fields.end()
-        let found = try self.find(call, .changeKeys)
+        let found = try call.key(of: self.store, .changeKeys)
         let (key, secret) = try self.store.regenerateKey(
             found.id, overlap: UInt64(seconds) * 1000, from: call.origin, matching: Self.check(call))
         return Self.reply(status: 200, key, secret)
     }
 
     // MARK: -
-
-    /// The key of the path. One of another organization is as absent as one that never was.
-    private func find(
-        _ call: AdministrationCall, _ action: AdministrationAction
-    ) throws(AdministrationFailure) -> KeyRecord {
-        let key = try self.store.key(call.id("key", .key, absent: .noKey))
-        try call.require(action, in: .organization(key.organization), absent: .noKey)
-        return key
-    }
 
     /// The project that is named, by id or by name, if the actor may do this in it.
     private func project(
@@ -238,10 +223,6 @@ public final class KeysResource: AdministrationResource {
         var limits = LimitSet()
         for (kind, value) in try fields.limits() { limits[kind] = value }
         return limits
-    }
-
-    private static func reply(_ key: KeyRecord) -> AdministrationReply {
-        AdministrationReply(version: key.version) { key.write(to: &$0) }
     }
 
     private static func reply(status: Int, _ key: KeyRecord, _ secret: Secret) -> AdministrationReply {

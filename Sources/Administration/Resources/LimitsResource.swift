@@ -83,18 +83,18 @@ public final class LimitsResource: AdministrationResource {
 
     private func getKey(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
         try call.fields.end()
-        return try self.show(key: self.key(call, .readLimits))
+        return try self.show(key: call.key(of: self.store, .readLimits))
     }
 
     private func updateKey(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        let key = try self.key(call, .changeLimits)
+        let key = try call.key(of: self.store, .changeLimits)
         let edits = try call.fields.limits()
         try call.fields.end()
         return try self.change(key, call) { limits in for (kind, value) in edits { limits[kind] = value } }
     }
 
     private func replaceKey(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
-        let key = try self.key(call, .changeLimits)
+        let key = try call.key(of: self.store, .changeLimits)
         var limits = LimitSet()
         for (kind, value) in try call.fields.limits() { limits[kind] = value }
         try call.fields.end()
@@ -109,15 +109,6 @@ public final class LimitsResource: AdministrationResource {
             matching: { (version) throws(AdministrationFailure) in try call.requireMatch(version: version) }
         ) { body(&$0.limits) }
         return try self.show(key: changed)
-    }
-
-    /// The key of the path.
-    private func key(
-        _ call: AdministrationCall, _ action: AdministrationAction
-    ) throws(AdministrationFailure) -> KeyRecord {
-        let key = try self.store.key(call.id("key", .key, absent: .noKey))
-        try call.require(action, in: .organization(key.organization), absent: .noKey)
-        return key
     }
 
     private func show(key: KeyRecord) throws(AdministrationFailure) -> AdministrationReply {

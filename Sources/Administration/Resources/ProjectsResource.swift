@@ -101,24 +101,18 @@ public final class ProjectsResource: AdministrationResource {
     private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
         let organization = try call.organizationFilter("org")
         let name = try call.fields.text("name")
-        let after = try call.fields.text("after").map { text throws(AdministrationFailure) in
-            guard let id = EntityID(text: text, .project) else {
-                throw call.fields.unusable("after", "the id of a project")
-            }
-            return id
-        }
+        let after = try call.fields.id("after", .project)
         let limit = try call.fields.pageSize(Self.pageLimit)
         try call.fields.end()
         try call.require(.readProjects, in: organization.map { .organization($0) } ?? .gateway)
-        let found = try self.store.projects(after: after, limit: limit + 1, organization: organization, name: name)
-        let page = PageRoom.page(found, limit: limit, \.audited)
-        let next = page.count < found.count ? page.last?.id.text(.project) : nil
-        return AdministrationReply(page: page, next: next) { $0.write(to: &$1) }
+        return AdministrationReply(
+            found: try self.store.projects(after: after, limit: limit + 1, organization: organization, name: name),
+            limit: limit)
     }
 
     private func get(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
         try call.fields.end()
-        return Self.reply(try self.find(call, .readProjects))
+        return AdministrationReply(try self.find(call, .readProjects))
     }
 
     private func update(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -155,7 +149,7 @@ public final class ProjectsResource: AdministrationResource {
         let project = try self.store.updateProject(found.id, from: call.origin, matching: Self.check(call)) { record in
             for edit in edits { edit(&record) }
         }
-        return Self.reply(project)
+        return AdministrationReply(project)
     }
 
     private func delete(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -195,7 +189,4 @@ public final class ProjectsResource: AdministrationResource {
         return limits
     }
 
-    private static func reply(_ project: ProjectRecord) -> AdministrationReply {
-        AdministrationReply(version: project.version) { project.write(to: &$0) }
-    }
 }

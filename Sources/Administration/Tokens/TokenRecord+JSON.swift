@@ -1,7 +1,9 @@
 import Domain
 import JSON
 
-extension TokenRecord {
+extension TokenRecord: AdministeredRecord {
+    static var kind: EntityID.Kind { .token }
+
     /// The members of a token, without the token.
     static let members: [APISchema.Member] = [
         .init("id", .id(.token)), .init("name", .string()), .init("role", .role),
@@ -24,16 +26,10 @@ extension TokenRecord {
         writer.string(self.shown)
         writer.key("made_by")
         writer.string(self.madeBy)
-        writer.key("created")
-        writer.string(TimeText.text(milliseconds: self.created))
-        writer.key("expires")
-        writer.string(optional: self.expires.map { TimeText.text(milliseconds: $0) })
-        writer.key("revoked")
-        writer.string(optional: self.revoked.map { TimeText.text(milliseconds: $0) })
+        writer.member("created", time: self.created)
+        writer.member("expires", time: self.expires)
+        writer.member("revoked", time: self.revoked)
     }
-
-    /// For the audit log.
-    var audited: [UInt8] { AuditEntry.object { self.write(to: &$0) } }
 }
 
 extension APISchema {

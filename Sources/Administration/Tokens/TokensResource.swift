@@ -89,24 +89,17 @@ public final class TokensResource: AdministrationResource {
 
     private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
         let organization = try call.organizationFilter("org")
-        let after = try call.fields.text("after").map { text throws(AdministrationFailure) in
-            guard let id = EntityID(text: text, .token) else {
-                throw call.fields.unusable("after", "the id of a token")
-            }
-            return id
-        }
+        let after = try call.fields.id("after", .token)
         let limit = try call.fields.pageSize(Self.pageLimit)
         try call.fields.end()
         try call.require(.readTokens, in: Self.scope(organization))
-        let tokens = try self.store.tokens(after: after, limit: limit + 1, organization: organization)
-        let page = tokens.prefix(limit)
-        let next = page.count < tokens.count ? page.last?.id.text(.token) : nil
-        return AdministrationReply(page: page, next: next) { $0.write(to: &$1) }
+        return AdministrationReply(
+            found: try self.store.tokens(after: after, limit: limit + 1, organization: organization), limit: limit)
     }
 
     private func get(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
         try call.fields.end()
-        return Self.reply(try self.find(call, .readTokens))
+        return AdministrationReply(try self.find(call, .readTokens))
     }
 
     private func update(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -134,8 +127,8 @@ public final class TokensResource: AdministrationResource {
         guard AdministrationPolicy.mayGrant(call.actor, max(before.role, token.role), in: token.organization) else {
             throw .forbidden
         }
-        guard isChanged else { return Self.reply(before) }
-        return Self.reply(try self.store.updateToken(token, before: before, .update, from: call.origin))
+        guard isChanged else { return AdministrationReply(before) }
+        return AdministrationReply(try self.store.updateToken(token, before: before, .update, from: call.origin))
     }
 
     private func revoke(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -143,10 +136,10 @@ public final class TokensResource: AdministrationResource {
         let before = try self.find(call, .changeTokens)
         try call.requireMatch(version: before.version)
         guard AdministrationPolicy.mayGrant(call.actor, before.role, in: before.organization) else { throw .forbidden }
-        guard before.revoked == nil else { return Self.reply(before) }
+        guard before.revoked == nil else { return AdministrationReply(before) }
         var token = before
         token.revoked = self.store.clock()
-        return Self.reply(try self.store.updateToken(token, before: before, .revoke, from: call.origin))
+        return AdministrationReply(try self.store.updateToken(token, before: before, .revoke, from: call.origin))
     }
 
     // MARK: -
@@ -171,10 +164,6 @@ public final class TokensResource: AdministrationResource {
             throw fields.unusable("role", "one of \(AdministrationRole.allCases.map(\.name).joined(separator: ", "))")
         }
         return role
-    }
-
-    private static func reply(_ token: TokenRecord) -> AdministrationReply {
-        AdministrationReply(version: token.version) { token.write(to: &$0) }
     }
 
     private static func location(_ token: TokenRecord) -> String {

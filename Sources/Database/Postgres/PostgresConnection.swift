@@ -156,11 +156,8 @@ public final class PostgresConnection: DatabaseConnection {
             // Where one is open already it is the caller's, and stays.
             try self.begin()
             do throws(DatabaseError) {
-                let value = try body()
-                try self.commit()
-                return value
+                return try self.completing(body)
             } catch {
-                self.rollback()
                 guard error.asksForAnotherRun, run < self.session.options.runs else { throw error }
             }
             // The others of a conflict come at other times: up to 2, 4, 8 … 64 ms.

@@ -105,14 +105,7 @@ public final class SQLiteDatabase: DatabaseConnection {
     /// Runs `body` in a transaction with the write lock: committed when it returns, undone when it throws.
     public func transaction<Value>(_ body: () throws(DatabaseError) -> Value) throws(DatabaseError) -> Value {
         try self.begin()
-        do throws(DatabaseError) {
-            let value = try body()
-            try self.commit()
-            return value
-        } catch {
-            self.rollback()
-            throw error
-        }
+        return try self.completing(body)
     }
 
     /// Rows the last INSERT, UPDATE or DELETE has changed.
