@@ -14,9 +14,7 @@ enum AdministrationOutput {
             let client = try AdministrationClient(configurationFile: option.chosenFile)
             reply = try client.send(method: method, path: path, body: body, patience: patience)
         } catch {
-            let message = error.message.hasSuffix("\n") ? String(error.message.dropLast()) : error.message
-            StandardStream.error.write("sluice: \(message)\n")
-            throw ExitCode(error.exitCode)
+            throw self.exit(error)
         }
         if reply.isSuccess, reply.body.isEmpty { return ([], .null) }
         guard let value = try? JSONReader().read(reply.body, maximumBytes: reply.body.count) else {
@@ -29,6 +27,13 @@ enum AdministrationOutput {
             throw reply.status >= 500 ? ExitCode(AdministrationClient.unavailable) : ExitCode(1)
         }
         return (reply.body, value)
+    }
+
+    /// Says why there is no answer, and how the program ends.
+    static func exit(_ failure: AdministrationClient.Failure) -> ExitCode {
+        let message = failure.message.hasSuffix("\n") ? String(failure.message.dropLast()) : failure.message
+        StandardStream.error.write("sluice: \(message)\n")
+        return ExitCode(failure.exitCode)
     }
 
     /// Everything that a listing has, page by page; at most `limit`.

@@ -35,6 +35,22 @@ enum CommandText {
         StandardStream.output.write(id == "-" ? "\(what) \(name)\n" : "\(what) \(id) (\(name))\n")
     }
 
+    /// Makes something, and says so.
+    static func create(
+        _ option: ConfigurationOption, _ path: [String], _ members: [JSONValue.Member], json: Bool
+    ) throws {
+        self.done("made", try AdministrationOutput.body(of: option, .post, path, members), json: json)
+    }
+
+    /// Changes something, and says so. `path` is looked up only where there is anything to change.
+    static func update(
+        _ option: ConfigurationOption, _ path: @autoclosure () throws -> [String], _ members: [JSONValue.Member],
+        json: Bool
+    ) throws {
+        guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
+        self.done("changed", try AdministrationOutput.body(of: option, .patch, try path(), members), json: json)
+    }
+
     static func deleted(_ path: [String]) {
         StandardStream.output.write("deleted \(AdministrationOutput.printable(Array((path.last ?? "").utf8)))\n")
     }

@@ -18,9 +18,12 @@ struct ImportApplication {
             throw ExitCode(1)
         }
         var names: [String] = []
+        // By path, what there is by its bytes.
+        var present: [String: Set<[UInt8]>] = [:]
         for object in objects {
-            let present = try self.names(object.path)
-            guard !present.contains(where: { $0.elementsEqual(object.name.utf8) }) else {
+            let path = try ObjectCommand.path(self.option, object.path)
+            if present[object.path] == nil { present[object.path] = try self.names(path) }
+            guard present[object.path]?.insert(Array(object.name.utf8)).inserted == true else {
                 StandardStream.error.write("sluice: \(object.path)/\(object.name) is there already: left as it is\n")
                 continue
             }
@@ -29,13 +32,16 @@ struct ImportApplication {
                 continue
             }
             let name = JSONValue.Member(object.path == "prices" ? "target" : "name", object.name)
-            _ = try ObjectCommand.body(self.option, .post, [object.path], [name] + members)
+            _ = try AdministrationOutput.body(of: self.option, .post, path, [name] + members)
             names.append("\(object.path)/\(object.name)")
         }
         return names
     }
 
-    private func names(_ path: String) throws -> [[UInt8]] {
-        try ObjectCommand.all(self.option, [path]).compactMap { $0["name"]?.string ?? $0["target"]?.string }
+    private func names(_ path: [String]) throws -> Set<[UInt8]> {
+        Set(
+            try AdministrationOutput.all(of: self.option, path).compactMap {
+                $0["name"]?.string ?? $0["target"]?.string
+            })
     }
 }

@@ -17,7 +17,7 @@ struct KeysCommand: ParsableCommand {
 
             \(CommandText.administration)
             """,
-        subcommands: [Create.self, List.self, Show.self, Regenerate.self, Revoke.self, Update.self])
+        subcommands: [Create.self, List.self, ShowCommand<KeyChoice>.self, Regenerate.self, Revoke.self, Update.self])
 
     struct Create: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -68,20 +68,6 @@ struct KeysCommand: ParsableCommand {
             """)
     }
 
-    struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a key; never the key itself.")
-
-        @OptionGroup var option: ConfigurationOption
-        @OptionGroup var choice: KeyChoice
-        @Flag(help: "Print JSON.")
-        var json = false
-
-        func run() throws {
-            let path = ["keys", try self.choice.id(self.option)]
-            AdministrationOutput.write(try AdministrationOutput.body(of: self.option, .get, path), json: self.json)
-        }
-    }
-
     struct Regenerate: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give a key another secret and print it, the only time it is shown.")
@@ -99,7 +85,7 @@ struct KeysCommand: ParsableCommand {
         mutating func validate() throws { _ = try self.members() }
 
         func run() throws {
-            let path = ["keys", try self.choice.id(self.option), "regenerate"]
+            let path = try self.choice.path(self.option) + ["regenerate"]
             let (text, value) = try AdministrationOutput.body(of: self.option, .post, path, try self.members())
             KeysCommand.write(text, value, json: self.json)
         }
@@ -173,15 +159,17 @@ struct KeysCommand: ParsableCommand {
     }
 
     /// Which key is meant.
-    struct KeyChoice: ParsableArguments {
+    struct KeyChoice: CommandSubject {
+        static let shown = "Show a key; never the key itself."
+
         @Argument(help: ArgumentHelp("The key's id (key_…) or its name.", valueName: "key"))
         var key: String
         @Option(help: "The project of a key given by its name.")
         var project = "default"
 
-        /// The id; a name is looked up among keys that are not revoked.
-        func id(_ option: ConfigurationOption) throws -> String {
-            if self.key.hasPrefix("key_") { return self.key }
+        /// A name is looked up among keys that are not revoked.
+        func path(_ option: ConfigurationOption) throws -> [String] {
+            if self.key.hasPrefix("key_") { return ["keys", self.key] }
             let (_, value) = try AdministrationOutput.body(
                 of: option, .get, ["keys"],
                 [
@@ -193,7 +181,7 @@ struct KeysCommand: ParsableCommand {
                 StandardStream.error.write("sluice: there is no key named \(self.key) in project \(self.project)\n")
                 throw ExitCode(1)
             }
-            return String(decoding: id, as: UTF8.self)
+            return ["keys", String(decoding: id, as: UTF8.self)]
         }
     }
 
@@ -207,11 +195,8 @@ struct KeysCommand: ParsableCommand {
         var json = false
 
         func run() throws {
-            let id = try self.choice.id(self.option)
-            let (text, value) = try AdministrationOutput.body(of: self.option, .delete, ["keys", id])
-            guard !self.json else { return AdministrationOutput.write(json: text) }
-            let cell = AdministrationOutput.cell
-            StandardStream.output.write("revoked \(cell(value["id"])) (\(cell(value["name"])))\n")
+            let path = try self.choice.path(self.option)
+            CommandText.done("revoked", try AdministrationOutput.body(of: self.option, .delete, path), json: self.json)
         }
     }
 
@@ -237,12 +222,7 @@ struct KeysCommand: ParsableCommand {
             given += CommandText.members([("name", self.name)])
             if let disabled { given.append(JSONValue.Member("disabled", .bool(disabled))) }
             let members = try self.body.members(beside: given)
-            guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
-            let id = try self.choice.id(self.option)
-            let (text, value) = try AdministrationOutput.body(of: self.option, .patch, ["keys", id], members)
-            guard !self.json else { return AdministrationOutput.write(json: text) }
-            let cell = AdministrationOutput.cell
-            StandardStream.output.write("changed \(cell(value["id"])) (\(cell(value["name"])))\n")
+            try CommandText.update(self.option, try self.choice.path(self.option), members, json: self.json)
         }
     }
 }

@@ -16,7 +16,7 @@ struct ModelsCommand: ParsableCommand {
 
             \(CommandText.objects)
             """,
-        subcommands: [Create.self, List.self, Show.self, Update.self, Delete.self])
+        subcommands: [Create.self, List.self, ShowCommand<Choice>.self, Update.self, DeleteCommand<Choice>.self])
 
     /// What an alias is made of.
     struct Members: ParsableArguments {
@@ -53,6 +53,19 @@ struct ModelsCommand: ParsableCommand {
         }
     }
 
+    /// Which one is meant.
+    struct Choice: DeletableSubject {
+        static let shown = "Show an alias."
+        static let deleted = "Take an alias away that the API has made."
+
+        @Argument(help: "Its name.")
+        var name: String
+
+        func path(_ option: ConfigurationOption) throws -> [String] {
+            try ObjectCommand.path(option, "models", self.name)
+        }
+    }
+
     struct Create: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Add an alias.")
 
@@ -65,7 +78,8 @@ struct ModelsCommand: ParsableCommand {
 
         func run() throws {
             let members = try self.members.members(beside: [JSONValue.Member("name", self.name)])
-            CommandText.done("made", try ObjectCommand.body(self.option, .post, ["models"], members), json: self.json)
+            try CommandText.create(
+                self.option, try ObjectCommand.path(self.option, "models"), members, json: self.json)
         }
     }
 
@@ -79,7 +93,8 @@ struct ModelsCommand: ParsableCommand {
         func run() throws {
             let cell = AdministrationOutput.cell
             AdministrationOutput.write(
-                try ObjectCommand.all(self.option, ["models"]), json: self.json,
+                try AdministrationOutput.all(of: self.option, try ObjectCommand.path(self.option, "models")),
+                json: self.json,
                 head: ["NAME", "TARGETS", "STRATEGY", "SOURCE", "STATE"]
             ) { alias in
                 let targets = (alias["targets"]?.array ?? []).map { target in
@@ -95,49 +110,19 @@ struct ModelsCommand: ParsableCommand {
         }
     }
 
-    struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show an alias.")
-
-        @OptionGroup var option: ConfigurationOption
-        @Argument(help: "Its name.")
-        var name: String
-        @Flag(help: "Print JSON.")
-        var json = false
-
-        func run() throws {
-            AdministrationOutput.write(
-                try ObjectCommand.body(self.option, .get, ["models", self.name]), json: self.json)
-        }
-    }
-
     struct Update: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Change an alias that the API has made.")
 
         @OptionGroup var option: ConfigurationOption
-        @Argument(help: "Its name.")
-        var name: String
+        @OptionGroup var choice: Choice
         @OptionGroup var members: Members
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() throws {
             let members = try self.members.members()
-            guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
-            CommandText.done(
-                "changed", try ObjectCommand.body(self.option, .patch, ["models", self.name], members), json: self.json)
-        }
-    }
-
-    struct Delete: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Take an alias away that the API has made.")
-
-        @OptionGroup var option: ConfigurationOption
-        @Argument(help: "Its name.")
-        var name: String
-
-        func run() throws {
-            _ = try ObjectCommand.body(self.option, .delete, ["models", self.name])
-            CommandText.deleted([self.name])
+            try CommandText.update(
+                self.option, try self.choice.path(self.option), members, json: self.json)
         }
     }
 }

@@ -1,21 +1,15 @@
-import Administration
-import ArgumentParser
-import Foundation
 import JSON
 
 /// What `sluice providers`, `models` and `prices` have in common: control has them, so a gateway has to run.
 enum ObjectCommand {
-    static func body(
-        _ option: ConfigurationOption, _ method: AdministrationRequest.Method, _ path: [String],
-        _ body: [JSONValue.Member] = []
-    ) throws -> (text: [UInt8], value: JSONValue) {
-        try self.requireGateway(option)
-        return try AdministrationOutput.body(of: option, method, path, body)
-    }
-
-    static func all(_ option: ConfigurationOption, _ path: [String]) throws -> [JSONValue] {
-        try self.requireGateway(option)
-        return try AdministrationOutput.all(of: option, path)
+    /// A path behind `/api/v1/`. Where no gateway runs it says so and ends the program.
+    static func path(_ option: ConfigurationOption, _ segments: String...) throws -> [String] {
+        do throws(AdministrationClient.Failure) {
+            try AdministrationClient(configurationFile: option.chosenFile).requireRunning()
+        } catch {
+            throw AdministrationOutput.exit(error)
+        }
+        return segments
     }
 
     /// Where it stands: the file and its line, `environment`, or `api`.
@@ -30,15 +24,5 @@ enum ObjectCommand {
         guard case .bool(false)? = value["in_force"] else { return "in force" }
         let problem = AdministrationOutput.cell(value["problem"])
         return problem == "-" ? "not in force" : "not in force: \(problem)"
-    }
-
-    private static func requireGateway(_ option: ConfigurationOption) throws {
-        do throws(AdministrationClient.Failure) {
-            try AdministrationClient(configurationFile: option.chosenFile).requireRunning()
-        } catch {
-            let message = error.message.hasSuffix("\n") ? String(error.message.dropLast()) : error.message
-            StandardStream.error.write("sluice: \(message)\n")
-            throw ExitCode(error.exitCode)
-        }
     }
 }

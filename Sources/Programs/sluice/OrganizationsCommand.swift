@@ -16,10 +16,13 @@ struct OrganizationsCommand: ParsableCommand {
 
             \(CommandText.administration)
             """,
-        subcommands: [Create.self, List.self, Show.self, Update.self, Delete.self])
+        subcommands: [Create.self, List.self, ShowCommand<Choice>.self, Update.self, DeleteCommand<Choice>.self])
 
     /// Which one is meant.
-    struct Choice: ParsableArguments {
+    struct Choice: DeletableSubject {
+        static let shown = "Show an organization."
+        static let deleted = "Delete an organization that has no projects any more."
+
         @Argument(help: ArgumentHelp("The organization's id (org_…) or its name.", valueName: "organization"))
         var organization: String
 
@@ -45,8 +48,7 @@ struct OrganizationsCommand: ParsableCommand {
 
         func run() throws {
             let members = try self.body.members(beside: [JSONValue.Member("name", self.name)])
-            CommandText.done(
-                "made", try AdministrationOutput.body(of: self.option, .post, ["orgs"], members), json: self.json)
+            try CommandText.create(self.option, ["orgs"], members, json: self.json)
         }
     }
 
@@ -66,21 +68,6 @@ struct OrganizationsCommand: ParsableCommand {
         }
     }
 
-    struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show an organization.")
-
-        @OptionGroup var option: ConfigurationOption
-        @OptionGroup var choice: Choice
-        @Flag(help: "Print JSON.")
-        var json = false
-
-        func run() throws {
-            AdministrationOutput.write(
-                try AdministrationOutput.body(of: self.option, .get, try self.choice.path(self.option)), json: self.json
-            )
-        }
-    }
-
     struct Update: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Change an organization.")
 
@@ -94,24 +81,7 @@ struct OrganizationsCommand: ParsableCommand {
 
         func run() throws {
             let members = try self.body.members(beside: CommandText.members([("name", self.name)]))
-            guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
-            let path = try self.choice.path(self.option)
-            CommandText.done(
-                "changed", try AdministrationOutput.body(of: self.option, .patch, path, members), json: self.json)
-        }
-    }
-
-    struct Delete: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Delete an organization that has no projects any more.")
-
-        @OptionGroup var option: ConfigurationOption
-        @OptionGroup var choice: Choice
-
-        func run() throws {
-            let path = try self.choice.path(self.option)
-            _ = try AdministrationOutput.body(of: self.option, .delete, path)
-            CommandText.deleted(path)
+            try CommandText.update(self.option, try self.choice.path(self.option), members, json: self.json)
         }
     }
 }

@@ -16,7 +16,7 @@ struct PricesCommand: ParsableCommand {
 
             \(CommandText.objects)
             """,
-        subcommands: [Create.self, List.self, Show.self, Update.self, Delete.self])
+        subcommands: [Create.self, List.self, ShowCommand<Choice>.self, Update.self, DeleteCommand<Choice>.self])
 
     /// The classes that have an option; others go into --body.
     struct Members: ParsableArguments {
@@ -40,6 +40,19 @@ struct PricesCommand: ParsableCommand {
         }
     }
 
+    /// Which one is meant.
+    struct Choice: DeletableSubject {
+        static let shown = "Show a price."
+        static let deleted = "Take a price away that the API has made."
+
+        @Argument(help: ArgumentHelp("Whose it is.", valueName: "provider:model"))
+        var target: String
+
+        func path(_ option: ConfigurationOption) throws -> [String] {
+            try ObjectCommand.path(option, "prices", self.target)
+        }
+    }
+
     struct Create: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Add a price.")
 
@@ -52,7 +65,8 @@ struct PricesCommand: ParsableCommand {
 
         func run() throws {
             let members = try self.members.members(beside: [JSONValue.Member("target", self.target)])
-            CommandText.done("made", try ObjectCommand.body(self.option, .post, ["prices"], members), json: self.json)
+            try CommandText.create(
+                self.option, try ObjectCommand.path(self.option, "prices"), members, json: self.json)
         }
     }
 
@@ -65,7 +79,8 @@ struct PricesCommand: ParsableCommand {
 
         func run() throws {
             AdministrationOutput.write(
-                try ObjectCommand.all(self.option, ["prices"]), json: self.json,
+                try AdministrationOutput.all(of: self.option, try ObjectCommand.path(self.option, "prices")),
+                json: self.json,
                 head: ["TARGET", "INPUT", "OUTPUT", "CACHE READ", "CACHE WRITE", "SOURCE", "STATE"]
             ) { price in
                 let text = AdministrationOutput.text
@@ -77,50 +92,19 @@ struct PricesCommand: ParsableCommand {
         }
     }
 
-    struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a price.")
-
-        @OptionGroup var option: ConfigurationOption
-        @Argument(help: ArgumentHelp("Whose it is.", valueName: "provider:model"))
-        var target: String
-        @Flag(help: "Print JSON.")
-        var json = false
-
-        func run() throws {
-            AdministrationOutput.write(
-                try ObjectCommand.body(self.option, .get, ["prices", self.target]), json: self.json)
-        }
-    }
-
     struct Update: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Change a price that the API has made.")
 
         @OptionGroup var option: ConfigurationOption
-        @Argument(help: ArgumentHelp("Whose it is.", valueName: "provider:model"))
-        var target: String
+        @OptionGroup var choice: Choice
         @OptionGroup var members: Members
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() throws {
             let members = try self.members.members()
-            guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
-            CommandText.done(
-                "changed", try ObjectCommand.body(self.option, .patch, ["prices", self.target], members),
-                json: self.json)
-        }
-    }
-
-    struct Delete: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Take a price away that the API has made.")
-
-        @OptionGroup var option: ConfigurationOption
-        @Argument(help: ArgumentHelp("Whose it is.", valueName: "provider:model"))
-        var target: String
-
-        func run() throws {
-            _ = try ObjectCommand.body(self.option, .delete, ["prices", self.target])
-            CommandText.deleted([self.target])
+            try CommandText.update(
+                self.option, try self.choice.path(self.option), members, json: self.json)
         }
     }
 }

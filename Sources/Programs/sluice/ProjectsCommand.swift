@@ -16,7 +16,7 @@ struct ProjectsCommand: ParsableCommand {
 
             \(CommandText.administration)
             """,
-        subcommands: [Create.self, List.self, Show.self, Update.self, Delete.self])
+        subcommands: [Create.self, List.self, ShowCommand<Choice>.self, Update.self, DeleteCommand<Choice>.self])
 
     /// The id; a name is looked up, in one organization where that is given.
     private static func id(of text: String, org: String?, _ option: ConfigurationOption) throws -> String {
@@ -27,7 +27,10 @@ struct ProjectsCommand: ParsableCommand {
     }
 
     /// Which one is meant.
-    struct Choice: ParsableArguments {
+    struct Choice: DeletableSubject {
+        static let shown = "Show a project."
+        static let deleted = "Delete a project and revoke its keys."
+
         @Argument(help: ArgumentHelp("The project's id (proj_…) or its name.", valueName: "project"))
         var project: String
         @Option(help: "The organization (org_… or its name) of a project given by its name.")
@@ -35,34 +38,6 @@ struct ProjectsCommand: ParsableCommand {
 
         func path(_ option: ConfigurationOption) throws -> [String] {
             ["projects", try ProjectsCommand.id(of: self.project, org: self.org, option)]
-        }
-    }
-
-    struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a project.")
-
-        @OptionGroup var option: ConfigurationOption
-        @OptionGroup var choice: Choice
-        @Flag(help: "Print JSON.")
-        var json = false
-
-        func run() throws {
-            AdministrationOutput.write(
-                try AdministrationOutput.body(of: self.option, .get, try self.choice.path(self.option)), json: self.json
-            )
-        }
-    }
-
-    struct Delete: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Delete a project and revoke its keys.")
-
-        @OptionGroup var option: ConfigurationOption
-        @OptionGroup var choice: Choice
-
-        func run() throws {
-            let path = try self.choice.path(self.option)
-            _ = try AdministrationOutput.body(of: self.option, .delete, path)
-            CommandText.deleted(path)
         }
     }
 
@@ -96,12 +71,10 @@ struct ProjectsCommand: ParsableCommand {
             var members = CommandText.members([("name", self.name), ("organization", organization)])
             if let timeZone { members.append(JSONValue.Member("time_zone", timeZone)) }
             if let weight { members.append(JSONValue.Member("weight", .integer(Int64(weight)))) }
-            let (text, value) = try AdministrationOutput.body(
-                of: self.option, .post, ["projects"],
-                try self.body.members(beside: members + self.models.members() + self.limits.members()))
-            guard !self.json else { return AdministrationOutput.write(json: text) }
-            let cell = AdministrationOutput.cell
-            StandardStream.output.write("made \(cell(value["id"])) (\(cell(value["name"])))\n")
+            try CommandText.create(
+                self.option, ["projects"],
+                try self.body.members(beside: members + self.models.members() + self.limits.members()),
+                json: self.json)
         }
     }
 
@@ -134,12 +107,7 @@ struct ProjectsCommand: ParsableCommand {
             }
             if let weight { members.append(JSONValue.Member("weight", .integer(Int64(weight)))) }
             members = try self.body.members(beside: members)
-            guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
-            let (text, value) = try AdministrationOutput.body(
-                of: self.option, .patch, try self.choice.path(self.option), members)
-            guard !self.json else { return AdministrationOutput.write(json: text) }
-            let cell = AdministrationOutput.cell
-            StandardStream.output.write("changed \(cell(value["id"])) (\(cell(value["name"])))\n")
+            try CommandText.update(self.option, try self.choice.path(self.option), members, json: self.json)
         }
     }
 

@@ -17,7 +17,22 @@ struct ProvidersCommand: ParsableCommand {
 
             \(CommandText.objects)
             """,
-        subcommands: [Create.self, List.self, Show.self, Update.self, Delete.self, Test.self])
+        subcommands: [
+            Create.self, List.self, ShowCommand<Choice>.self, Update.self, DeleteCommand<Choice>.self, Test.self,
+        ])
+
+    /// Which one is meant.
+    struct Choice: DeletableSubject {
+        static let shown = "Show a provider; its keys are masked."
+        static let deleted = "Take a provider away that the API has made."
+
+        @Argument(help: "Its name.")
+        var name: String
+
+        func path(_ option: ConfigurationOption) throws -> [String] {
+            try ObjectCommand.path(option, "providers", self.name)
+        }
+    }
 
     struct Create: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Add a provider.")
@@ -39,8 +54,8 @@ struct ProvidersCommand: ParsableCommand {
                 ("name", self.name), ("dialect", self.dialect), ("base_url", self.baseURL),
             ])
             let members = try self.body.members(beside: named + self.secret.members())
-            CommandText.done(
-                "made", try ObjectCommand.body(self.option, .post, ["providers"], members), json: self.json)
+            try CommandText.create(
+                self.option, try ObjectCommand.path(self.option, "providers"), members, json: self.json)
         }
     }
 
@@ -54,7 +69,8 @@ struct ProvidersCommand: ParsableCommand {
         func run() throws {
             let cell = AdministrationOutput.cell
             AdministrationOutput.write(
-                try ObjectCommand.all(self.option, ["providers"]), json: self.json,
+                try AdministrationOutput.all(of: self.option, try ObjectCommand.path(self.option, "providers")),
+                json: self.json,
                 head: ["NAME", "DIALECT", "BASE URL", "KEYS", "SOURCE", "STATE"]
             ) { provider in
                 let keys =
@@ -67,28 +83,12 @@ struct ProvidersCommand: ParsableCommand {
         }
     }
 
-    struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a provider; its keys are masked.")
-
-        @OptionGroup var option: ConfigurationOption
-        @Argument(help: "Its name.")
-        var name: String
-        @Flag(help: "Print JSON.")
-        var json = false
-
-        func run() throws {
-            AdministrationOutput.write(
-                try ObjectCommand.body(self.option, .get, ["providers", self.name]), json: self.json)
-        }
-    }
-
     struct Update: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Change a provider that the API has made; null takes a member away.")
 
         @OptionGroup var option: ConfigurationOption
-        @Argument(help: "Its name.")
-        var name: String
+        @OptionGroup var choice: Choice
         @Option(help: "Where it is; another host needs the key again.")
         var baseURL: String?
         @OptionGroup var secret: SecretOption
@@ -99,23 +99,8 @@ struct ProvidersCommand: ParsableCommand {
         func run() throws {
             let members = try self.body.members(
                 beside: CommandText.members([("base_url", self.baseURL)]) + self.secret.members())
-            guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
-            CommandText.done(
-                "changed", try ObjectCommand.body(self.option, .patch, ["providers", self.name], members),
-                json: self.json)
-        }
-    }
-
-    struct Delete: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Take a provider away that the API has made.")
-
-        @OptionGroup var option: ConfigurationOption
-        @Argument(help: "Its name.")
-        var name: String
-
-        func run() throws {
-            _ = try ObjectCommand.body(self.option, .delete, ["providers", self.name])
-            CommandText.deleted([self.name])
+            try CommandText.update(
+                self.option, try self.choice.path(self.option), members, json: self.json)
         }
     }
 
@@ -125,16 +110,16 @@ struct ProvidersCommand: ParsableCommand {
             discussion: "Exit status 0 where it answers, 1 where it does not.")
 
         @OptionGroup var option: ConfigurationOption
-        @Argument(help: "Its name.")
-        var name: String
+        @OptionGroup var choice: Choice
         @Option(help: "Which of its keys; else the first.")
         var key: String?
         @Flag(help: "Print JSON.")
         var json = false
 
         func run() throws {
-            let answer = try ObjectCommand.body(
-                self.option, .post, ["providers", self.name, "test"], CommandText.members([("key", self.key)]))
+            let answer = try AdministrationOutput.body(
+                of: self.option, .post, try self.choice.path(self.option) + ["test"],
+                CommandText.members([("key", self.key)]))
             AdministrationOutput.write(answer, json: self.json)
             if case .bool(false)? = answer.value["ok"] { throw ExitCode(1) }
         }

@@ -16,7 +16,7 @@ struct TokensCommand: ParsableCommand {
 
             \(CommandText.administration)
             """,
-        subcommands: [Create.self, List.self, Show.self, Update.self, Revoke.self])
+        subcommands: [Create.self, List.self, ShowCommand<Choice>.self, Update.self, Revoke.self])
 
     private static let roleHelp = ArgumentHelp(
         "viewer looks at everything but secrets; member also works with keys, admin with projects, limits and (without an "
@@ -27,7 +27,9 @@ struct TokensCommand: ParsableCommand {
     }
 
     /// Which one is meant.
-    struct Choice: ParsableArguments {
+    struct Choice: CommandSubject {
+        static let shown = "Show what is known of a token."
+
         @Argument(help: ArgumentHelp("The token's id (tok_…) or its name.", valueName: "token"))
         var token: String
 
@@ -114,21 +116,6 @@ struct TokensCommand: ParsableCommand {
         }
     }
 
-    struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show what is known of a token.")
-
-        @OptionGroup var option: ConfigurationOption
-        @OptionGroup var choice: Choice
-        @Flag(help: "Print JSON.")
-        var json = false
-
-        func run() throws {
-            AdministrationOutput.write(
-                try AdministrationOutput.body(of: self.option, .get, try self.choice.path(self.option)), json: self.json
-            )
-        }
-    }
-
     struct Update: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Change a token's name, role or expiry.")
 
@@ -145,10 +132,7 @@ struct TokensCommand: ParsableCommand {
         func run() throws {
             let members =
                 CommandText.members([("name", self.name), ("role", self.role?.rawValue)]) + (try self.expiry.members())
-            guard !members.isEmpty else { throw ValidationError("there is nothing to change") }
-            let path = try self.choice.path(self.option)
-            CommandText.done(
-                "changed", try AdministrationOutput.body(of: self.option, .patch, path, members), json: self.json)
+            try CommandText.update(self.option, try self.choice.path(self.option), members, json: self.json)
         }
     }
 

@@ -1,0 +1,5 @@
+/// What a command can delete.
+protocol DeletableSubject: CommandSubject {
+    /// What `delete` says of itself.
+    static var deleted: String { get }
+}
