@@ -38,6 +38,17 @@ import Testing
         IngestWork(folder: self.scene.folder, prices: [], limits: nil, log: JournalScene.log, connect: connect)
     }
 
+    /// On a thread, with a database that cannot be opened before the gate is open.
+    private func ingest(behind gate: Gate) throws -> JournalIngest {
+        let path = self.scene.database
+        return try JournalIngest(
+            loop: self.loop,
+            work: self.work { () throws(DatabaseError) in
+                gate.wait()
+                return try UsageWriter(path: path)
+            }, isOnThread: true, log: JournalScene.log)
+    }
+
     private func run(until condition: () throws -> Bool) throws {
         let deadline = Clocks.monotonicNanoseconds() + 10_000_000_000
         while try !condition(), Clocks.monotonicNanoseconds() < deadline {
@@ -48,13 +59,7 @@ import Testing
 
     @Test func theLoopGoesOnWhileTheDatabaseIsSlow() throws {
         let gate = Gate()
-        let path = self.scene.database
-        let ingest = try JournalIngest(
-            loop: self.loop,
-            work: self.work { () throws(DatabaseError) in
-                gate.wait()
-                return try UsageWriter(path: path)
-            }, isOnThread: true, log: JournalScene.log)
+        let ingest = try self.ingest(behind: gate)
         let edge = try self.scene.journal(.edge, 7)
         let upstream = try self.scene.journal(.upstream, 9)
         for _ in 0..<100 { self.scene.request(edge, upstream) }
@@ -75,13 +80,7 @@ import Testing
 
     @Test func theEndDoesNotWaitForADatabaseThatIsAway() throws {
         let gate = Gate()
-        let path = self.scene.database
-        let ingest = try JournalIngest(
-            loop: self.loop,
-            work: self.work { () throws(DatabaseError) in
-                gate.wait()
-                return try UsageWriter(path: path)
-            }, isOnThread: true, log: JournalScene.log)
+        let ingest = try self.ingest(behind: gate)
         let edge = try self.scene.journal(.edge, 7)
         edge.settle(self.scene.settle(self.scene.mint()), edge.begin(self.scene.begin(self.scene.mint())))
         edge.close()
