@@ -129,6 +129,7 @@ public enum UsageSchema {
                     LEFT JOIN names e ON e.id = a.error
                 """,
             ]),
+        Migration(version: 3, statements: Self.rollupTables + Self.priceTables + Self.jobTables),
     ]
 
     /// How the one writer opens the file.

@@ -9,7 +9,10 @@ extension UsageSchema {
     /// Texts are bytes (names come from clients, and PostgreSQL refuses what is no UTF-8); positions are each host's own; requests and their
     /// calls are partitioned by month, see `UsagePartitions`. The first version is that of the file's schema that says the same.
     static let postgresMigrations: [Migration] = [
-        Migration(version: 2, on: .postgres, statements: Self.tables + Self.partitioned + Self.views)
+        Migration(version: 2, on: .postgres, statements: Self.tables + Self.partitioned + Self.views),
+        Migration(
+            version: 3, on: .postgres,
+            statements: Self.postgresRollupTables + Self.postgresPriceTables + Self.postgresJobTables),
     ]
 
     private static let tables: [SQL] = [
