@@ -84,7 +84,7 @@ extension CalendarPeriods {
 
 extension TimeZoneRules {
     /// The index of the first transition after `time`; the count where there is none.
-    fileprivate func firstTransition(after time: Int64) -> Int {
+    func firstTransition(after time: Int64) -> Int {
         var (low, high) = (0, self.transitions.count)
         while low < high {
             let middle = (low + high) / 2

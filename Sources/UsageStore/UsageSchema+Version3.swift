@@ -4,8 +4,6 @@ import Database
 extension UsageSchema {
     static let rollupTables: [SQL] = []
     static let priceTables: [SQL] = []
-    static let jobTables: [SQL] = []
     static let postgresRollupTables: [SQL] = []
     static let postgresPriceTables: [SQL] = []
-    static let postgresJobTables: [SQL] = []
 }
