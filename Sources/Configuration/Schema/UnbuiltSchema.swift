@@ -12,7 +12,6 @@ enum UnbuiltSchema {
         self.redaction(reader.mapping("redaction"))
         reader.unavailable("audit")
         self.telemetry(reader.mapping("telemetry"))
-        self.retention(reader.mapping("retention"))
         reader.unavailable("alerts")
     }
 
@@ -38,14 +37,6 @@ enum UnbuiltSchema {
         reader.unavailable("otlp")
         reader.unavailable("helicone")
         reader.unavailable("extension", neutral: ["headers", "off"])
-        reader.finish()
-    }
-
-    private static func retention(_ reader: MappingReader) {
-        var reader = reader
-        for key in ["requests", "usage", "audit"] {
-            reader.unavailable(key, neutral: ["forever"])
-        }
         reader.finish()
     }
 }

@@ -33,6 +33,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var sharedCalls: SharedCallSettings
     /// The IANA name of the time zone of everybody who has none of its own.
     public var timeZone: String
+    public var schedules: JobSchedules
+    public var retention: RetentionSettings
     public var logLevel: LogLevel
     public var logging: LogSettings
 
@@ -45,8 +47,9 @@ public struct GatewayConfiguration: Hashable, Sendable {
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
         limits: LimitConfiguration = LimitConfiguration(), journal: JournalSettings = JournalSettings(),
-        sharedCalls: SharedCallSettings = SharedCallSettings(), timeZone: String = "UTC", logLevel: LogLevel = .info,
-        logging: LogSettings = LogSettings()
+        sharedCalls: SharedCallSettings = SharedCallSettings(), timeZone: String = "UTC",
+        schedules: JobSchedules = JobSchedules(), retention: RetentionSettings = RetentionSettings(),
+        logLevel: LogLevel = .info, logging: LogSettings = LogSettings()
     ) {
         self.listen = listen
         self.admin = admin
@@ -65,6 +68,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.journal = journal
         self.sharedCalls = sharedCalls
         self.timeZone = timeZone
+        self.schedules = schedules
+        self.retention = retention
         self.logLevel = logLevel
         self.logging = logging
     }

@@ -63,6 +63,9 @@ struct SnapshotBuilder {
                 ?? .sqlite(path: UsageSchema.path(stateDirectory: state)),
             limitTable: self.limitTable(configuration.limits, edges: topology.edges),
             upstreams: self.mostUpstreams ?? max(topology.upstreams &+ 2, Self.leastUpstreams),
+            housekeeping: HousekeepingSettings(
+                schedules: configuration.schedules, timeZone: self.timeZone, requests: configuration.retention.requests,
+                usage: configuration.retention.usage),
             logLevel: configuration.logLevel, logFormat: configuration.logging.format)
         return SnapshotSet(edge: edge, upstream: upstream, aggregator: aggregator, topology: topology)
     }

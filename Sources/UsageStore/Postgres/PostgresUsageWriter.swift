@@ -208,6 +208,12 @@ public final class PostgresUsageWriter: UsageSink {
         try statement.run()
     }
 
+    // MARK: Jobs
+
+    public var jobs: JobTable { JobTable(self.database) }
+
+    public func removal(ofRequestsBefore time: UInt64) -> any JobSteps { PartitionRemoval(self.database, before: time) }
+
     // MARK: The dead
 
     public func recover(host: UInt32, instance: UInt32) throws(DatabaseError) -> Int {

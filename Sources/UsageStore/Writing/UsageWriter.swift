@@ -109,6 +109,12 @@ public final class UsageWriter: UsageSink {
         return UInt64(clamping: size)
     }
 
+    // MARK: Jobs
+
+    public var jobs: JobTable { JobTable(self.database) }
+
+    public func removal(ofRequestsBefore time: UInt64) -> any JobSteps { RequestRemoval(self.database, before: time) }
+
     /// Writes what was gathered, in the order of the keys: neighbours go to the same page.
     func flush() throws(DatabaseError) {
         let batch = self.batch
