@@ -140,6 +140,12 @@ extension AdministrationStore {
         }
     }
 
+    /// The time zone of a project; nil where it has none of its own, or nobody knows it any more.
+    func zone(of project: EntityID) -> TimeZoneRules? {
+        guard let name = (try? self.database.project(project))?.timeZone else { return nil }
+        return self.zones.rules(name)
+    }
+
     // MARK: -
 
     private func present(_ id: EntityID, _ check: VersionCheck) throws(DatabaseError) -> ProjectRecord {

@@ -37,6 +37,9 @@ public final class AdministrationService {
         let resources: [any AdministrationResource] = [
             OrganizationsResource(store: store), KeysResource(store: store), ProjectsResource(store: store), limits,
             UsageResource(file: usage, names: store),
+            UsageReportsResource(file: usage, names: store) { project in
+                project.flatMap { store.zone(of: $0) } ?? limits.settings.timeZone
+            },
             RequestsResource(file: usage, names: store), AuditResource(store: store), TokensResource(store: store),
             MasterKeyResource(store: store),
             QuarantineResource(board: quarantine),
