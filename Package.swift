@@ -222,8 +222,8 @@ let package = Package(
         tests(
             "ControlPlane",
             [
-                "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC",
-                "Identity", "IPCEpoll", "JSON", "EventLog", "Platform",
+                "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Database", "Domain",
+                "IPC", "Identity", "IPCEpoll", "JSON", "EventLog", "Platform",
             ]),
         tests(
             "Administration",

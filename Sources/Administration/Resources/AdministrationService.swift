@@ -43,7 +43,7 @@ public final class AdministrationService {
         ]
         self.init(resources: resources + others)
         self.limits = limits
-        self.repeated = try? RepeatedRequests(store: store)
+        self.repeated = RepeatedRequests(store: store)
         self.tokens = TokenAuthenticator(store: store)
     }
 

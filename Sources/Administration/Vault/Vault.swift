@@ -74,6 +74,14 @@ public final class Vault: Sendable {
         try self.code(of: token.withBytes { $0 })
     }
 
+    /// The digest by which a request with an Idempotency-Key is recognized; `sha256` is that of its text. Equal requests have digests of their own under
+    /// each key, and none is that of a client key or a token.
+    func digest(ofRequest sha256: Digest, actor: String, key: String) throws(VaultError) -> Digest {
+        // The lengths tell where one ends and the other begins.
+        let names = "request \(actor.utf8.count) \(key.utf8.count) \(actor)\(key)"
+        return try self.code(of: Array(names.utf8) + sha256.bytes)
+    }
+
     private func code(of bytes: [UInt8]) throws(VaultError) -> Digest {
         try self.state.withLock { state throws(VaultError) in
             guard let pepper = state.pepper else { throw .locked }
