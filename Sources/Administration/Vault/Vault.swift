@@ -103,6 +103,8 @@ public final class Vault: Sendable {
     ///
     /// Only the holder of the instance file's lock may call it. Throws `.wrongMasterKey` where no key at hand is the right one.
     public func unlock(_ database: any DatabaseConnection) throws(VaultError) {
+        // Who has to connect does not keep the others waiting.
+        do throws(DatabaseError) { try database.open() } catch { throw .database(error) }
         try self.inTurn { () throws(VaultError) in try self.unlockNow(database) }
     }
 

@@ -225,7 +225,7 @@ final class ObjectsResource: AdministrationResource {
                 do throws(VaultError) {
                     record = try self.codec.record(of: object, replacing: old, now: self.clock())
                 } catch {
-                    throw AdministrationFailure(status: 503, code: "storage_failed", message: "\(error)")
+                    throw AdministrationFailure(error)
                 }
                 made = (record, merge)
                 return .put(record)
