@@ -94,7 +94,7 @@ let package = Package(
         module("IPCEpoll", ["IPC", "Platform"]),
         module("IPCNIO", ["IPC", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),
-        module("Database", ["CSQLite", "CPostgres", "Domain"]),
+        module("Database", ["CSQLite", "CPostgres", "Domain", "Platform"]),
         module("KeyValue", ["CLMDB", "Platform"]),
         module("Identity", ["KeyValue", "Domain", "Cryptography"]),
         module(
@@ -222,8 +222,8 @@ let package = Package(
         tests(
             "ControlPlane",
             [
-                "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC",
-                "Identity", "IPCEpoll", "JSON", "EventLog", "Platform",
+                "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Database", "Domain",
+                "IPC", "Identity", "IPCEpoll", "JSON", "EventLog", "Platform",
             ]),
         tests(
             "Administration",

@@ -33,11 +33,11 @@ extension AdministrationStore {
 
     /// Makes a project; what it may and what its share is are in force in every edge when it returns.
     public func createProject(
-        _ new: NewProject, from origin: AuditOrigin = .gateway
+        _ new: NewProject, from origin: AuditOrigin = .gateway, answer: Answer<ProjectRecord>? = nil
     ) throws(AdministrationFailure) -> ProjectRecord {
         let id = try self.newID()
         let now = self.clock()
-        let project = try self.commit(taken: "there is a project named \(new.name) already") {
+        let project = try self.commit(taken: "there is a project named \(new.name) already", answer: answer) {
             (number) throws(DatabaseError) in
             guard let organization = try self.database.organization(id: new.organization, name: "") else {
                 throw self.refuse(.noOrganization)

@@ -120,7 +120,7 @@ final class ControlRole: WorkerRole {
         }
         let limits = self.desk.inForce.snapshots.edge.limits
         let usage = self.desk.inForce.snapshots.aggregator.usageDatabase
-        let (codec, board) = (self.codec, self.objects)
+        let (codec, board, log) = (self.codec, self.objects, self.log)
         let late = LateStart(
             self.desk.inForce.configuration, stateDirectory: self.stateDirectory, log: self.log,
             isDone: self.facts != nil)
@@ -130,9 +130,9 @@ final class ControlRole: WorkerRole {
             let objects = ObjectKind.allCases.map { kind in
                 ObjectsResource(kind, store: store, codec: codec, board: board)
             }
-            return DeskBench(
-                store: store,
-                service: AdministrationService(store: store, limits: limits, usage: usage, others: objects))
+            let service = AdministrationService(store: store, limits: limits, usage: usage, others: objects)
+            service.report = { log.warning("the administration could not answer", ["error": .string($0)]) }
+            return DeskBench(store: store, service: service)
         }
     }
 

@@ -12,6 +12,8 @@ public final class AdministrationService {
     private var repeated: RepeatedRequests?
     private var tokens: TokenAuthenticator?
     private let reader = JSONReader()
+    /// Is told what is not for who asked, of each request that failed by it.
+    public var report: (_ detail: String) -> Void = { _ in }
 
     public init(resources: [any AdministrationResource]) {
         self.table = APIRouteTable(resources.flatMap(\.routes))
@@ -46,14 +48,19 @@ public final class AdministrationService {
         ]
         self.init(resources: resources + others)
         self.limits = limits
-        self.repeated = try? RepeatedRequests(store: store)
+        self.repeated = RepeatedRequests(store: store)
         self.tokens = TokenAuthenticator(store: store)
     }
 
     /// Who the bearer of a token is; throws 401, or 503 where that cannot be found out now.
     public func actor(bearing token: Secret) throws(AdministrationFailure) -> AdministrationActor {
         guard let tokens else { throw self.unavailable ?? .unauthorized }
-        return try tokens.actor(bearing: token)
+        do throws(AdministrationFailure) {
+            return try tokens.actor(bearing: token)
+        } catch {
+            if let detail = error.detail { self.report(detail) }
+            throw error
+        }
     }
 
     /// Another configuration is in force.
@@ -87,6 +94,7 @@ public final class AdministrationService {
         do throws(AdministrationFailure) {
             return try self.answer(request)
         } catch {
+            if let detail = error.detail { self.report(detail) }
             return AdministrationReply(error)
         }
     }
