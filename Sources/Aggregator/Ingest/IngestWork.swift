@@ -12,6 +12,8 @@ import UsageStore
 /// own, because the network may take any time.
 final class IngestWork {
     private static let failuresBeforeReopening = 3
+    /// Requests that are summed in a turn with nothing else to do, where an older version of the program has left them.
+    private static let summed: Int64 = 20_000
 
     private let census: JournalCensus
     private let limits: LimitTableKeeper?
@@ -78,6 +80,7 @@ final class IngestWork {
             if outcome == .idle {
                 report.answers = try self.answers(order.questions)
                 self.isCaughtUp = true
+                if !order.isEnding { _ = try self.writer?.fillRollups(rows: Self.summed) }
             }
             if outcome == .more || !order.isEnding { report.limits = self.keepLimits(order) }
             report.outcome = outcome
