@@ -83,7 +83,7 @@ let package = Package(
         module("Routing", ["Domain"]),
         module("Resilience", ["Domain"]),
         module("Configuration", ["Domain", "Cryptography", "JSON", yams]),
-        module("Catalogue", ["Domain"]),
+        module("Catalogue", ["Domain", "JSON"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
 
         // Services.

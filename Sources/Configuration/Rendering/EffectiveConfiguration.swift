@@ -49,6 +49,7 @@ public struct EffectiveConfiguration {
                 .mapping(
                     configuration.pricing.map { ("\($0.provider):\($0.model ?? "*")", self.value(of: $0.price.rates)) })
             ),
+            ("catalogue", self.value(of: configuration.catalogue)),
             ("limits", self.value(of: configuration.limits)),
             (
                 "journal",
@@ -71,6 +72,19 @@ public struct EffectiveConfiguration {
                 ])
             ),
             ("schedule", .mapping([("timezone", .text(configuration.timeZone))])),
+        ])
+    }
+
+    private static func value(of catalogue: CatalogueSettings) -> EffectiveValue {
+        var (file, url) = (EffectiveValue.null, EffectiveValue.null)
+        switch catalogue.source {
+        case .file(let path): file = .text(path)
+        case .url(let text): url = .text(text)
+        case nil: break
+        }
+        return .mapping([
+            ("file", file), ("url", url), ("refresh", self.value(ofMilliseconds: catalogue.refresh)),
+            ("apply", .text(catalogue.appliesItself ? "auto" : "manual")),
         ])
     }
 
