@@ -38,7 +38,9 @@ extension TokenClass {
     var hasColumn: Bool {
         switch self {
         case .input, .cacheRead, .output, .reasoning: true
-        case .cacheWrite, .cacheWriteHour, .audioInput, .audioOutput, .image: false
+        case .cacheWrite, .cacheWriteHour, .audioInput, .audioOutput, .image, .cacheReadAudio, .cacheReadImage,
+            .imageOutput, .videoInput, .videoOutput, .citation:
+            false
         }
     }
 }

@@ -40,6 +40,8 @@ public enum LentRecord {
         public let usageSource: UsageSource
         public let finish: FinishReason
         public let usage: TokenUsage
+        public let service: ServiceTier
+        public let units: CallUnits?
         public let cost: Int64?
         public let connected: UInt64
         public let firstContent: UInt64
