@@ -23,6 +23,8 @@ public final class AdministrationStore {
     let clock: () -> UInt64
     let zones: ZoneCache
     let random: (Int) throws(CryptographyError) -> [UInt8]
+    /// The models of the catalogues that were asked for last, by their place.
+    var catalogueBodies: [Int64: (digest: [UInt8], body: [UInt8])] = [:]
     /// Why the change under way is refused.
     private var refusal: AdministrationFailure?
 

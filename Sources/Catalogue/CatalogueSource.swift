@@ -67,7 +67,9 @@ public struct CatalogueSource: Hashable, Sendable {
 
     /// What this provider calls a model of the catalogue; nil for one of another, or for one that it does not sell by this name.
     public func name(of entry: CatalogueEntry) -> [UInt8]? {
-        guard let index = self.providers.firstIndex(where: { $0.utf8.elementsEqual(entry.provider.utf8) }) else { return nil }
+        guard let index = self.providers.firstIndex(where: { $0.utf8.elementsEqual(entry.provider.utf8) }) else {
+            return nil
+        }
         let prefix = self.prefixes.first { entry.name.starts(with: $0) }
         let name = prefix.map { Array(entry.name.dropFirst($0.count)) } ?? entry.name
         guard !name.isEmpty, name.count <= 512 else { return nil }
@@ -75,6 +77,13 @@ public struct CatalogueSource: Hashable, Sendable {
         // Without its prefix it is a size, a quality or another provider's.
         guard self.hasSlashes, prefix == self.prefixes[index] else { return nil }
         return name
+    }
+
+    /// By which member requests for its models bound the answer.
+    public var outputLimitMember: ModelFacts.OutputLimitMember {
+        let takesCompletionTokens = ["openai", "azure", "groq", "xai", "cerebras"]
+        return self.providers.first.map { takesCompletionTokens.contains($0) } == true
+            ? .maxCompletionTokens : .maxTokens
     }
 
     private static func named(_ provider: String) -> CatalogueSource {

@@ -37,7 +37,8 @@ import Testing
         #expect(
             difference.changes[1].fields == [
                 CatalogueFieldChange("input_cost_per_token", unit: "1M tokens", old: "1", new: "1.5"),
-                CatalogueFieldChange("input_cost_per_query_above_272k_tokens_batches", unit: "query", old: "0.008", new: nil),
+                CatalogueFieldChange(
+                    "input_cost_per_query_above_272k_tokens_batches", unit: "query", old: "0.008", new: nil),
                 CatalogueFieldChange("max_input_tokens", old: nil, new: "5"),
                 CatalogueFieldChange("deprecation_date", old: nil, new: "2027-01-31"),
                 CatalogueFieldChange("supports_vision", old: nil, new: "true"),
@@ -71,7 +72,8 @@ import Testing
     }
 
     @Test func measuresKeepTheirCodes() {
-        let measures: [CatalogueField.Measure] = TokenClass.allCases.map { .tokens($0) } + UnitClass.allCases.map { .units($0) }
+        let measures: [CatalogueField.Measure] =
+            TokenClass.allCases.map { .tokens($0) } + UnitClass.allCases.map { .units($0) }
         #expect(Set(measures.map(\.code)).count == measures.count)
         for measure in measures { #expect(CatalogueField.Measure(code: measure.code) == measure) }
         #expect(CatalogueField.Measure(code: 63) == nil && CatalogueField.Measure(code: 255) == nil)
@@ -82,7 +84,10 @@ import Testing
             #expect(CatalogueDay(text.utf8)?.description == text)
         }
         #expect(CatalogueDay("2026-10-23".utf8)?.daysSince1970 == 20_749)
-        for text in ["2026-02-29", "2026-13-01", "2026-00-10", "2026-01-00", "2026-04-31", "1969-12-31", "2026-1-01", "", "2026-10-23T"] {
+        for text in [
+            "2026-02-29", "2026-13-01", "2026-00-10", "2026-01-00", "2026-04-31", "1969-12-31", "2026-1-01", "",
+            "2026-10-23T",
+        ] {
             #expect(CatalogueDay(text.utf8) == nil, "\(text)")
         }
     }

@@ -7,7 +7,9 @@ import Testing
     private func read(_ text: String) throws -> CatalogueReading { try CatalogueReader.read(Array(text.utf8)) }
 
     /// The only model of a file, with these members besides its provider.
-    private func entry(_ members: String, mode: String = "chat") throws -> (entry: CatalogueEntry, notes: CatalogueNotes) {
+    private func entry(_ members: String, mode: String = "chat") throws -> (
+        entry: CatalogueEntry, notes: CatalogueNotes
+    ) {
         let reading = try self.read(#"{"m": {"litellm_provider": "openai", "mode": "\#(mode)", \#(members)}}"#)
         return (try #require(reading.document.entries.first), reading.notes)
     }
@@ -62,8 +64,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "it is not JSON at byte 0"), ("[]", "it is not a JSON object with a member for each model"), ("{}", "it has no models"),
-        ("{\"a\": {}", "it is not JSON"), ("{\"a\": {\"litellm_provider\": \"x\"}} {}", "something stands behind its end"),
+        ("", "it is not JSON at byte 0"), ("[]", "it is not a JSON object with a member for each model"),
+        ("{}", "it has no models"),
+        ("{\"a\": {}", "it is not JSON"),
+        ("{\"a\": {\"litellm_provider\": \"x\"}} {}", "something stands behind its end"),
         ("{\"a\": {\"litellm_provider\": \"x\"", "it is not JSON"), ("\u{FEFF}{}", "it is not a JSON object"),
         ("{\"sample_spec\": {}}", "it has no models"), ("{\"a\" 1}", "it is not JSON"), ("{,}", "it is not JSON"),
     ])
@@ -153,7 +157,8 @@ import Testing
         #expect(gemini.price?.rates.units == [:] && gemini.price?.rates.imageOutput == 120_000_000)
         #expect(notes.ignored.map(\.reason) == Array(repeating: IgnoredPrice.twice.rawValue, count: 2))
         let whisper = try self.entry(
-            #""input_cost_per_second": 0.0001, "output_cost_per_second": 0.0"#, mode: "audio_transcription").entry.price
+            #""input_cost_per_second": 0.0001, "output_cost_per_second": 0.0"#, mode: "audio_transcription"
+        ).entry.price
         #expect(whisper?.rates.units == [.audioInput: 100_000_000])
         let video = try self.entry(#""output_cost_per_second": 0.1"#, mode: "video_generation").entry.price
         #expect(video?.rates.units == [.videoOutput: 100_000_000_000])
@@ -163,7 +168,8 @@ import Testing
             """
             "input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6, "search_context_cost_per_query":
                 {"search_context_size_high": 0.012, "search_context_size_low": 0.005, "search_context_size_medium": 0.008}
-            """).entry.price
+            """
+        ).entry.price
         #expect(search?.rates.units == [.queryLow: 5_000_000_000, .query: 8_000_000_000, .queryHigh: 12_000_000_000])
     }
 }

@@ -21,10 +21,12 @@ import Testing
     @Test func prefixesAreTakenOff() {
         let entries = [
             self.entry("gpt-4o", "openai"), self.entry("openai/sora-2", "openai", 2), self.entry("sora-2", "openai", 3),
-            self.entry("low/1024-x-1024/gpt-image-1", "openai"), self.entry("gpt-3.5-turbo-instruct", "text-completion-openai"),
+            self.entry("low/1024-x-1024/gpt-image-1", "openai"),
+            self.entry("gpt-3.5-turbo-instruct", "text-completion-openai"),
             self.entry("azure/gpt-4o", "azure"), self.entry("azure/eu/gpt-4o", "azure"),
             self.entry("groq/openai/gpt-oss-20b", "groq"), self.entry("deepseek-chat", "deepseek", 4),
-            self.entry("deepseek/deepseek-chat", "deepseek", 5), self.entry("gemini-2.5-pro", "vertex_ai-language-models"),
+            self.entry("deepseek/deepseek-chat", "deepseek", 5),
+            self.entry("gemini-2.5-pro", "vertex_ai-language-models"),
             self.entry("gemini/gemini-2.5-pro", "gemini"), self.entry("gemini/", "gemini"),
             self.entry("fireworks_ai/accounts/fireworks/models/x", "fireworks_ai"),
         ]
@@ -44,7 +46,8 @@ import Testing
 
     @Test func whoseModelsTheyAre() {
         let entries = [
-            self.entry("gpt-4o", "openai"), self.entry("novita/x", "novita", 2), self.entry("together_ai/a/b", "together_ai", 3),
+            self.entry("gpt-4o", "openai"), self.entry("novita/x", "novita", 2),
+            self.entry("together_ai/a/b", "together_ai", 3),
             self.entry("ollama/llama3", "ollama", 4),
         ]
         // The name is the only hint that a dialect of many leaves; a host that is known is none.

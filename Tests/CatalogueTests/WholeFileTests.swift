@@ -6,6 +6,10 @@ import Testing
 
 /// The copy of the real file: 4,553 members, two of which are no models.
 @Suite(.withPrices) struct WholeFileTests {
+    /// Read once: this build takes seconds.
+    private static let reading = Result { try CatalogueReader.read(try SharedFile.bytes()) }
+    private static func document() throws -> CatalogueDocument { try self.reading.get().document }
+
     /// Every field that any model has.
     private static func fields() throws -> Set<String> {
         let root = try #require(
@@ -54,7 +58,7 @@ import Testing
 
     /// By hand, from the text of the file.
     @Test func someModels() throws {
-        let document = try CatalogueReader.read(try SharedFile.bytes()).document
+        let document = try Self.document()
         let luna = try #require(document.entry(Array("gpt-6-luna".utf8)))
         #expect(luna.provider == "openai" && luna.mode == "chat" && luna.maximumInput == 922_000)
         let price = try #require(luna.price)
@@ -72,7 +76,7 @@ import Testing
 
     /// What is sold by the token is priced by the token.
     @Test func nearlyEveryChatHasAPrice() throws {
-        let document = try CatalogueReader.read(try SharedFile.bytes()).document
+        let document = try Self.document()
         let chats = document.entries.filter { $0.mode == "chat" }
         let priced = chats.filter { $0.price != nil }
         #expect(chats.count > 3000 && priced.count * 20 > chats.count * 19, "\(priced.count) of \(chats.count)")
@@ -80,7 +84,7 @@ import Testing
 
     /// Names as clients write them, and prices as in the rows that are built in, where these have the same model.
     @Test(arguments: Vendor.allCases) func modelsOfTheVendors(_ vendor: Vendor) throws {
-        let document = try CatalogueReader.read(try SharedFile.bytes()).document
+        let document = try Self.document()
         let source = try #require(
             CatalogueSource(dialect: .openai, baseURL: "https://\(vendor.host)/v1", providerName: "any"))
         let models = source.models(in: document)

@@ -9,6 +9,11 @@ public struct CatalogueDay: Hashable, Sendable {
         self.daysSince1970 = daysSince1970
     }
 
+    /// The day of a point in time (milliseconds since 1970), in UTC.
+    public init(milliseconds: UInt64) {
+        self.daysSince1970 = Int32(clamping: milliseconds / 86_400_000)
+    }
+
     /// Reads `YYYY-MM-DD`, from 1970 to 9999; nil for anything else.
     public init?(_ text: some Collection<UInt8>) {
         let bytes = Array(text)

@@ -39,7 +39,8 @@ public struct CatalogueDocument: Hashable, Sendable {
             let middle = (range.lowerBound + range.upperBound) / 2
             let entry = self.entries[middle]
             if entry.name == name { return entry }
-            range = entry.name.lexicographicallyPrecedes(name) ? middle + 1..<range.upperBound : range.lowerBound..<middle
+            range =
+                entry.name.lexicographicallyPrecedes(name) ? middle + 1..<range.upperBound : range.lowerBound..<middle
         }
         return nil
     }

@@ -8,6 +8,9 @@ extension CatalogueEntry {
         "video_generation", "ocr", "search", "vector_store",
     ]
 
+    /// Whether it answers with text, so that its answer can be bounded in tokens.
+    public var generatesText: Bool { !Self.othersThanText.contains(self.mode) }
+
     /// What its provider takes for a call; nil where the catalogue does not say it all.
     ///
     /// A list for long prompts has what the file says for them, and else what it says for shorter ones; a list of a service has what the
@@ -16,7 +19,7 @@ extension CatalogueEntry {
         guard !self.rates.isEmpty else { return nil }
         let input = self[CatalogueField(.tokens(.input))]
         let output = self[CatalogueField(.tokens(.output))]
-        if !Self.othersThanText.contains(self.mode), input == nil || output == nil { return nil }
+        if self.generatesText, input == nil || output == nil { return nil }
         // What is sold by the piece has no price of tokens.
         let base = self.overlaid(Price.Rates(input: input ?? 0, output: output ?? 0), above: 0, .standard)
         let standard = self.list(base, .standard, over: [:])

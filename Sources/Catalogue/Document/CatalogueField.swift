@@ -61,7 +61,9 @@ public struct CatalogueField: Hashable, Sendable {
     /// `value` / 10^`places` in as few digits as it takes.
     private static func decimal(_ value: Int64, places: Int) -> String {
         var digits = Array(String(value.magnitude).utf8)
-        if digits.count <= places { digits.insert(contentsOf: [UInt8](repeating: 0x30, count: places + 1 - digits.count), at: 0) }
+        if digits.count <= places {
+            digits.insert(contentsOf: [UInt8](repeating: 0x30, count: places + 1 - digits.count), at: 0)
+        }
         var fraction = digits.suffix(places)
         while fraction.last == 0x30 { fraction.removeLast() }
         let whole = (value < 0 ? "-" : "") + String(decoding: digits.dropLast(places), as: UTF8.self)

@@ -72,6 +72,8 @@ public struct CatalogueNotes: Hashable, Sendable {
 
     /// A name from outside, safe to show.
     static func shown(_ name: [UInt8]) -> String {
-        String(decoding: name.prefix(Self.shownBytes).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+        String(
+            decoding: name.prefix(Self.shownBytes).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") },
+            as: UTF8.self)
     }
 }

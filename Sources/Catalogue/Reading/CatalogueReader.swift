@@ -17,7 +17,8 @@ public enum CatalogueReader {
         guard bytes.count <= Self.maximumBytes else {
             throw CatalogueFault("it is larger than \(Self.maximumBytes >> 20) MiB")
         }
-        let outcome: Result<Result<CatalogueReading, CatalogueFault>, JSONFault> = unsafe bytes.withUnsafeBytes { buffer in
+        let outcome: Result<Result<CatalogueReading, CatalogueFault>, JSONFault> = unsafe bytes.withUnsafeBytes {
+            buffer in
             Result { () throws(JSONFault) in
                 unsafe try JSONIndexer().read(buffer, capacity: buffer.count) { cursor in
                     var walk = CatalogueWalk()

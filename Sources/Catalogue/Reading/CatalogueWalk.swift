@@ -99,7 +99,9 @@ struct CatalogueWalk {
             guard let number, number.isExact else { return "it is not a whole number" }
             draft.set(meaning, UInt32(clamping: number.value))
         case .capability(let name):
-            guard let isThere = unsafe JSONScalar.boolean(cursor.bytes(value)) else { return "it is neither true nor false" }
+            guard let isThere = unsafe JSONScalar.boolean(cursor.bytes(value)) else {
+                return "it is neither true nor false"
+            }
             if isThere { draft.capabilities.append(self.shared(name)) }
         case .price(let thing, let above, let service):
             guard let rate = self.rate(value, cursor) else { return Self.noPrice }
@@ -162,7 +164,8 @@ struct CatalogueWalk {
             } else if name.elementsEqual("max_results_range".utf8) {
                 isOfPrompts = false
             } else {
-                self.notes.bad(field, in: draft.name, "an entry has \(CatalogueNotes.shown(name)), which cannot be used")
+                self.notes.bad(
+                    field, in: draft.name, "an entry has \(CatalogueNotes.shown(name)), which cannot be used")
             }
         }
         guard isOfPrompts else { return self.notes.ignored(field, in: draft.name, .quality) }

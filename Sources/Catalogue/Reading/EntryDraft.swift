@@ -29,7 +29,9 @@ struct EntryDraft {
     /// False for a field that was there before.
     mutating func begin(_ field: [UInt8]) -> Bool { self.seen.insert(field).inserted }
 
+    /// 0 stands for what is not known.
     mutating func set(_ bound: FieldMeaning, _ tokens: UInt32) {
+        guard tokens > 0 else { return }
         switch bound {
         case .maximumInput: self.maximumInput = tokens
         case .maximumOutput: self.maximumOutput = tokens

@@ -44,12 +44,12 @@ public struct EffectiveConfiguration {
             ("providers", .mapping(configuration.providers.map { ($0.settings.name, self.value(of: $0)) })),
             ("default_provider", configuration.defaultProvider.map { .text($0) } ?? .null),
             ("models", .mapping(configuration.models.map { ($0.name, self.value(of: $0)) })),
+            ("catalogue", self.value(of: configuration.catalogue)),
             (
                 "pricing",
                 .mapping(
                     configuration.pricing.map { ("\($0.provider):\($0.model ?? "*")", self.value(of: $0.price.rates)) })
             ),
-            ("catalogue", self.value(of: configuration.catalogue)),
             ("limits", self.value(of: configuration.limits)),
             (
                 "journal",
