@@ -83,7 +83,7 @@ let package = Package(
         module("Routing", ["Domain"]),
         module("Resilience", ["Domain"]),
         module("Configuration", ["Domain", "Cryptography", "JSON", yams]),
-        module("Catalogue", ["Domain"]),
+        module("Catalogue", ["Domain", "JSON"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
 
         // Services.
@@ -139,7 +139,11 @@ let package = Package(
 
         // Programs: about 20 lines each over a role.
         program(
-            "sluice", ["Administration", "Configuration", "Domain", "JSON", "EventLog", "Platform", argumentParser]),
+            "sluice",
+            [
+                "Administration", "Catalogue", "Configuration", "Domain", "JSON", "EventLog", "Platform",
+                argumentParser,
+            ]),
         program("sluice-supervisor", ["Supervisor"]),
         program("sluice-edge", ["EdgeWorker"]),
         program("sluice-upstream", ["UpstreamWorker"]),

@@ -28,6 +28,8 @@ public final class AdministrationStore {
     let random: (Int) throws(CryptographyError) -> [UInt8]
     /// The request with an Idempotency-Key that is being carried out: its answer is written with its change.
     var underway: RequestUnderway?
+    /// The models of the catalogues that were asked for last, by their place.
+    var catalogueBodies: [Int64: (digest: [UInt8], body: [UInt8])] = [:]
     /// Why the change under way is refused.
     private var refusal: AdministrationFailure?
 

@@ -34,7 +34,7 @@ final class ObjectsScene {
         let base = Self.load(file)
         let board = ObjectBoard(
             ObjectBoard.State(base: base, merge: ObjectMerge(base, []), number: 0),
-            objection: { SnapshotBuilder.objection(to: $0) })
+            objection: { SnapshotBuilder.objection(to: $0, $1) })
         self.board = board
         self.service = AdministrationService(
             store: store, limits: LimitSettings(),
@@ -56,7 +56,9 @@ final class ObjectsScene {
         let records = try self.store.objects()
         let base = self.board.now.base
         let merge = ObjectMerge(base, try self.codec.objects(of: records))
-        self.board.use(ObjectBoard.State(base: base, merge: merge, number: records.number))
+        self.board.use(
+            ObjectBoard.State(
+                base: base, merge: merge, number: records.number, catalogue: self.board.now.catalogue))
     }
 
     /// Another file.

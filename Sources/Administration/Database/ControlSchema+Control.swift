@@ -194,4 +194,24 @@ extension ControlSchema {
             """,
             "CREATE INDEX entities_by_change ON entities(change_seq)",
         ] + tokens + objects
+
+    /// For both databases, since version 5: a catalogue of models, the one in force (place 1) and one that waits to be (2). body: as control
+    /// packs it; digest: its SHA-256; notes: JSON.
+    static let catalogue: [SQL] = [
+        """
+        CREATE TABLE catalogue(
+            place BIGINT PRIMARY KEY,
+            digest BYTEA NOT NULL,
+            models BIGINT NOT NULL,
+            source TEXT NOT NULL,
+            notes TEXT NOT NULL,
+            read BIGINT NOT NULL,
+            checked BIGINT NOT NULL,
+            tag TEXT,
+            applied BIGINT,
+            actor TEXT,
+            actor_name TEXT,
+            body BYTEA NOT NULL)
+        """
+    ]
 }

@@ -16,6 +16,8 @@ public struct AdministrationReply: Hashable, Sendable {
     public var contentType = ContentType.json
     /// The version of what the body shows, sent as `ETag: "version"`.
     public var version: Int64?
+    /// What stands for a version where there is none, sent as `ETag: "tag"`: visible ASCII without quotes.
+    public var tag: String?
     /// The path of what was made, sent as `Location`.
     public var location: String?
     /// The methods that would do, sent as `Allow`.
@@ -82,7 +84,7 @@ public struct AdministrationReply: Hashable, Sendable {
     /// What of HTTP's header fields the reply has, beside those of its body's length and type.
     public var headers: [(name: String, value: String)] {
         var headers: [(String, String)] = []
-        if let version { headers.append(("ETag", "\"\(version)\"")) }
+        if let tag = self.version.map({ "\($0)" }) ?? self.tag { headers.append(("ETag", "\"\(tag)\"")) }
         if let location { headers.append(("Location", location)) }
         if !self.allowed.isEmpty {
             headers.append(("Allow", self.allowed.map(\.rawValue).joined(separator: ", ")))

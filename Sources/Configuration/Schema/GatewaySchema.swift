@@ -45,6 +45,7 @@ struct GatewaySchema {
         configuration.models = ModelsSchema(problems: self.problems, providers: names).read(reader.mapping("models"))
         configuration.pricing = PricingSchema(problems: self.problems, providers: names).read(
             reader.mapping("pricing"))
+        configuration.catalogue = CatalogueSchema.read(reader.mapping("catalogue"))
         configuration.limits = LimitsSchema(problems: self.problems).read(reader.mapping("limits"))
         configuration.journal = JournalSchema.read(reader.mapping("journal"))
 

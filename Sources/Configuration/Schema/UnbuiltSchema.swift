@@ -8,19 +8,10 @@ enum UnbuiltSchema {
     }
 
     static func read(_ reader: inout MappingReader) {
-        self.catalogue(reader.mapping("catalogue"))
         self.redaction(reader.mapping("redaction"))
         reader.unavailable("audit")
         self.telemetry(reader.mapping("telemetry"))
         reader.unavailable("alerts")
-    }
-
-    private static func catalogue(_ reader: MappingReader) {
-        var reader = reader
-        reader.unavailable("file")
-        reader.unavailable("url")
-        reader.tuning("refresh", self.anyDuration)
-        reader.finish()
     }
 
     private static func redaction(_ reader: MappingReader) {

@@ -28,6 +28,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var models: [ModelAlias]
     /// Prices that count before those the gateway knows; each provider is one of ``providers``, none occurs twice.
     public var pricing: [ModelPrice]
+    public var catalogue: CatalogueSettings
     public var limits: LimitConfiguration
     public var journal: JournalSettings
     public var sharedCalls: SharedCallSettings
@@ -46,6 +47,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
         user: String? = nil,
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
+        catalogue: CatalogueSettings = CatalogueSettings(),
         limits: LimitConfiguration = LimitConfiguration(), journal: JournalSettings = JournalSettings(),
         sharedCalls: SharedCallSettings = SharedCallSettings(), timeZone: String = "UTC",
         schedules: JobSchedules = JobSchedules(), retention: RetentionSettings = RetentionSettings(),
@@ -64,6 +66,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.defaultProvider = defaultProvider
         self.models = models
         self.pricing = pricing
+        self.catalogue = catalogue
         self.limits = limits
         self.journal = journal
         self.sharedCalls = sharedCalls

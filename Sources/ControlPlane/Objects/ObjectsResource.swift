@@ -1,4 +1,5 @@
 import Administration
+import Catalogue
 import Configuration
 import Domain
 import EventLog
@@ -49,7 +50,24 @@ final class ObjectsResource: AdministrationResource {
                 listings[name] = ObjectListing(record, name, state)
             }
         }
-        return listings.values.sorted { $0.name < $1.name }
+        let endings = self.endings(state)
+        return listings.values.sorted { $0.name < $1.name }.map { listing in
+            var listing = listing
+            listing.endings = endings[listing.name] ?? []
+            return listing
+        }
+    }
+
+    /// Which aliases lead to models that end.
+    private func endings(_ state: ObjectBoard.State) -> [ObjectName: [EndingModels.Ending]] {
+        guard self.kind == .alias else { return [:] }
+        let configuration = state.merge.configuration
+        let models = EndingModels(
+            state.catalogue?.document, configuration.providers.map(\.settings),
+            today: CatalogueDay(milliseconds: self.clock()))
+        return Dictionary(
+            configuration.models.map { (ObjectName(.alias, $0.name), models.endings(of: $0)) }
+        ) { first, _ in first }
     }
 
     func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -323,8 +341,11 @@ final class ObjectsResource: AdministrationResource {
 
     private func reply(_ change: Change, status: Int) -> AdministrationReply {
         guard let record = change.record else { return AdministrationReply(status: status, body: []) }
-        let state = ObjectBoard.State(base: self.board.now.base, merge: change.merge, number: change.number)
+        let now = self.board.now
+        let state = ObjectBoard.State(
+            base: now.base, merge: change.merge, number: change.number, catalogue: now.catalogue)
         var listing = ObjectListing(record, change.name, state)
+        listing.endings = self.endings(state)[change.name] ?? []
         let inForce = AdministrationReply { listing.write(to: &$0) }.body
         listing.isInForce = false
         listing.problem = "it is not in force in all workers yet; `status` says more"
