@@ -3,7 +3,7 @@ public import Domain
 
 /// The table `jobs`: who does what runs by a schedule, and how it came out.
 ///
-/// A job is done once in each period over all hosts that share the database. Whoever finds one due claims it, renews the claim while
+/// A job is done once in each period over all hosts that share the database, and they are at one job at a time. Whoever finds one due claims it, renews the claim while
 /// it works, and finishes it. A claim that was not renewed may be taken over by anybody, one's own host's from a former life at
 /// once; what is finished is never claimed again. Each call is a transaction of its own, and may be made again where its outcome is unknown.
 public struct JobTable {
@@ -16,7 +16,7 @@ public struct JobTable {
 
     // MARK: Claims
 
-    /// Takes up the job for a period, until `until`; nil when it is finished, or when somebody else works at it, or at another period of it. `now`
+    /// Takes up the job for a period, until `until`; nil when it is finished, or when somebody else works at it, or at any other. `now`
     /// and `until` in milliseconds since 1970.
     public func claim(
         _ job: Job, period: Int64, host: UInt32, now: UInt64, until: UInt64
@@ -26,7 +26,7 @@ public struct JobTable {
                 """
                 INSERT INTO jobs (job, period, host, claim, started, held_until)
                 SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), 1, CAST($4 AS BIGINT), CAST($5 AS BIGINT)
-                WHERE NOT EXISTS (SELECT 1 FROM jobs o WHERE o.job = $1 AND o.period <> $2 AND o.host <> $3
+                WHERE NOT EXISTS (SELECT 1 FROM jobs o WHERE (o.job <> $1 OR o.period <> $2) AND o.host <> $3
                     AND o.finished IS NULL AND o.held_until > $4)
                 ON CONFLICT (job, period) DO UPDATE SET host = excluded.host, claim = jobs.claim + 1,
                     started = excluded.started, held_until = excluded.held_until
