@@ -197,7 +197,7 @@ let package = Package(
         tests("Database", ["Database", "DatabaseTestSupport", "Domain"]),
         tests("KeyValue", ["KeyValue"]),
         tests("Identity", ["Identity", "KeyValue", "Domain", "Cryptography", "identity-driver"]),
-        tests("UsageStore", ["UsageStore", "Domain", "Database", "DatabaseTestSupport", "Journal"]),
+        tests("UsageStore", ["UsageStore", "Domain", "Database", "DatabaseTestSupport", "Journal", "TestSupport"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "EventLog", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "EventLog", "Platform"]),
         tests(
