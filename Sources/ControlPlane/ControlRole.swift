@@ -35,6 +35,9 @@ final class ControlRole: WorkerRole {
     private let objects: ObjectBoard
     private let follower: ObjectFollower
     private let finisher: ReplyFinisher
+    /// When the aggregator does what.
+    private let jobs: JobBoard
+    private let auditKeeper: AuditKeeper
     private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
     /// Where other hosts change the database, too.
@@ -86,6 +89,7 @@ final class ControlRole: WorkerRole {
         } catch {
             throw StartFailure("sluice-control: \(error)")
         }
+        self.auditKeeper = AuditKeeper(self.administration, log: context.log)
         self.http = HTTPDesk(
             HTTPDesk.Office(self.administration, context.loop), documentation: documentation, log: context.log)
         self.stateDirectory = state.snapshots.topology.stateDirectory
@@ -101,6 +105,7 @@ final class ControlRole: WorkerRole {
             // Nobody asks what has become of it by its token.
             endpoint.order(Order(token: 1, kind: .refresh))
         }
+        self.jobs = JobBoard(state.snapshots.aggregator.housekeeping)
         self.finisher = ReplyFinisher(loop: context.loop, follower: self.follower)
         let finisher = self.finisher
         self.administration.finish = { finisher.finish($0, then: $1) }
@@ -120,7 +125,7 @@ final class ControlRole: WorkerRole {
         }
         let limits = self.desk.inForce.snapshots.edge.limits
         let usage = self.desk.inForce.snapshots.aggregator.usageDatabase
-        let (codec, board) = (self.codec, self.objects)
+        let (codec, board, jobs) = (self.codec, self.objects, self.jobs)
         let late = LateStart(
             self.desk.inForce.configuration, stateDirectory: self.stateDirectory, log: self.log,
             isDone: self.facts != nil)
@@ -132,7 +137,8 @@ final class ControlRole: WorkerRole {
             }
             return DeskBench(
                 store: store,
-                service: AdministrationService(store: store, limits: limits, usage: usage, others: objects))
+                service: AdministrationService(
+                    store: store, limits: limits, usage: usage, jobs: jobs, others: objects))
         }
     }
 
@@ -228,6 +234,7 @@ final class ControlRole: WorkerRole {
         self.log.format = state.configuration.logging.format
         self.administration.use(DeskContext(limits: state.snapshots.edge.limits))
         self.survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
+        self.jobs.use(state.snapshots.aggregator.housekeeping)
         let isSaid = self.board.notices == state.notices
         self.board.notices = state.notices
         self.useObjects(of: state)
@@ -295,6 +302,10 @@ final class ControlRole: WorkerRole {
             self.context.loop.schedule(after: 1_000_000_000) { [weak self] in self?.maintain(turn: turn &+ 1) }
         }
         self.lookForObjects()
+        let state = self.desk.inForce
+        self.auditKeeper.look(
+            now: Int64(clamping: Timestamp.now() / 1000), kept: state.configuration.retention.audit,
+            state.snapshots.aggregator.housekeeping)
     }
 
     /// What another host has changed comes into force here too.

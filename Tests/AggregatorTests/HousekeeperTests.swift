@@ -205,7 +205,6 @@ import Testing
         // For ever.
         #expect(host.runs(.prune) == 1)
         #expect(try scene.requests() == 100)
-        #expect(try JobTable(scene.connection()).prunedUntil() == nil)
         host.housekeeper.update(HousekeepingSettings(requests: 90 * Scene.day))
         #expect(host.work(at: scene) == 0)
         // At the next time, which comes in two days: Sunday, 02:00.
@@ -215,7 +214,6 @@ import Testing
         scene.pass(1)
         host.work(at: scene)
         #expect(try scene.requests() == 88)
-        #expect(try JobTable(scene.connection()).prunedUntil() == scene.wall - 90 * Scene.day)
         let run = try #require(try JobTable(scene.connection()).runs(.prune, limit: 1).first)
         #expect(run.result == .done && run.finished == scene.wall)
         if product == .sqlite { #expect(run.amount == 12) }
@@ -284,16 +282,16 @@ import Testing
 
     @Test func stepsTakeSomeMilliseconds() {
         var size = StepSize()
-        for _ in 0..<20 { size.took(1_000_000, rows: Int64(size.rows)) }
-        #expect(size.rows == 5000)
-        size.took(31_000_000, rows: 5000)
-        #expect(size.rows == 2500)
-        size.took(20_000_000, rows: 2500)
-        #expect(size.rows == 2500)
+        for _ in 0..<20 { size.took(1_000_000, isFull: true) }
+        #expect(size.rows == 20_000)
+        size.took(31_000_000, isFull: true)
+        #expect(size.rows == 10_000)
+        size.took(20_000_000, isFull: true)
+        #expect(size.rows == 10_000)
         // Nothing was there to be removed.
-        size.took(1000, rows: 3)
-        #expect(size.rows == 2500)
-        for _ in 0..<20 { size.took(.max, rows: 0) }
+        size.took(1000, isFull: false)
+        #expect(size.rows == 10_000)
+        for _ in 0..<20 { size.took(.max, isFull: false) }
         #expect(size.rows == 50)
     }
 }

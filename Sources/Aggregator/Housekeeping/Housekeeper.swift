@@ -22,6 +22,8 @@ final class Housekeeper {
     private static let renewal = 60 * second
     /// Between two looks at what another host is doing.
     static let pause = 30 * second
+    /// Milliseconds.
+    private static let day: UInt64 = 86_400_000
     private static let longestBackoff = 60 * second
 
     private let host: UInt32
@@ -64,7 +66,7 @@ final class Housekeeper {
             let isOurs = try self.advance(running, sink, now: now, wall: wall)
             if !isOurs { self.lose(running, now: now) }
             self.say(nil)
-            return .soon
+            return now < self.triesAt ? .later : .soon
         } catch {
             self.fail(error, sink, now: now, wall: wall)
             return .later
@@ -108,29 +110,27 @@ final class Housekeeper {
             guard try sink.jobs.renew(running.claim, until: wall &+ Self.hold) else { return false }
             running.renewsAt = now &+ Self.renewal
         }
-        let steps = try running.steps(sink) { () throws(DatabaseError) in try self.steps(of: running, sink) }
-        guard let steps else { return false }
         let start = self.stopwatch()
-        let step = try steps.step(limit: running.size.rows)
-        running.size.took(self.stopwatch() &- start, rows: step.amount)
+        let step = try running.steps(sink) { self.steps(of: running, sink) }.step(limit: running.size.rows)
+        running.size.took(self.stopwatch() &- start, isFull: step.isFull)
         running.amount &+= step.amount
-        guard step.isLast else { return true }
+        if step.state == .waits { self.triesAt = now &+ Self.pause }
+        guard step.state == .done else { return true }
         guard try sink.jobs.finish(running.claim, .done, amount: running.amount, now: wall) else { return false }
         self.end(running, .done, wall: wall)
         return true
     }
 
-    /// What is to be done; nil when the job is somebody else's by now.
-    private func steps(of running: JobRunning, _ sink: any UsageSink) throws(DatabaseError) -> (any JobSteps)? {
+    private func steps(of running: JobRunning, _ sink: any UsageSink) -> any JobSteps {
         switch running.claim.job {
         case .rollup: return JobSequence([])
         case .prune:
             var steps: [any JobSteps] = []
             if let kept = self.settings.requests, running.begun > kept {
-                let time = running.begun - kept
-                // Said before it is done.
-                guard try sink.jobs.prunes(running.claim, before: time) else { return nil }
-                steps.append(sink.removal(ofRequestsBefore: time))
+                steps.append(sink.removal(ofRequestsBefore: running.begun - kept))
+            }
+            if let kept = self.settings.usage, running.begun > kept {
+                steps.append(sink.removal(ofSumsBefore: Int64((running.begun - kept) / Self.day)))
             }
             return JobSequence(steps)
         }

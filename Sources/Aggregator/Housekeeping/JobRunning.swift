@@ -24,11 +24,9 @@ final class JobRunning {
     }
 
     /// What is left to do; begun anew, by `make`, where the database was opened anew.
-    func steps<Failure>(
-        _ sink: any UsageSink, make: () throws(Failure) -> (any JobSteps)?
-    ) throws(Failure) -> (any JobSteps)? {
+    func steps(_ sink: any UsageSink, make: () -> any JobSteps) -> any JobSteps {
         if let work, work.sink === sink { return work.steps }
-        guard let steps = try make() else { return nil }
+        let steps = make()
         self.work = (steps, sink)
         return steps
     }

@@ -9,9 +9,10 @@ public final class JobSequence: JobSteps {
     }
 
     public func step(limit: Int) throws(DatabaseError) -> JobStep {
-        guard let first = self.left.first else { return JobStep(amount: 0, isLast: true) }
+        guard let first = self.left.first else { return JobStep(amount: 0, state: .done) }
         let step = try first.step(limit: limit)
-        if step.isLast { self.left.removeFirst() }
-        return JobStep(amount: step.amount, isLast: self.left.isEmpty)
+        guard step.state == .done else { return step }
+        self.left.removeFirst()
+        return JobStep(amount: step.amount, isFull: step.isFull, state: self.left.isEmpty ? .done : .more)
     }
 }

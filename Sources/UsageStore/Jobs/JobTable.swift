@@ -51,14 +51,6 @@ public struct JobTable {
         }
     }
 
-    /// Says that requests from before `time` (milliseconds since 1970) are going to be removed. To be called before the first is: sums over them
-    /// can no longer be added up anew. False when the job is somebody else's by now.
-    public func prunes(_ claim: JobClaim, before time: UInt64) throws(DatabaseError) -> Bool {
-        try self.change("pruned_until = $5", of: claim) { (statement) throws(DatabaseError) in
-            try statement.bind(5, Int64(clamping: time))
-        }
-    }
-
     /// Ends the job for its period; false when it is somebody else's by now.
     public func finish(
         _ claim: JobClaim, _ result: JobResult, amount: Int64, now: UInt64
@@ -126,12 +118,5 @@ public struct JobTable {
                     result: JobResult(rawValue: statement.text(5)), amount: statement.integer(6)))
         }
         return runs
-    }
-
-    /// The time, in milliseconds since 1970, before which requests are removed, or are being; nil when none ever were.
-    public func prunedUntil() throws(DatabaseError) -> UInt64? {
-        let statement = try self.database.statement("SELECT max(pruned_until) FROM jobs")
-        defer { statement.reset() }
-        return try statement.step() ? statement.optionalInteger(0).map { UInt64(clamping: $0) } : nil
     }
 }

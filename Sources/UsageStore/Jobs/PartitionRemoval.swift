@@ -20,7 +20,7 @@ final class PartitionRemoval: JobSteps {
     /// Throws `contention` where somebody reads or writes the tables for long.
     func step(limit: Int) throws(DatabaseError) -> JobStep {
         guard let month = try self.month() else { return try self.rest.step(limit: limit) }
-        return JobStep(amount: try self.remove(month), isLast: false)
+        return JobStep(amount: try self.remove(month), state: .more)
     }
 
     /// The first month that is past as a whole and has a partition.

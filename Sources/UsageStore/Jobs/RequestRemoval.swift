@@ -33,7 +33,7 @@ final class RequestRemoval: JobSteps {
             return (until, amount)
         }
         self.from = until
-        return JobStep(amount: amount, isLast: until == self.end)
+        return JobStep(amount: amount, isFull: until != self.end, state: until == self.end ? .done : .more)
     }
 
     /// The key behind `limit` requests, or behind `limit` calls where these come first.

@@ -214,6 +214,8 @@ public final class PostgresUsageWriter: UsageSink {
 
     public func removal(ofRequestsBefore time: UInt64) -> any JobSteps { PartitionRemoval(self.database, before: time) }
 
+    public func removal(ofSumsBefore day: Int64) -> any JobSteps { RollupRemoval(self.database, before: day) }
+
     // MARK: The dead
 
     public func recover(host: UInt32, instance: UInt32) throws(DatabaseError) -> Int {

@@ -42,4 +42,6 @@ public protocol UsageSink: AnyObject {
     /// Removes requests that have ended and came before `time` (milliseconds since 1970), and their calls; a request that is not settled stays.
     /// Not inside of a batch.
     func removal(ofRequestsBefore time: UInt64) -> any JobSteps
+    /// Removes sums of days before `day`, counted from 1970, and of the hours in them. Not inside of a batch.
+    func removal(ofSumsBefore day: Int64) -> any JobSteps
 }
