@@ -123,7 +123,7 @@ final class Housekeeper {
 
     private func steps(of running: JobRunning, _ sink: any UsageSink) -> any JobSteps {
         switch running.claim.job {
-        case .rollup: return JobSequence([])
+        case .rollup: return RollupSteps(sink, days: Self.days(of: running))
         case .prune:
             var steps: [any JobSteps] = []
             if let kept = self.settings.requests, running.begun > kept {
@@ -134,6 +134,13 @@ final class Housekeeper {
             }
             return JobSequence(steps)
         }
+    }
+
+    /// The days that are over since the job was done last, and the last one before: by clocks that are far behind it was not over then.
+    private static func days(of running: JobRunning) -> Range<Int64> {
+        let period = running.claim.period
+        let last = running.standing.done ?? period - 1
+        return min(last, period) - 1..<period
     }
 
     // MARK: Ending

@@ -14,6 +14,8 @@ final class IngestWork {
     private static let failuresBeforeReopening = 3
     /// Turns in which journals are read and nothing else, until a job has its turn while there is ever more to read.
     private static let patience = 10
+    /// Requests that are summed in a turn with nothing else to do, where an older version of the program has left them.
+    private static let summed: Int64 = 20_000
 
     private let census: JournalCensus
     private let limits: LimitTableKeeper?
@@ -88,6 +90,7 @@ final class IngestWork {
             if outcome == .idle {
                 report.answers = try self.answers(order.questions)
                 self.isCaughtUp = true
+                if !order.isEnding { _ = try self.writer?.fillRollups(rows: Self.summed) }
             }
             if outcome == .more || !order.isEnding { report.limits = self.keepLimits(order) }
             report.housekeeping = self.keepHouse(order, outcome, report.limits)

@@ -58,8 +58,17 @@ extension LentRecord.Begin {
         self.init(
             record: record, principal: principal, endpoint: try decoder.take(Endpoint.self),
             bodyBytes: try decoder.take(), fingerprint: try decoder.take(),
-            zone: flags & BeginRecord.hasZone != 0 ? try decoder.take() : 0,
+            zone: flags & BeginRecord.hasZone != 0 ? try decoder.takeZone() : 0,
             traceID: try decoder.takeBytes(flags & BeginRecord.hasTrace != 0 ? BeginRecord.traceSize : 0),
             label: try decoder.takeText(BeginRecord.maximumText), tags: try decoder.takeText(BeginRecord.maximumText))
+    }
+}
+
+extension RecordDecoder {
+    /// Not that of UTC, which is not written.
+    fileprivate mutating func takeZone() throws(Malformed) -> Int8 {
+        let zone = try self.take(Int8.self)
+        guard zone != 0 else { throw Malformed() }
+        return zone
     }
 }

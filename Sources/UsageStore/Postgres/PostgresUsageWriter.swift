@@ -9,13 +9,15 @@ public import Journal
 /// read and merged again, which changes nothing. A transaction of a former connection that may still run is waited for first, by a lock of the
 /// host. Numbers of what repeats are made before the transaction and last whatever becomes of it, so that hosts never wait for each other.
 public final class PostgresUsageWriter: UsageSink {
-    private let database: PostgresConnection
-    private let host: UInt32
+    let database: PostgresConnection
+    let options: PostgresOptions
+    let host: UInt32
     private let rows: NumberedRows
     private let faults: RequestFault
-    private let scopes: RollupScopes
+    let scopes: RollupScopes
     /// Of the transaction that is written.
     private let gather: RollupGather
+    private lazy var keeper = RollupKeeper(self)
     private let partitions: UsagePartitions
     private let scratch = RowScratch(rows: 1, trail: DecisionTrail.maximumSize)
     private var batch: PendingBatch
@@ -28,6 +30,7 @@ public final class PostgresUsageWriter: UsageSink {
 
     /// Opens the database and brings it to this version's schema. `host` is the one whose journals are read.
     public init(_ options: PostgresOptions, host: UInt32) throws(DatabaseError) {
+        self.options = options
         self.database = PostgresConnection(options, migrations: UsageSchema.postgresMigrations)
         self.host = host
         self.rows = NumberedRows(self.database)
@@ -79,6 +82,7 @@ public final class PostgresUsageWriter: UsageSink {
     public func commit() throws(DatabaseError) {
         try self.write()
         self.clear()
+        self.keeper.committed()
     }
 
     public func rollback() {
@@ -144,7 +148,7 @@ public final class PostgresUsageWriter: UsageSink {
     }
 
     /// Until the transaction's end nobody else writes for this host.
-    private func lock() throws(DatabaseError) {
+    func lock() throws(DatabaseError) {
         let statement = try self.database.statement(
             "SELECT pg_advisory_xact_lock(\(UsageSchema.applicationID), CAST($1 AS INTEGER))")
         try statement.bind(1, Int64(self.host))
@@ -215,6 +219,14 @@ public final class PostgresUsageWriter: UsageSink {
     public func removal(ofRequestsBefore time: UInt64) -> any JobSteps { PartitionRemoval(self.database, before: time) }
 
     public func removal(ofSumsBefore day: Int64) -> any JobSteps { RollupRemoval(self.database, before: day) }
+
+    // MARK: Sums
+
+    public func repair(days: Range<Int64>, rows: Int64) throws(DatabaseError) -> RollupRepair {
+        try self.keeper.repair(days, rows: rows)
+    }
+
+    public func fillRollups(rows: Int64) throws(DatabaseError) -> Bool { try self.keeper.fill(rows: rows) }
 
     // MARK: The dead
 

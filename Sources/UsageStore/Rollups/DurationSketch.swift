@@ -1,6 +1,6 @@
 /// How long some requests took: their number, their sum and how they are spread, in a form that can be added and taken away again.
 ///
-/// Durations are counted in buckets, eight for each doubling, so that a percentile is within 4.5 % of the true one. What is
+/// Durations are counted in buckets, eight for each doubling, so that a percentile is within 4.4 % of the true one, and half a microsecond. What is
 /// added and taken away leaves nothing behind. Numbers wrap around instead of stopping the program.
 struct DurationSketch: Hashable {
     struct Bucket: Hashable {

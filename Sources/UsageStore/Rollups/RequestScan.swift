@@ -15,24 +15,25 @@ final class RequestScan {
         self.until = RecordID.first(atMilliseconds: milliseconds.upperBound).bytes
     }
 
-    /// Calls `body` with the requests of the next page. False when it was the last.
-    func page(_ body: (PendingRequest) throws(DatabaseError) -> Void) throws(DatabaseError) -> Bool {
+    /// Calls `body` with the requests of the next page, of `rows` at most. False when it was the last.
+    func page(_ rows: Int64 = UsageReader.page, _ body: (PendingRequest) throws(DatabaseError) -> Void) throws(DatabaseError) -> Bool {
         let comparison: SQL = self.isFirst ? ">=" : ">"
         let statement = try self.database.statement(
             """
             SELECT \(SQL.joined(PendingRequest.countedColumns)) FROM requests
-            WHERE record \(comparison) $1 AND record < $2 ORDER BY record LIMIT \(UsageReader.page)
+            WHERE record \(comparison) $1 AND record < $2 ORDER BY record LIMIT $3
             """)
         defer { statement.reset() }
         try statement.bind(1, blob: self.from)
         try statement.bind(2, blob: self.until)
+        try statement.bind(3, rows)
         self.isFirst = false
-        var rows: Int64 = 0
+        var count: Int64 = 0
         while try statement.step() {
-            rows += 1
-            if rows == UsageReader.page { self.from = statement.bytes(0) }
+            count += 1
+            if count == rows { self.from = statement.bytes(0) }
             if let request = PendingRequest(counted: statement) { try body(request) }
         }
-        return rows == UsageReader.page
+        return count == rows
     }
 }

@@ -37,14 +37,6 @@ extension RollupSums {
     private static func bounded(_ value: Int64) -> Int64 { min(max(0, value), self.most) }
 }
 
-extension TokenUsage {
-    /// Tokens of the classes that `requests` has no columns for.
-    @inline(__always)
-    var hasRareClasses: Bool {
-        (self.cacheWrite | self.cacheWriteHour | self.audioInput | self.audioOutput | self.image) != 0
-    }
-}
-
 extension PendingRequest {
     @inline(__always)
     var isError: Bool { self.status >= 400 || self.outcome == .error }

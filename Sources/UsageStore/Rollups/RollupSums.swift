@@ -60,7 +60,9 @@ struct RollupSums: Hashable {
         self.usage.cacheRead &+= other.usage.cacheRead &* times
         self.usage.output &+= other.usage.output &* times
         self.usage.reasoning &+= other.usage.reasoning &* times
-        for tokenClass in Self.rareClasses { self.usage[tokenClass] &+= other.usage[tokenClass] &* times }
+        if other.usage.hasRareClasses {
+            for tokenClass in Self.rareClasses { self.usage[tokenClass] &+= other.usage[tokenClass] &* times }
+        }
         self.cost &+= other.cost &* times
         self.latency.add(other.latency, times)
         self.firstByte.add(other.firstByte, times)

@@ -3,8 +3,8 @@ import Domain
 
 extension UsageReader {
     /// Periods that are read between two looks at the clock: of one scope, and of many.
-    private static let fewScopes: Int64 = 4096
-    private static let manyScopes: Int64 = 8
+    private static let fewScopes = 4096
+    private static let manyScopes = 8
 
     /// Sums over the requests that have ended, from the rows of sums: the same as `recount` gives, in milliseconds.
     ///
@@ -47,27 +47,19 @@ extension UsageReader {
         _ scopes: ClosedRange<Int64>, _ period: RollupQuery.Period, to tally: RollupTally, _ isOverdue: () -> Bool
     ) throws(DatabaseError) -> Bool {
         let table = period.table
-        // One search for each period, as each period's scopes lie together.
         let sql: SQL = """
-            WITH RECURSIVE periods (number) AS (
-                SELECT CAST($1 AS BIGINT) UNION ALL SELECT number + 1 FROM periods WHERE number < $2)
+            \(Self.periods(table))
             SELECT r.\(table.column), r.scope, r.route, \(SQL.joined(RollupSums.columns.map { "r.\($0)" })), r.detail
             FROM periods p CROSS JOIN \(table.table) r
             WHERE r.\(table.column) = p.number AND r.scope BETWEEN $3 AND $4
             """
-        let step =
-            scopes.count == 1 || scopes.lowerBound >= RollupScope.Kind.organization.base
-            ? Self.fewScopes : Self.manyScopes
-        // No row is older than its requests, and none newer.
-        let range = try self.present(period)
-        var from = range.lowerBound
-        while from < range.upperBound {
-            let until = range.upperBound - from > step ? from + step : range.upperBound
+        let isNarrow = scopes.count == 1 || scopes.lowerBound >= RollupScope.Kind.organization.base
+        for part in try self.parts(period, isNarrow ? Self.fewScopes : Self.manyScopes) {
             try self.database.forEachRow(
                 sql,
                 bind: { (statement) throws(DatabaseError) in
-                    try statement.bind(1, from)
-                    try statement.bind(2, until - 1)
+                    try statement.bind(1, part.lowerBound)
+                    try statement.bind(2, part.upperBound)
                     try statement.bind(3, scopes.lowerBound)
                     try statement.bind(4, scopes.upperBound)
                 },
@@ -75,24 +67,47 @@ extension UsageReader {
                     let place = try tally.place(period: row.integer(0), scope: row.integer(1), route: row.integer(2))
                     if let place { tally.add(RollupSums(row, from: 3), at: place) }
                 })
-            from = until
-            if from < range.upperBound, isOverdue() { return false }
+            if isOverdue() { return false }
         }
         return true
     }
 
-    /// The part of a period in which there are rows: what is asked for may be ages.
-    private func present(_ period: RollupQuery.Period) throws(DatabaseError) -> Range<Int64> {
-        let table = period.table
+    /// The periods from $1 and before $2 that have rows, each found from the one before: as each period's scopes lie together, those of
+    /// one scope are one search for each period.
+    private static func periods(_ table: RollupPeriod) -> SQL {
+        """
+        WITH RECURSIVE periods (number) AS (
+            SELECT min(\(table.column)) FROM \(table.table) WHERE \(table.column) >= $1 AND \(table.column) < $2
+            UNION ALL
+            SELECT (SELECT min(\(table.column)) FROM \(table.table)
+                WHERE \(table.column) > p.number AND \(table.column) < $2) FROM periods p WHERE p.number IS NOT NULL)
+        """
+    }
+
+    /// A period in parts of at most `step` hours or days that have rows.
+    private func parts(_ period: RollupQuery.Period, _ step: Int) throws(DatabaseError) -> [Range<Int64>] {
         let range = period.range
+        guard !range.isEmpty else { return [] }
+        if range.upperBound.subtractingReportingOverflow(range.lowerBound).overflow == false, range.count <= step {
+            return [range]
+        }
+        var parts: [Range<Int64>] = []
+        var count = 0
         let statement = try self.database.statement(
-            """
-            SELECT (SELECT min(\(table.column)) FROM \(table.table)), (SELECT max(\(table.column)) FROM \(table.table))
-            """)
-        guard try statement.step(), !statement.isNull(0) else { return range.lowerBound..<range.lowerBound }
-        let (first, last) = (statement.integer(0), statement.integer(1))
-        statement.reset()
-        return first <= last ? range.clamped(to: first..<last + 1) : range.lowerBound..<range.lowerBound
+            "\(Self.periods(period.table)) SELECT number FROM periods WHERE number IS NOT NULL")
+        defer { statement.reset() }
+        try statement.bind(1, range.lowerBound)
+        try statement.bind(2, range.upperBound)
+        while try statement.step() {
+            let number = statement.integer(0)
+            if count % step == 0 {
+                parts.append(number..<number + 1)
+            } else {
+                parts[parts.count - 1] = parts[parts.count - 1].lowerBound..<number + 1
+            }
+            count += 1
+        }
+        return parts
     }
 
     // MARK: From the requests
@@ -106,7 +121,7 @@ extension UsageReader {
             case .days(let days): LocalDay.milliseconds(of: days)
             }
         let scan = RequestScan(self.database, milliseconds)
-        while try scan.page({ (request) throws(DatabaseError) in try gather.add(request) }) {
+        while try scan.page(Self.page, { (request) throws(DatabaseError) in try gather.add(request) }) {
             if isOverdue() { return nil }
         }
         for group in gather.groups {

@@ -85,10 +85,12 @@ extension UsageSchema {
             INSERT INTO rollup_scopes (kind, project, organization)
             SELECT DISTINCT \(RollupScope.Kind.organization.rawValue), CAST('' AS \(bytes)), organization FROM principals
             """,
-            // The days whose sums lack what was there before: all of them, until it is known which they are.
+            // The days whose sums lack what was there before: all of them, until it is known which they are. kept_from: since when, in
+            // milliseconds, no request was removed.
             """
             CREATE TABLE rollup_state (
-                one BIGINT PRIMARY KEY CHECK (one = 1), unfilled_from BIGINT NOT NULL, unfilled_until BIGINT NOT NULL)
+                one BIGINT PRIMARY KEY CHECK (one = 1), unfilled_from BIGINT NOT NULL, unfilled_until BIGINT NOT NULL,
+                kept_from BIGINT NOT NULL DEFAULT 0)
             """,
             """
             INSERT INTO rollup_state (one, unfilled_from, unfilled_until)

@@ -44,4 +44,11 @@ public protocol UsageSink: AnyObject {
     func removal(ofRequestsBefore time: UInt64) -> any JobSteps
     /// Removes sums of days before `day`, counted from 1970, and of the hours in them. Not inside of a batch.
     func removal(ofSumsBefore day: Int64) -> any JobSteps
+    /// Recounts the sums of some days (and of their hours) from the requests, and puts right what is wrong: one step, of about `rows` requests
+    /// at a microsecond each, and of a comparison with the sums of a day. To be called between batches, with the same days until it
+    /// says that it is done; after an error, it begins anew. Days of which requests were removed are left as they are.
+    func repair(days: Range<Int64>, rows: Int64) throws(DatabaseError) -> RollupRepair
+    /// Sums what was there before there were sums, where that is not done: one step, as of `repair`. False when nothing is left to do. Requests
+    /// must not be removed before.
+    func fillRollups(rows: Int64) throws(DatabaseError) -> Bool
 }

@@ -15,6 +15,7 @@ public final class UsageWriter: UsageSink {
     private let gather: RollupGather
     let scopes: RollupScopes
     let rollups: RollupTable
+    private lazy var keeper = RollupKeeper(self)
     /// The rows of rank `recovery`: another attempt of one of these changes it.
     var recovered: Set<RecordID> = []
 
@@ -78,6 +79,7 @@ public final class UsageWriter: UsageSink {
         try self.rollups.add(self.gather.rows(self.scopes))
         try self.database.commit()
         self.gather.clear()
+        self.keeper.committed()
     }
 
     public func rollback() {
@@ -96,6 +98,12 @@ public final class UsageWriter: UsageSink {
             for price in prices { try PriceTable.add(price, to: self.database) }
         }
     }
+
+    public func repair(days: Range<Int64>, rows: Int64) throws(DatabaseError) -> RollupRepair {
+        try self.keeper.repair(days, rows: rows)
+    }
+
+    public func fillRollups(rows: Int64) throws(DatabaseError) -> Bool { try self.keeper.fill(rows: rows) }
 
     /// Bytes of the database, without its log.
     public func size() throws(DatabaseError) -> UInt64 {
@@ -129,5 +137,21 @@ public final class UsageWriter: UsageSink {
             self.recovered.isEmpty ? [] : batch.attempts.map(\.record).filter { self.recovered.contains($0) }
         batch.clear()
         for record in Set(late) { try self.recoverAgain(record) }
+    }
+}
+
+extension UsageWriter: RollupCorrecting {
+    var writing: any DatabaseConnection { self.database }
+
+    func recounting() throws(DatabaseError) -> (any DatabaseConnection)? {
+        try SQLiteDatabase(
+            path: self.database.path, options: UsageSchema.reading, migrations: UsageSchema.migrations)
+    }
+
+    func correct(_ changes: (hours: RollupRows, days: RollupRows), unfilled: Range<Int64>?) throws(DatabaseError) {
+        try self.database.transaction { () throws(DatabaseError) in
+            try self.rollups.add(changes)
+            if let unfilled { try RollupState.set(unfilled: unfilled, in: self.database) }
+        }
     }
 }
