@@ -221,7 +221,7 @@ let package = Package(
             "Aggregator",
             [
                 "Aggregator", "Domain", "IPC", "IPCEpoll", "Limits", "EventLog", "Platform", "Journal", "Database",
-                "TestSupport", "UsageStore",
+                "DatabaseTestSupport", "TestSupport", "UsageStore",
             ]),
         tests(
             "ControlPlane",

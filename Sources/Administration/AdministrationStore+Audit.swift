@@ -27,5 +27,15 @@ extension AdministrationStore {
         try self.storage { () throws(DatabaseError) in try AuditTable(self.connection).rows(query) }
     }
 
+    /// Removes up to `limit` changes from before `time` (milliseconds since 1970), the oldest first; returns how many there were. To be called
+    /// again until it returns fewer.
+    public func removeAudit(before time: UInt64, limit: Int) throws(AdministrationFailure) -> Int {
+        try self.storage { () throws(DatabaseError) in
+            try self.connection.transaction { () throws(DatabaseError) in
+                try AuditTable(self.connection).remove(before: time, limit: limit)
+            }
+        }
+    }
+
     var connection: any DatabaseConnection { self.database.connection }
 }

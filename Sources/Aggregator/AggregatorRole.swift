@@ -60,7 +60,7 @@ final class AggregatorRole: WorkerRole {
         do throws(StartFailure) {
             try self.service?.journals(
                 stateDirectory: snapshot.stateDirectory, database: snapshot.usageDatabase, prices: snapshot.prices,
-                limitTable: snapshot.limitTable, upstreams: snapshot.upstreams)
+                limitTable: snapshot.limitTable, upstreams: snapshot.upstreams, housekeeping: snapshot.housekeeping)
         } catch {
             WorkerProgram.giveUp(error)
         }

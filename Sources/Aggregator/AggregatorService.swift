@@ -85,21 +85,25 @@ final class AggregatorService {
     }
 
     /// Where the journals, the usage database and the tables are, and by what prices calls are charged. The place is taken
-    /// once; what it throws ends the process. `limitTable`: nil keeps no table. `database`: nil is the file in the state folder.
+    /// once; what it throws ends the process. `limitTable`: nil keeps no table. `database`: nil is the file in the state folder. `housekeeping`: nil
+    /// does nothing by a schedule.
     func journals(
         stateDirectory: String, database: DatabaseAddress? = nil, prices: [Price],
-        limitTable: LimitTableSettings? = nil, upstreams: UInt16 = 1
+        limitTable: LimitTableSettings? = nil, upstreams: UInt16 = 1, housekeeping: HousekeepingSettings? = nil
     ) throws(StartFailure) {
         if let ingest = self.ingest {
             return ingest.update(
-                prices: prices, limitTable: limitTable ?? LimitTableSettings(), upstreams: upstreams)
+                prices: prices, limitTable: limitTable ?? LimitTableSettings(), upstreams: upstreams,
+                housekeeping: housekeeping)
         }
         let database =
             database.map { UsageDatabase($0, host: self.hello.host) } ?? .file(stateDirectory: stateDirectory)
         let ingest = try JournalIngest(
             loop: self.loop, stateDirectory: stateDirectory, database: database, prices: prices,
             limits: limitTable.flatMap { self.keeper(stateDirectory, $0, database) },
-            providers: limitTable == nil ? nil : self.keeper(stateDirectory, upstreams: upstreams), log: self.log)
+            providers: limitTable == nil ? nil : self.keeper(stateDirectory, upstreams: upstreams),
+            housekeeper: housekeeping.map { Housekeeper(host: self.hello.host, settings: $0, log: self.log) },
+            log: self.log)
         self.ingest = ingest
         ingest.whenUnusable = self.whenUnusable
         ingest.linked = { [weak self] role in
@@ -151,7 +155,8 @@ final class AggregatorService {
             from: MetricStore.Source(role: .aggregator, instance: self.hello.instance))
         return .metrics(
             PrometheusText.render(
-                self.store.families(ingest: self.ingest?.counts, limits: self.ingest?.limitCounts)))
+                self.store.families(
+                    ingest: self.ingest?.counts, limits: self.ingest?.limitCounts, jobs: self.ingest?.jobCounts)))
     }
 
     func peerEnded(_ peer: PeerLink, error: FrameError?) {

@@ -33,7 +33,9 @@ import Testing
             #expect(metric.name.hasPrefix("sluice_"))
             #expect(metric.name.utf8.allSatisfy { $0 == 0x5F || (0x61...0x7A).contains($0) })
             #expect((metric.kind == .counter) == metric.name.hasSuffix("_total"))
-            let isDistribution = metric.name.hasSuffix("_seconds") || metric.name.hasSuffix("_error")
+            let isDistribution =
+                metric.name.hasSuffix("_seconds") && !metric.name.hasSuffix("_timestamp_seconds")
+                || metric.name.hasSuffix("_error")
             #expect((metric.kind == .histogram) == isDistribution)
             #expect(!metric.labels.contains("le"))
             #expect(metric.openLabels.isSubset(of: metric.labels))

@@ -110,6 +110,7 @@ ROWS: dict[str, Row] = {
     "GET quarantine": Row("readGateway", "gateway"),
     "DELETE quarantine/{}": Row("orderGateway", "gateway", done=ABSENT_IS_FINE),
     "GET status": Row("readGateway", "gateway"),
+    "GET jobs": Row("readGateway", "gateway"),
     "POST orders": Row("orderGateway", "gateway", {"kind": "reopen_logs"}),
     "GET orders": Row("readGateway", "gateway", done=ABSENT_IS_FINE),
 }

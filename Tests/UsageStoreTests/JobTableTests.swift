@@ -20,10 +20,10 @@ import Testing
         let claim = try #require(try jobs.claim(.prune, period: 100, host: 1, now: now, until: now + Self.minute))
         #expect(claim == JobClaim(job: .prune, period: 100, host: 1, number: 1))
         #expect(try jobs.standing(of: .prune, until: .max) == JobStanding())
-        // Nobody else, neither for it nor for another period.
+        // Nobody else, neither for it nor for another period or job.
         #expect(try jobs.claim(.prune, period: 100, host: 2, now: now + 1, until: now + Self.minute) == nil)
         #expect(try jobs.claim(.prune, period: 101, host: 2, now: now + 1, until: now + Self.minute) == nil)
-        #expect(try jobs.claim(.rollup, period: 100, host: 2, now: now, until: now + Self.minute) != nil)
+        #expect(try jobs.claim(.rollup, period: 100, host: 2, now: now, until: now + Self.minute) == nil)
         #expect(try jobs.finish(claim, .done, amount: 5, now: now + 7))
         // An answer that was lost is asked for again.
         #expect(try jobs.finish(claim, .done, amount: 5, now: now + 7))
@@ -37,6 +37,7 @@ import Testing
             job: .prune, period: 100, host: 1, started: now, heldUntil: now + Self.minute, finished: now + 7,
             result: .done, amount: 5)
         #expect(try jobs.runs(.prune, limit: 2) == [run])
+        #expect(try jobs.claim(.rollup, period: 100, host: 2, now: now, until: now + Self.minute) != nil)
         #expect(try jobs.runs(.rollup, limit: 2).map(\.result) == [nil])
     }
 
@@ -51,7 +52,6 @@ import Testing
         #expect(second.number == 2)
         // The one before was only stopped for a while: it has nothing to say any more.
         #expect(try !jobs.renew(first, until: now + 1000))
-        #expect(try !jobs.prunes(first, before: 5))
         #expect(try !jobs.finish(first, .done, amount: 1, now: now + 30))
         // The host's own process was started again.
         let third = try #require(try jobs.claim(.prune, period: 1, host: 2, now: now + 21, until: now + 60))
@@ -86,24 +86,10 @@ import Testing
         #expect(try jobs.standing(of: .prune, until: 9) == JobStanding())
     }
 
-    @Test(arguments: TestStore.products) func whatIsRemovedIsKnownFromThenOn(_ product: DatabaseProduct) throws {
-        let store = try TestStore(product)
-        let jobs = try store.writer().jobs
-        let now = Self.now
-        #expect(try jobs.prunedUntil() == nil)
-        let claim = try #require(try jobs.claim(.prune, period: 1, host: 1, now: now, until: now + 10))
-        #expect(try jobs.prunedUntil() == nil)
-        #expect(try jobs.prunes(claim, before: 1000))
-        #expect(try jobs.prunedUntil() == 1000)
-        let next = try #require(try jobs.claim(.prune, period: 2, host: 1, now: now, until: now + 10))
-        #expect(try jobs.prunes(next, before: 900))
-        #expect(try jobs.prunedUntil() == 1000)
-    }
-
     /// Four hosts find the same period due at the same moment, fifty times.
     @Test(.enabled(if: TestPostgres.isPresent, "\(TestPostgres.advice)")) func hostsThatRaceDoItOnce() throws {
         let store = try TestStore(.postgres)
-        #expect(try store.writer().jobs.prunedUntil() == nil)
+        #expect(try store.writer().jobs.runs(.prune, limit: 1) == [])
         let databases = (UInt32(1)...4).map { store.database(host: $0) }
         let winners = Mutex<[Int64: [UInt32]]>([:])
         let failures = Mutex<[String]>([])

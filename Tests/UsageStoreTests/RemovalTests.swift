@@ -47,7 +47,7 @@ import Testing
         for count in 1...10_000 {
             let step = try steps.step(limit: limit)
             amount += step.amount
-            if step.isLast { return (amount, count) }
+            if step.state == .done { return (amount, count) }
         }
         return (amount, 0)
     }
@@ -162,7 +162,7 @@ import Testing
         #expect(UsageMonth(milliseconds: december).milliseconds == Int64(december))
         var steps = writer.removal(ofRequestsBefore: december - 1)
         let first = try steps.step(limit: 1)
-        #expect(!first.isLast && first.amount > 50)
+        #expect(first.state == .more && first.amount > 50)
         _ = try self.run(steps, limit: 100)
         #expect(
             try store.texts(Self.tables, 1) == [

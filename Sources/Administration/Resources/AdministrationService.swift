@@ -27,11 +27,11 @@ public final class AdministrationService {
     }
 
     /// The resources of a store: organizations, projects, keys and limits, and usage and requests of the usage database beside it; and of a
-    /// gateway that runs, what is quarantined, and `others`. `limits` are those of the configuration in force; `usage` is where the usage
+    /// gateway that runs, what is quarantined, `jobs`, and `others`. `limits` are those of the configuration in force; `usage` is where the usage
     /// database is, nil: in the state folder.
     public convenience init(
         store: AdministrationStore, limits: LimitSettings, usage: DatabaseAddress? = nil,
-        quarantine: QuarantineBoard = QuarantineBoard(),
+        quarantine: QuarantineBoard = QuarantineBoard(), jobs: JobBoard? = nil,
         others: [any AdministrationResource] = []
     ) {
         let usage = UsageFile(usage.map { UsageDatabase($0) } ?? .file(stateDirectory: store.stateDirectory))
@@ -46,7 +46,8 @@ public final class AdministrationService {
             MasterKeyResource(store: store),
             QuarantineResource(board: quarantine),
         ]
-        self.init(resources: resources + others)
+        let ofJobs = jobs.map { [JobsResource(file: usage, board: $0)] } ?? []
+        self.init(resources: resources + ofJobs + others)
         self.limits = limits
         self.repeated = RepeatedRequests(store: store)
         self.tokens = TokenAuthenticator(store: store)

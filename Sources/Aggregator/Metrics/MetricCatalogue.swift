@@ -170,6 +170,16 @@ public enum MetricCatalogue {
         limitTablesMade, limitRecoveredHolds,
     ]
 
+    static let jobLastSuccess = MetricDefinition(
+        name: "sluice_job_last_success_timestamp_seconds", kind: .gauge,
+        help: "When a job was done last, by any host, in seconds since 1970.", labels: ["job"])
+    static let jobRuns = MetricDefinition(
+        name: "sluice_job_runs_total", kind: .counter,
+        help: "Jobs that ran here by their schedule, by how they ended.", labels: ["job", "result"])
+
+    /// What is known once the journals are read, of what runs by a schedule.
+    static let jobs = [jobLastSuccess, jobRuns]
+
     /// What the aggregator itself knows; nobody may report these.
-    public static let own = [buildInfo, seriesRefused, processRestarts, processUp] + ingest + limitTable
+    public static let own = [buildInfo, seriesRefused, processRestarts, processUp] + ingest + limitTable + jobs
 }

@@ -68,8 +68,9 @@ public struct MetricStore: Sendable {
     }
 
     /// Everything, in an order that depends on nothing but the contents: metrics by name, series by label values.
-    /// `ingest` is what the reading of journals has counted, `limits` what the keeping of the limit table has; nil before they began.
-    func families(ingest: IngestCounts? = nil, limits: LimitCounts? = nil) -> [MetricFamily] {
+    /// `ingest` is what the reading of journals has counted, `limits` what the keeping of the limit table has,
+    /// `jobs` what runs by a schedule; nil before they began.
+    func families(ingest: IngestCounts? = nil, limits: LimitCounts? = nil, jobs: JobCounts? = nil) -> [MetricFamily] {
         var sums = self.base
         for values in self.live.values {
             for (number, value) in values { sums[number] = sums[number].map { $0.adding(value) } ?? value }
@@ -80,6 +81,7 @@ public struct MetricStore: Sendable {
             families[key.metric].samples.append(MetricFamily.Sample(labels: key.labels, value: value))
         }
         families += self.ownFamilies() + (ingest.map(Self.families) ?? []) + (limits.map(LimitMetrics.families) ?? [])
+        families += jobs.map(JobMetrics.families) ?? []
         for index in families.indices {
             families[index].samples.sort { a, b in
                 a.labels.lexicographicallyPrecedes(b.labels) { $0.lexicographicallyPrecedes($1) }

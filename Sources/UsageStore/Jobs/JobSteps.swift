@@ -8,13 +8,23 @@ public protocol JobSteps: AnyObject {
 
 /// What a step came to.
 public struct JobStep: Hashable, Sendable {
+    public enum State: Hashable, Sendable {
+        case more
+        /// There is more, but it cannot be done now.
+        case waits
+        /// There is nothing left to do.
+        case done
+    }
+
     /// Rows that were removed, or put right.
     public var amount: Int64
-    /// There is nothing left to do.
-    public var isLast: Bool
+    /// As many rows were looked at as were allowed.
+    public var isFull: Bool
+    public var state: State
 
-    public init(amount: Int64, isLast: Bool) {
+    public init(amount: Int64, isFull: Bool = false, state: State) {
         self.amount = amount
-        self.isLast = isLast
+        self.isFull = isFull
+        self.state = state
     }
 }

@@ -3,7 +3,7 @@ public import Domain
 
 /// The table `jobs`: who does what runs by a schedule, and how it came out.
 ///
-/// A job is done once in each period over all hosts that share the database. Whoever finds one due claims it, renews the claim while
+/// A job is done once in each period over all hosts that share the database, and they are at one job at a time. Whoever finds one due claims it, renews the claim while
 /// it works, and finishes it. A claim that was not renewed may be taken over by anybody, one's own host's from a former life at
 /// once; what is finished is never claimed again. Each call is a transaction of its own, and may be made again where its outcome is unknown.
 public struct JobTable {
@@ -16,7 +16,7 @@ public struct JobTable {
 
     // MARK: Claims
 
-    /// Takes up the job for a period, until `until`; nil when it is finished, or when somebody else works at it, or at another period of it. `now`
+    /// Takes up the job for a period, until `until`; nil when it is finished, or when somebody else works at it, or at any other. `now`
     /// and `until` in milliseconds since 1970.
     public func claim(
         _ job: Job, period: Int64, host: UInt32, now: UInt64, until: UInt64
@@ -26,7 +26,7 @@ public struct JobTable {
                 """
                 INSERT INTO jobs (job, period, host, claim, started, held_until)
                 SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), 1, CAST($4 AS BIGINT), CAST($5 AS BIGINT)
-                WHERE NOT EXISTS (SELECT 1 FROM jobs o WHERE o.job = $1 AND o.period <> $2 AND o.host <> $3
+                WHERE NOT EXISTS (SELECT 1 FROM jobs o WHERE (o.job <> $1 OR o.period <> $2) AND o.host <> $3
                     AND o.finished IS NULL AND o.held_until > $4)
                 ON CONFLICT (job, period) DO UPDATE SET host = excluded.host, claim = jobs.claim + 1,
                     started = excluded.started, held_until = excluded.held_until
@@ -48,14 +48,6 @@ public struct JobTable {
     public func renew(_ claim: JobClaim, until: UInt64) throws(DatabaseError) -> Bool {
         try self.change("held_until = $5", of: claim) { (statement) throws(DatabaseError) in
             try statement.bind(5, Int64(clamping: until))
-        }
-    }
-
-    /// Says that requests from before `time` (milliseconds since 1970) are going to be removed. To be called before the first is: sums over them
-    /// can no longer be added up anew. False when the job is somebody else's by now.
-    public func prunes(_ claim: JobClaim, before time: UInt64) throws(DatabaseError) -> Bool {
-        try self.change("pruned_until = $5", of: claim) { (statement) throws(DatabaseError) in
-            try statement.bind(5, Int64(clamping: time))
         }
     }
 
@@ -126,12 +118,5 @@ public struct JobTable {
                     result: JobResult(rawValue: statement.text(5)), amount: statement.integer(6)))
         }
         return runs
-    }
-
-    /// The time, in milliseconds since 1970, before which requests are removed, or are being; nil when none ever were.
-    public func prunedUntil() throws(DatabaseError) -> UInt64? {
-        let statement = try self.database.statement("SELECT max(pruned_until) FROM jobs")
-        defer { statement.reset() }
-        return try statement.step() ? statement.optionalInteger(0).map { UInt64(clamping: $0) } : nil
     }
 }

@@ -19,8 +19,10 @@ final class PartitionRemoval: JobSteps {
 
     /// Throws `contention` where somebody reads or writes the tables for long.
     func step(limit: Int) throws(DatabaseError) -> JobStep {
+        // Of a database from before there were sums.
+        guard try RollupState.unfilled(in: self.database).isEmpty else { return JobStep(amount: 0, state: .waits) }
         guard let month = try self.month() else { return try self.rest.step(limit: limit) }
-        return JobStep(amount: try self.remove(month), isLast: false)
+        return JobStep(amount: try self.remove(month), state: .more)
     }
 
     /// The first month that is past as a whole and has a partition.
@@ -53,6 +55,7 @@ final class PartitionRemoval: JobSteps {
             try self.database.execute("SET LOCAL lock_timeout = 50")
             // Other hosts make partitions.
             try self.database.execute("SELECT pg_advisory_xact_lock(\(UsageSchema.applicationID), -1)")
+            try RollupState.set(keptFrom: UInt64(clamping: month.next.milliseconds), in: self.database)
             var rows: Int64 = 0
             var isThere: [Bool] = []
             for (table, partition) in [("requests", requests), ("attempts", attempts)] as [(SQL, SQL)] {

@@ -3,23 +3,30 @@ import Domain
 
 /// Removes requests that have ended and came before a time, and provider calls whose request is gone, in the order of their keys.
 ///
-/// A request that is not settled stays, and so do its calls: its journal is not read, or not to its end. The same text of SQL for
-/// both products.
+/// A request that is not settled stays, and so do its calls: its journal is not read, or not to its end. Nothing is removed before it is summed.
+/// The same text of SQL for both products.
 final class RequestRemoval: JobSteps {
     private let database: any DatabaseConnection
+    private let time: UInt64
     private let end: [UInt8]
+    private var isSummed = false
     /// Everything before it has been looked at.
     private var from = RecordID(high: 0, low: 0).bytes
 
     /// `time` in milliseconds since 1970.
     init(_ database: any DatabaseConnection, before time: UInt64) {
         self.database = database
+        self.time = time
         self.end = RecordID.first(atMilliseconds: time).bytes
     }
 
     func step(limit: Int) throws(DatabaseError) -> JobStep {
+        // Of a database from before there were sums.
+        if !self.isSummed { self.isSummed = try RollupState.unfilled(in: self.database).isEmpty }
+        guard self.isSummed else { return JobStep(amount: 0, state: .waits) }
         let from = self.from
         let (until, amount) = try self.database.transaction { () throws(DatabaseError) in
+            try RollupState.set(keptFrom: self.time, in: self.database)
             let until = try self.until(from: from, limit: limit)
             let amount = try self.remove(
                 """
@@ -33,7 +40,7 @@ final class RequestRemoval: JobSteps {
             return (until, amount)
         }
         self.from = until
-        return JobStep(amount: amount, isLast: until == self.end)
+        return JobStep(amount: amount, isFull: until != self.end, state: until == self.end ? .done : .more)
     }
 
     /// The key behind `limit` requests, or behind `limit` calls where these come first.

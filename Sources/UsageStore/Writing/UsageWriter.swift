@@ -123,6 +123,8 @@ public final class UsageWriter: UsageSink {
 
     public func removal(ofRequestsBefore time: UInt64) -> any JobSteps { RequestRemoval(self.database, before: time) }
 
+    public func removal(ofSumsBefore day: Int64) -> any JobSteps { RollupRemoval(self.database, before: day) }
+
     /// Writes what was gathered, in the order of the keys: neighbours go to the same page.
     func flush() throws(DatabaseError) {
         let batch = self.batch
