@@ -24,6 +24,7 @@ import Testing
           soft_percent: 1
           table_slots: 1024
         schedule: {timezone: America/Argentina/Buenos_Aires}
+        telemetry: {metrics: {per_project: true}}
         providers:
           "123": {dialect: openai, timeouts: {total: 24h}, base_url: 'http://h'}
           "true": {dialect: simulated, delay: 0s}
@@ -143,7 +144,7 @@ import Testing
         for line in [
             "  anonymous: null", "  wrong_keys_per_minute: 30", "  per_ip:\n    requests_per_minute: 600",
             "  per_key:\n    requests_per_minute: 60", "  budget_mode: strict", "  table_slots: 1048576",
-            "schedule:\n  timezone: UTC", "cache:\n  single_flight: true\n  scope: project\n  metering: leader",
+            "schedule:\n  timezone: UTC", "telemetry:\n  metrics:\n    per_project: false", "cache:\n  single_flight: true\n  scope: project\n  metering: leader",
         ] {
             #expect(yaml.contains("\n\(line)\n"), "\(line)")
         }

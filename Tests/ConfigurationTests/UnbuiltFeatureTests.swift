@@ -32,6 +32,8 @@ import Testing
         BadCase("schedule: {prune: \"Sunday 02:00\"}", "1:19: schedule.prune: expected a time"),
         BadCase("schedule: {timezon: UTC}", "1:12: schedule.timezon: unknown key; did you mean timezone?"),
         BadCase("telemetry: []", "1:12: telemetry: expected a mapping"),
+        BadCase("telemetry: {metrics: true}", "1:22: telemetry.metrics: expected a mapping"),
+        BadCase("telemetry: {metrics: {per_project: 1}}", "1:36: telemetry.metrics.per_project: expected"),
     ]
 
     /// Each asks for nothing.

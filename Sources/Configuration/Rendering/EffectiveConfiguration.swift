@@ -70,6 +70,10 @@ public struct EffectiveConfiguration {
                     ("responses", .boolean(configuration.logging.requests.responses)),
                 ])
             ),
+            (
+                "telemetry",
+                .mapping([("metrics", .mapping([("per_project", .boolean(configuration.telemetry.countsProjects))]))])
+            ),
             ("schedule", .mapping([("timezone", .text(configuration.timeZone))])),
         ])
     }

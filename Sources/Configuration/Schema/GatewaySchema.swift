@@ -51,6 +51,7 @@ struct GatewaySchema {
         LoggingSchema.read(reader.mapping("logging"), into: &configuration)
         configuration.timeZone = ScheduleSchema.read(reader.mapping("schedule")) ?? configuration.timeZone
         configuration.sharedCalls = CacheSchema.read(reader.mapping("cache"))
+        configuration.telemetry = TelemetrySchema.read(reader.mapping("telemetry"))
         UnbuiltSchema.read(&reader)
         reader.finish()
         return configuration

@@ -11,7 +11,6 @@ enum UnbuiltSchema {
         self.catalogue(reader.mapping("catalogue"))
         self.redaction(reader.mapping("redaction"))
         reader.unavailable("audit")
-        self.telemetry(reader.mapping("telemetry"))
         self.retention(reader.mapping("retention"))
         reader.unavailable("alerts")
     }
@@ -30,14 +29,6 @@ enum UnbuiltSchema {
         let pattern = ScalarParser.word("email", "phone", "credit_card", "iban", "ssn", "ip", "secret")
         _ = reader.list("patterns", of: "patterns, such as [email, phone]", pattern)
         reader.unavailable("custom")
-        reader.finish()
-    }
-
-    private static func telemetry(_ reader: MappingReader) {
-        var reader = reader
-        reader.unavailable("otlp")
-        reader.unavailable("helicone")
-        reader.unavailable("extension", neutral: ["headers", "off"])
         reader.finish()
     }
 

@@ -31,6 +31,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var limits: LimitConfiguration
     public var journal: JournalSettings
     public var sharedCalls: SharedCallSettings
+    public var telemetry: TelemetrySettings
     /// The IANA name of the time zone of everybody who has none of its own.
     public var timeZone: String
     public var logLevel: LogLevel
@@ -45,7 +46,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
         limits: LimitConfiguration = LimitConfiguration(), journal: JournalSettings = JournalSettings(),
-        sharedCalls: SharedCallSettings = SharedCallSettings(), timeZone: String = "UTC", logLevel: LogLevel = .info,
+        sharedCalls: SharedCallSettings = SharedCallSettings(), telemetry: TelemetrySettings = TelemetrySettings(),
+        timeZone: String = "UTC", logLevel: LogLevel = .info,
         logging: LogSettings = LogSettings()
     ) {
         self.listen = listen
@@ -64,6 +66,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.limits = limits
         self.journal = journal
         self.sharedCalls = sharedCalls
+        self.telemetry = telemetry
         self.timeZone = timeZone
         self.logLevel = logLevel
         self.logging = logging
