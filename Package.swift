@@ -199,14 +199,15 @@ let package = Package(
         tests("Database", ["Database", "DatabaseTestSupport", "Domain"]),
         tests("KeyValue", ["KeyValue"]),
         tests("Identity", ["Identity", "KeyValue", "Domain", "Cryptography", "identity-driver"]),
-        tests("UsageStore", ["UsageStore", "Domain", "Database", "DatabaseTestSupport", "Journal"]),
+        tests("UsageStore", ["UsageStore", "Domain", "Database", "DatabaseTestSupport", "Journal", "TestSupport"]),
         tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "EventLog", "Metrics", "Platform"]),
         tests("Supervisor", ["Supervisor", "Domain", "IPC", "EventLog", "Metrics", "Platform"]),
         tests(
             "EdgeWorker",
             [
                 "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Limits",
-                "EventLog", "Metrics", "Platform", "TestSupport", nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, nioSSL,
+                "EventLog", "Metrics", "Platform", "TestSupport", nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK,
+                nioSSL,
                 nioTLS,
             ]),
         tests(

@@ -69,6 +69,8 @@ struct SupervisorMachine {
     var isRefreshWanted = false
     /// Whether the file is read in the reload that runs.
     var readsFile = true
+    /// The reload that runs also does what a refresh would: when its file is refused, that remains to be done.
+    var isAlsoRefresh = false
     var waitingReloads: [OperationList.ID] = []
     var runningReloads: [OperationList.ID] = []
     var reloadBegan: UInt64 = 0

@@ -67,6 +67,29 @@ import Testing
         #expect(throws: ObjectCodec.Unreadable.self) { try self.scene.codec.object(of: stolen) }
     }
 
+    @Test func secretsGoNowhereElseWhateverIsWrittenBesideThem() throws {
+        try self.scene.ask(
+            .post, "providers",
+            body:
+                #"{"name": "p", "dialect": "openai", "base_url": "https://a.example.com/v1", "api_key": "sk-AAAAAAAAAAAA"}"#
+        )
+        let record = try #require(try self.scene.store.objects().records.first)
+        var moved = record
+        moved.body = Array(String(decoding: record.body, as: UTF8.self).replacing("a.example", with: "b.example").utf8)
+        #expect(moved.body != record.body)
+        #expect(throws: ObjectCodec.Unreadable.self) { try self.scene.codec.object(of: moved) }
+        // The path is theirs to say.
+        moved.body = Array(String(decoding: record.body, as: UTF8.self).replacing("com/v1", with: "com/v2").utf8)
+        #expect(moved.body != record.body)
+        #expect(ObjectSecrets.all(in: try self.scene.codec.object(of: moved).members).count == 1)
+        // What was sealed before it was so is still read.
+        let object = try self.scene.codec.object(of: record)
+        let alone = try #require(ObjectSecrets.taken(from: object.members))
+        var old = record
+        old.sealed = try self.scene.codec.vault.seal(alone, for: .provider("p"))
+        #expect(try self.scene.codec.object(of: old) == object)
+    }
+
     @Test func theFileWins() throws {
         for (path, body) in [
             ("providers", #"{"name": "one", "dialect": "simulated"}"#),

@@ -26,6 +26,18 @@ struct SampleRecords {
         return usage
     }
 
+    /// Some of it in half of the cases.
+    mutating func units() -> CallUnits? {
+        guard self.random.next() % 2 == 0 else { return nil }
+        var units = CallUnits()
+        for unitClass in UnitClass.allCases where self.random.next() % 3 == 0 {
+            units[unitClass] = Int64((self.random.next() >> 1) >> (self.random.next() % 63))
+        }
+        return units.isEmpty ? nil : units
+    }
+
+    mutating func service() -> ServiceTier { ServiceTier.allCases.randomElement(using: &self.random) ?? .standard }
+
     mutating func id() -> RecordID { RecordID(high: self.random.next(), low: self.random.next()) }
     mutating func entity() -> EntityID { EntityID(high: self.random.next(), low: self.random.next()) }
 
@@ -53,7 +65,8 @@ struct SampleRecords {
             status: UInt16(truncatingIfNeeded: self.random.next()),
             billed: [.unknown, .yes, .no].randomElement(using: &self.random) ?? .unknown,
             usageSource: [.none, .provider, .estimated].randomElement(using: &self.random) ?? .none,
-            usage: self.usage(), cost: self.random.next() % 2 == 0 ? nil : Int64(bitPattern: self.random.next()),
+            usage: self.usage(), service: self.service(), units: self.units(),
+            cost: self.random.next() % 2 == 0 ? nil : Int64(bitPattern: self.random.next()),
             finish: [.none, .stop, .other].randomElement(using: &self.random) ?? .none, error: self.text(256),
             connected: self.number(), firstContent: self.number(), total: self.number(), replyBytes: self.number())
     }

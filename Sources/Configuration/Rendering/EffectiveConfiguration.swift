@@ -74,7 +74,22 @@ public struct EffectiveConfiguration {
                 "telemetry",
                 .mapping([("metrics", .mapping([("per_project", .boolean(configuration.telemetry.countsProjects))]))])
             ),
-            ("schedule", .mapping([("timezone", .text(configuration.timeZone))])),
+            (
+                "retention",
+                .mapping([
+                    ("requests", .text(RetentionText.text(of: configuration.retention.requests))),
+                    ("usage", .text(RetentionText.text(of: configuration.retention.usage))),
+                    ("audit", .text(RetentionText.text(of: configuration.retention.audit))),
+                ])
+            ),
+            (
+                "schedule",
+                .mapping([
+                    ("rollup", .text(configuration.schedules.rollup.text)),
+                    ("prune", .text(configuration.schedules.prune.text)),
+                    ("timezone", .text(configuration.timeZone)),
+                ])
+            ),
         ])
     }
 

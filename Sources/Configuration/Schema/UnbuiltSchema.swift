@@ -11,7 +11,6 @@ enum UnbuiltSchema {
         self.catalogue(reader.mapping("catalogue"))
         self.redaction(reader.mapping("redaction"))
         reader.unavailable("audit")
-        self.retention(reader.mapping("retention"))
         reader.unavailable("alerts")
     }
 
@@ -29,14 +28,6 @@ enum UnbuiltSchema {
         let pattern = ScalarParser.word("email", "phone", "credit_card", "iban", "ssn", "ip", "secret")
         _ = reader.list("patterns", of: "patterns, such as [email, phone]", pattern)
         reader.unavailable("custom")
-        reader.finish()
-    }
-
-    private static func retention(_ reader: MappingReader) {
-        var reader = reader
-        for key in ["requests", "usage", "audit"] {
-            reader.unavailable(key, neutral: ["forever"])
-        }
         reader.finish()
     }
 }

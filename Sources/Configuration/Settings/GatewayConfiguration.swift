@@ -34,6 +34,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var telemetry: TelemetrySettings
     /// The IANA name of the time zone of everybody who has none of its own.
     public var timeZone: String
+    public var schedules: JobSchedules
+    public var retention: RetentionSettings
     public var logLevel: LogLevel
     public var logging: LogSettings
 
@@ -47,7 +49,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
         limits: LimitConfiguration = LimitConfiguration(), journal: JournalSettings = JournalSettings(),
         sharedCalls: SharedCallSettings = SharedCallSettings(), telemetry: TelemetrySettings = TelemetrySettings(),
-        timeZone: String = "UTC", logLevel: LogLevel = .info,
+        timeZone: String = "UTC", schedules: JobSchedules = JobSchedules(),
+        retention: RetentionSettings = RetentionSettings(), logLevel: LogLevel = .info,
         logging: LogSettings = LogSettings()
     ) {
         self.listen = listen
@@ -68,6 +71,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.sharedCalls = sharedCalls
         self.telemetry = telemetry
         self.timeZone = timeZone
+        self.schedules = schedules
+        self.retention = retention
         self.logLevel = logLevel
         self.logging = logging
     }

@@ -37,4 +37,9 @@ public protocol UsageSink: AnyObject {
     /// The fingerprints of what was in flight at a process that is dead and whose journal was read: of an edge the requests
     /// that it did not settle, of an upstream those whose calls it did not end.
     func suspects(host: UInt32, instance: UInt32, role: Role) throws(DatabaseError) -> [UInt64]
+    /// Who does what runs by a schedule.
+    var jobs: JobTable { get }
+    /// Removes requests that have ended and came before `time` (milliseconds since 1970), and their calls; a request that is not settled stays.
+    /// Not inside of a batch.
+    func removal(ofRequestsBefore time: UInt64) -> any JobSteps
 }

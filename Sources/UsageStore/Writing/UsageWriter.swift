@@ -11,6 +11,10 @@ public final class UsageWriter: UsageSink {
     let requestTable: RequestTable
     private let attemptTable: AttemptTable
     private let batch: PendingBatch
+    private let faults: RequestFault
+    private let gather: RollupGather
+    let scopes: RollupScopes
+    let rollups: RollupTable
     /// The rows of rank `recovery`: another attempt of one of these changes it.
     var recovered: Set<RecordID> = []
 
@@ -20,7 +24,11 @@ public final class UsageWriter: UsageSink {
         self.database = try SQLiteDatabase(
             path: path, options: UsageSchema.writing, migrations: UsageSchema.migrations)
         self.rows = NumberedRows(self.database)
-        self.requestTable = try RequestTable(self.database)
+        self.faults = RequestFault(self.database)
+        self.gather = RollupGather(self.faults)
+        self.scopes = RollupScopes(self.database)
+        self.rollups = RollupTable(self.database)
+        self.requestTable = try RequestTable(self.database, self.gather)
         self.attemptTable = try AttemptTable(self.database)
         self.batch = PendingBatch(self.rows)
         self.recovered = try self.loadRecovered()
@@ -67,13 +75,18 @@ public final class UsageWriter: UsageSink {
 
     public func commit() throws(DatabaseError) {
         try self.flush()
+        try self.rollups.add(self.gather.rows(self.scopes))
         try self.database.commit()
+        self.gather.clear()
     }
 
     public func rollback() {
         self.database.rollback()
         self.batch.clear()
+        self.gather.clear()
         self.rows.forget()
+        self.scopes.forget()
+        self.faults.forget()
         // Should this fail too, then a later recovery says it again.
         if let recovered = try? self.loadRecovered() { self.recovered = recovered }
     }
@@ -95,6 +108,12 @@ public final class UsageWriter: UsageSink {
         }
         return UInt64(clamping: size)
     }
+
+    // MARK: Jobs
+
+    public var jobs: JobTable { JobTable(self.database) }
+
+    public func removal(ofRequestsBefore time: UInt64) -> any JobSteps { RequestRemoval(self.database, before: time) }
 
     /// Writes what was gathered, in the order of the keys: neighbours go to the same page.
     func flush() throws(DatabaseError) {
