@@ -20,7 +20,7 @@ public struct SharedFormats: Hashable, Sendable {
     /// The configuration in force.
     @inlinable public static var configuration: UInt32 { 5 }
     /// What a supervisor hands to the program that replaces it.
-    @inlinable public static var supervisorState: UInt32 { 2 }
+    @inlinable public static var supervisorState: UInt32 { 3 }
 
     /// In the order above.
     public var numbers: [UInt32]

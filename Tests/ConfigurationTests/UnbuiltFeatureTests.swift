@@ -26,6 +26,8 @@ import Testing
         BadCase("cache: {when: never}", "1:15: cache.when: expected deterministic or unary or all"),
         BadCase("redaction: {patterns: [emial]}", "1:24: redaction.patterns[0]: expected email or phone"),
         BadCase("telemetry: []", "1:12: telemetry: expected a mapping"),
+        BadCase("telemetry: {metrics: true}", "1:22: telemetry.metrics: expected a mapping"),
+        BadCase("telemetry: {metrics: {per_project: 1}}", "1:36: telemetry.metrics.per_project: expected"),
     ]
 
     /// Each asks for nothing.

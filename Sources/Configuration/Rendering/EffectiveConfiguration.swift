@@ -72,6 +72,10 @@ public struct EffectiveConfiguration {
                 ])
             ),
             (
+                "telemetry",
+                .mapping([("metrics", .mapping([("per_project", .boolean(configuration.telemetry.countsProjects))]))])
+            ),
+            (
                 "retention",
                 .mapping([
                     ("requests", .text(RetentionText.text(of: configuration.retention.requests))),

@@ -53,6 +53,7 @@ struct GatewaySchema {
         ScheduleSchema.read(reader.mapping("schedule"), into: &configuration)
         configuration.retention = RetentionSchema.read(reader.mapping("retention"))
         configuration.sharedCalls = CacheSchema.read(reader.mapping("cache"))
+        configuration.telemetry = TelemetrySchema.read(reader.mapping("telemetry"))
         UnbuiltSchema.read(&reader)
         reader.finish()
         return configuration

@@ -32,6 +32,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var limits: LimitConfiguration
     public var journal: JournalSettings
     public var sharedCalls: SharedCallSettings
+    public var telemetry: TelemetrySettings
     /// The IANA name of the time zone of everybody who has none of its own.
     public var timeZone: String
     public var schedules: JobSchedules
@@ -49,9 +50,10 @@ public struct GatewayConfiguration: Hashable, Sendable {
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
         catalogue: CatalogueSettings = CatalogueSettings(),
         limits: LimitConfiguration = LimitConfiguration(), journal: JournalSettings = JournalSettings(),
-        sharedCalls: SharedCallSettings = SharedCallSettings(), timeZone: String = "UTC",
-        schedules: JobSchedules = JobSchedules(), retention: RetentionSettings = RetentionSettings(),
-        logLevel: LogLevel = .info, logging: LogSettings = LogSettings()
+        sharedCalls: SharedCallSettings = SharedCallSettings(), telemetry: TelemetrySettings = TelemetrySettings(),
+        timeZone: String = "UTC", schedules: JobSchedules = JobSchedules(),
+        retention: RetentionSettings = RetentionSettings(), logLevel: LogLevel = .info,
+        logging: LogSettings = LogSettings()
     ) {
         self.listen = listen
         self.admin = admin
@@ -70,6 +72,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.limits = limits
         self.journal = journal
         self.sharedCalls = sharedCalls
+        self.telemetry = telemetry
         self.timeZone = timeZone
         self.schedules = schedules
         self.retention = retention

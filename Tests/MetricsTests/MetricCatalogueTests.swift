@@ -1,10 +1,10 @@
 import Glibc
 import Testing
 
-@testable import Aggregator
+@testable import Metrics
 
 @Suite struct MetricCatalogueTests {
-    private let all = MetricCatalogue.reported + MetricCatalogue.own
+    private let all = MetricCatalogue.all
 
     /// The table of `docs/metrics.md`: name, type and labels of each row.
     private func documented() throws -> Set<String> {
@@ -40,6 +40,7 @@ import Testing
             #expect(!metric.labels.contains("le"))
             #expect(metric.openLabels.isSubset(of: metric.labels))
             #expect(metric.help.hasSuffix("."))
+            #expect(metric.labels.count <= 8 && metric.name.utf8.count <= 128, "a page takes no more")
         }
         #expect(Set(self.all.map(\.name)).count == self.all.count)
     }

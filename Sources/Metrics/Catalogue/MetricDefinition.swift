@@ -3,7 +3,7 @@ public struct MetricDefinition: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         case counter
         case gauge
-        /// Reported in millionths, written out in units: microseconds become seconds.
+        /// Counted in millionths, written out in units: microseconds become seconds.
         case histogram
     }
 
@@ -12,6 +12,8 @@ public struct MetricDefinition: Hashable, Sendable {
         case one
         /// Billionths, written out as decimals: exact where a floating-point number would not be.
         case billionth
+        /// The same for millionths.
+        case millionth
     }
 
     public let name: String
@@ -23,6 +25,8 @@ public struct MetricDefinition: Hashable, Sendable {
     public let labels: [String]
     /// The labels whose values a client can choose at will. When too many series exist, these become `other`.
     public let openLabels: Set<String>
+    /// Each process has one, and does not name itself: who it is (`role`, `slot`) is known from whose page it stands on.
+    public let isOfProcess: Bool
 
     public init(
         name: String, kind: Kind, unit: Unit = .one, help: String, labels: [String] = [], openLabels: Set<String> = []
@@ -33,5 +37,20 @@ public struct MetricDefinition: Hashable, Sendable {
         self.help = help
         self.labels = labels
         self.openLabels = openLabels
+        self.isOfProcess = false
     }
+
+    /// What each process has one of.
+    public init(ofProcess name: String, kind: Kind, unit: Unit = .one, help: String) {
+        self.name = name
+        self.kind = kind
+        self.unit = unit
+        self.help = help
+        self.labels = ["role", "slot"]
+        self.openLabels = []
+        self.isOfProcess = true
+    }
+
+    /// How many labels a series has where it is counted.
+    public var countedLabels: Int { self.isOfProcess ? 0 : self.labels.count }
 }
