@@ -228,11 +228,11 @@ import Testing
         counts.lag = 500
         counts.isUp = true
         var metrics = AggregatorMetrics(page.page)
-        metrics.update(ingest: counts, limits: LimitCounts(recoveredHolds: 3, tablesMade: 1))
+        metrics.update(ingest: counts, limits: LimitCounts(recoveredHolds: 3, tablesMade: 1), jobs: nil)
         var again = AggregatorMetrics(try page.next(instance: 5))
         counts.records = 4
         counts.lag = 0
-        again.update(ingest: counts, limits: nil)
+        again.update(ingest: counts, limits: nil, jobs: nil)
         let values = Dictionary(
             uniqueKeysWithValues: store.families().map { ($0.definition.name, $0.samples[0].value) })
         #expect(values["sluice_usage_records_total"] == .counter(14))
