@@ -3,7 +3,5 @@ import Database
 // What the third version adds; each part is with its tables.
 extension UsageSchema {
     static let priceTables: [SQL] = []
-    static let jobTables: [SQL] = []
     static let postgresPriceTables: [SQL] = []
-    static let postgresJobTables: [SQL] = []
 }

@@ -212,6 +212,14 @@ public final class PostgresUsageWriter: UsageSink {
         try statement.run()
     }
 
+    // MARK: Jobs
+
+    public var jobs: JobTable { JobTable(self.database) }
+
+    public func removal(ofRequestsBefore time: UInt64) -> any JobSteps { PartitionRemoval(self.database, before: time) }
+
+    public func removal(ofSumsBefore day: Int64) -> any JobSteps { RollupRemoval(self.database, before: day) }
+
     // MARK: Sums
 
     public func repair(days: Range<Int64>, rows: Int64) throws(DatabaseError) -> RollupRepair {

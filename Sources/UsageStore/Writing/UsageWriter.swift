@@ -117,6 +117,14 @@ public final class UsageWriter: UsageSink {
         return UInt64(clamping: size)
     }
 
+    // MARK: Jobs
+
+    public var jobs: JobTable { JobTable(self.database) }
+
+    public func removal(ofRequestsBefore time: UInt64) -> any JobSteps { RequestRemoval(self.database, before: time) }
+
+    public func removal(ofSumsBefore day: Int64) -> any JobSteps { RollupRemoval(self.database, before: day) }
+
     /// Writes what was gathered, in the order of the keys: neighbours go to the same page.
     func flush() throws(DatabaseError) {
         let batch = self.batch
