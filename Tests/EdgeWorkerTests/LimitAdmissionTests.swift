@@ -84,9 +84,13 @@ import Testing
         #expect(entries[3].limits == LimitSet([.monthlyCost: 9]) && entries[5].limits == LimitSet([.dailyTokens: 4]))
         let honolulu = entries[0].periods.day
         #expect(entries.map { $0.periods.day - honolulu } == [0, 0, 0, 1, 1, 0, 0])
+        #expect(rig.journal.begins.map { $0.zone } == [36])
         // The budget of the project is in the way, until its own midnight.
         let body = try #require(rig.journal.settles.first)
-        #expect(body.status == 429 && body.error == Array("insufficient_quota".utf8))
+        #expect(body.status == 429 && body.error == Array("insufficient_quota".utf8) && body.fault == .client)
+        // Others have the gateway's clocks.
+        _ = try self.chat(rig)
+        #expect(rig.journal.begins.map { $0.zone } == [36, -40])
     }
 
     @Test func rowsAreReadOncePerCommit() throws {
