@@ -90,6 +90,11 @@ ROWS: dict[str, Row] = {
     "GET prices/{}": Row("readConfiguration", "gateway"),
     "PATCH prices/{}": Row("changeConfiguration", "gateway", {"input": 3}),
     "DELETE prices/{}": Row("changeConfiguration", "gateway", fresh="price"),
+    "GET catalogue": Row("readConfiguration", "gateway"),
+    # Where nothing waits to be applied, there is nothing to compare or to apply.
+    "GET catalogue/diff": Row("readConfiguration", "gateway", done=(*DONE, 409)),
+    "GET catalogue/models": Row("readConfiguration", "gateway"),
+    "POST catalogue/apply": Row("changeConfiguration", "gateway", {}, done=(*DONE, 409)),
     # As the command line names them.
     "GET limits": Row("readLimits", query={"key": "@key"}),
     "PATCH limits": Row("changeLimits", body={"key": "@key", "concurrency": 9}),
