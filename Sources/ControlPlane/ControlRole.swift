@@ -36,6 +36,7 @@ final class ControlRole: WorkerRole {
     private let follower: ObjectFollower
     private let finisher: ReplyFinisher
     private let quarantine: QuarantineBoard
+    private let followers = EventFollowers()
     private var operators: OperatorSocket?
     /// Where other hosts change the database, too.
     private var watch: DatabaseWatch?
@@ -104,6 +105,7 @@ final class ControlRole: WorkerRole {
         self.finisher = ReplyFinisher(loop: context.loop, follower: self.follower)
         let finisher = self.finisher
         self.administration.finish = { finisher.finish($0, then: $1) }
+        finisher.submit = { [weak administration] in administration?.submit($0, then: $1) }
     }
 
     /// Has the administration's threads work from now on: the files of the state folder are ours.
@@ -120,7 +122,7 @@ final class ControlRole: WorkerRole {
         }
         let limits = self.desk.inForce.snapshots.edge.limits
         let usage = self.desk.inForce.snapshots.aggregator.usageDatabase
-        let (codec, board) = (self.codec, self.objects)
+        let (codec, board, followers) = (self.codec, self.objects, self.followers)
         let late = LateStart(
             self.desk.inForce.configuration, stateDirectory: self.stateDirectory, log: self.log,
             isDone: self.facts != nil)
@@ -130,9 +132,11 @@ final class ControlRole: WorkerRole {
             let objects = ObjectKind.allCases.map { kind in
                 ObjectsResource(kind, store: store, codec: codec, board: board)
             }
+            let events = EventsResource(
+                file: UsageFile(usage, stateDirectory: store.stateDirectory), names: store, followers: followers)
             return DeskBench(
                 store: store,
-                service: AdministrationService(store: store, limits: limits, usage: usage, others: objects))
+                service: AdministrationService(store: store, limits: limits, usage: usage, others: objects + [events]))
         }
     }
 
@@ -287,6 +291,7 @@ final class ControlRole: WorkerRole {
                 return error
             }
         }
+        self.followers.sweep(now: Timestamp.now())
         self.administration.perform(work) { [weak self] result in
             guard let self else { return }
             if case .success(let failure?) = result, turn % 60 == 0 {

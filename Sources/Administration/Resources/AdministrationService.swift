@@ -32,12 +32,13 @@ public final class AdministrationService {
         quarantine: QuarantineBoard = QuarantineBoard(),
         others: [any AdministrationResource] = []
     ) {
-        let usage = UsageFile(usage.map { UsageDatabase($0) } ?? .file(stateDirectory: store.stateDirectory))
+        let usage = UsageFile(usage, stateDirectory: store.stateDirectory)
         let limits = LimitsResource(store: store, settings: limits)
         let resources: [any AdministrationResource] = [
             OrganizationsResource(store: store), KeysResource(store: store), ProjectsResource(store: store), limits,
             UsageResource(file: usage, names: store),
-            RequestsResource(file: usage, names: store), AuditResource(store: store), TokensResource(store: store),
+            RequestsResource(file: usage, names: store), ActivityResource(file: usage, names: store),
+            AuditResource(store: store), TokensResource(store: store),
             MasterKeyResource(store: store),
             QuarantineResource(board: quarantine),
         ]
