@@ -12,11 +12,13 @@ extension Catalogue {
             ["claude-haiku-5-5"],
             Price.Rates(
                 input: 100_000, output: 500_000, cacheRead: 10_000, cacheWrite: 125_000, cacheWriteHour: 200_000),
-            longPrompt: Price.LongPrompt(
-                above: 100_000,
-                rates: Price.Rates(
-                    input: 500_000, output: 2_500_000, cacheRead: 50_000, cacheWrite: 625_000,
-                    cacheWriteHour: 1_000_000)),
+            tiers: [
+                PromptTier(
+                    above: 100_000,
+                    rates: Price.Rates(
+                        input: 500_000, output: 2_500_000, cacheRead: 50_000, cacheWrite: 625_000,
+                        cacheWriteHour: 1_000_000))
+            ],
             context: 1_000_000, output: 128_000),
         CatalogueModel(
             ["claude-sonnet-4-5", "claude-sonnet-4-5-20250929"],

@@ -5,8 +5,10 @@ extension Catalogue {
     static let google: [CatalogueModel] = [
         CatalogueModel(
             ["gemini-2.5-pro"], Price.Rates(input: 1_250_000, output: 10_000_000, cacheRead: 125_000),
-            longPrompt: Price.LongPrompt(
-                above: 200_000, rates: Price.Rates(input: 2_500_000, output: 15_000_000, cacheRead: 250_000)),
+            tiers: [
+                PromptTier(
+                    above: 200_000, rates: Price.Rates(input: 2_500_000, output: 15_000_000, cacheRead: 250_000))
+            ],
             context: 1_048_576, output: 65_536),
         CatalogueModel(
             ["gemini-2.5-flash"],
@@ -23,8 +25,10 @@ extension Catalogue {
         CatalogueModel(
             ["gemini-3.1-pro-preview", "gemini-pro-latest"],
             Price.Rates(input: 2_000_000, output: 12_000_000, cacheRead: 200_000),
-            longPrompt: Price.LongPrompt(
-                above: 200_000, rates: Price.Rates(input: 4_000_000, output: 18_000_000, cacheRead: 400_000)),
+            tiers: [
+                PromptTier(
+                    above: 200_000, rates: Price.Rates(input: 4_000_000, output: 18_000_000, cacheRead: 400_000))
+            ],
             context: 1_048_576, output: 65_536),
         CatalogueModel(
             ["gemini-3.1-flash-lite", "gemini-3.1-flash-lite-preview"],

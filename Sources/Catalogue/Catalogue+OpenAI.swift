@@ -50,8 +50,10 @@ extension Catalogue {
             context: 400_000, output: 128_000, .maxCompletionTokens),
         CatalogueModel(
             ["gpt-5.4", "gpt-5.4-2026-03-05"], Price.Rates(input: 2_500_000, output: 15_000_000, cacheRead: 250_000),
-            longPrompt: Price.LongPrompt(
-                above: 272_000, rates: Price.Rates(input: 5_000_000, output: 22_500_000, cacheRead: 500_000)),
+            tiers: [
+                PromptTier(
+                    above: 272_000, rates: Price.Rates(input: 5_000_000, output: 22_500_000, cacheRead: 500_000))
+            ],
             context: 1_050_000, output: 128_000, .maxCompletionTokens),
         CatalogueModel(
             ["gpt-5.4-mini", "gpt-5.4-mini-2026-03-17"],
@@ -63,61 +65,81 @@ extension Catalogue {
             .maxCompletionTokens),
         CatalogueModel(
             ["gpt-5.5", "gpt-5.5-2026-04-23"], Price.Rates(input: 5_000_000, output: 30_000_000, cacheRead: 500_000),
-            longPrompt: Price.LongPrompt(
-                above: 272_000, rates: Price.Rates(input: 10_000_000, output: 45_000_000, cacheRead: 1_000_000)),
+            tiers: [
+                PromptTier(
+                    above: 272_000, rates: Price.Rates(input: 10_000_000, output: 45_000_000, cacheRead: 1_000_000))
+            ],
             context: 1_050_000, output: 128_000, .maxCompletionTokens),
         CatalogueModel(
             ["gpt-5.6", "gpt-5.6-sol"],
             Price.Rates(input: 4_000_000, output: 20_000_000, cacheRead: 400_000, cacheWrite: 5_000_000),
-            longPrompt: Price.LongPrompt(
-                above: 272_000,
-                rates: Price.Rates(input: 8_000_000, output: 30_000_000, cacheRead: 800_000, cacheWrite: 10_000_000)),
+            tiers: [
+                PromptTier(
+                    above: 272_000,
+                    rates: Price.Rates(input: 8_000_000, output: 30_000_000, cacheRead: 800_000, cacheWrite: 10_000_000)
+                )
+            ],
             context: 1_050_000, output: 128_000, .maxCompletionTokens),
         CatalogueModel(
             ["gpt-5.6-terra"],
             Price.Rates(input: 2_000_000, output: 12_000_000, cacheRead: 200_000, cacheWrite: 2_500_000),
-            longPrompt: Price.LongPrompt(
-                above: 272_000,
-                rates: Price.Rates(input: 4_000_000, output: 18_000_000, cacheRead: 400_000, cacheWrite: 5_000_000)),
+            tiers: [
+                PromptTier(
+                    above: 272_000,
+                    rates: Price.Rates(input: 4_000_000, output: 18_000_000, cacheRead: 400_000, cacheWrite: 5_000_000))
+            ],
             context: 1_050_000, output: 128_000, .maxCompletionTokens),
         CatalogueModel(
             ["gpt-5.6-luna"], Price.Rates(input: 200_000, output: 1_200_000, cacheRead: 20_000, cacheWrite: 250_000),
-            longPrompt: Price.LongPrompt(
-                above: 272_000,
-                rates: Price.Rates(input: 400_000, output: 1_800_000, cacheRead: 40_000, cacheWrite: 500_000)),
+            tiers: [
+                PromptTier(
+                    above: 272_000,
+                    rates: Price.Rates(input: 400_000, output: 1_800_000, cacheRead: 40_000, cacheWrite: 500_000))
+            ],
             context: 1_050_000, output: 128_000, .maxCompletionTokens),
         CatalogueModel(
             ["gpt-6-astra"],
             Price.Rates(input: 10_000_000, output: 50_000_000, cacheRead: 1_000_000, cacheWrite: 12_500_000),
-            longPrompt: Price.LongPrompt(
-                above: 272_000,
-                rates: Price.Rates(input: 20_000_000, output: 75_000_000, cacheRead: 2_000_000, cacheWrite: 25_000_000)),
+            tiers: [
+                PromptTier(
+                    above: 272_000,
+                    rates: Price.Rates(
+                        input: 20_000_000, output: 75_000_000, cacheRead: 2_000_000, cacheWrite: 25_000_000))
+            ],
             context: 1_050_000, output: 128_000, .maxCompletionTokens),
         CatalogueModel(
             ["gpt-6-sol"], Price.Rates(input: 2_000_000, output: 10_000_000, cacheRead: 200_000, cacheWrite: 2_500_000),
-            longPrompt: Price.LongPrompt(
-                above: 272_000,
-                rates: Price.Rates(input: 4_000_000, output: 15_000_000, cacheRead: 400_000, cacheWrite: 5_000_000)),
+            tiers: [
+                PromptTier(
+                    above: 272_000,
+                    rates: Price.Rates(input: 4_000_000, output: 15_000_000, cacheRead: 400_000, cacheWrite: 5_000_000))
+            ],
             context: 1_050_000, output: 128_000, .maxCompletionTokens),
         CatalogueModel(
             ["gpt-6-luna"], Price.Rates(input: 100_000, output: 500_000, cacheRead: 10_000, cacheWrite: 125_000),
-            longPrompt: Price.LongPrompt(
-                above: 272_000,
-                rates: Price.Rates(input: 200_000, output: 750_000, cacheRead: 20_000, cacheWrite: 250_000)),
+            tiers: [
+                PromptTier(
+                    above: 272_000,
+                    rates: Price.Rates(input: 200_000, output: 750_000, cacheRead: 20_000, cacheWrite: 250_000))
+            ],
             context: 1_050_000, output: 128_000, .maxCompletionTokens),
         CatalogueModel(
             ["gpt-6.1-sol"],
             Price.Rates(input: 2_000_000, output: 10_000_000, cacheRead: 100_000, cacheWrite: 2_500_000),
-            longPrompt: Price.LongPrompt(
-                above: 272_000,
-                rates: Price.Rates(input: 4_000_000, output: 15_000_000, cacheRead: 200_000, cacheWrite: 5_000_000)),
+            tiers: [
+                PromptTier(
+                    above: 272_000,
+                    rates: Price.Rates(input: 4_000_000, output: 15_000_000, cacheRead: 200_000, cacheWrite: 5_000_000))
+            ],
             context: 1_050_000, output: 128_000, .maxCompletionTokens),
         CatalogueModel(
             ["gpt-6.1-terra"],
             Price.Rates(input: 1_000_000, output: 5_000_000, cacheRead: 50_000, cacheWrite: 1_250_000),
-            longPrompt: Price.LongPrompt(
-                above: 272_000,
-                rates: Price.Rates(input: 2_000_000, output: 7_500_000, cacheRead: 100_000, cacheWrite: 2_500_000)),
+            tiers: [
+                PromptTier(
+                    above: 272_000,
+                    rates: Price.Rates(input: 2_000_000, output: 7_500_000, cacheRead: 100_000, cacheWrite: 2_500_000))
+            ],
             context: 1_050_000, output: 128_000, .maxCompletionTokens),
         CatalogueModel(
             ["gpt-audio", "gpt-audio-2025-08-28"],

@@ -12,11 +12,11 @@ public struct CatalogueModel: Hashable, Sendable {
     public var outputLimitMember: ModelFacts.OutputLimitMember
 
     init(
-        _ names: [String], _ rates: Price.Rates, longPrompt: Price.LongPrompt? = nil, context: UInt32,
-        output: UInt32?, _ member: ModelFacts.OutputLimitMember = .maxTokens
+        _ names: [String], _ rates: Price.Rates, tiers: [PromptTier] = [], services: [ServiceTier: PriceList] = [:],
+        context: UInt32, output: UInt32?, _ member: ModelFacts.OutputLimitMember = .maxTokens
     ) {
         self.names = names
-        self.price = Price(rates, longPrompt: longPrompt)
+        self.price = Price(rates, tiers: tiers, services: services)
         self.contextWindow = context
         self.maximumOutput = output
         self.outputLimitMember = member

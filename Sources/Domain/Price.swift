@@ -1,98 +1,87 @@
-/// What a provider takes for the tokens of one model.
+/// What a provider takes for the calls of one model: its price list, and those of the services that it sells at other prices.
 ///
-/// A rate is in pico-USD per token, which is the same number as micro-USD per million tokens: $0.075 per million is
-/// 75,000. A class without a rate of its own costs what the class does that it is a part of: cached, written, audio and
-/// image prompt tokens as `input`; reasoning and audio output as `output`.
+/// A rate of tokens is in pico-USD per token, which is the same number as micro-USD per million tokens: $0.075 per million is
+/// 75,000. A rate of units is in pico-USD per unit: $0.04 for an image is 40,000,000,000; times are priced by the second.
+///
+/// A reference to content that does not change, so that a request's way can copy it for next to nothing.
 public struct Price: Hashable, Sendable {
-    /// The rates of one price list.
-    public struct Rates: Hashable, Sendable {
-        public var input: Int64
-        public var output: Int64
-        public var cacheRead: Int64?
-        public var cacheWrite: Int64?
-        public var cacheWriteHour: Int64?
-        public var reasoning: Int64?
-        public var audioInput: Int64?
-        public var audioOutput: Int64?
-        public var image: Int64?
+    private final class Content: Sendable {
+        let standard: PriceList
+        let services: [ServiceTier: PriceList]
+        let id: UInt64
 
-        public init(
-            input: Int64, output: Int64, cacheRead: Int64? = nil, cacheWrite: Int64? = nil,
-            cacheWriteHour: Int64? = nil, reasoning: Int64? = nil, audioInput: Int64? = nil, audioOutput: Int64? = nil,
-            image: Int64? = nil
-        ) {
-            self.input = input
-            self.output = output
-            self.cacheRead = cacheRead
-            self.cacheWrite = cacheWrite
-            self.cacheWriteHour = cacheWriteHour
-            self.reasoning = reasoning
-            self.audioInput = audioInput
-            self.audioOutput = audioOutput
-            self.image = image
-        }
-
-        /// The rate that applies to a class.
-        public subscript(_ tokenClass: TokenClass) -> Int64 {
-            switch tokenClass {
-            case .input: self.input
-            case .cacheRead: self.cacheRead ?? self.input
-            case .cacheWrite: self.cacheWrite ?? self.input
-            case .cacheWriteHour: self.cacheWriteHour ?? self.cacheWrite ?? self.input
-            case .output: self.output
-            case .reasoning: self.reasoning ?? self.output
-            case .audioInput: self.audioInput ?? self.input
-            case .audioOutput: self.audioOutput ?? self.output
-            case .image: self.image ?? self.input
-            }
+        init(_ standard: PriceList, _ services: [ServiceTier: PriceList]) {
+            self.standard = standard
+            self.services = services
+            self.id = PriceID.of(standard, services)
         }
     }
 
-    /// Other rates for calls with a long prompt: they then apply to all tokens of the call.
-    public struct LongPrompt: Hashable, Sendable {
-        /// Prompt tokens a call must have more than.
-        public var above: Int64
-        public var rates: Rates
+    private let content: Content
 
-        public init(above: Int64, rates: Rates) {
-            self.above = above
-            self.rates = rates
-        }
+    /// `tiers` may come in any order. A list for `standard` among `services` is left away: it is `rates` and `tiers`.
+    public init(_ rates: Rates, tiers: [PromptTier] = [], services: [ServiceTier: PriceList] = [:]) {
+        self.content = Content(PriceList(rates, tiers: tiers), services.filter { $0.key != .standard })
     }
 
-    public var rates: Rates
-    public var longPrompt: LongPrompt?
-
-    public init(_ rates: Rates, longPrompt: LongPrompt? = nil) {
-        self.rates = rates
-        self.longPrompt = longPrompt
+    public init(_ list: PriceList, services: [ServiceTier: PriceList] = [:]) {
+        self.init(list.rates, tiers: list.tiers, services: services)
     }
+
+    /// The standard service's, for prompts below all tiers.
+    public var rates: Rates {
+        get { self.content.standard.rates }
+        set { self = Price(newValue, tiers: self.tiers, services: self.services) }
+    }
+
+    /// The standard service's for longer prompts, the shortest first.
+    public var tiers: [PromptTier] {
+        get { self.content.standard.tiers }
+        set { self = Price(self.rates, tiers: newValue, services: self.services) }
+    }
+
+    /// The lists of other services; one that is missing costs as the standard service.
+    public var services: [ServiceTier: PriceList] {
+        get { self.content.services }
+        set { self = Price(self.rates, tiers: self.tiers, services: newValue) }
+    }
+
+    /// Names this price in journals and the usage database: a hash of all its content, never 0, the same in every process and
+    /// after every restart.
+    public var id: UInt64 { self.content.id }
 
     /// An explicit price of nothing, which is not the same as an unknown price.
     public static let free = Price(Rates(input: 0, output: 0))
+
+    public static func == (a: Price, b: Price) -> Bool {
+        a.content === b.content
+            || (a.id == b.id && a.content.standard == b.content.standard && a.content.services == b.content.services)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(self.id)
+    }
 }
 
 extension Price {
-    /// Names this price in journals and the usage database: a hash (FNV-1a) of its content, never 0, the same in every
-    /// process and after every restart.
-    public var id: UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        func mix(_ value: Int64?) {
-            hash = (hash ^ (value == nil ? 0 : 1)) &* 0x100_0000_01B3
-            var rest = UInt64(bitPattern: value ?? 0)
-            for _ in 0..<8 {
-                hash = (hash ^ (rest & 0xFF)) &* 0x100_0000_01B3
-                rest >>= 8
-            }
-        }
-        for rates in [self.rates, self.longPrompt?.rates] {
-            guard let rates else { continue }
-            for value in [
-                rates.input, rates.output, rates.cacheRead, rates.cacheWrite, rates.cacheWriteHour, rates.reasoning,
-                rates.audioInput, rates.audioOutput, rates.image,
-            ] { mix(value) }
-        }
-        mix(self.longPrompt?.above)
-        return hash == 0 ? 1 : hash
+    /// The list of a service.
+    public func list(of service: ServiceTier) -> PriceList {
+        service == .standard ? self.content.standard : self.content.services[service] ?? self.content.standard
+    }
+
+    /// The rates that hold for a call with so many prompt tokens.
+    public func rates(promptTokens: Int64, service: ServiceTier = .standard) -> Rates {
+        let list = self.list(of: service)
+        return list.tier(promptTokens: promptTokens).map { list.tiers[$0].rates } ?? list.rates
+    }
+
+    /// What the provider takes for a call, in nano-USD: tokens, units and the call itself are summed exactly, and the sum is
+    /// rounded once, half up.
+    ///
+    /// A negative count or rate, which no honest process makes, counts as zero; a cost beyond Int64 stays at its greatest
+    /// value. Whether a provider bills the call at all is not asked here.
+    public func cost(of usage: TokenUsage, units: CallUnits? = nil, service: ServiceTier = .standard) -> Int64 {
+        if service != .standard, let list = self.content.services[service] { return list.cost(usage, units) }
+        return self.content.standard.cost(usage, units)
     }
 }

@@ -11,6 +11,7 @@ import UsageStore
         func keyName(_ id: EntityID) -> String? { nil }
         func projectName(_ id: EntityID) -> String? { nil }
         func keyPrefix(_ id: EntityID) -> String? { nil }
+        func organizationName(_ id: EntityID) -> String? { nil }
         func keys(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> [EntityID] { [] }
         func projectID(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> EntityID {
             throw .notFound("no project")

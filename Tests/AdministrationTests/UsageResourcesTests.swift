@@ -10,6 +10,7 @@ import UsageStore
     private final class Names: EntityNames {
         func keyName(_ id: EntityID) -> String? { id == .standard ? "static" : id.low == 6 ? "twin" : nil }
         func keyPrefix(_ id: EntityID) -> String? { id.low == 6 ? "sk-sl-ab" : nil }
+        func organizationName(_ id: EntityID) -> String? { id == .standard ? "default" : nil }
         func projectName(_ id: EntityID) -> String? { id == .standard ? "default" : nil }
         func keys(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> [EntityID] {
             switch name {

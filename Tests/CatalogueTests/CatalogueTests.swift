@@ -24,7 +24,7 @@ import Testing
     /// A slip of a decimal place is the likeliest mistake in such a table.
     @Test func ratesAreInTheirUsualProportions() {
         for model in Self.models {
-            for rates in [model.price.rates, model.price.longPrompt?.rates].compactMap({ $0 }) {
+            for rates in [model.price.rates] + model.price.tiers.map(\.rates) {
                 #expect((20_000...20_000_000).contains(rates.input), "\(model.names)")
                 #expect(
                     rates.output == 0 || (rates.input...(10 * rates.input)).contains(rates.output), "\(model.names)")
@@ -34,7 +34,7 @@ import Testing
                 #expect(rates.cacheWriteHour.map { $0 == rates.input * 2 } ?? true, "\(model.names)")
                 #expect(rates.audioInput.map { $0 > rates.input } ?? true, "\(model.names)")
             }
-            if let long = model.price.longPrompt {
+            for long in model.price.tiers {
                 // One model's long prompts cost five times as much.
                 let factor: Int64 = model.names.contains("claude-haiku-5-5") ? 5 : 2
                 #expect(long.rates.input == factor * model.price.rates.input)
@@ -60,10 +60,10 @@ import Testing
         #expect(sonnet.outputLimitMember == .maxTokens)
         let pro = try self.model(.google, "gemini-2.5-pro")
         let haiku = try self.model(.anthropic, "claude-haiku-5-5")
-        #expect(haiku.price.longPrompt?.above == 100_000)
-        #expect(haiku.price.longPrompt?.rates.input == 500_000)
-        #expect(pro.price.longPrompt?.above == 200_000)
-        #expect(pro.price.longPrompt?.rates == Price.Rates(input: 2_500_000, output: 15_000_000, cacheRead: 250_000))
+        #expect(haiku.price.tiers.first?.above == 100_000)
+        #expect(haiku.price.tiers.first?.rates.input == 500_000)
+        #expect(pro.price.tiers.first?.above == 200_000)
+        #expect(pro.price.tiers.first?.rates == Price.Rates(input: 2_500_000, output: 15_000_000, cacheRead: 250_000))
         let embedding = try self.model(.openAI, "text-embedding-3-small")
         #expect(embedding.price.rates == Price.Rates(input: 20_000, output: 0))
     }

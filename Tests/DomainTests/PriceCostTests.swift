@@ -26,11 +26,13 @@ struct PriceCostTests {
     private static let sonnet = Price(
         Price.Rates(
             input: 3_000_000, output: 15_000_000, cacheRead: 300_000, cacheWrite: 3_750_000, cacheWriteHour: 6_000_000),
-        longPrompt: Price.LongPrompt(
-            above: 200_000,
-            rates: Price.Rates(
-                input: 6_000_000, output: 22_500_000, cacheRead: 600_000, cacheWrite: 7_500_000,
-                cacheWriteHour: 12_000_000)))
+        tiers: [
+            PromptTier(
+                above: 200_000,
+                rates: Price.Rates(
+                    input: 6_000_000, output: 22_500_000, cacheRead: 600_000, cacheWrite: 7_500_000,
+                    cacheWriteHour: 12_000_000))
+        ])
     // $2.50, $10, audio $40 in and $80 out.
     private static let audio = Price(
         Price.Rates(input: 2_500_000, output: 10_000_000, audioInput: 40_000_000, audioOutput: 80_000_000))
@@ -45,7 +47,7 @@ struct PriceCostTests {
     // $1.25, $10, cached $0.125; above 200,000 $2.50 and $15, and no rate for cached ones.
     private static let pro = Price(
         Price.Rates(input: 1_250_000, output: 10_000_000, cacheRead: 125_000),
-        longPrompt: Price.LongPrompt(above: 200_000, rates: Price.Rates(input: 2_500_000, output: 15_000_000)))
+        tiers: [PromptTier(above: 200_000, rates: Price.Rates(input: 2_500_000, output: 15_000_000))])
     // 1 and 2 millionths of a dollar per million tokens: 0.001 and 0.002 nano-USD a token.
     private static let tiny = Price(Price.Rates(input: 1, output: 2))
     // No two classes alike, and nothing that divides.
@@ -53,6 +55,12 @@ struct PriceCostTests {
         Price.Rates(
             input: 100_001, output: 200_003, cacheRead: 10_007, cacheWrite: 125_009, cacheWriteHour: 160_013,
             reasoning: 300_017, audioInput: 400_019, audioOutput: 500_021, image: 600_023))
+
+    // $1, $4, cached audio $0.25, cached images $0.50, images out $30, video $2 in and $17.50 out, citations $3.
+    private static let media = Price(
+        Price.Rates(
+            input: 1_000_000, output: 4_000_000, cacheReadAudio: 250_000, cacheReadImage: 500_000,
+            imageOutput: 30_000_000, videoInput: 2_000_000, videoOutput: 17_500_000, citation: 3_000_000))
 
     static let expectations: [Expectation] = [
         // One class at a time, and the classes that have no rate of their own.
@@ -167,6 +175,25 @@ struct PriceCostTests {
         Expectation("a million, uneven", uneven, TokenUsage(input: 1_000_000), 100_001_000),
         // A price of nothing is a price.
         Expectation("free", .free, TokenUsage(input: 5_000_000, output: 7, reasoning: 9), 0),
+        // What came later: with rates of its own, and without.
+        Expectation("audio read", media, TokenUsage(cacheReadAudio: 4), 1000),  // 4 × 250
+        Expectation("image read", media, TokenUsage(cacheReadImage: 4), 2000),  // 4 × 500
+        Expectation("image made", media, TokenUsage(imageOutput: 1290), 38_700_000),  // 1290 × 30,000
+        Expectation("video seen", media, TokenUsage(videoInput: 258), 516_000),  // 258 × 2000
+        Expectation("video made", media, TokenUsage(videoOutput: 3), 52_500),  // 3 × 17,500
+        Expectation("cited", media, TokenUsage(citation: 2), 6000),  // 2 × 3000
+        Expectation("audio read as cached", mini, TokenUsage(cacheReadAudio: 2), 150),  // 2 × 75
+        Expectation("image read as cached", mini, TokenUsage(cacheReadImage: 2), 150),  // 2 × 75
+        Expectation("audio read as audio", audio, TokenUsage(cacheReadAudio: 2), 80_000),  // 2 × 40,000
+        Expectation("audio read as input", reasoning, TokenUsage(cacheReadAudio: 2), 2000),  // 2 × 1000
+        Expectation("image read as input", reasoning, TokenUsage(cacheReadImage: 2), 2000),  // 2 × 1000
+        Expectation("image made as output", mini, TokenUsage(imageOutput: 2), 1200),  // 2 × 600
+        Expectation("video seen as input", mini, TokenUsage(videoInput: 2), 300),  // 2 × 150
+        Expectation("video made as output", mini, TokenUsage(videoOutput: 2), 1200),  // 2 × 600
+        Expectation("cited as input", mini, TokenUsage(citation: 2), 300),  // 2 × 150
+        Expectation(  // 199,998 × 6000 + 6000 + 600 + 600 = 1,199,988,000 + 7200
+            "long by what came later", sonnet,
+            TokenUsage(input: 199_998, cacheReadAudio: 1, cacheReadImage: 1, videoInput: 1), 1_199_995_200),
         // What no honest process counts.
         Expectation("a negative count", mini, TokenUsage(input: -5, output: 1), 600),
     ]

@@ -124,7 +124,7 @@ import Testing
         let estimate = try self.estimate(#"{"model":"m","max_tokens":10}"#)
         let dear = Price(
             .init(input: 1000, output: 2000, cacheRead: 100, cacheWrite: 1250, reasoning: 3000),
-            longPrompt: .init(above: 999, rates: .init(input: 5000, output: 1)))
+            tiers: [.init(above: 999, rates: .init(input: 5000, output: 1))])
         // 1000 tokens at 5000 and 10 at 3000, in picodollars; the bytes may be more than the tokens.
         #expect(estimate.most(ModelFacts(), dear)?.cost == Int64(5030))
         let short = ModelFacts(contextWindow: 999)

@@ -101,6 +101,10 @@ ROWS: dict[str, Row] = {
     "GET audit-log": Row("readAudit", "listing"),
     "GET audit-log/{}": Row("readAudit"),
     "GET usage": Row("readUsage", "listing"),
+    "GET usage/daily": Row("readUsage", "listing"),
+    "GET usage/hourly": Row("readUsage", "listing"),
+    "GET usage/summary": Row("readUsage", "listing"),
+    "GET usage/forecast": Row("readUsage", "listing"),
     "GET requests": Row("readUsage", "listing"),
     "GET requests/{}": Row("readUsage"),
     "GET activity": Row("readUsage", "listing"),
@@ -108,6 +112,7 @@ ROWS: dict[str, Row] = {
     "GET quarantine": Row("readGateway", "gateway"),
     "DELETE quarantine/{}": Row("orderGateway", "gateway", done=ABSENT_IS_FINE),
     "GET status": Row("readGateway", "gateway"),
+    "GET jobs": Row("readGateway", "gateway"),
     "POST orders": Row("orderGateway", "gateway", {"kind": "reopen_logs"}),
     "GET orders": Row("readGateway", "gateway", done=ABSENT_IS_FINE),
 }

@@ -26,6 +26,18 @@ struct SampleRecords {
         return usage
     }
 
+    /// Some of it in half of the cases.
+    mutating func units() -> CallUnits? {
+        guard self.random.next() % 2 == 0 else { return nil }
+        var units = CallUnits()
+        for unitClass in UnitClass.allCases where self.random.next() % 3 == 0 {
+            units[unitClass] = Int64((self.random.next() >> 1) >> (self.random.next() % 63))
+        }
+        return units.isEmpty ? nil : units
+    }
+
+    mutating func service() -> ServiceTier { ServiceTier.allCases.randomElement(using: &self.random) ?? .standard }
+
     mutating func id() -> RecordID { RecordID(high: self.random.next(), low: self.random.next()) }
     mutating func entity() -> EntityID { EntityID(high: self.random.next(), low: self.random.next()) }
 
@@ -37,7 +49,8 @@ struct SampleRecords {
                 user: self.random.next() % 2 == 0 ? nil : self.entity()),
             endpoint: Endpoint.allCases[Int(self.random.next() % UInt64(Endpoint.allCases.count))],
             bodyBytes: self.number(),
-            fingerprint: self.random.next(), traceID: self.random.next() % 2 == 0 ? [] : Array(repeating: 7, count: 16),
+            fingerprint: self.random.next(), zone: Int8(truncatingIfNeeded: self.random.next() & self.random.next()),
+            traceID: self.random.next() % 2 == 0 ? [] : Array(repeating: 7, count: 16),
             label: self.text(1024), tags: self.text(1024))
     }
 
@@ -53,7 +66,8 @@ struct SampleRecords {
             status: UInt16(truncatingIfNeeded: self.random.next()),
             billed: [.unknown, .yes, .no].randomElement(using: &self.random) ?? .unknown,
             usageSource: [.none, .provider, .estimated].randomElement(using: &self.random) ?? .none,
-            usage: self.usage(), cost: self.random.next() % 2 == 0 ? nil : Int64(bitPattern: self.random.next()),
+            usage: self.usage(), service: self.service(), units: self.units(),
+            cost: self.random.next() % 2 == 0 ? nil : Int64(bitPattern: self.random.next()),
             finish: [.none, .stop, .other].randomElement(using: &self.random) ?? .none, error: self.text(256),
             connected: self.number(), firstContent: self.number(), total: self.number(), replyBytes: self.number())
     }
@@ -64,7 +78,8 @@ struct SampleRecords {
             status: UInt16(truncatingIfNeeded: self.random.next()),
             outcome: [.unknown, .complete, .disconnected, .error].randomElement(using: &self.random) ?? .unknown,
             finish: [.none, .stop, .other].randomElement(using: &self.random) ?? .none,
-            isStream: self.random.next() % 2 == 0, model: self.text(256), provider: self.text(256),
+            isStream: self.random.next() % 2 == 0, isCacheHit: self.random.next() % 2 == 0,
+            fault: [nil, .client, .provider, .gateway].randomElement(using: &self.random) ?? nil, model: self.text(256), provider: self.text(256),
             modelSent: self.text(256), usage: self.usage(),
             usageSource: [.none, .provider, .estimated].randomElement(using: &self.random) ?? .none,
             cost: self.random.next() % 2 == 0 ? nil : Int64(bitPattern: self.random.next()),
@@ -92,7 +107,7 @@ struct SampleRecords {
         for tokenClass in TokenClass.allCases { usage[tokenClass] = .max }
         return (
             BeginRecord(
-                record: id, principal: principal, endpoint: .embeddings, bodyBytes: 1, fingerprint: 2,
+                record: id, principal: principal, endpoint: .embeddings, bodyBytes: 1, fingerprint: 2, zone: -20,
                 traceID: Array(repeating: 1, count: 16), label: text, tags: text),
             SettleRecord(
                 record: id, rank: .edge, status: 200, outcome: .complete, model: text, provider: text, modelSent: text,

@@ -194,7 +194,7 @@ import Testing
         let writer = try store.writer()
         let price = Price(
             Price.Rates(input: 75_000, output: 300_000),
-            longPrompt: Price.LongPrompt(above: 10, rates: Price.Rates(input: 1, output: 2)))
+            tiers: [PromptTier(above: 10, rates: Price.Rates(input: 1, output: 2))])
         try writer.add(prices: [price])
         let record = self.source.mint()
         var begin = RecordSource.begin(record, principal: self.other, label: "mine")

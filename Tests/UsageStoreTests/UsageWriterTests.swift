@@ -274,7 +274,7 @@ import Testing
         let plain = Price(Price.Rates(input: 75_000, output: 300_000, cacheRead: 0))
         let long = Price(
             Price.Rates(input: 1, output: 2, reasoning: 7),
-            longPrompt: Price.LongPrompt(above: 200_000, rates: Price.Rates(input: 2, output: 4, image: 9)))
+            tiers: [PromptTier(above: 200_000, rates: Price.Rates(input: 2, output: 4, image: 9))])
         try writer.add(prices: [plain, long, .free])
         try writer.add(prices: [long, plain])
         #expect(try PriceTable.price(plain.id, in: store.connection()) == plain)

@@ -37,13 +37,17 @@ extension JSONWriter {
         guard let price else { return self.null() }
         self.beginObject()
         self.rates(price.rates)
-        if let long = price.longPrompt {
-            self.key("long_prompt")
-            self.beginObject()
-            self.key("above")
-            self.integer(long.above)
-            self.rates(long.rates)
-            self.endObject()
+        if !price.tiers.isEmpty {
+            self.key("tiers")
+            self.beginArray()
+            for tier in price.tiers {
+                self.beginObject()
+                self.key("above")
+                self.integer(tier.above)
+                self.rates(tier.rates)
+                self.endObject()
+            }
+            self.endArray()
         }
         self.endObject()
     }

@@ -5,18 +5,17 @@ import UsageStore
 /// Writes rows of requests into answers, with the names of keys and projects. Lives on one thread.
 final class RequestWriter {
     private let names: any EntityNames
-    /// Of the answer that is being made: the same few names stand in all its rows.
-    private var keyNames: [EntityID: String?] = [:]
-    private var projectNames: [EntityID: String?] = [:]
+    /// Of the answer that is being made.
+    private var known: KnownNames
 
     init(names: any EntityNames) {
         self.names = names
+        self.known = KnownNames(names)
     }
 
     /// Another answer begins.
     func begin() {
-        self.keyNames = [:]
-        self.projectNames = [:]
+        self.known = KnownNames(self.names)
     }
 
     /// Puts in the members of a request.
@@ -77,27 +76,13 @@ final class RequestWriter {
         writer.key("project")
         writer.string(optional: principal?.project.text(.project))
         writer.key("project_name")
-        writer.string(optional: principal.flatMap { self.projectName($0.project) })
+        writer.string(optional: principal.flatMap { self.known.projectName($0.project) })
         writer.key("key")
         writer.string(optional: principal?.key.text(.key))
         writer.key("key_name")
-        writer.string(optional: principal.flatMap { self.keyName($0.key) })
+        writer.string(optional: principal.flatMap { self.known.keyName($0.key) })
         writer.key("user")
         writer.string(optional: principal?.user?.text(.user))
-    }
-
-    private func keyName(_ id: EntityID) -> String? {
-        if let known = self.keyNames[id] { return known }
-        let name = self.names.keyName(id)
-        self.keyNames[id] = .some(name)
-        return name
-    }
-
-    private func projectName(_ id: EntityID) -> String? {
-        if let known = self.projectNames[id] { return known }
-        let name = self.names.projectName(id)
-        self.projectNames[id] = .some(name)
-        return name
     }
 
     private static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {

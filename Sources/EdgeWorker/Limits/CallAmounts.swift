@@ -22,8 +22,8 @@ extension Price {
     /// Pico-USD of the dearest token of a prompt of at most `promptTokens`, and of the output behind it.
     func dearest(promptTokens: Int64) -> (input: Int64, output: Int64) {
         var most = Price.dearest(self.rates)
-        if let long = self.longPrompt, promptTokens > long.above {
-            let rates = Price.dearest(long.rates)
+        for tier in self.tiers where promptTokens > tier.above {
+            let rates = Price.dearest(tier.rates)
             most = (max(most.input, rates.input), max(most.output, rates.output))
         }
         return most
@@ -36,10 +36,14 @@ extension Price {
     }
 
     private static func dearest(_ rates: Rates) -> (input: Int64, output: Int64) {
-        let inputs: [TokenClass] = [.input, .cacheRead, .cacheWrite, .cacheWriteHour, .audioInput, .image]
-        let outputs: [TokenClass] = [.output, .reasoning, .audioOutput]
-        return (
-            inputs.reduce(0) { max($0, rates[$1]) }, outputs.reduce(0) { max($0, rates[$1]) }
-        )
+        var most: (input: Int64, output: Int64) = (0, 0)
+        for tokenClass in TokenClass.allCases {
+            if tokenClass.isPrompt {
+                most.input = max(most.input, rates[tokenClass])
+            } else {
+                most.output = max(most.output, rates[tokenClass])
+            }
+        }
+        return most
     }
 }

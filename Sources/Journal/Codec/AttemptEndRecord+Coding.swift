@@ -1,13 +1,14 @@
 import Domain
 
-/// Record 16, number 1, status 2, billed 1, usage source 1, finish 1, usage, cost, connected 8, first content 8, total 8,
+/// Record 16, number 1, status 2, billed 1, usage source 1, finish 1, usage (with service and units), cost, connected 8, first content 8, total 8,
 /// reply bytes 8, error.
 extension AttemptEndRecord: JournalEntry {
     static let kind = RecordKind.attemptEnd
-    static let maximumPayload = 16 + 1 + 2 + 3 + TokenUsage.maximumEncodedSize + 9 + 4 * 8 + 2 + RecordText.name
+    static let maximumPayload =
+        16 + 1 + 2 + 3 + TokenUsage.maximumEncodedSize + CallUnits.maximumEncodedSize + 9 + 4 * 8 + 2 + RecordText.name
 
     var payloadSize: Int {
-        16 + 1 + 2 + 3 + self.usage.encodedSize + (self.cost == nil ? 1 : 9) + 4 * 8
+        16 + 1 + 2 + 3 + self.usage.encodedSize(self.service, self.units) + (self.cost == nil ? 1 : 9) + 4 * 8
             + RecordText.size(self.error, RecordText.name)
     }
 
@@ -18,7 +19,7 @@ extension AttemptEndRecord: JournalEntry {
         encoder.put(self.billed.rawValue)
         encoder.put(self.usageSource.rawValue)
         encoder.put(self.finish.rawValue)
-        encoder.put(self.usage)
+        encoder.put(self.usage, self.service, self.units)
         encoder.put(self.cost)
         encoder.put(self.connected)
         encoder.put(self.firstContent)
@@ -30,7 +31,8 @@ extension AttemptEndRecord: JournalEntry {
     init(_ lent: LentRecord.AttemptEnd) {
         self.init(
             record: lent.record, number: lent.number, status: lent.status, billed: lent.billed,
-            usageSource: lent.usageSource, usage: lent.usage, cost: lent.cost, finish: lent.finish,
+            usageSource: lent.usageSource, usage: lent.usage, service: lent.service, units: lent.units, cost: lent.cost,
+            finish: lent.finish,
             error: lent.error.array, connected: lent.connected, firstContent: lent.firstContent, total: lent.total,
             replyBytes: lent.replyBytes)
     }
@@ -38,11 +40,17 @@ extension AttemptEndRecord: JournalEntry {
 
 extension LentRecord.AttemptEnd {
     init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed) {
+        let record = try decoder.takeRecordID()
+        let number: UInt8 = try decoder.take()
+        let status: UInt16 = try decoder.take()
+        let billed = try decoder.take(Billed.self)
+        let usageSource = try decoder.take(UsageSource.self)
+        let finish = try decoder.take(FinishReason.self)
+        let (usage, service, units) = try decoder.takeUsageAndExtras()
         self.init(
-            record: try decoder.takeRecordID(), number: try decoder.take(), status: try decoder.take(),
-            billed: try decoder.take(Billed.self), usageSource: try decoder.take(UsageSource.self),
-            finish: try decoder.take(FinishReason.self), usage: try decoder.takeUsage(), cost: try decoder.takeCost(),
-            connected: try decoder.take(), firstContent: try decoder.take(), total: try decoder.take(),
-            replyBytes: try decoder.take(), error: try decoder.takeText(RecordText.name))
+            record: record, number: number, status: status, billed: billed, usageSource: usageSource, finish: finish,
+            usage: usage, service: service, units: units, cost: try decoder.takeCost(), connected: try decoder.take(),
+            firstContent: try decoder.take(), total: try decoder.take(), replyBytes: try decoder.take(),
+            error: try decoder.takeText(RecordText.name))
     }
 }

@@ -65,19 +65,42 @@ import Domain
     }
 
     mutating func takeUsage() throws(Malformed) -> TokenUsage {
+        try self.takeCounts(of: try self.take(UInt16.self))
+    }
+
+    /// The tokens, and the service and the units of a call that has them.
+    mutating func takeUsageAndExtras() throws(Malformed) -> (TokenUsage, ServiceTier, CallUnits?) {
         let present = try self.take(UInt16.self)
+        let usage = try self.takeCounts(of: present & ~TokenUsage.extrasBit)
+        guard present & TokenUsage.extrasBit != 0 else { return (usage, .standard, nil) }
+        let service = try self.take(ServiceTier.self)
+        let classes = try self.take(UInt16.self)
+        guard classes >> UInt16(UnitClass.allCases.count) == 0, classes & 1 << UInt16(UnitClass.request.rawValue) == 0
+        else { throw Malformed() }
+        guard classes != 0 else {
+            guard service != .standard else { throw Malformed() }
+            return (usage, service, nil)
+        }
+        var units = CallUnits()
+        for unitClass in UnitClass.allCases where classes & 1 << UInt16(unitClass.rawValue) != 0 {
+            units[unitClass] = try self.takeCount()
+        }
+        return (usage, service, units)
+    }
+
+    private mutating func takeCounts(of present: UInt16) throws(Malformed) -> TokenUsage {
         guard present >> UInt16(TokenClass.allCases.count) == 0 else { throw Malformed() }
         var usage = TokenUsage()
-        if present == 0 { return usage }
+        guard present & TokenUsage.rareBits == 0 else {
+            for tokenClass in TokenClass.allCases where present & 1 << UInt16(tokenClass.rawValue) != 0 {
+                usage[tokenClass] = try self.takeCount()
+            }
+            return usage
+        }
         if present & 1 << 0 != 0 { usage.input = try self.takeCount() }
         if present & 1 << 1 != 0 { usage.cacheRead = try self.takeCount() }
-        if present & 1 << 2 != 0 { usage.cacheWrite = try self.takeCount() }
-        if present & 1 << 3 != 0 { usage.cacheWriteHour = try self.takeCount() }
         if present & 1 << 4 != 0 { usage.output = try self.takeCount() }
         if present & 1 << 5 != 0 { usage.reasoning = try self.takeCount() }
-        if present & 1 << 6 != 0 { usage.audioInput = try self.takeCount() }
-        if present & 1 << 7 != 0 { usage.audioOutput = try self.takeCount() }
-        if present & 1 << 8 != 0 { usage.image = try self.takeCount() }
         return usage
     }
 

@@ -66,38 +66,41 @@ import Domain
     /// A 16-bit set of the classes that have tokens, then their counts.
     @inline(__always)
     mutating func put(_ usage: TokenUsage) {
-        self.put(usage.presentClasses)
+        let present = usage.presentClasses
+        self.put(present)
+        self.putCounts(usage, present)
+    }
+
+    /// As `put(usage)`, with `TokenUsage.extrasBit` in the set where extras follow the counts: the service, a 16-bit set of the
+    /// classes that have units, and how much of them.
+    @inline(__always)
+    mutating func put(_ usage: TokenUsage, _ service: ServiceTier, _ units: CallUnits?) {
+        let present = usage.presentClasses
+        let classes = units?.presentClasses ?? 0
+        guard service != .standard || classes != 0 else {
+            self.put(present)
+            return self.putCounts(usage, present)
+        }
+        self.put(present | TokenUsage.extrasBit)
+        self.putCounts(usage, present)
+        self.put(service.rawValue)
+        self.put(classes)
+        for unitClass in UnitClass.allCases where classes & 1 << UInt16(unitClass.rawValue) != 0 {
+            self.put(units?[unitClass] ?? 0)
+        }
+    }
+
+    @inline(__always)
+    private mutating func putCounts(_ usage: TokenUsage, _ present: UInt16) {
+        guard present & TokenUsage.rareBits == 0 else {
+            for tokenClass in TokenClass.allCases where present & 1 << UInt16(tokenClass.rawValue) != 0 {
+                self.put(usage[tokenClass])
+            }
+            return
+        }
         if usage.input > 0 { self.put(usage.input) }
         if usage.cacheRead > 0 { self.put(usage.cacheRead) }
-        if usage.cacheWrite > 0 { self.put(usage.cacheWrite) }
-        if usage.cacheWriteHour > 0 { self.put(usage.cacheWriteHour) }
         if usage.output > 0 { self.put(usage.output) }
         if usage.reasoning > 0 { self.put(usage.reasoning) }
-        if usage.audioInput > 0 { self.put(usage.audioInput) }
-        if usage.audioOutput > 0 { self.put(usage.audioOutput) }
-        if usage.image > 0 { self.put(usage.image) }
     }
-}
-
-extension TokenUsage {
-    /// The classes with tokens as bits, by the raw value of `TokenClass`. A count below zero is none.
-    @inline(__always)
-    var presentClasses: UInt16 {
-        var bits: UInt16 = 0
-        if self.input > 0 { bits |= 1 << 0 }
-        if self.cacheRead > 0 { bits |= 1 << 1 }
-        if self.cacheWrite > 0 { bits |= 1 << 2 }
-        if self.cacheWriteHour > 0 { bits |= 1 << 3 }
-        if self.output > 0 { bits |= 1 << 4 }
-        if self.reasoning > 0 { bits |= 1 << 5 }
-        if self.audioInput > 0 { bits |= 1 << 6 }
-        if self.audioOutput > 0 { bits |= 1 << 7 }
-        if self.image > 0 { bits |= 1 << 8 }
-        return bits
-    }
-
-    /// Bytes of the counts in a record.
-    @inline(__always)
-    var encodedSize: Int { 2 + 8 * self.presentClasses.nonzeroBitCount }
-    static let maximumEncodedSize = 2 + 8 * 9
 }

@@ -9,6 +9,10 @@ public struct AttemptEndRecord: Hashable, Sendable {
     public var billed: Billed
     public var usageSource: UsageSource
     public var usage: TokenUsage
+    /// How the provider says it has served the call.
+    public var service: ServiceTier
+    /// What it used besides tokens; nil where nothing.
+    public var units: CallUnits?
     /// Nano-USD; nil where the price is unknown.
     public var cost: Int64?
     public var finish: FinishReason
@@ -24,7 +28,8 @@ public struct AttemptEndRecord: Hashable, Sendable {
 
     public init(
         record: RecordID, number: UInt8, status: UInt16, billed: Billed, usageSource: UsageSource = .none,
-        usage: TokenUsage = TokenUsage(), cost: Int64? = nil, finish: FinishReason = .none, error: [UInt8] = [],
+        usage: TokenUsage = TokenUsage(), service: ServiceTier = .standard, units: CallUnits? = nil, cost: Int64? = nil,
+        finish: FinishReason = .none, error: [UInt8] = [],
         connected: UInt64 = 0, firstContent: UInt64 = 0, total: UInt64 = 0, replyBytes: UInt64 = 0
     ) {
         self.record = record
@@ -33,6 +38,8 @@ public struct AttemptEndRecord: Hashable, Sendable {
         self.billed = billed
         self.usageSource = usageSource
         self.usage = usage
+        self.service = service
+        self.units = units
         self.cost = cost
         self.finish = finish
         self.error = error

@@ -15,6 +15,7 @@ public enum LentRecord {
         public let endpoint: Endpoint
         public let bodyBytes: UInt64
         public let fingerprint: UInt64
+        public let zone: Int8
         public let traceID: LentText
         public let label: LentText
         public let tags: LentText
@@ -40,6 +41,8 @@ public enum LentRecord {
         public let usageSource: UsageSource
         public let finish: FinishReason
         public let usage: TokenUsage
+        public let service: ServiceTier
+        public let units: CallUnits?
         public let cost: Int64?
         public let connected: UInt64
         public let firstContent: UInt64
@@ -56,6 +59,8 @@ public enum LentRecord {
         public let outcome: ClientOutcome
         public let finish: FinishReason
         public let isStream: Bool
+        public let isCacheHit: Bool
+        public let fault: GatewayError.Source?
         public let usageSource: UsageSource
         public let attempts: UInt8
         public let usage: TokenUsage

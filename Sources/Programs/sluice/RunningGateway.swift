@@ -50,7 +50,7 @@ struct RunningGateway {
             exitCode: AdministrationClient.unavailable)
     }
 
-    /// One request; nil where control does not answer now.
+    /// One request; nil where control does not answer within `patience` seconds.
     func ask(
         _ method: AdministrationRequest.Method, _ path: String, _ body: [JSONValue.Member] = [], patience: Int = 5
     ) -> Answer? {

@@ -6,7 +6,7 @@ enum PriceTable {
     /// Does nothing for a price that is there: its id is made from its content.
     static func add(_ price: Price, to database: any DatabaseConnection) throws(DatabaseError) {
         try self.add(price.id, isLong: false, above: 0, price.rates, to: database)
-        if let long = price.longPrompt {
+        if let long = price.tiers.first {
             try self.add(price.id, isLong: true, above: long.above, long.rates, to: database)
         }
     }
@@ -29,7 +29,7 @@ enum PriceTable {
             if statement.integer(0) == 0 {
                 price = Price(rates)
             } else {
-                price?.longPrompt = Price.LongPrompt(above: statement.integer(1), rates: rates)
+                price?.tiers = [PromptTier(above: statement.integer(1), rates: rates)]
             }
         }
         return price
