@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from Harness.gateway import Gateway, base_config
+from Harness.gateway import NO_LIMITS, Gateway, base_config
 from Harness.installation import Installation, installed
 from Harness.processes import wait_until
 from Harness.scraper import Scraper
@@ -79,7 +79,7 @@ def test_no_counter_ever_falls_back(installation: Installation, tmp_path: pathli
     config = base_config(
         tmp_path / "sluice-state", workers={"edge": 2, "upstream": 1}, drain_timeout="5s",
         providers={"simulated": {"dialect": "simulated", "delay": "0ms", "tokens_per_second": 100000}},
-        logging={"access": False}, limits={"table_slots": 1024},
+        logging={"access": False}, limits=NO_LIMITS | {"table_slots": 1024},
     )  # fmt: skip
     quiet = {"SWIFT_BACKTRACE": "enable=no"}
     gateway = Gateway(
