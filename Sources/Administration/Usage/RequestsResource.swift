@@ -27,9 +27,9 @@ public final class RequestsResource: AdministrationResource {
                 .get, ["requests"], id: "listRequests", summary: "Lists requests, the newest first.", tag: "usage",
                 parameters: [
                     APIParameter("org", in: .query, .id(.organization), "Only by this organization."),
-                    APIParameter("key", in: .query, .string(), "A key's id or name."),
-                    APIParameter("project", in: .query, .string(), "A project's id or name."),
-                    APIParameter("model", in: .query, .string(), "A model, as it was asked for or sent."),
+                    APIParameter("key", in: .query, .text, "A key's id or name."),
+                    APIParameter("project", in: .query, .text, "A project's id or name."),
+                    APIParameter("model", in: .query, .text, "A model, as it was asked for or sent."),
                     APIParameter("status", in: .query, .string(pattern: "^[0-9]([0-9]{2}|xx)$"), "Such as 502 or 5xx."),
                     APIParameter("since", in: .query, .time, "Only requests from then on."),
                     APIParameter("before", in: .query, .record, "The `next` of the answer before."),

@@ -86,6 +86,9 @@ final class ObjectsResource: AdministrationResource {
         try call.require(.changeConfiguration, in: .gateway)
         let member = Self.nameMember(self.kind)
         let name = ObjectName(self.kind, try call.fields.text(member) ?? "")
+        guard ![".", ".."].contains(name.text) else {
+            throw call.fields.unusable(member, "another name than . and .., which no path can have")
+        }
         let members = call.request.body.filter { !$0.key.elementsEqual(member.utf8) }
         try self.refuseDefined(name)
         let change = try self.change(name, call.origin) { (old, _) throws(AdministrationFailure) in
