@@ -17,6 +17,8 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
     private var written = 0
     /// The start of a frame whose rest has not arrived.
     private var partial: [UInt8] = []
+    /// Input may hold secrets: it is overwritten when it has been handled.
+    private let wipesInput: Bool
     private var waitsForTurnEnd = false
     private var waitsForWritable = false
     private var isClosed = false
@@ -26,15 +28,16 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
     private let counters: LinkCounters?
 
     /// Takes over the socket and greets the peer. `scratch` is shared by the links of the loop, `counters` by those to peers of the
-    /// same role.
+    /// same role. With `wipesInput` what has come is overwritten as soon as the delegate has had it.
     public init(
         loop: EpollLoop, descriptor: consuming OwnedDescriptor, machine: LinkMachine, scratch: LinkScratch,
-        counters: LinkCounters? = nil, delegate: any EpollLinkDelegate
+        counters: LinkCounters? = nil, wipesInput: Bool = false, delegate: any EpollLinkDelegate
     ) throws(SystemError) {
         self.loop = loop
         self.counters = counters
         self.scratch = scratch
         self.machine = machine
+        self.wipesInput = wipesInput
         self.delegate = delegate
         self.socket = try StreamSocket(descriptor)
         try loop.watch(self.socket.number, for: .readable, handler: self)
@@ -164,9 +167,13 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
             if outcome == .ended { self.close() }
             return
         }
+        if self.wipesInput { unsafe self.partial.withUnsafeBytes { unsafe MemoryWipe.overwrite($0) } }
         self.partial.removeAll(keepingCapacity: true)
         var offset = 0
         let end = kept + count
+        defer {
+            if self.wipesInput { unsafe MemoryWipe.overwrite(UnsafeRawBufferPointer(rebasing: buffer[..<end])) }
+        }
         while !self.isClosed {
             let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[offset..<end])
             let consumed: Int

@@ -9,6 +9,8 @@ struct LinkBacklog {
         var stream: UInt64
         var flags: UInt8
         var bytes: ByteBuffer
+        /// It may be copied to others that go out with it.
+        var copies = true
     }
 
     enum Element {

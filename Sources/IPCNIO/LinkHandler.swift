@@ -86,10 +86,13 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
         self.gathered()
     }
 
-    /// Sends `data` in frames of at most 64 KiB; `flags` go on the last one. Empty data is one empty frame.
-    public func sendData(_ type: FrameType, stream: UInt64, flags: UInt8 = 0, _ data: ByteBuffer) {
+    /// Sends `data` in frames of at most 64 KiB; `flags` go on the last one. Empty data is one empty frame. Small data that is not to be
+    /// copied is written from its own memory, as large data always is.
+    public func sendData(
+        _ type: FrameType, stream: UInt64, flags: UInt8 = 0, _ data: ByteBuffer, copies: Bool = true
+    ) {
         guard case .connected(let context) = self.phase else { return }
-        var piece = LinkBacklog.Data(type: type, stream: stream, flags: flags, bytes: data)
+        var piece = LinkBacklog.Data(type: type, stream: stream, flags: flags, bytes: data, copies: copies)
         if self.queue.isEmpty {
             if self.write(&piece, context) { return }
             self.counters?.stalled()
@@ -129,7 +132,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
                     type: piece.type, flags: isLast ? piece.flags : 0, stream: piece.stream,
                     length: UInt32(clamping: count)))
             if var payload = piece.bytes.readSlice(length: count) {
-                if count <= LinkHandler.copyLimit {
+                if count <= LinkHandler.copyLimit, piece.copies {
                     self.output.writeBuffer(&payload)
                 } else {
                     self.writeOutput(context)

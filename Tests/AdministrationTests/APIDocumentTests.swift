@@ -62,7 +62,7 @@ import Testing
             case .named(let name, let inner):
                 #expect(schemas.updateValue(inner, forKey: name) ?? inner == inner, "\(name)")
                 visit(inner)
-            case .array(let inner, _, _), .map(let inner, _, _), .nullable(let inner): visit(inner)
+            case .array(let inner, _, _, _), .map(let inner, _, _), .nullable(let inner): visit(inner)
             case .object(let members), .open(let members):
                 #expect(Set(members.map(\.name)).count == members.count)
                 for member in members { visit(member.schema) }
@@ -74,6 +74,24 @@ import Testing
             for schema in [route.body] + route.replies.values.map({ $0 }) { if let schema { visit(schema) } }
         }
         #expect(schemas.count > 5)
+    }
+
+    /// A query with a NUL in it cannot be read, so no parameter may promise to take one.
+    @Test func parametersPromiseNoNUL() {
+        func takesAny(_ schema: APISchema) -> Bool {
+            switch schema {
+            case .string(let format, _, _, let pattern): format == nil && pattern == nil
+            case .anything: true
+            case .nullable(let inner), .named(_, let inner): takesAny(inner)
+            case .any(let all): all.contains(where: takesAny)
+            default: false
+            }
+        }
+        for route in self.scene.service.table.routes {
+            for parameter in route.parameters where takesAny(parameter.schema) {
+                Issue.record("\(route.id): \(parameter.name)")
+            }
+        }
     }
 
     @Test func referencesLeadSomewhere() {

@@ -6,11 +6,11 @@ import Testing
 @Suite struct APIRouteTableTests {
     private static func route(
         _ method: AdministrationRequest.Method, _ path: String, _ id: String, body: APISchema? = nil,
-        parameters: [APIParameter] = []
+        parameters: [APIParameter] = [], isLocal: Bool = false
     ) -> APIRoute {
         APIRoute(
             method, path.split(separator: "/").map { String($0) }, id: id, summary: "", tag: "", parameters: parameters,
-            body: body, replies: [:]
+            body: body, replies: [:], isLocal: isLocal
         ) { (_) throws(AdministrationFailure) in AdministrationReply(status: 200, body: []) }
     }
 
@@ -47,6 +47,21 @@ import Testing
             let found = self.find(.get, path)
             #expect(found.id == nil && found.allowed.isEmpty, "\(path)")
         }
+    }
+
+    @Test func whatTheSocketAloneServesIsNowhereElse() {
+        let table = APIRouteTable([
+            Self.route(.get, "things", "list"), Self.route(.post, "things", "make", isLocal: true),
+            Self.route(.post, "secrets", "rotate", isLocal: true),
+        ])
+        #expect(table.methods(at: ["things"]) == [.get])
+        #expect(table.methods(at: ["secrets"]).isEmpty && table.methods(at: ["nothing"]).isEmpty)
+        guard case .unknown = table.match(.post, ["secrets"], isLocal: false) else { return _ = Issue.record() }
+        guard case .methodNotAllowed(let allowed) = table.match(.post, ["things"], isLocal: false) else {
+            return _ = Issue.record()
+        }
+        #expect(allowed == [.get])
+        guard case .route = table.match(.post, ["things"]) else { return _ = Issue.record() }
     }
 
     @Test func segmentsGoThereAndBack() {

@@ -81,6 +81,8 @@ import Testing
         // Its limits are another resource's, and do not touch it.
         try store.setLimits(of: .project, id) { $0[.concurrency] = 4 }
         #expect(try reader.entity(.project, id)?.weight == 1000)
+        // A whole number may be written with a point.
+        #expect(try self.ask(service, "PATCH", path, #"{"weight":2.0}"#).body["weight"]?.integer == 2)
         let bare = try self.ask(service, "PATCH", path, #"{"weight":null,"models":null,"time_zone":null}"#)
         #expect(bare.body["weight"]?.integer == 1)
         #expect(bare.body["models"] == .null)

@@ -42,6 +42,7 @@ final class FakeOffice {
                 }
                 if self.holds { self.held.append(answer) } else { answer() }
             },
+            methods: { $0 == ["keys"] ? $1(.success([.delete, .get])) : $1(.success([])) },
             document: { $0(.success(Array(#"{"openapi":"3.1.0"}"#.utf8))) }, now: { self.now },
             after: { delay, then in
                 self.delays.append(delay)

@@ -53,6 +53,8 @@ import Testing
         ("/api/v1/keys", ["keys"]), ("/api/v1/keys/key_1", ["keys", "key_1"]), ("/admin/keys", ["keys"]),
         ("/admin/providers/a%20b", ["providers", "a b"]), ("/admin/aliases/x", ["models", "x"]),
         ("/api/v1/models/gpt%2D4", ["models", "gpt-4"]), ("/api/v1/orgs/%C3%A4", ["orgs", "ä"]),
+        ("/api/v1/models/openai%2Fgpt%2f4", ["models", "openai/gpt/4"]), ("/admin/aliases/a%2Fb", ["models", "a/b"]),
+        ("/api/v1/prices/own%3Aa%2Fb", ["prices", "own:a/b"]),
     ])
     func pathsNameResources(_ path: String, _ segments: [String]) throws {
         #expect(self.ask("GET", path)?.status == 200)
@@ -149,7 +151,11 @@ import Testing
     {
         let reply = self.ask(method, "/api/v1/keys")
         #expect(reply?.status == 405)
-        #expect(self.header(.allow, reply) == HTTPRequestReader.methods)
+        #expect(self.header(.allow, reply) == "DELETE, GET, HEAD")
+        let nowhere = self.ask(method, "/api/v1/nothing")
+        #expect(nowhere?.status == 404)
+        #expect(try self.code(nowhere) == "unknown_url")
+        #expect(self.ask(method, "/api/v1/keys", token: nil)?.status == 401)
     }
 
     @Test func theDocumentationIsReadOnly() throws {

@@ -267,4 +267,55 @@ import Testing
         let series = rig.core.metrics.series.filter { $0.name == "sluice_requests_total" }
         #expect(series.contains { $0.labels.contains(.init("endpoint", "administration")) })
     }
+
+    // MARK: What bodies leave behind
+
+    /// What goes to control, in the memory it is sent from.
+    private func sent() throws -> [ByteBuffer] {
+        self.rig.loop.run()
+        var buffers: [ByteBuffer] = []
+        while let buffer = try self.control.channel.readOutbound(as: ByteBuffer.self) { buffers.append(buffer) }
+        return buffers
+    }
+
+    private func has(_ buffers: [ByteBuffer]) -> Bool {
+        buffers.contains { $0.readableBytesView.contains(UInt8(ascii: "~")) }
+    }
+
+    @Test(arguments: [3, 300, 20_000, 200_000]) func aBodyIsOverwrittenWhenItIsDone(_ size: Int) throws {
+        let text = self.request("POST", "/api/v1/providers", String(repeating: "~", count: size))
+        // As a socket is read: in pieces, each in memory of its own.
+        let pieces = stride(from: 0, to: text.utf8.count, by: 65_536).map {
+            ByteBuffer(bytes: text.utf8.dropFirst($0).prefix(65_536))
+        }
+        #expect(self.has(pieces))
+        for piece in pieces {
+            try self.client.channel.writeInbound(piece)
+            self.rig.loop.run()
+        }
+        let sent = try self.sent()
+        let bytes = sent.flatMap { Array($0.readableBytesView) }
+        #expect(bytes.count { $0 == UInt8(ascii: "~") } == size)
+        #expect(!self.has(pieces) && String(buffer: pieces[0]).hasPrefix("POST /api/v1/providers HTTP/1.1"))
+        #expect(self.has(sent))
+        try self.answer(1)
+        #expect(try self.client.status() == 200)
+        #expect(!self.has(sent))
+        #expect(self.rig.core.budget.used == 0)
+    }
+
+    @Test func aBodyThatGoesNowhereIsOverwritten() throws {
+        let head = FakeClient.head("POST /api/v1/providers HTTP/1.1", ["Transfer-Encoding: chunked"])
+        var pieces = [ByteBuffer(string: head + "3\r\n~~~\r\n")]
+        // More than any body may be, then more than is waited for.
+        let chunk = String(AdministrationRequest.longestBody, radix: 16) + "\r\n"
+        pieces.append(ByteBuffer(string: chunk + String(repeating: "~", count: Int(AdministrationRequest.longestBody))))
+        pieces.append(ByteBuffer(string: "\r\n3\r\n~~~\r\n"))
+        for piece in pieces {
+            try self.client.channel.writeInbound(piece)
+            self.rig.loop.run()
+        }
+        #expect(try self.client.status() == 413)
+        #expect(!self.has(pieces))
+    }
 }

@@ -1,8 +1,9 @@
 import Domain
 import IPC
-import IPCEpoll
 import Platform
 import Testing
+
+@testable import IPCEpoll
 
 @Suite struct EpollLinkTests {
     /// Keeps what a link reports.
@@ -75,6 +76,30 @@ import Testing
         try self.turn(loop) { !recorders.0.ended.isEmpty }
         #expect(recorders.0.ended == [nil])
         #expect(!server.isOpen)
+    }
+
+    @Test(arguments: [1, 7, 100, 5000]) func whatHasBeenHandledIsOverwritten(size: Int) throws {
+        let loop = try EpollLoop()
+        let ends = try SocketPair(.stream).release()
+        let recorder = Recorder()
+        let scratch = LinkScratch()
+        let link = try EpollLink(
+            loop: loop, descriptor: OwnedDescriptor(adopting: ends.first), machine: Self.server(), scratch: scratch,
+            wipesInput: true, delegate: recorder)
+        let peer = try StreamSocket(OwnedDescriptor(adopting: ends.second))
+        var bytes = Self.edge.frame()
+        bytes += StreamRequest.administration(AdministrationRequest(method: "GET", path: "/")).frame(stream: 1)
+        FrameHeader(type: .body, flags: 1, stream: 1, length: 3000).append(to: &bytes)
+        bytes += [UInt8](repeating: 0xA7, count: 3000)
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            let piece = Array(bytes[start..<min(bytes.count, start + size)])
+            #expect(unsafe piece.withUnsafeBytes { unsafe peer.send($0) } == .bytes(piece.count))
+            try loop.turn(waitingAtMost: 0)
+        }
+        try self.turn(loop) { recorder.frames.count == 2 }
+        #expect(recorder.frames[1].payload == [UInt8](repeating: 0xA7, count: 3000))
+        #expect(unsafe !scratch.buffer.contains(0xA7))
+        #expect(link.isOpen)
     }
 
     @Test(arguments: [1, 2, 3, 7, 16, 17, 100])

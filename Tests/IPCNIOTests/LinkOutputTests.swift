@@ -46,6 +46,20 @@ import Testing
         #expect(frames.map { $0.payload } == [[UInt8](repeating: 1, count: 100), [UInt8](repeating: 2, count: 100)])
     }
 
+    @Test func whatIsNotToBeCopiedGoesOutFromItsOwnMemory() throws {
+        let rig = try LinkRig()
+        let link = try #require(rig.handler)
+        let data = self.data(100, 9)
+        link.sendData(.body, stream: 1, data, copies: false)
+        rig.loop.run()
+        var buffers: [ByteBuffer] = []
+        while let buffer = try rig.channel.readOutbound(as: ByteBuffer.self) { buffers.append(buffer) }
+        let place = unsafe data.withUnsafeReadableBytes { unsafe $0.baseAddress }
+        let places = buffers.map { buffer in unsafe buffer.withUnsafeReadableBytes { unsafe $0.baseAddress } }
+        #expect(places.contains(place))
+        #expect(buffers.flatMap { Array($0.readableBytesView) }.count { $0 == 9 } == 100)
+    }
+
     @Test func largeDataIsCutAndKeepsItsBytes() throws {
         let rig = try LinkRig()
         let link = try #require(rig.handler)

@@ -23,18 +23,34 @@ public struct APIRouteTable {
         self.byLength = Dictionary(grouping: self.routes) { $0.path.count }
     }
 
-    /// What a request leads to; the segments of `path` are decoded.
-    public func match(_ method: AdministrationRequest.Method, _ path: [String]) -> Match {
-        let candidates = (self.byLength[path.count] ?? []).filter { Self.fits($0.path, path) }
-        // All that share the place of the most literal one.
-        guard let best = candidates.map(Self.literals).max(by: { $0.lexicographicallyPrecedes($1) }) else {
-            return .unknown
-        }
-        let here = candidates.filter { Self.literals($0) == best }
+    /// What a request leads to; the segments of `path` are decoded. What the operators' socket alone serves is there for `isLocal` requests.
+    public func match(
+        _ method: AdministrationRequest.Method, _ path: [String], isLocal: Bool = true
+    ) -> Match {
+        let here = self.routes(at: path, isLocal: isLocal)
+        guard !here.isEmpty else { return .unknown }
         if let route = here.first(where: { $0.method == method }) {
             return .route(route, segments: Self.segments(route.path, path))
         }
-        return .methodNotAllowed(Set(here.map(\.method)).sorted { $0.rawValue < $1.rawValue })
+        return .methodNotAllowed(Self.methods(of: here))
+    }
+
+    /// The methods that a path has over HTTP, in the order of their names; none where nothing is there.
+    public func methods(at path: [String]) -> [AdministrationRequest.Method] {
+        Self.methods(of: self.routes(at: path, isLocal: false))
+    }
+
+    /// All that share the place of the most literal one.
+    private func routes(at path: [String], isLocal: Bool) -> [APIRoute] {
+        let candidates = (self.byLength[path.count] ?? []).filter {
+            (isLocal || !$0.isLocal) && Self.fits($0.path, path)
+        }
+        let best = candidates.map(Self.literals).max { $0.lexicographicallyPrecedes($1) }
+        return candidates.filter { Self.literals($0) == best }
+    }
+
+    private static func methods(of routes: [APIRoute]) -> [AdministrationRequest.Method] {
+        Set(routes.map(\.method)).sorted { $0.rawValue < $1.rawValue }
     }
 
     private static func fits(_ pattern: [String], _ path: [String]) -> Bool {

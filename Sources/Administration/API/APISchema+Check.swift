@@ -24,7 +24,7 @@ extension APISchema {
                 throw Self.outOfBounds(field, range)
             }
         case (.number, .integer), (.number, .number), (.boolean, .bool): return
-        case (.array(let element, let minimum, let maximum), .array(let values)):
+        case (.array(let element, let minimum, let maximum, _), .array(let values)):
             try Self.check(count: values.count, field, minimum, maximum, "entries")
             for value in values { try element.check(value, field) }
         case (.object(let members), .object(let values)): try Self.check(values, field, members)

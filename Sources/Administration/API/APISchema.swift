@@ -6,7 +6,8 @@ public indirect enum APISchema: Hashable, Sendable {
     case integer(ClosedRange<Int64>)
     case number
     case boolean
-    case array(APISchema, minimum: Int = 0, maximum: Int? = nil)
+    /// `isSet`: nothing is in it twice, which the handler checks.
+    case array(APISchema, minimum: Int = 0, maximum: Int? = nil, isSet: Bool = false)
     case object([Member])
     /// An object that may have other members, too.
     case open([Member])

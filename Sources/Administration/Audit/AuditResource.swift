@@ -47,11 +47,14 @@ public final class AuditResource: AdministrationResource {
 
     private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
         var query = AuditQuery()
-        query.actor = try call.fields.text("actor")
-        query.kind = try call.fields.text("kind")
-        query.target = try call.fields.text("target").map { text throws(AdministrationFailure) in
-            try EntityName.checked(text, "target")
+        query.actor = try call.fields.text("actor").map { text throws(AdministrationFailure) in
+            guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                throw call.fields.unusable("actor", "the id of a token, uid: and a number, or gateway")
+            }
+            return text
         }
+        query.kind = try call.fields.text("kind")
+        query.target = try EntityName.filter(&call.fields, "target")
         query.organization = try call.organizationFilter("org")
         query.since = try call.fields.time("since")
         query.until = try call.fields.time("until")

@@ -29,5 +29,5 @@ extension RequestFields {
 }
 
 extension APISchema {
-    static let tags = APISchema.array(.name, maximum: RequestFields.tagLimit)
+    static let tags = APISchema.array(.name, maximum: RequestFields.tagLimit, isSet: true)
 }

@@ -12,13 +12,13 @@ struct LimitDirectory {
 
     /// The members that say who is meant; one of them does, and `project` may go with `key`.
     static let parameters = [
-        APIParameter("key", in: .query, .string(), "A key's id or name; `static` for that of the configuration."),
-        APIParameter("project", in: .query, .string(), "A project's id or name, or the name of the key's project."),
-        APIParameter("organization", in: .query, .string(), "An organization's id or name."),
-        APIParameter("user", in: .query, .string(), "A user's id."),
-        APIParameter("model", in: .query, .string(), "A model."),
-        APIParameter("ip", in: .query, .string(), "An address of clients."),
-        APIParameter("anonymous", in: .query, .string(), "An address of callers without a key."),
+        APIParameter("key", in: .query, .text, "A key's id or name; `static` for that of the configuration."),
+        APIParameter("project", in: .query, .text, "A project's id or name, or the name of the key's project."),
+        APIParameter("organization", in: .query, .text, "An organization's id or name."),
+        APIParameter("user", in: .query, .text, "A user's id."),
+        APIParameter("model", in: .query, .text, "A model."),
+        APIParameter("ip", in: .query, .text, "An address of clients."),
+        APIParameter("anonymous", in: .query, .text, "An address of callers without a key."),
         APIParameter("global", in: .query, .boolean, "The whole gateway."),
     ]
 

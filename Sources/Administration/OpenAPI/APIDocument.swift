@@ -96,7 +96,7 @@ public enum APIDocument {
                 guard found[name] == nil else { return }
                 found[name] = inner
                 visit(inner)
-            case .array(let inner, _, _), .map(let inner, _, _), .nullable(let inner): visit(inner)
+            case .array(let inner, _, _, _), .map(let inner, _, _), .nullable(let inner): visit(inner)
             case .object(let members), .open(let members): for member in members { visit(member.schema) }
             case .any(let schemas): for schema in schemas { visit(schema) }
             case .string, .oneOf, .integer, .number, .boolean, .anything: return

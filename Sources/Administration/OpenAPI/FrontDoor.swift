@@ -53,24 +53,6 @@ struct FrontDoor {
         }
     }
 
-    private static func body(of endpoint: Endpoint) -> APISchema {
-        let model = APISchema.Member("model", .string(minimum: 1), "An alias, or `provider:model`.")
-        let stream = APISchema.Member("stream", .boolean, required: false)
-        let messages = APISchema.Member("messages", .array(.open([]), minimum: 1))
-        switch endpoint {
-        case .chatCompletions: return .open([model, messages, stream])
-        case .messages: return .open([model, .init("max_tokens", .integer(1 ... .max)), messages, stream])
-        case .countTokens: return .open([model, messages])
-        case .embeddings: return .open([model, .init("input", .any([.string(), .array(.anything)]))])
-        case .completions: return .open([model, .init("prompt", .any([.string(), .array(.anything)])), stream])
-        case .moderations:
-            return .open([
-                .init("model", .string(), required: false), .init("input", .any([.string(), .array(.anything)])),
-            ])
-        case .imageGenerations: return .open([.init("model", .string(), required: false), .init("prompt", .string())])
-        }
-    }
-
     /// The path's item.
     func write(to writer: inout JSONWriter) {
         writer.object(self.body == nil ? "get" : "post") { operation in
@@ -115,13 +97,19 @@ struct FrontDoor {
         }
     }
 
+    /// One event of a stream: OpenAPI 3.1 has no word for the stream as a whole.
+    private static let event = APISchema.open([
+        .init("event", .string(), required: false, "Its type, where Anthropic's clients are answered."),
+        .init("data", .string(), "JSON; behind the last one of OpenAI's there is `[DONE]`."),
+    ])
+
     private func writeAnswer(to writer: inout JSONWriter) {
         guard !self.answersText else { return writer.content("text/plain", .string()) }
         writer.object("content") { content in
             for type in ["application/json"] + (self.mayStream ? ["text/event-stream"] : []) {
                 content.object(type) { media in
                     media.key("schema")
-                    media.schema(type == "application/json" ? .open([]) : .string())
+                    media.schema(type == "application/json" ? .open([]) : Self.event)
                 }
             }
         }

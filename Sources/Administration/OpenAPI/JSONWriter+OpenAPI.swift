@@ -74,16 +74,20 @@ extension JSONWriter {
             self.array("enum", words) { $0.string($1) }
         case .integer(let range):
             self.member("type", "integer")
-            self.bound("minimum", range.lowerBound == .min ? nil : Int(range.lowerBound))
-            self.bound("maximum", range.upperBound == .max ? nil : Int(range.upperBound))
+            self.bound("minimum", Int(range.lowerBound))
+            self.bound("maximum", Int(range.upperBound))
         case .number: self.member("type", "number")
         case .boolean: self.member("type", "boolean")
-        case .array(let element, let minimum, let maximum):
+        case .array(let element, let minimum, let maximum, let isSet):
             self.member("type", "array")
             self.key("items")
             self.schema(element)
             self.bound("minItems", minimum == 0 ? nil : minimum)
             self.bound("maxItems", maximum)
+            if isSet {
+                self.key("uniqueItems")
+                self.bool(true)
+            }
         case .object(let members):
             self.properties(members)
             self.key("additionalProperties")

@@ -64,9 +64,7 @@ public final class OrganizationsResource: AdministrationResource {
     private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
         try call.require(
             .readOrganization, in: call.actor.home.map { .organization($0) } ?? .gateway)
-        let name = try call.fields.text("name").map { text throws(AdministrationFailure) in
-            try EntityName.checked(text, "name")
-        }
+        let name = try EntityName.filter(&call.fields, "name")
         let after = try call.fields.id("after", .organization)
         let limit = try call.fields.pageSize(Self.pageLimit)
         try call.fields.end()

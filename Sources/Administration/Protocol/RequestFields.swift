@@ -146,15 +146,11 @@ public struct RequestFields {
 
     /// `weight`: a whole number from 1 to 1,000; 1 where the member is missing or null.
     mutating func weight() throws(AdministrationFailure) -> UInt16 {
-        switch self.take("weight") {
-        case nil, .null: return 1
-        case .integer(let value):
-            guard let weight = UInt16(exactly: value), EntityRow.weights.contains(weight) else {
-                throw self.unusable("weight", Self.weightWords)
-            }
-            return weight
-        default: throw self.malformed("weight", Self.weightWords)
+        guard let value = try self.count("weight") else { return 1 }
+        guard let weight = UInt16(exactly: value), EntityRow.weights.contains(weight) else {
+            throw self.unusable("weight", Self.weightWords)
         }
+        return weight
     }
 
     /// A point in time in RFC 3339 (UTC), in milliseconds since 1970; nil where the member is missing or null.

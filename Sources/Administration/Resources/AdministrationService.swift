@@ -103,13 +103,12 @@ public final class AdministrationService {
 
     private func answer(_ request: AdministrationRequest) throws(AdministrationFailure) -> AdministrationReply {
         guard request.actor != .anonymous else { throw .unauthorized }
-        switch self.table.match(request.method, request.path) {
+        switch self.table.match(request.method, request.path, isLocal: request.actor.isLocal) {
         case .unknown:
             // What has a place here has no other.
             throw self.answers(request) ? .unknownURL : self.unavailable ?? .unknownURL
         case .methodNotAllowed(let allowed): throw .methodNotAllowed(allowed)
         case .route(let route, let segments):
-            guard !route.isLocal || request.actor.isLocal else { throw .unknownURL }
             if let action = route.action { try AdministrationPolicy.require(request.actor, action, in: .gateway) }
             if let fault = request.fault { throw fault }
             guard request.hasBody || route.body == nil else { throw .invalid("a body is needed: a JSON object") }

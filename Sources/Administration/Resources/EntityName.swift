@@ -23,6 +23,12 @@ enum EntityName {
         return name
     }
 
+    /// The name that a list is asked for by a member of its query; nil where there is none. Throws for what no name can be.
+    static func filter(_ fields: inout RequestFields, _ member: String) throws(AdministrationFailure) -> String? {
+        guard let name = try fields.text(member) else { return nil }
+        return try Self.checked(name, member)
+    }
+
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0...0x1F, 0x7F...0x9F, 0xAD, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xE000...0xF8FF, 0xFEFF,

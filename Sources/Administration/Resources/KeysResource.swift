@@ -113,7 +113,8 @@ public final class KeysResource: AdministrationResource {
         let isOfPath = call.segments["project"] != nil
         let named = try Self.project(&call)
         var selection = KeySelection(
-            organization: call.actor.home, name: try call.fields.text("name"), tag: try call.fields.text("tag"))
+            organization: call.actor.home, name: try EntityName.filter(&call.fields, "name"),
+            tag: try EntityName.filter(&call.fields, "tag"))
         if call.fields.has("revoked") { selection.isRevoked = try call.fields.flag("revoked") }
         let after = try call.fields.id("after", .key)
         let limit = try call.fields.pageSize(Self.pageLimit)
@@ -166,7 +167,10 @@ public final class KeysResource: AdministrationResource {
             }
         }
         try call.fields.end()
-        guard !edits.isEmpty else { throw .invalid("there is nothing to change") }
+        guard !edits.isEmpty else {
+            try call.requireMatch(version: found.version)
+            return AdministrationReply(found)
+        }
         let key = try self.store.updateKey(found.id, from: call.origin, matching: Self.check(call)) { record in
             for edit in edits { edit(&record) }
         }
@@ -209,9 +213,11 @@ public final class KeysResource: AdministrationResource {
         return project
     }
 
-    /// What the path, else a member calls the project.
+    /// What the path calls the project, by its id, else a member, by its id or its name.
     private static func project(_ call: inout AdministrationCall) throws(AdministrationFailure) -> String? {
-        if let id = call.segments["project"] { return id }
+        if call.segments["project"] != nil {
+            return try call.id("project", .project, absent: .noProject).text(.project)
+        }
         return try call.fields.text("project")
     }
 

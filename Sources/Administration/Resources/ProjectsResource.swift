@@ -103,7 +103,7 @@ public final class ProjectsResource: AdministrationResource {
 
     private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
         let organization = try call.organizationFilter("org")
-        let name = try call.fields.text("name")
+        let name = try EntityName.filter(&call.fields, "name")
         let after = try call.fields.id("after", .project)
         let limit = try call.fields.pageSize(Self.pageLimit)
         try call.fields.end()
@@ -148,7 +148,10 @@ public final class ProjectsResource: AdministrationResource {
             }
         }
         try call.fields.end()
-        guard !edits.isEmpty else { throw .invalid("there is nothing to change") }
+        guard !edits.isEmpty else {
+            try call.requireMatch(version: found.version)
+            return AdministrationReply(found)
+        }
         let project = try self.store.updateProject(found.id, from: call.origin, matching: Self.check(call)) { record in
             for edit in edits { edit(&record) }
         }

@@ -8,16 +8,16 @@ extension RequestsResource {
 
     static let parameters: [APIParameter] = [
         APIParameter("org", in: .query, .id(.organization), "Only by this organization."),
-        APIParameter("key", in: .query, .string(), "A key's id or name."),
-        APIParameter("project", in: .query, .string(), "A project's id or name."),
+        APIParameter("key", in: .query, .text, "A key's id or name."),
+        APIParameter("project", in: .query, .text, "A project's id or name."),
         APIParameter("user", in: .query, .id(.user), "The user that a key belongs to."),
-        APIParameter("model", in: .query, .string(), "A model, as it was asked for or sent."),
-        APIParameter("provider", in: .query, .string(), "Who has answered, or was called last."),
+        APIParameter("model", in: .query, .text, "A model, as it was asked for or sent."),
+        APIParameter("provider", in: .query, .text, "Who has answered, or was called last."),
         APIParameter("status", in: .query, .string(pattern: "^[0-9]([0-9]{2}|xx)$"), "Such as 502 or 5xx."),
         APIParameter("outcome", in: .query, .oneOf(outcomes.map(\.label)), "How it ended for the client."),
-        APIParameter("error", in: .query, .string(), "The code of its error, such as rate_limit_exceeded."),
+        APIParameter("error", in: .query, .text, "The code of its error, such as rate_limit_exceeded."),
         APIParameter("record", in: .query, .record, "This one alone."),
-        APIParameter("label", in: .query, .string(), "The client's own id of it: its x-request-id."),
+        APIParameter("label", in: .query, .text, "The client's own id of it: its x-request-id."),
         APIParameter(
             "trace_id", in: .query, .string(pattern: "^[0-9a-f]{32}$"), "The trace it is a part of, as in traceparent."),
         APIParameter("min_cost_usd", in: .query, .dollars, "Only what has cost at least as much."),

@@ -14,11 +14,11 @@ struct UsageSelection {
 
     static let parameters: [APIParameter] = [
         APIParameter("org", in: .query, .id(.organization), "Only of this organization."),
-        APIParameter("project_id", in: .query, .string(), "Only of this project: its id or its name."),
-        APIParameter("key", in: .query, .string(), "Only of this key: its id or its name."),
+        APIParameter("project_id", in: .query, .text, "Only of this project: its id or its name."),
+        APIParameter("key", in: .query, .text, "Only of this key: its id or its name."),
         APIParameter("user", in: .query, .id(.user), "Only for this user."),
-        APIParameter("provider", in: .query, .string(), "Only answered by this provider."),
-        APIParameter("model", in: .query, .string(), "Only of this model, as it was asked for."),
+        APIParameter("provider", in: .query, .text, "Only answered by this provider."),
+        APIParameter("model", in: .query, .text, "Only of this model, as it was asked for."),
         APIParameter(
             "by", in: .query, .string(pattern: Self.pattern),
             "What to add up for each of: names out of \(Self.names), with commas between them."),

@@ -39,8 +39,9 @@ extension DocumentNode {
         DocumentScalar(text: text, isQuoted: false, isSubstituted: false)
     }
 
-    /// The shortest decimal that stands for the number, without an exponent where it is near 1.
+    /// The shortest decimal that stands for the number, without an exponent where it is near 1. A whole number is written as one.
     static func decimal(_ value: Double) -> String {
+        if let whole = Int64(exactly: value), abs(whole) <= 1 << 53 { return String(whole) }
         let text = value.description
         guard let mark = text.utf8.firstIndex(of: UInt8(ascii: "e")), value > 0,
             let exponent = Int(text[text.index(after: mark)...]), (-12 ... -1).contains(exponent)

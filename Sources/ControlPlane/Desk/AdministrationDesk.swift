@@ -96,6 +96,16 @@ final class AdministrationDesk: DescriptorHandler {
         }
     }
 
+    /// The methods that a path has over HTTP; none where nothing is there.
+    func methods(
+        at path: [String],
+        then: @escaping (Result<[AdministrationRequest.Method], AdministrationFailure>) -> Void
+    ) {
+        let ofTheTree = self.tree.table.methods(at: path)
+        guard ofTheTree.isEmpty else { return then(.success(ofTheTree)) }
+        self.perform({ (bench: DeskBench) in bench.service.table.methods(at: path) }, then: then)
+    }
+
     /// `/openapi.json`, of all that is served. What that is does not change while the program runs.
     func describe(version: String, then: @escaping (Result<[UInt8], AdministrationFailure>) -> Void) {
         if let document = self.document { return then(.success(document)) }

@@ -20,6 +20,15 @@ final class HTTPDesk {
     struct Office {
         var authenticate: Authenticate
         var submit: Submit
+        /// The methods that a path has; none where nothing is there.
+        var methods:
+            (
+                _ path: [String],
+                _ then:
+                    @escaping (
+                        Result<[Administration.AdministrationRequest.Method], AdministrationFailure>
+                    ) -> Void
+            ) -> Void
         /// `/openapi.json`, or why it cannot be had.
         var document: (_ then: @escaping (Result<[UInt8], AdministrationFailure>) -> Void) -> Void
         var now: () -> UInt64
@@ -57,6 +66,9 @@ final class HTTPDesk {
         } catch {
             return finish(HTTPReply(Self.failure(error)))
         }
+        guard !path.hasSlashes || HTTPRequestReader.namesHaveSlashes(path.segments) else {
+            return finish(HTTPReply(Self.failure(HTTPPath.Fault.path)))
+        }
         if let page = Documentation.page(path.segments) {
             guard isHead || request.method.utf8.elementsEqual("GET".utf8) else {
                 return finish(.methodNotAllowed("GET, HEAD"))
@@ -70,10 +82,11 @@ final class HTTPDesk {
             }
         }
         guard let segments = HTTPRequestReader.resource(path.segments) else { return finish(HTTPReply(.unknownURL)) }
-        guard let method = HTTPRequestReader.method(request.method) else {
-            return finish(.methodNotAllowed(HTTPRequestReader.methods))
-        }
+        let method = HTTPRequestReader.method(request.method)
         self.authenticate(request, refused: finish) { actor in
+            guard let method else {
+                return self.office.methods(segments) { finish(HTTPReply(Self.otherMethod($0))) }
+            }
             let asked = self.reader.read(request, method, segments, path.query, body: body, actor: actor)
             self.office.submit(asked) { finish(HTTPReply($0)) }
         }
@@ -87,6 +100,16 @@ final class HTTPDesk {
             AdministrationFailure(
                 status: 400, code: "invalid_request", message: "the query cannot be read",
                 field: name.isEmpty ? nil : name)
+        }
+    }
+
+    /// The refusal of a method that the administration does not have anywhere, such as OPTIONS; `there` are those that the path has.
+    private static func otherMethod(
+        _ there: Result<[Administration.AdministrationRequest.Method], AdministrationFailure>
+    ) -> AdministrationFailure {
+        switch there {
+        case .success(let methods): methods.isEmpty ? .unknownURL : .methodNotAllowed(methods)
+        case .failure(let failure): failure
         }
     }
 

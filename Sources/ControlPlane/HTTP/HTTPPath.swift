@@ -3,10 +3,13 @@ import Domain
 /// The path and query of a request, as sent. Pure.
 ///
 /// What two readers could take for two different paths is refused, not put right: bytes that are no visible ASCII, `%` without two
-/// digits behind it, encoded slashes and NULs, what is no UTF-8 when it is decoded, and segments that are empty or dots.
+/// digits behind it, encoded NULs, what is no UTF-8 when it is decoded, and segments that are empty or dots. Encoded slashes are told
+/// of: only where names may have them do they mean something.
 struct HTTPPath: Hashable {
     /// Decoded, without the first slash. The path `/` has none.
     var segments: [String]
+    /// Whether a segment has a slash in it, which was sent as %2F.
+    var hasSlashes: Bool { self.segments.contains { $0.utf8.contains(UInt8(ascii: "/")) } }
     /// Names and values, decoded, in order.
     var query: [Field]
 
@@ -37,8 +40,8 @@ struct HTTPPath: Hashable {
         guard !text.isEmpty else { return [] }
         var segments: [String] = []
         for part in text.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            guard let bytes = PercentEncoding.decode(part), !bytes.isEmpty, !bytes.contains(UInt8(ascii: "/")),
-                !bytes.contains(0), let segment = String(validating: bytes, as: UTF8.self),
+            guard let bytes = PercentEncoding.decode(part), !bytes.isEmpty, !bytes.contains(0),
+                let segment = String(validating: bytes, as: UTF8.self),
                 !bytes.elementsEqual(".".utf8), !bytes.elementsEqual("..".utf8)
             else { throw .path }
             segments.append(segment)

@@ -33,8 +33,7 @@ struct HTTPReply: Hashable, Sendable {
         for (name, value) in reply.headers {
             guard let name = ReplyHeader.Name(name) else { continue }
             // GET that is allowed is HEAD that is allowed.
-            let reads = name == .allow && value.hasPrefix("GET")
-            self.headers.append(ReplyHeader(name, reads ? "GET, HEAD" + value.dropFirst(3) : value))
+            self.headers.append(ReplyHeader(name, name == .allow ? value.replacing("GET", with: "GET, HEAD") : value))
         }
         if self.status == 503 { self.retryAfter = 1 }
     }

@@ -5,8 +5,6 @@ import JSON
 
 /// Makes a request of the administration of what an edge has passed on, or says why it is none.
 struct HTTPRequestReader {
-    /// Methods of HTTP that the administration has; HEAD is GET whose body is not sent.
-    static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE"
     private static let longestKey = 255
     private static let types = ["application/json", "application/merge-patch+json"].map { Array($0.utf8) }
 
@@ -23,7 +21,13 @@ struct HTTPRequestReader {
         return named(1, "keys") || named(1, "providers") ? Array(segments[1...]) : nil
     }
 
-    /// The method that `name` is; nil for one that the administration does not have.
+    /// Whether what the path names is called as models are, which may have slashes in their names: `openrouter/auto`.
+    static func namesHaveSlashes(_ segments: [String]) -> Bool {
+        guard let collection = self.resource(segments)?.first else { return false }
+        return ["models", "prices"].contains { $0.utf8.elementsEqual(collection.utf8) }
+    }
+
+    /// The method that `name` is; nil for one that the administration does not have. HEAD is GET whose body is not sent.
     static func method(_ name: String) -> Administration.AdministrationRequest.Method? {
         name.utf8.elementsEqual("HEAD".utf8) ? .get : Administration.AdministrationRequest.Method(rawValue: name)
     }

@@ -27,7 +27,7 @@ final class AdministrationLink: EpollLinkDelegate {
     ) throws(SystemError) {
         let machine = LinkMachine(hello: hello, peerRole: .edge, peerInstance: self.instance, accepting: .server)
         self.link = try EpollLink(
-            loop: loop, descriptor: descriptor, machine: machine, scratch: scratch, delegate: self)
+            loop: loop, descriptor: descriptor, machine: machine, scratch: scratch, wipesInput: true, delegate: self)
     }
 
     func close() {
@@ -63,6 +63,8 @@ final class AdministrationLink: EpollLinkDelegate {
         case .refuse: self.link?.send(StreamEnd(failure: Self.busy).frame(stream: stream))
         case .answer(let request, let body):
             self.desk.answer(request, body: body) { [weak self] reply in
+                // It may have had a provider's key in it, which is kept where keys are, and nowhere else.
+                unsafe body.withUnsafeBytes { unsafe MemoryWipe.overwrite($0) }
                 guard let self else { return }
                 self.send(
                     self.streams.reply(stream, reply.head, body: reply.isHeadOnly ? [] : reply.body), stream)

@@ -64,6 +64,8 @@ struct RequestStreams: Sendable {
         // Taken out: a body that is referred to twice could not grow in place.
         guard let state = self.streams.removeValue(forKey: stream) else { return .none }
         guard case .reading(let request, var body) = state else { throw .malformed(.body) }
+        // At once as long as it will be: an array that grows leaves what it held behind.
+        if body.isEmpty { body.reserveCapacity(Int(request.bodyLength)) }
         unsafe body.append(contentsOf: piece)
         guard body.count <= Int(request.bodyLength) else { throw .malformed(.body) }
         guard body.count == Int(request.bodyLength) else {

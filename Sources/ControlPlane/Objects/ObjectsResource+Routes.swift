@@ -44,7 +44,7 @@ extension ObjectsResource {
                         "source", in: .query, .oneOf(["file", "environment", "api"]), "Only those from there."),
                     APIParameter(
                         "limit", in: .query, .integer(1...Int64(Self.pageLimit)), "How many in one answer."),
-                    APIParameter("after", in: .query, .string(maximum: 512), "The `next` of the answer before."),
+                    APIParameter("after", in: .query, .text(maximum: 512), "The `next` of the answer before."),
                 ], replies: [200: .page(shown)], handler: self.list),
             APIRoute(
                 .post, [path], id: "create\(noun)", summary: "Adds a \(words); in force in all workers at once.",

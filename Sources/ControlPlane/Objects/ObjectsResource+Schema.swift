@@ -6,11 +6,17 @@ import Domain
 extension ObjectsResource {
     static func nameSchema(_ kind: ObjectKind) -> APISchema {
         switch kind {
-        case .provider: .string(minimum: 1, maximum: 64, pattern: "^[A-Za-z0-9_.-]+$")
-        case .alias: .string(minimum: 1, maximum: 256)
-        case .price: .string(minimum: 3, maximum: 321, pattern: "^[A-Za-z0-9_.-]+:")
+        case .provider: .string(minimum: 1, maximum: 64, pattern: "^\(notDots)[A-Za-z0-9_.-]+$")
+        case .alias: .string(minimum: 1, maximum: 256, pattern: "^\(notDots)[^\(blank)]+$")
+        case .price: .string(minimum: 3, maximum: 321, pattern: "^[A-Za-z0-9_.-]+:[^\(blank)]+$")
         }
     }
+
+    /// No path can name what is called `.` or `..`.
+    private static let notDots = "(?!\\.{1,2}$)"
+    /// Blanks and control characters, as no model's name has them.
+    private static let blank =
+        "\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
 
     /// Those that can be changed; null stands for the default.
     static func members(_ kind: ObjectKind) -> [APISchema.Member] {

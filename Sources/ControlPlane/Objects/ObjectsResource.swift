@@ -104,6 +104,9 @@ final class ObjectsResource: AdministrationResource {
         try call.require(.changeConfiguration, in: .gateway)
         let member = Self.nameMember(self.kind)
         let name = ObjectName(self.kind, try call.fields.text(member) ?? "")
+        guard ![".", ".."].contains(name.text) else {
+            throw call.fields.unusable(member, "another name than . and .., which no path can have")
+        }
         let members = call.request.body.filter { !$0.key.elementsEqual(member.utf8) }
         try self.refuseDefined(name)
         let answer: AdministrationStore.Answer<Change> = { self.reply($0, status: 201) }

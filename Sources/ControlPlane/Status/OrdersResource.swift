@@ -24,7 +24,7 @@ final class OrdersResource: AdministrationResource {
                     .object([
                         .init("kind", kind),
                         .init(
-                            "token", .nullable(.fingerprint), required: false,
+                            "token", .nullable(.string(pattern: "^(?!0{16}$)[0-9a-f]{16}$")), required: false,
                             "By which `status` tells what became of it; not all zeros. One is made where it is missing."
                         ),
                     ])), replies: [202: .object([.init("token", .fingerprint), .init("kind", kind)])],

@@ -3,7 +3,8 @@ import NIOCore
 /// Puts one request's body together, charged to the body budget until it is handed on or dropped.
 ///
 /// A body that comes in one piece stays in the memory it was read into, unless that is much more than it needs. Others are
-/// copied once into a buffer of their own, which has room behind the body for the scanner.
+/// copied once into a buffer of their own, which has room behind the body for the scanner. A secret body is always copied, and whatever
+/// it leaves behind is overwritten.
 struct BodyCollector {
     /// Bytes behind a body that the scanner may read.
     private static let scanPadding = 64
@@ -16,6 +17,8 @@ struct BodyCollector {
     private let budget: BodyBudget
     private var buffer = ByteBuffer()
     private(set) var charged = 0
+    /// The pieces may hold a secret.
+    var isSecret = false
 
     init(budget: BodyBudget) {
         self.budget = budget
@@ -23,12 +26,14 @@ struct BodyCollector {
 
     /// A piece has come; `expected` is the length of the whole body where it is known.
     mutating func append(_ piece: ByteBuffer, expected: Int?) {
+        let whole = piece
+        defer { if self.isSecret { whole.wipeReadableBytes() } }
         var piece = piece
         let count = piece.readableBytes
         self.charged += count
         self.budget.charge(count)
         let isSnug = piece.storageCapacity <= max(BodyCollector.smallBlock, 4 * count)
-        if self.buffer.readableBytes == 0, count == expected, isSnug {
+        if self.buffer.readableBytes == 0, count == expected, isSnug, !self.isSecret {
             self.buffer = piece
             return
         }
@@ -37,6 +42,7 @@ struct BodyCollector {
             let needed = self.buffer.readableBytes + count + BodyCollector.scanPadding
             var larger = ByteBufferAllocator().buffer(capacity: needed <= known ? known : needed * 2)
             larger.writeBuffer(&self.buffer)
+            if self.isSecret { self.buffer.wipe() }
             self.buffer = larger
         }
         self.buffer.writeBuffer(&piece)
@@ -53,6 +59,7 @@ struct BodyCollector {
 
     /// Lets go of the body and returns its charge.
     mutating func drop() {
+        if self.isSecret { self.buffer.wipe() }
         self.buffer = ByteBuffer()
         guard self.charged > 0 else { return }
         let charged = self.charged

@@ -158,7 +158,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         switch self.machine.receivedBody(now: self.core.now) {
         case .take: self.collect(piece)
         case .hold: self.hold(.body(piece))
-        case .drop: break
+        case .drop: if self.body.isSecret { piece.wipeReadableBytes() }
         }
     }
 
@@ -282,6 +282,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
             head, route: route, record: self.core.mint(), settings: settings, start: self.core.now)
         self.request?.address = self.clientAddress(head, settings.limitPolicy)
         self.request?.isHTTP2 = self.stream != nil
+        self.body.isSecret = route == .administration
         #if SLUICE_TEST_HOOKS
         if let probe = head.probe {
             return self.send(probed: TestHooks.probe(probe))
@@ -328,7 +329,10 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         // Other bodies go nowhere: one that was kept would come before the next request's.
         guard let request = self.request, let limit = request.longestBody else { return }
         request.receivedBody += UInt64(clamping: piece.readableBytes)
-        guard request.receivedBody <= limit else { return self.refuse(.tooLarge(limit)) }
+        guard request.receivedBody <= limit else {
+            if self.body.isSecret { piece.wipeReadableBytes() }
+            return self.refuse(.tooLarge(limit))
+        }
         self.body.append(self.gate.inPlace(piece), expected: request.expectedBody)
         if self.core.budget.isExceeded { self.waitForBudget() }
     }

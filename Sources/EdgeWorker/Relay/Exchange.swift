@@ -23,7 +23,8 @@ extension ExchangeClient {
 
 /// One request on its way to a peer and its reply on the way back: the stream's windows, and the order of frames.
 ///
-/// Lives on the event loop. Owns the body until it is handed to the link or lies in the link's area. The client is let go exactly once, by the end of
+/// Lives on the event loop. Owns the body until it is handed to the link or lies in the link's area; one for the administration, which may
+/// hold a secret, until the end, and overwrites it then. The client is let go exactly once, by the end of
 /// the reply, its failure, or `cancel`. After `stop` nothing of the reply passes any more: the client, which may be
 /// another one by then, hears only the peer's END (what the request cost), or that it will not come.
 final class Exchange {
@@ -46,6 +47,7 @@ final class Exchange {
     private let request: StreamRequest
     private var body: ByteBuffer
     private var charged: Int
+    private let isSecret: Bool
     private let budget: BodyBudget
     private var client: (any ExchangeClient)?
     private var state = State.created
@@ -60,6 +62,7 @@ final class Exchange {
         self.request = request
         self.body = body
         self.charged = body.readableBytes
+        if case .administration = request { self.isSecret = true } else { self.isSecret = false }
         self.budget = budget
         self.client = client
     }
@@ -92,7 +95,7 @@ final class Exchange {
         let stream = link.open(self)
         self.state = .running(link, stream: stream)
         self.client?.requestWasSent()
-        if let offset = link.place(self.body, stream: stream) {
+        if !self.isSecret, let offset = link.place(self.body, stream: stream) {
             link.handler?.send(self.request.withBody(at: offset), stream: stream)
             self.releaseBody()
         } else {
@@ -146,11 +149,14 @@ final class Exchange {
         let count = self.sending.take(upTo: self.body.readableBytes)
         guard count > 0, let piece = self.body.readSlice(length: count) else { return }
         let isLast = self.body.readableBytes == 0
-        link.handler?.sendData(.body, stream: stream, flags: isLast ? FrameHeader.lastFlag : 0, piece)
-        if isLast { self.releaseBody() }
+        // A copy in the link's own memory would outlive the body.
+        link.handler?.sendData(
+            .body, stream: stream, flags: isLast ? FrameHeader.lastFlag : 0, piece, copies: !self.isSecret)
+        if isLast, !self.isSecret { self.releaseBody() }
     }
 
     private func releaseBody() {
+        if self.isSecret { self.body.wipe() }
         self.body = ByteBuffer()
         guard self.charged > 0 else { return }
         let charged = self.charged

@@ -19,6 +19,7 @@ struct SimulatedChatRequest {
     }
 
     static let maximumChoices: Int64 = 128
+    private static let roles = ["developer", "system", "user", "assistant", "tool", "function"]
 
     var model: [UInt8]
     var isStream = false
@@ -64,6 +65,11 @@ struct SimulatedChatRequest {
         for (index, message) in list.enumerated() {
             guard let role = message["role"]?.string else {
                 throw SimulatedFault.invalid("A message needs a 'role'.", param: "messages.[\(index)].role")
+            }
+            guard Self.roles.contains(where: { role.elementsEqual($0.utf8) }) else {
+                throw SimulatedFault.invalid(
+                    "Supported values of 'role' are \(Self.roles.joined(separator: ", ")).",
+                    param: "messages.[\(index)].role")
             }
             let text = try Self.text(message["content"], index)
             self.promptTokens += 3 + SimulatedTokenizer.count(text)
