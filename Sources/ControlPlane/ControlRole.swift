@@ -41,6 +41,9 @@ final class ControlRole: WorkerRole {
     private var isReadAgain = false
     /// Why what was changed by API is not in force.
     private var refusal: String?
+    /// When the aggregator does what.
+    private let jobs: JobBoard
+    private let auditKeeper: AuditKeeper
     private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
     /// Where other hosts change the database, too.
@@ -95,6 +98,7 @@ final class ControlRole: WorkerRole {
         } catch {
             throw StartFailure("sluice-control: \(error)")
         }
+        self.auditKeeper = AuditKeeper(self.administration, log: context.log)
         self.http = HTTPDesk(
             HTTPDesk.Office(self.administration, context.loop), documentation: documentation, log: context.log)
         self.stateDirectory = state.snapshots.topology.stateDirectory
@@ -112,6 +116,7 @@ final class ControlRole: WorkerRole {
             // Nobody asks what has become of it by its token.
             endpoint.order(Order(token: 1, kind: .refresh))
         }
+        self.jobs = JobBoard(state.snapshots.aggregator.housekeeping)
         self.finisher = ReplyFinisher(loop: context.loop, follower: self.follower)
         self.catalogue = CatalogueKeeper(
             loop: context.loop, desk: self.administration, log: context.log, board: self.catalogues,
@@ -134,7 +139,7 @@ final class ControlRole: WorkerRole {
         }
         let limits = self.desk.inForce.snapshots.edge.limits
         let usage = self.desk.inForce.snapshots.aggregator.usageDatabase
-        let (codec, board, catalogues) = (self.codec, self.objects, self.catalogues)
+        let (codec, board, catalogues, jobs, log) = (self.codec, self.objects, self.catalogues, self.jobs, self.log)
         let late = LateStart(
             self.desk.inForce.configuration, stateDirectory: self.stateDirectory, log: self.log,
             isDone: self.facts != nil)
@@ -145,9 +150,10 @@ final class ControlRole: WorkerRole {
                 ObjectsResource(kind, store: store, codec: codec, board: board)
             }
             others.append(CatalogueResource(store: store, board: catalogues, objects: board))
-            return DeskBench(
-                store: store,
-                service: AdministrationService(store: store, limits: limits, usage: usage, others: others))
+            let service = AdministrationService(
+                store: store, limits: limits, usage: usage, jobs: jobs, others: others)
+            service.report = { log.warning("the administration could not answer", ["error": .string($0)]) }
+            return DeskBench(store: store, service: service)
         }
     }
 
@@ -246,6 +252,7 @@ final class ControlRole: WorkerRole {
         self.log.format = state.configuration.logging.format
         self.administration.use(DeskContext(limits: state.snapshots.edge.limits))
         self.survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
+        self.jobs.use(state.snapshots.aggregator.housekeeping)
         let isSaid = self.said == state.notices
         self.said = state.notices
         self.refusal = nil
@@ -329,6 +336,10 @@ final class ControlRole: WorkerRole {
             self.context.loop.schedule(after: 1_000_000_000) { [weak self] in self?.maintain(turn: turn &+ 1) }
         }
         self.lookForObjects()
+        let state = self.desk.inForce
+        self.auditKeeper.look(
+            now: Int64(clamping: Timestamp.now() / 1000), kept: state.configuration.retention.audit,
+            state.snapshots.aggregator.housekeeping)
     }
 
     /// What another host has changed comes into force here too.

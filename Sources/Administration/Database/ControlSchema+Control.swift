@@ -19,7 +19,8 @@ extension ControlSchema {
             revoked BIGINT,
             version BIGINT NOT NULL DEFAULT 1)
         """,
-        // Replies to requests with an Idempotency-Key. fingerprint: SHA-256 of method, path and body. reply: sealed, as it may hold a key.
+        // Replies to requests with an Idempotency-Key. fingerprint: as in `RequestFingerprint`. status: 0 while it is carried
+        // out. reply: sealed, as it may hold a key.
         """
         CREATE TABLE idempotency(
             actor TEXT NOT NULL,

@@ -2,10 +2,18 @@ public import JSON
 
 /// The answer to one request: `{"status":201,"body":{…}}`.
 public struct AdministrationReply: Hashable, Sendable {
+    /// What a body is.
+    public enum ContentType: Hashable, Sendable {
+        case json
+        /// RFC 4180, with a line of names.
+        case csv
+    }
+
     /// As in HTTP.
     public var status: Int
-    /// JSON; empty with 204.
+    /// Empty with 204.
     public var body: [UInt8]
+    public var contentType = ContentType.json
     /// The version of what the body shows, sent as `ETag: "version"`.
     public var version: Int64?
     /// What stands for a version where there is none, sent as `ETag: "tag"`: visible ASCII without quotes.
@@ -96,7 +104,11 @@ public struct AdministrationReply: Hashable, Sendable {
         writer.integer(self.status)
         writer.key("body")
         // Where there is nothing, as with 204.
-        if self.body.isEmpty { writer.null() } else { writer.raw(self.body) }
+        switch self.contentType {
+        case _ where self.body.isEmpty: writer.null()
+        case .json: writer.raw(self.body)
+        case .csv: writer.string(self.body)
+        }
         writer.endObject()
         return writer.bytes
     }

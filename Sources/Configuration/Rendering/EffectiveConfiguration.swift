@@ -71,7 +71,26 @@ public struct EffectiveConfiguration {
                     ("responses", .boolean(configuration.logging.requests.responses)),
                 ])
             ),
-            ("schedule", .mapping([("timezone", .text(configuration.timeZone))])),
+            (
+                "telemetry",
+                .mapping([("metrics", .mapping([("per_project", .boolean(configuration.telemetry.countsProjects))]))])
+            ),
+            (
+                "retention",
+                .mapping([
+                    ("requests", .text(RetentionText.text(of: configuration.retention.requests))),
+                    ("usage", .text(RetentionText.text(of: configuration.retention.usage))),
+                    ("audit", .text(RetentionText.text(of: configuration.retention.audit))),
+                ])
+            ),
+            (
+                "schedule",
+                .mapping([
+                    ("rollup", .text(configuration.schedules.rollup.text)),
+                    ("prune", .text(configuration.schedules.prune.text)),
+                    ("timezone", .text(configuration.timeZone)),
+                ])
+            ),
         ])
     }
 

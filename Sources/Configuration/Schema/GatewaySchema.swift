@@ -50,8 +50,10 @@ struct GatewaySchema {
         configuration.journal = JournalSchema.read(reader.mapping("journal"))
 
         LoggingSchema.read(reader.mapping("logging"), into: &configuration)
-        configuration.timeZone = ScheduleSchema.read(reader.mapping("schedule")) ?? configuration.timeZone
+        ScheduleSchema.read(reader.mapping("schedule"), into: &configuration)
+        configuration.retention = RetentionSchema.read(reader.mapping("retention"))
         configuration.sharedCalls = CacheSchema.read(reader.mapping("cache"))
+        configuration.telemetry = TelemetrySchema.read(reader.mapping("telemetry"))
         UnbuiltSchema.read(&reader)
         reader.finish()
         return configuration

@@ -32,8 +32,11 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var limits: LimitConfiguration
     public var journal: JournalSettings
     public var sharedCalls: SharedCallSettings
+    public var telemetry: TelemetrySettings
     /// The IANA name of the time zone of everybody who has none of its own.
     public var timeZone: String
+    public var schedules: JobSchedules
+    public var retention: RetentionSettings
     public var logLevel: LogLevel
     public var logging: LogSettings
 
@@ -47,7 +50,9 @@ public struct GatewayConfiguration: Hashable, Sendable {
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
         catalogue: CatalogueSettings = CatalogueSettings(),
         limits: LimitConfiguration = LimitConfiguration(), journal: JournalSettings = JournalSettings(),
-        sharedCalls: SharedCallSettings = SharedCallSettings(), timeZone: String = "UTC", logLevel: LogLevel = .info,
+        sharedCalls: SharedCallSettings = SharedCallSettings(), telemetry: TelemetrySettings = TelemetrySettings(),
+        timeZone: String = "UTC", schedules: JobSchedules = JobSchedules(),
+        retention: RetentionSettings = RetentionSettings(), logLevel: LogLevel = .info,
         logging: LogSettings = LogSettings()
     ) {
         self.listen = listen
@@ -67,7 +72,10 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.limits = limits
         self.journal = journal
         self.sharedCalls = sharedCalls
+        self.telemetry = telemetry
         self.timeZone = timeZone
+        self.schedules = schedules
+        self.retention = retention
         self.logLevel = logLevel
         self.logging = logging
     }

@@ -106,7 +106,8 @@ final class ObjectsResource: AdministrationResource {
         let name = ObjectName(self.kind, try call.fields.text(member) ?? "")
         let members = call.request.body.filter { !$0.key.elementsEqual(member.utf8) }
         try self.refuseDefined(name)
-        let change = try self.change(name, call.origin) { (old, _) throws(AdministrationFailure) in
+        let answer: AdministrationStore.Answer<Change> = { self.reply($0, status: 201) }
+        let change = try self.change(name, call.origin, answer: answer) { (old, _) throws(AdministrationFailure) in
             guard old == nil else {
                 throw AdministrationFailure(
                     status: 409, code: "name_taken",
@@ -114,7 +115,7 @@ final class ObjectsResource: AdministrationResource {
             }
             return ConfigurationObject(name, members: members.filter { $0.value != .null }, created: self.clock())
         }
-        return self.reply(change, status: 201)
+        return answer(change)
     }
 
     func update(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -206,13 +207,17 @@ final class ObjectsResource: AdministrationResource {
 
     /// Makes of the old object the new one, nil to delete it; checks everything before anything is stored.
     private func change(
-        _ name: ObjectName, _ origin: AuditOrigin,
+        _ name: ObjectName, _ origin: AuditOrigin, answer: AdministrationStore.Answer<Change>? = nil,
         _ make: (ObjectRecord?, ConfigurationObject?) throws(AdministrationFailure) -> ConfigurationObject?
     ) throws(AdministrationFailure) -> Change {
         let state = self.board.now
         var made: (record: ObjectRecord?, merge: ObjectMerge)?
+        func outcome(_ number: Int64) -> Change {
+            Change(number: number, record: made?.record, merge: made?.merge ?? ObjectMerge(state.base, []), name: name)
+        }
         let number = try self.store.changeObject(
-            kind: self.audited, number: name.kind.rawValue, name: name.text, from: origin
+            kind: self.audited, number: name.kind.rawValue, name: name.text, from: origin,
+            answer: answer.map { answer in { answer(outcome($0)) } }
         ) { records in
             do throws(AdministrationFailure) {
                 let old = records.records.first {
@@ -238,7 +243,7 @@ final class ObjectsResource: AdministrationResource {
                 do throws(VaultError) {
                     record = try self.codec.record(of: object, replacing: old, now: self.clock())
                 } catch {
-                    throw AdministrationFailure(status: 503, code: "storage_failed", message: "\(error)")
+                    throw AdministrationFailure(error)
                 }
                 made = (record, merge)
                 return .put(record)
@@ -246,8 +251,7 @@ final class ObjectsResource: AdministrationResource {
                 return .refuse(error)
             }
         }
-        return Change(
-            number: number, record: made?.record, merge: made?.merge ?? ObjectMerge(state.base, []), name: name)
+        return outcome(number)
     }
 
     /// Throws what is wrong with an object, the first thing of it.

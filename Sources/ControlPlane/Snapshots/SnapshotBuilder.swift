@@ -52,7 +52,8 @@ struct SnapshotBuilder {
             authentication: configuration.auth.keys, staticKeyDigest: self.staticKeyDigest, routes: routes,
             prices: table.prices, stateDirectory: state, journal: configuration.journal,
             limits: configuration.limitSettings(timeZone: self.timeZone), sharedCalls: configuration.sharedCalls,
-            logLevel: configuration.logLevel, logFormat: configuration.logging.format,
+            countsProjects: configuration.telemetry.countsProjects, logLevel: configuration.logLevel,
+            logFormat: configuration.logging.format,
             requestLogging: configuration.logging.requests,
             administrationListener: configuration.admin.listen.map { _ in UInt16(clamping: configuration.listen.count) }
         )
@@ -67,6 +68,9 @@ struct SnapshotBuilder {
                 ?? .sqlite(path: UsageSchema.path(stateDirectory: state)),
             limitTable: self.limitTable(configuration.limits, edges: topology.edges),
             upstreams: self.mostUpstreams ?? max(topology.upstreams &+ 2, Self.leastUpstreams),
+            housekeeping: HousekeepingSettings(
+                schedules: configuration.schedules, timeZone: self.timeZone, requests: configuration.retention.requests,
+                usage: configuration.retention.usage),
             logLevel: configuration.logLevel, logFormat: configuration.logging.format)
         return SnapshotSet(edge: edge, upstream: upstream, aggregator: aggregator, topology: topology)
     }
