@@ -45,6 +45,7 @@ final class ControlRole: WorkerRole {
     private let jobs: JobBoard
     private let auditKeeper: AuditKeeper
     private let quarantine: QuarantineBoard
+    private let followers = EventFollowers()
     private var operators: OperatorSocket?
     /// Where other hosts change the database, too.
     private var watch: DatabaseWatch?
@@ -123,6 +124,7 @@ final class ControlRole: WorkerRole {
             directory: state.source.workingDirectory)
         let finisher = self.finisher
         self.administration.finish = { finisher.finish($0, then: $1) }
+        finisher.submit = { [weak administration] in administration?.submit($0, then: $1) }
     }
 
     /// Has the administration's threads work from now on: the files of the state folder are ours.
@@ -140,6 +142,7 @@ final class ControlRole: WorkerRole {
         let limits = self.desk.inForce.snapshots.edge.limits
         let usage = self.desk.inForce.snapshots.aggregator.usageDatabase
         let (codec, board, catalogues, jobs, log) = (self.codec, self.objects, self.catalogues, self.jobs, self.log)
+        let followers = self.followers
         let late = LateStart(
             self.desk.inForce.configuration, stateDirectory: self.stateDirectory, log: self.log,
             isDone: self.facts != nil)
@@ -150,6 +153,9 @@ final class ControlRole: WorkerRole {
                 ObjectsResource(kind, store: store, codec: codec, board: board)
             }
             others.append(CatalogueResource(store: store, board: catalogues, objects: board))
+            others.append(
+                EventsResource(
+                    file: UsageFile(usage, stateDirectory: store.stateDirectory), names: store, followers: followers))
             let service = AdministrationService(
                 store: store, limits: limits, usage: usage, jobs: jobs, others: others)
             service.report = { log.warning("the administration could not answer", ["error": .string($0)]) }
@@ -328,6 +334,7 @@ final class ControlRole: WorkerRole {
                 return error
             }
         }
+        self.followers.sweep(now: Timestamp.now())
         self.administration.perform(work) { [weak self] result in
             guard let self else { return }
             if case .success(let failure?) = result, turn % 60 == 0 {

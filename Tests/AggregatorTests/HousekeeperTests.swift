@@ -231,6 +231,92 @@ import Testing
         #expect(try scene.requests() == 37)
     }
 
+    /// Sums that lack something are put right: of all days since the job was done last, however many these are.
+    @Test(arguments: Scene.products) func sumsOfMissedDaysAreLookedAfterInOneRun(_ product: DatabaseProduct) throws {
+        let scene = try Scene(product, at: Self.friday)
+        let host = try scene.host(HousekeepingSettings())
+        host.work(at: scene)
+        #expect(host.runs(.rollup) == 1)
+        // Of the day of the oldest request nobody knows whether it is the first.
+        try scene.fill([scene.wall - 3 * Scene.day])
+        // Down for eleven days, in which somebody has written requests, but no sums: one an hour.
+        try scene.fill((0..<(11 * 24)).map { scene.wall + $0 * Scene.hour })
+        func days() throws -> [Int64] {
+            let connection = try scene.connection()
+            let statement = try connection.statement(
+                "SELECT day, sum(requests) FROM rollup_days WHERE scope = $1 GROUP BY day ORDER BY day")
+            try statement.bind(1, RollupScope.Kind.gateway.base)
+            var days: [Int64] = []
+            while try statement.step() { days += [statement.integer(0), statement.integer(1)] }
+            return days
+        }
+        scene.pass(11 * Scene.day)
+        #expect(try days() == [])
+        host.work(at: scene)
+        #expect(host.runs(.rollup) == 2)
+        // From the Friday on; the day that is not over comes the next time.
+        var expected: [Int64] = [Self.fridaysDay, 12]
+        for day in Int64(1)...10 { expected += [Self.fridaysDay + day, 24] }
+        #expect(try days() == expected)
+        let run = try #require(try JobTable(scene.connection()).runs(.rollup, limit: 1).first)
+        #expect(run.result == .done && run.amount > 11)
+        scene.pass(Scene.day)
+        host.work(at: scene)
+        expected += [Self.fridaysDay + 11, 12]
+        #expect(try days() == expected)
+        // Once they are right, nothing is changed.
+        scene.pass(Scene.day)
+        host.work(at: scene)
+        #expect(try JobTable(scene.connection()).runs(.rollup, limit: 1).first?.amount == 0)
+        #expect(host.runs(.rollup) == 4)
+    }
+
+    /// What an older version has written is summed before it may go.
+    @Test(arguments: Scene.products) func nothingIsRemovedBeforeItIsSummed(_ product: DatabaseProduct) throws {
+        let scene = try Scene(product, at: Self.friday)
+        let host = try scene.host(HousekeepingSettings(requests: 32 * Scene.day))
+        try scene.fill((0..<100).map { scene.wall - 50 * Scene.day + $0 * Scene.hour })
+        try scene.connection().execute("UPDATE rollup_state SET unfilled_until = \(Int64.max)")
+        for _ in 0..<5 {
+            host.work(at: scene)
+            scene.pass(Scene.minute)
+        }
+        #expect(try scene.requests() == 100)
+        #expect(host.runs(.rollup) == 0 && host.runs(.prune) == 0)
+        while try host.sink.fillRollups(rows: 10) {}
+        host.work(at: scene)
+        scene.pass(Scene.minute)
+        host.work(at: scene)
+        #expect(host.runs(.rollup) == 1 && host.runs(.prune) == 1)
+        #expect(try scene.requests() == 0)
+        let sum: SQL =
+            "SELECT CAST(sum(requests) AS BIGINT) FROM rollup_days WHERE scope = \(RollupScope.Kind.gateway.base)"
+        #expect(try scene.connection().integer(sum) == 100)
+        // And sums of requests that are gone stay, whoever looks after them.
+        for _ in 0..<60 {
+            scene.pass(Scene.day)
+            host.work(at: scene)
+        }
+        #expect(try scene.connection().integer(sum) == 100)
+    }
+
+    @Test(arguments: Scene.products) func sumsAreKeptForTheirTime(_ product: DatabaseProduct) throws {
+        let scene = try Scene(product, at: Self.friday)
+        let host = try scene.host(
+            HousekeepingSettings(
+                schedules: JobSchedules(prune: try #require(Schedule("02:00"))), requests: 32 * Scene.day,
+                usage: 40 * Scene.day))
+        try scene.fill((0..<50).map { scene.wall + $0 * Scene.day })
+        try scene.connection().execute("UPDATE rollup_state SET unfilled_until = \(Int64.max)")
+        while try host.sink.fillRollups(rows: 10) {}
+        scene.pass(50 * Scene.day)
+        host.work(at: scene)
+        #expect(try scene.requests() == 32)
+        #expect(try scene.connection().integer("SELECT min(day) FROM rollup_days") == Self.fridaysDay + 10)
+        #expect(try scene.connection().integer("SELECT count(DISTINCT day) FROM rollup_days") == 40)
+        #expect(try scene.connection().integer("SELECT count(DISTINCT hour) FROM rollup_hours") == 40)
+    }
+
     // MARK: Trouble
 
     @Test func whatPassesIsTriedAgainAndSaidOnce() throws {

@@ -12,7 +12,7 @@ import time
 import pytest
 import yaml
 
-from Harness.gateway import ROOT, Gateway, base_config, once
+from Harness.gateway import NO_LIMITS, ROOT, Gateway, base_config, once
 from Harness.processes import wait_until
 from Harness.prometheus import Prometheus
 
@@ -150,7 +150,7 @@ def simulated() -> dict:
     provider = {"simulated": {"dialect": "simulated", "delay": "0ms", "tokens_per_second": 100000}}
     return base_config(
         None, state_directory=None, providers=provider, models=once("simulated"),
-        telemetry={"metrics": {"per_project": True}},
+        telemetry={"metrics": {"per_project": True}}, limits=NO_LIMITS | {"table_slots": 1024},
     )  # fmt: skip
 
 
@@ -183,8 +183,11 @@ def test_a_real_prometheus_answers_every_question(tmp_path: pathlib.Path) -> Non
             answered = {one: prometheus.query(one) for one in asked}
             wait_until(lambda: prometheus.query("sluice:requests:rate5m"), 10, "rules are evaluated", 0.5)
             # The common questions have answers; what never happened has none.
-            for text in ["sum(rate(sluice_requests_total", "sluice_tokens_total", "sluice_process_cpu_seconds_total"]:
-                found = [one for one in asked if text in one]
+            for text in [
+                "sum(rate(sluice_requests_total{job", "sum(rate(sluice_tokens_total", "sum by (class)", "sum(sluice_journal_bytes",
+                "sum by (role, slot) (rate(sluice_process_cpu_seconds_total", "sum by (role) (sluice_process_up",
+            ]:  # fmt: skip
+                found = [one for one in asked if one.startswith(text)]
                 assert found and all(answered[one] for one in found), text
             groups = prometheus.get("rules")["groups"]
             assert {rule["health"] for group in groups for rule in group["rules"]} == {"ok"}, groups

@@ -1,5 +1,4 @@
 import Domain
-import IPC
 import Metrics
 import NIOCore
 import Testing
@@ -57,14 +56,59 @@ import Testing
         metrics.record(request)
         metrics.follow(lostRecords: 3)
         let series = metrics.series
-        let tokens = series.filter { $0.name == "sluice_tokens_total" }
-        #expect(
-            tokens.map { $0.labels[2].value } == [
-                "input", "cache_read", "cache_write", "cache_write_1h", "output", "reasoning", "audio_input",
-                "audio_output", "image",
-            ])
-        #expect(tokens.map { $0.value } == (10..<19).map { .counter($0) })
+        let tokens = Dictionary(
+            uniqueKeysWithValues: series.filter { $0.name == "sluice_tokens_total" }
+                .map { ($0.labels[2].value, $0.value) })
+        let expected = TokenClass.allCases.map { ($0.label, MetricValue.counter(10 + UInt64($0.rawValue))) }
+        #expect(tokens == Dictionary(uniqueKeysWithValues: expected))
         #expect(series.first { $0.name == "sluice_records_lost_total" }?.value == .counter(3))
+    }
+
+    @Test func theNextProcessCountsOnUnderTheSameNames() {
+        let page = MetricPage()
+        var first = EdgeMetrics(page)
+        first.expect(models: [Array("smart".utf8)])
+        for number in 0..<300 { first.record(self.request("model-\(number)")) }
+        first.record(GatewayError.upstreamLost)
+        let before = page.series().count
+        // It died. The names it had given labels to have them, and no others get any.
+        var second = EdgeMetrics(page)
+        second.expect(models: [Array("smart".utf8)])
+        for number in 0..<300 { second.record(self.request("another-\(number)")) }
+        second.record(self.request("model-5"))
+        second.record(GatewayError.upstreamLost)
+        #expect(page.series().count == before)
+        func value(_ name: String, _ label: String) -> MetricValue? {
+            page.series().first { $0.name == name && $0.labels.contains { $0.value == label } }?.value
+        }
+        #expect(value("sluice_requests_total", "model-5") == .counter(2))
+        #expect(value("sluice_requests_total", "other") == .counter(101 + 300))
+        #expect(value("sluice_errors_total", "upstream_lost") == .counter(2))
+    }
+
+    @Test func projectsAreCountedWhereThatIsAsked() {
+        var metrics = EdgeMetrics()
+        metrics.record(self.request("smart"))
+        #expect(!metrics.series.contains { $0.name.hasPrefix("sluice_project") })
+        for number: UInt64 in 1...300 {
+            for status: UInt16 in [200, 201, 429] {
+                var request = self.request("smart", status: status)
+                request.project = EntityID(high: 0, low: number)
+                if status == 429 { request.usage = nil }
+                metrics.record(request)
+            }
+        }
+        let series = metrics.series
+        func value(_ name: String, _ labels: String) -> MetricValue? {
+            series.first { $0.name == name && self.labels($0) == labels }?.value
+        }
+        let project = EntityID(high: 0, low: 7).text(.project)
+        #expect(value("sluice_project_requests_total", "project=\(project),status=2xx") == .counter(2))
+        #expect(value("sluice_project_requests_total", "project=\(project),status=4xx") == .counter(1))
+        #expect(value("sluice_project_tokens_total", "project=\(project)") == .counter(24))
+        #expect(value("sluice_project_cost_dollars_total", "project=\(project)") == .counter(3 * 1_234))
+        #expect(value("sluice_project_requests_total", "project=other,status=2xx") == .counter(200))
+        #expect(series.count { $0.name == "sluice_project_tokens_total" } == 201)
     }
 
     @Test func namesThatClientsChooseAreBounded() throws {

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from Harness.gateway import Gateway, base_config
+from Harness.gateway import NO_LIMITS, Gateway, base_config
 from Harness.installation import Installation, installed
 from Harness.processes import wait_until
 from Harness.scraper import Scraper
@@ -79,7 +79,7 @@ def test_no_counter_ever_falls_back(installation: Installation, tmp_path: pathli
     config = base_config(
         tmp_path / "sluice-state", workers={"edge": 2, "upstream": 1}, drain_timeout="5s",
         providers={"simulated": {"dialect": "simulated", "delay": "0ms", "tokens_per_second": 100000}},
-        logging={"access": False},
+        logging={"access": False}, limits=NO_LIMITS | {"table_slots": 1024},
     )  # fmt: skip
     quiet = {"SWIFT_BACKTRACE": "enable=no"}
     gateway = Gateway(
@@ -104,7 +104,7 @@ def test_no_counter_ever_falls_back(installation: Installation, tmp_path: pathli
             wait_until(lambda: scraper.scrapes > scrapes + 3, 20, "the new aggregator answers", 0.05)
         values = Scraper(gateway).scrape()
         assert not scraper.problems, "\n".join(scraper.problems[:20])
-        assert scraper.scrapes > 50, (scraper.scrapes, scraper.failures)
+        assert scraper.scrapes > 20, (scraper.scrapes, scraper.failures)
         # All that was answered was counted, by whomever; what broke may have been.
         good, broken = load.kinds["good"], load.kinds["broken"] + load.kinds["other"]
         assert good <= values[CHATS] <= good + broken, (values[CHATS], load.kinds)

@@ -112,6 +112,8 @@ ROWS: dict[str, Row] = {
     "GET usage/forecast": Row("readUsage", "listing"),
     "GET requests": Row("readUsage", "listing"),
     "GET requests/{}": Row("readUsage"),
+    "GET activity": Row("readUsage", "listing"),
+    "GET events": Row("readUsage", "listing"),
     "GET quarantine": Row("readGateway", "gateway"),
     "DELETE quarantine/{}": Row("orderGateway", "gateway", done=ABSENT_IS_FINE),
     "GET status": Row("readGateway", "gateway"),

@@ -12,8 +12,7 @@ import Testing
     }
 
     private func reader(_ pages: MetricPages, _ index: Int) throws -> MetricPageReader {
-        let copy = try #require(OwnedDescriptor.duplicate(of: pages.entries[index].number)?.release())
-        return try MetricPageReader(OwnedDescriptor(adopting: copy))
+        try MetricPageReader(OwnedDescriptor(adopting: dup(pages.entries[index].number)))
     }
 
     @Test func aPlaceKeepsItsPage() throws {
@@ -52,10 +51,8 @@ import Testing
         pages.began(self.seat(.edge, 0), instance: 5)
         _ = try pages.take(self.seat(.edge, 1))
         pages.ended(self.seat(.edge, 1))
-        let copies = pages.entries.compactMap { entry in
-            OwnedDescriptor.duplicate(of: entry.number).map {
-                MetricPages.Entry(role: entry.role, slot: entry.slot, number: $0.release(), holder: entry.holder)
-            }
+        let copies = pages.entries.map {
+            MetricPages.Entry(role: $0.role, slot: $0.slot, number: dup($0.number), holder: $0.holder)
         }
         let next = MetricPages(adopting: copies)
         #expect(next.entries == copies)

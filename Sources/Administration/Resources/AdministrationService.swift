@@ -34,7 +34,7 @@ public final class AdministrationService {
         quarantine: QuarantineBoard = QuarantineBoard(), jobs: JobBoard? = nil,
         others: [any AdministrationResource] = []
     ) {
-        let usage = UsageFile(usage.map { UsageDatabase($0) } ?? .file(stateDirectory: store.stateDirectory))
+        let usage = UsageFile(usage, stateDirectory: store.stateDirectory)
         let limits = LimitsResource(store: store, settings: limits)
         let resources: [any AdministrationResource] = [
             OrganizationsResource(store: store), KeysResource(store: store), ProjectsResource(store: store), limits,
@@ -42,7 +42,8 @@ public final class AdministrationService {
             UsageReportsResource(file: usage, names: store) { project in
                 project.flatMap { store.zone(of: $0) } ?? limits.settings.timeZone
             },
-            RequestsResource(file: usage, names: store), AuditResource(store: store), TokensResource(store: store),
+            RequestsResource(file: usage, names: store), ActivityResource(file: usage, names: store),
+            AuditResource(store: store), TokensResource(store: store),
             MasterKeyResource(store: store),
             QuarantineResource(board: quarantine),
         ]

@@ -6,6 +6,8 @@ public protocol EntityNames: AnyObject {
     func keyName(_ id: EntityID) -> String?
     func projectName(_ id: EntityID) -> String?
     func organizationName(_ id: EntityID) -> String?
+    /// The first characters of a key, of its newest secret.
+    func keyPrefix(_ id: EntityID) -> String?
     /// The ids of all keys of that name, revoked ones too; of one organization where it is given.
     func keys(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> [EntityID]
     /// The id of the project of that name; of one organization where it is given.
@@ -19,6 +21,10 @@ extension AdministrationStore: EntityNames {
         case .anonymous: "anonymous"
         default: (try? self.key(id))?.name
         }
+    }
+
+    public func keyPrefix(_ id: EntityID) -> String? {
+        id == .standard || id == .anonymous ? nil : (try? self.key(id))?.shown
     }
 
     public func projectName(_ id: EntityID) -> String? {

@@ -11,6 +11,7 @@ final class KnownNames: EntityNames {
 
     func keyName(_ id: EntityID) -> String? { self.name(0, id) { self.names.keyName(id) } }
     func projectName(_ id: EntityID) -> String? { self.name(1, id) { self.names.projectName(id) } }
+    func keyPrefix(_ id: EntityID) -> String? { self.name(3, id) { self.names.keyPrefix(id) } }
     func organizationName(_ id: EntityID) -> String? { self.name(2, id) { self.names.organizationName(id) } }
 
     func keys(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> [EntityID] {

@@ -1,5 +1,6 @@
 import Database
 import Glibc
+public import Domain
 public import Platform
 public import UsageStore
 
@@ -19,6 +20,11 @@ public final class UsageFile {
     public init(_ database: UsageDatabase, now: @escaping () -> UInt64 = Clocks.monotonicNanoseconds) {
         self.database = database
         self.now = now
+    }
+
+    /// The one at an address; nil: the file in the state folder.
+    public convenience init(_ address: DatabaseAddress?, stateDirectory: String) {
+        self.init(address.map { UsageDatabase($0) } ?? .file(stateDirectory: stateDirectory))
     }
 
     /// Asks a question; the second parameter of `body` tells whether it takes too long. Nil when there is no file, and so no
