@@ -2,7 +2,7 @@ import Catalogue
 import Domain
 import IPC
 
-/// A catalogue in few bytes: a tenth of the file that it was read from.
+/// A catalogue in few bytes, without what this version does not use.
 extension CatalogueDocument {
     private static let magic = Array("sluice catalogue 1\n".utf8)
     /// Bytes of a catalogue that is kept: it is part of each configuration in force.
