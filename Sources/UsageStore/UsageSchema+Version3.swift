@@ -3,9 +3,7 @@ import Database
 // What the third version adds; each part is with its tables.
 extension UsageSchema {
     static let rollupTables: [SQL] = []
-    static let priceTables: [SQL] = []
     static let jobTables: [SQL] = []
     static let postgresRollupTables: [SQL] = []
-    static let postgresPriceTables: [SQL] = []
     static let postgresJobTables: [SQL] = []
 }

@@ -11,7 +11,8 @@ import Testing
         routes: RouteTable(
             providers: ["one", "two"], aliases: SnapshotCodecTests.aliases, defaultProvider: 0,
             models: [.init(provider: 1, name: [0x61], facts: ModelFacts(price: 0))],
-            policies: SnapshotCodecTests.policies), prices: [.free], limits: SnapshotCodecTests.limits,
+            policies: SnapshotCodecTests.policies), prices: [.free],
+        limits: SnapshotCodecTests.limits,
         sharedCalls: SharedCallSettings(isOn: false, scope: .everybody, eachPays: true), logLevel: .debug,
         logFormat: .text, requestLogging: RequestLogging(access: false, prompts: true, responses: true))
     private let upstream = UpstreamSnapshot(
@@ -37,7 +38,7 @@ import Testing
         ], policies: SnapshotCodecTests.policies, upstreams: 4, logLevel: .warning, logFormat: .text,
         earlier: .init(
             version: 3, providers: [ProviderSettings(name: "two", kind: .simulated(delay: 1, tokensPerSecond: 2))],
-            prices: [.free], policies: SnapshotCodecTests.policies))
+            prices: [.free, SnapshotCodecTests.price], policies: SnapshotCodecTests.policies))
 
     private let aggregator = AggregatorSnapshot(
         version: 9, stateDirectory: "/s",
@@ -48,6 +49,18 @@ import Testing
         upstreams: 4,
         logLevel: .error, logFormat: .text)
 
+    /// With all there can be.
+    private static let price: Price = {
+        var rates = Price.Rates(input: 1, output: 2)
+        for tokenClass in TokenClass.allCases { rates[own: tokenClass] = 100 + Int64(tokenClass.rawValue) }
+        for unitClass in UnitClass.allCases { rates.units[unitClass] = 200 + Int64(unitClass.rawValue) }
+        let tiers = [PromptTier(above: 5, rates: rates), PromptTier(above: 9, rates: Price.Rates(input: 3, output: 4))]
+        var services: [ServiceTier: PriceList] = [:]
+        for service in ServiceTier.allCases where service != .standard {
+            services[service] = PriceList(Price.Rates(input: .max, output: .min), tiers: tiers)
+        }
+        return Price(rates, tiers: tiers, services: services)
+    }()
     private static let policies = [
         RoutePolicy(), RoutePolicy(strategy: .weighted, retries: 8, retryDelay: 60_000, hedgeAfter: .percentile(99)),
         RoutePolicy(strategy: .leastLatency, retries: 0, hedgeAfter: .time(2000)), RoutePolicy(strategy: .leastCost),
