@@ -4,10 +4,10 @@ import Database
 extension AdministrationStore {
     /// Runs `body` in a transaction, with the number of the change, and writes `entry` down; a name that is taken is the asker's fault.
     func change<Value>(
-        taken message: String = "it is there already", audit entry: AuditEntry,
+        taken message: String = "it is there already", audit entry: AuditEntry, answer: Answer<Value>? = nil,
         _ body: (Int64) throws(DatabaseError) -> Value
     ) throws(AdministrationFailure) -> Value {
-        try self.commit(taken: message) { (number) throws(DatabaseError) in (try body(number), entry) }
+        try self.commit(taken: message, answer: answer) { (number) throws(DatabaseError) in (try body(number), entry) }
     }
 
     /// The same for a change that may find, once it has its number, that it cannot be done: `body` has changed nothing and returns false then,
@@ -25,6 +25,16 @@ extension AdministrationStore {
     /// Changes that are asked for, the newest first.
     func audit(_ query: AuditQuery) throws(AdministrationFailure) -> [AuditRow] {
         try self.storage { () throws(DatabaseError) in try AuditTable(self.connection).rows(query) }
+    }
+
+    /// Removes up to `limit` changes from before `time` (milliseconds since 1970), the oldest first; returns how many there were. To be called
+    /// again until it returns fewer.
+    public func removeAudit(before time: UInt64, limit: Int) throws(AdministrationFailure) -> Int {
+        try self.storage { () throws(DatabaseError) in
+            try self.connection.transaction { () throws(DatabaseError) in
+                try AuditTable(self.connection).remove(before: time, limit: limit)
+            }
+        }
     }
 
     var connection: any DatabaseConnection { self.database.connection }

@@ -35,6 +35,15 @@ final class ControlRole: WorkerRole {
     private let objects: ObjectBoard
     private let follower: ObjectFollower
     private let finisher: ReplyFinisher
+    private let catalogue: CatalogueKeeper
+    private let catalogues = CatalogueBoard()
+    /// Whether the configuration that comes into force next was read from its file again.
+    private var isReadAgain = false
+    /// Why what was changed by API is not in force.
+    private var refusal: String?
+    /// When the aggregator does what.
+    private let jobs: JobBoard
+    private let auditKeeper: AuditKeeper
     private let quarantine: QuarantineBoard
     private var operators: OperatorSocket?
     /// Where other hosts change the database, too.
@@ -48,6 +57,8 @@ final class ControlRole: WorkerRole {
     /// Whether the gateway's start is still to be announced; a control that was started again has nothing to tell.
     private var announcesStart: Bool
     private var isOnStandby: Bool
+    /// What was said of the configuration in force.
+    private var said: [String]
 
     init(_ context: WorkerProgram.Context) throws(StartFailure) {
         let gateway = try PreparedGateway(arguments: context.arguments)
@@ -63,6 +74,7 @@ final class ControlRole: WorkerRole {
         self.log.level = state.configuration.logLevel
         self.log.format = state.configuration.logging.format
         self.announcesStart = context.arguments.inForce == nil
+        self.said = state.notices
         if self.announcesStart { Self.say(state.notices, self.log) }
         self.clientKey = gateway.clientKey
         self.ownerToken = gateway.ownerToken
@@ -86,6 +98,7 @@ final class ControlRole: WorkerRole {
         } catch {
             throw StartFailure("sluice-control: \(error)")
         }
+        self.auditKeeper = AuditKeeper(self.administration, log: context.log)
         self.http = HTTPDesk(
             HTTPDesk.Office(self.administration, context.loop), documentation: documentation, log: context.log)
         self.stateDirectory = state.snapshots.topology.stateDirectory
@@ -95,13 +108,19 @@ final class ControlRole: WorkerRole {
         self.instance = gateway.instance
         self.codec = ObjectCodec(vault: gateway.administration.vault)
         self.objects = ObjectBoard(
-            ObjectBoard.State(base: state.base, merge: state.merge, number: state.source.objects.number),
-            objection: { SnapshotBuilder.objection(to: $0) })
+            ObjectBoard.State(
+                base: state.base, merge: state.merge, number: state.source.objects.number,
+                catalogue: state.source.catalogue),
+            objection: { SnapshotBuilder.objection(to: $0, $1) })
         self.follower = ObjectFollower(loop: context.loop, inForce: state.source.objects.number) {
             // Nobody asks what has become of it by its token.
             endpoint.order(Order(token: 1, kind: .refresh))
         }
+        self.jobs = JobBoard(state.snapshots.aggregator.housekeeping)
         self.finisher = ReplyFinisher(loop: context.loop, follower: self.follower)
+        self.catalogue = CatalogueKeeper(
+            loop: context.loop, desk: self.administration, log: context.log, board: self.catalogues,
+            directory: state.source.workingDirectory)
         let finisher = self.finisher
         self.administration.finish = { finisher.finish($0, then: $1) }
     }
@@ -120,19 +139,21 @@ final class ControlRole: WorkerRole {
         }
         let limits = self.desk.inForce.snapshots.edge.limits
         let usage = self.desk.inForce.snapshots.aggregator.usageDatabase
-        let (codec, board) = (self.codec, self.objects)
+        let (codec, board, catalogues, jobs, log) = (self.codec, self.objects, self.catalogues, self.jobs, self.log)
         let late = LateStart(
             self.desk.inForce.configuration, stateDirectory: self.stateDirectory, log: self.log,
             isDone: self.facts != nil)
         self.administration.open(threads: source.threads) { () throws(StartFailure) in
             let store = try source.open()
             try late.finish(store)
-            let objects = ObjectKind.allCases.map { kind in
+            var others: [any AdministrationResource] = ObjectKind.allCases.map { kind in
                 ObjectsResource(kind, store: store, codec: codec, board: board)
             }
-            return DeskBench(
-                store: store,
-                service: AdministrationService(store: store, limits: limits, usage: usage, others: objects))
+            others.append(CatalogueResource(store: store, board: catalogues, objects: board))
+            let service = AdministrationService(
+                store: store, limits: limits, usage: usage, jobs: jobs, others: others)
+            service.report = { log.warning("the administration could not answer", ["error": .string($0)]) }
+            return DeskBench(store: store, service: service)
         }
     }
 
@@ -150,7 +171,9 @@ final class ControlRole: WorkerRole {
 
     private func serveOperators() {
         self.openAdministration()
-        self.keepObjects(self.desk.inForce.source.objects)
+        self.keepCopies(self.desk.inForce.source)
+        self.catalogue.changed = { [weak self] in self?.tellNotices() }
+        self.catalogue.use(self.desk.inForce, isReadAgain: false)
         self.openOperatorSocket()
         self.maintain(turn: 0)
     }
@@ -206,6 +229,7 @@ final class ControlRole: WorkerRole {
                 throw ReloadRefusal(lines: ["cannot make the snapshots: \(error)"])
             }
             self.desk.announced(state)
+            self.isReadAgain = request.readsFile
         } catch {
             for line in error.lines { self.log.error("configuration refused", ["problem": .string(line)]) }
             self.board.keep(refusal: error.message)
@@ -228,9 +252,14 @@ final class ControlRole: WorkerRole {
         self.log.format = state.configuration.logging.format
         self.administration.use(DeskContext(limits: state.snapshots.edge.limits))
         self.survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
-        let isSaid = self.board.notices == state.notices
-        self.board.notices = state.notices
+        self.jobs.use(state.snapshots.aggregator.housekeeping)
+        let isSaid = self.said == state.notices
+        self.said = state.notices
+        self.refusal = nil
         self.useObjects(of: state)
+        self.catalogue.use(state, isReadAgain: self.isReadAgain)
+        self.isReadAgain = false
+        self.tellNotices()
         self.log.info("configuration in force", ["version": .unsigned(state.version)])
         if !isSaid { Self.say(state.notices, self.log) }
     }
@@ -239,24 +268,36 @@ final class ControlRole: WorkerRole {
     private func useObjects(of state: GatewayState) {
         let records = state.source.objects
         let isNew = self.objects.now.number != records.number
-        self.objects.use(ObjectBoard.State(base: state.base, merge: state.merge, number: records.number))
-        if isNew { self.keepObjects(records) }
+        self.objects.use(
+            ObjectBoard.State(
+                base: state.base, merge: state.merge, number: records.number, catalogue: state.source.catalogue))
+        if isNew { self.keepCopies(state.source) }
         self.follower.isInForce(records.number)
     }
 
     /// For a start while the database is away.
-    private func keepObjects(_ records: ObjectRecords) {
-        guard ObjectsCopy.read(stateDirectory: self.stateDirectory) != records else { return }
-        if !ObjectsCopy.write(records, stateDirectory: self.stateDirectory) {
+    private func keepCopies(_ source: ConfigurationSource) {
+        if ObjectsCopy.read(stateDirectory: self.stateDirectory) != source.objects,
+            !ObjectsCopy.write(source.objects, stateDirectory: self.stateDirectory)
+        {
             self.log.error("the copy of what was made by API cannot be written", ["file": .string(ObjectsCopy.name)])
         }
+        if !CatalogueCopy.keep(source.catalogue?.record, stateDirectory: self.stateDirectory) {
+            self.log.error("the copy of the catalogue cannot be written", ["file": .string(CatalogueCopy.name)])
+        }
+    }
+
+    /// What operators should know, of all that is in force.
+    private func tellNotices() {
+        self.board.notices =
+            self.desk.inForce.notices + self.catalogue.notices
+            + (self.refusal.map { ["what was changed by API is not in force: \($0)"] } ?? [])
     }
 
     /// What is stored does not come into force: `status` says so until it does.
     private func objectsRefused(_ reason: String) {
-        let notices = self.desk.inForce.notices
-        self.board.notices =
-            self.follower.isBehind ? notices + ["what was changed by API is not in force: \(reason)"] : notices
+        self.refusal = self.follower.isBehind ? reason : nil
+        self.tellNotices()
         self.follower.refused()
     }
 
@@ -295,6 +336,10 @@ final class ControlRole: WorkerRole {
             self.context.loop.schedule(after: 1_000_000_000) { [weak self] in self?.maintain(turn: turn &+ 1) }
         }
         self.lookForObjects()
+        let state = self.desk.inForce
+        self.auditKeeper.look(
+            now: Int64(clamping: Timestamp.now() / 1000), kept: state.configuration.retention.audit,
+            state.snapshots.aggregator.housekeeping)
     }
 
     /// What another host has changed comes into force here too.
@@ -327,6 +372,7 @@ final class ControlRole: WorkerRole {
 
     func drain(timeout: UInt64) {
         self.watch?.close()
+        self.catalogue.close()
         // What is under way in the database is carried out, and answered.
         self.administration.close { [weak self] in
             self?.operators?.close()

@@ -10,14 +10,15 @@ public struct AggregatorSnapshot: Hashable, Sendable {
     public var limitTable: LimitTableSettings
     /// The most upstream workers there can be in this run: the table that they share has places for two generations of them.
     public var upstreams: UInt16
+    public var housekeeping: HousekeepingSettings
     public var logLevel: LogLevel
     public var logFormat: LogFormat
 
     public init(
         version: UInt64, prices: [Price] = [], stateDirectory: String = "",
         usageDatabase: DatabaseAddress = .sqlite(path: ""),
-        limitTable: LimitTableSettings = LimitTableSettings(), upstreams: UInt16 = 1, logLevel: LogLevel,
-        logFormat: LogFormat = .json
+        limitTable: LimitTableSettings = LimitTableSettings(), upstreams: UInt16 = 1,
+        housekeeping: HousekeepingSettings = HousekeepingSettings(), logLevel: LogLevel, logFormat: LogFormat = .json
     ) {
         self.version = version
         self.prices = prices
@@ -25,6 +26,7 @@ public struct AggregatorSnapshot: Hashable, Sendable {
         self.usageDatabase = usageDatabase
         self.limitTable = limitTable
         self.upstreams = upstreams
+        self.housekeeping = housekeeping
         self.logLevel = logLevel
         self.logFormat = logFormat
     }

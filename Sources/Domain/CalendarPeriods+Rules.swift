@@ -81,15 +81,3 @@ extension CalendarPeriods {
         return value % divisor < 0 ? quotient - 1 : quotient
     }
 }
-
-extension TimeZoneRules {
-    /// The index of the first transition after `time`; the count where there is none.
-    fileprivate func firstTransition(after time: Int64) -> Int {
-        var (low, high) = (0, self.transitions.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if self.transitions[middle].at <= time { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-}

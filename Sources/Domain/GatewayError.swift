@@ -11,6 +11,14 @@ public struct GatewayError: Error, Hashable, Sendable {
         case provider = 1
         /// Sluice itself could not do its part (a worker died, it is draining, it is overloaded).
         case gateway = 2
+
+        /// Whose fault it is that a provider answered with an error status, where nothing else is known of it.
+        public init(ofProviderStatus status: UInt16) {
+            switch status {
+            case 400, 404...406, 410...428: self = .client
+            default: self = .provider
+            }
+        }
     }
 
     /// Whether sending the same request again can help.

@@ -6,20 +6,21 @@
 public struct SharedFormats: Hashable, Sendable {
     /// `limits.table`.
     @inlinable public static var limitTable: UInt32 { 1 }
-    /// Segments of journals.
+    /// Segments of journals. Records have got new flags without another number: no older program ever reads what a newer one writes, but
+    /// after a downgrade, and then it sets such records aside.
     @inlinable public static var journal: UInt32 { 2 }
     /// Rows of keys in the identity table.
     @inlinable public static var identityRow: UInt32 { 3 }
     /// Rows of projects, organizations and users there.
     @inlinable public static var entityRow: UInt32 { 2 }
     /// control.db: the last migration.
-    @inlinable public static var controlSchema: UInt32 { 4 }
+    @inlinable public static var controlSchema: UInt32 { 5 }
     /// usage.db: the last migration.
-    @inlinable public static var usageSchema: UInt32 { 2 }
+    @inlinable public static var usageSchema: UInt32 { 3 }
     /// The configuration in force.
-    @inlinable public static var configuration: UInt32 { 4 }
+    @inlinable public static var configuration: UInt32 { 5 }
     /// What a supervisor hands to the program that replaces it.
-    @inlinable public static var supervisorState: UInt32 { 2 }
+    @inlinable public static var supervisorState: UInt32 { 3 }
 
     /// In the order above.
     public var numbers: [UInt32]

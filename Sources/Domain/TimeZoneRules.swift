@@ -32,11 +32,24 @@ public struct TimeZoneRules: Hashable, Sendable {
 
     /// Seconds east of UTC at `time`, in seconds since 1970.
     public func offset(at time: Int64) -> Int64 {
+        let next = self.firstTransition(after: time)
+        return Int64(next == 0 ? self.initialOffset : self.transitions[next - 1].offset)
+    }
+
+    /// The times around `time` at which the offset is that of `time`.
+    public func stretch(around time: Int64) -> Range<Int64> {
+        let next = self.firstTransition(after: time)
+        let from = next == 0 ? Int64.min : self.transitions[next - 1].at
+        return from..<max(from, next < self.transitions.count ? self.transitions[next].at : .max)
+    }
+
+    /// The index of the first transition after `time`; the count where there is none.
+    func firstTransition(after time: Int64) -> Int {
         var (low, high) = (0, self.transitions.count)
         while low < high {
             let middle = (low + high) / 2
             if self.transitions[middle].at <= time { low = middle + 1 } else { high = middle }
         }
-        return Int64(low == 0 ? self.initialOffset : self.transitions[low - 1].offset)
+        return low
     }
 }

@@ -25,6 +25,7 @@ extension SupervisorMachine {
             self.slots[self.serving.control]?.state == .ready, let version = self.announcement?.version
         else { return }
         self.readsFile = self.isReloadWanted
+        self.isAlsoRefresh = self.isReloadWanted && self.isRefreshWanted
         self.isReloadWanted = false
         self.isRefreshWanted = false
         self.runningReloads = self.waitingReloads
@@ -154,6 +155,8 @@ extension SupervisorMachine {
         self.actions.append(.note(failure.map { .reloadFailed($0) } ?? .reloaded(version, milliseconds: took)))
         if self.readsFile { self.actions.append(.reloading(false)) }
         self.sendStatus(at: now)
+        if failure != nil, self.isAlsoRefresh { self.isRefreshWanted = true }
+        self.isAlsoRefresh = false
         self.startReload(at: now)
     }
 }

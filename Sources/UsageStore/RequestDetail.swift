@@ -2,12 +2,16 @@ public import Domain
 
 /// What is packed into `requests.detail`: parts of a record that are looked at one request at a time.
 ///
-/// In this order: finish, stream, attempts, bytes of the reply, µs until the body was whole, µs until it was handed to an
+/// In this order: finish, flags (as in SETTLE's record), attempts, bytes of the reply, µs until the body was whole, µs until it was handed to an
 /// upstream; then the tokens of the rare classes, if there are any: a mask of `TokenClass` bits and their numbers; then the
 /// trail, if there is one (with a mask before it in any case). Older rows have none.
 public struct RequestDetail: Hashable, Sendable {
     public var finish = FinishReason.none
     public var isStream = false
+    /// Another request's call, or a stored reply, has answered it.
+    public var isCacheHit = false
+    /// Whose fault it was that it ended with an error, or a status of 400 or more; nil for other ends, and in older rows.
+    public var fault: GatewayError.Source?
     public var attempts: UInt8 = 0
     public var replyBytes: UInt64 = 0
     public var received: UInt64 = 0
@@ -23,7 +27,10 @@ public struct RequestDetail: Hashable, Sendable {
     init(_ bytes: [UInt8], withTrail: Bool = true) {
         var reader = PackedReader(bytes)
         self.finish = FinishReason(rawValue: reader.nextByte()) ?? .other
-        self.isStream = reader.nextByte() != 0
+        let flags = reader.nextByte()
+        self.isStream = flags & 1 != 0
+        self.isCacheHit = flags & 2 != 0
+        self.fault = flags >> 2 == 0 ? nil : GatewayError.Source(rawValue: flags >> 2 &- 1)
         self.attempts = reader.nextByte()
         self.replyBytes = reader.next()
         self.received = reader.next()

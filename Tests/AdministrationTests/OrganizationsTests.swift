@@ -134,6 +134,14 @@ import Testing
             #expect(try self.scene.ask(method, absent, as: foreign.actor).reply.body == answer.reply.body)
         }
         #expect(try self.scene.ask(.get, "limits", #"{"global":true}"#, as: foreign.actor).status == 403)
+        // What an organization may use is said by who sees all of them, and seen by itself.
+        let home = foreign.organization?.text(.organization) ?? ""
+        let limits = #"{"organization":"\#(home)"}"#
+        #expect(try self.scene.ask(.get, "limits", limits, as: foreign.actor).status == 200)
+        let raised = #"{"organization":"\#(home)","concurrency":9}"#
+        #expect(try self.scene.ask(.patch, "limits", raised, as: foreign.actor).status == 403)
+        #expect(try self.scene.ask(.delete, "limits", limits, as: foreign.actor).status == 403)
+        #expect(try self.scene.ask(.patch, "limits", raised).status == 200)
         let (viewer, _) = try self.scene.token(.viewer, in: .standard)
         #expect(try self.scene.ask(.get, path, as: viewer.actor).status == 200)
         #expect(try self.scene.ask(.put, path, as: viewer.actor).status == 403)

@@ -120,6 +120,29 @@ import Testing
         #expect(try self.scene.ask(.delete, "tokens/\(foreign.id.text(.token))", as: wideOwner.actor).status == 200)
     }
 
+    @Test func noTokenOutlivesTheOneThatMadeIt() throws {
+        let end = self.scene.now + 86_400_000
+        let ending = try self.scene.store.createToken(
+            .init(name: "ending", role: .owner, expires: end), from: .person
+        ).record
+        let own = "tokens/\(ending.id.text(.token))"
+        for body in [#"{"expires":null}"#, #"{"expires":"2100-01-01"}"#] {
+            let refused = try self.scene.ask(.patch, own, body, as: ending.actor)
+            #expect(refused.status == 403 && refused.field == "expires")
+        }
+        #expect(
+            try self.scene.ask(.post, "tokens", #"{"name":"x","role":"viewer","expires":null}"#, as: ending.actor)
+                .status == 403)
+        // Where nothing is said of an end it is the same one; an earlier one can be given.
+        let made = try self.scene.ask(.post, "tokens", #"{"name":"x","role":"viewer"}"#, as: ending.actor)
+        #expect(made.status == 201 && made.text("expires") == TimeText.text(milliseconds: end))
+        let earlier = TimeText.text(milliseconds: end - 1000)
+        #expect(try self.scene.ask(.patch, own, "{\"expires\":\"\(earlier)\"}", as: ending.actor).status == 200)
+        // What has no end may be given none; and other changes do not ask.
+        let (free, _) = try self.scene.token(.owner)
+        #expect(try self.scene.ask(.patch, own, #"{"expires":null}"#, as: free.actor).status == 200)
+    }
+
     @Test func listsHavePages() throws {
         for _ in 0..<5 { _ = try self.scene.token(.viewer) }
         var ids: [String] = []

@@ -102,6 +102,23 @@ import Testing
         #expect(Set(starts.values.map(\.scope)) == [.global, .model, .organization, .project, .key])
     }
 
+    @Test func whatWasEverUsedIsToldByItself() throws {
+        var history = LimitHistory(LimitTableSettings(), now: Self.now, hasTotals: true)
+        let caller = Principal(organization: self.organization, project: self.here, key: EntityID(high: 3, low: 1))
+        history.add(self.use(ago: 1, by: 1)) { _ in caller }
+        for (use, route) in [(LimitUse(tokens: 50, cost: 70), 1), (LimitUse(tokens: -10, cost: -90), 2)] {
+            history.add(total: use, by: 1, of: Int64(route)) { _ in caller }
+        }
+        history.add(total: LimitUse(tokens: 1, cost: 100), by: nil, of: nil) { _ in nil }
+        let starts = Dictionary(
+            uniqueKeysWithValues: history.starts { Array("\($0)".utf8) }.map { ($0.key, $0.seed) })
+        #expect(starts[.global]?.total == LimitUse(tokens: 41, cost: 80))
+        #expect(starts[.global]?.day.current == LimitUse(tokens: 10, cost: 100))
+        #expect(starts[LimitKey(.key, EntityID(high: 3, low: 1))]?.total == LimitUse(tokens: 40, cost: 0))
+        #expect(starts[LimitKey(model: Array("1".utf8))]?.total == LimitUse(tokens: 50, cost: 70))
+        #expect(starts[LimitKey(model: Array("2".utf8))]?.total == LimitUse())
+    }
+
     @Test func aClockThatWasAheadCountsNow() throws {
         let later = RequestUse(
             record: RecordID(high: (Self.now + 5 * Self.day) << 16, low: 0), principal: 1, route: 1, isRefused: false,

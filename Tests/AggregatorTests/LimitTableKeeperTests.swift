@@ -84,6 +84,39 @@ import UsageStore
         #expect(table.isCurrent)
     }
 
+    /// Requests are removed after a time, and their sums after a longer one: what was ever used counts all the same.
+    @Test func whatWasUsedByRequestsThatAreGoneCounts() throws {
+        let edge = try self.scene.journal(.edge, 7)
+        let upstream = try self.scene.journal(.upstream, 9)
+        for _ in 0..<20 { self.scene.request(edge, upstream) }
+        let tail = try self.scene.tail()
+        try self.scene.drain(tail)
+        let writer = try UsageWriter(path: self.scene.database)
+        let later: UInt64 = 1_800_000_000_000
+        func run(_ steps: any JobSteps) throws { while try steps.step(limit: 7).state != .done {} }
+        try run(writer.removal(ofRequestsBefore: later))
+        #expect(try self.scene.count("SELECT count(*) FROM requests") == 0)
+        for step in 0..<2 {
+            let keeper = self.keeper(boot: BootID(high: 5, low: UInt64(step)))
+            #expect(self.step(keeper, tail) == .soon)
+            #expect(keeper.counts.tablesMade == 1)
+            let table = try LimitTable.open(self.path, .writing, boot: BootID(high: 5, low: UInt64(step)))
+            let periods = CalendarPeriods(at: Int64(self.wall / 1000), in: .utc)
+            for (key, scope) in [(self.key, .key), (.global, .global)] as [(LimitKey, LimitScope)] {
+                let report = try #require(
+                    LimitReader(table).report(
+                        key, scope, limits: LimitSet(), periods: periods, window: self.wall))
+                func used(_ kind: LimitKind) -> Int64? { report.lines.first { $0.kind == kind }?.used }
+                #expect(used(.totalTokens) == 140)
+                #expect(used(.totalCost) == 1400)
+                // Of the present nothing is known any more.
+                #expect(used(.monthlyCost) == 0)
+            }
+            try run(writer.removal(ofSumsBefore: Int64(later / 86_400_000)))
+            #expect(try self.scene.count("SELECT count(*) FROM rollup_days") == 0)
+        }
+    }
+
     @Test func anotherBootOrShapeOrNoFileMeansAnotherTable() throws {
         let tail = try self.scene.tail()
         try self.scene.drain(tail)

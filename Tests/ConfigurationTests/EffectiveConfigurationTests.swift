@@ -23,7 +23,9 @@ import Testing
           unknown_price: refuse
           soft_percent: 1
           table_slots: 1024
-        schedule: {timezone: America/Argentina/Buenos_Aires}
+        telemetry: {metrics: {per_project: true}}
+        schedule: {timezone: America/Argentina/Buenos_Aires, rollup: "Wed 00:05", prune: "23:59"}
+        retention: {requests: 960h, usage: 1000d, audit: forever}
         providers:
           "123": {dialect: openai, timeouts: {total: 24h}, base_url: 'http://h'}
           "true": {dialect: simulated, delay: 0s}
@@ -143,7 +145,10 @@ import Testing
         for line in [
             "  anonymous: null", "  wrong_keys_per_minute: 30", "  per_ip:\n    requests_per_minute: 600",
             "  per_key:\n    requests_per_minute: 60", "  budget_mode: strict", "  table_slots: 1048576",
-            "schedule:\n  timezone: UTC", "cache:\n  single_flight: true\n  scope: project\n  metering: leader",
+            "telemetry:\n  metrics:\n    per_project: false",
+            "schedule:\n  rollup: \"01:00\"\n  prune: \"Sun 02:00\"\n  timezone: UTC",
+            "retention:\n  requests: 90d\n  usage: forever\n  audit: 30d",
+            "cache:\n  single_flight: true\n  scope: project\n  metering: leader",
         ] {
             #expect(yaml.contains("\n\(line)\n"), "\(line)")
         }

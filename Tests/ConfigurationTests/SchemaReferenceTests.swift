@@ -19,14 +19,14 @@ import Testing
         #expect(
             result.problems.map(\.path) == [
                 "providers.gemini.dialect", "providers.vertex.dialect", "providers.bedrock.dialect",
-                "cache.enabled", "retention.requests", "retention.audit",
+                "cache.enabled",
             ])
     }
 
     /// Without what is not built, the rest is in force as it stands: `models`, pools, strategies, sharing.
     @Test func whatIsBuiltIsInForce() throws {
         let text = Self.schema.split(separator: "\n", omittingEmptySubsequences: false)
-            .filter { line in !["gemini:", "vertex:", "bedrock:", "retention:"].contains { line.contains("\($0) ") } }
+            .filter { line in !["gemini:", "vertex:", "bedrock:"].contains { line.contains("\($0) ") } }
             .joined(separator: "\n").replacing("enabled: true", with: "enabled: false")
         var environment = Self.environment
         environment["ANTHROPIC_KEY_2"] = "k2"

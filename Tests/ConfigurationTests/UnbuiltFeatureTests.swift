@@ -8,8 +8,6 @@ import Testing
         BadCase("redis: redis://h:6379/0", "1:1: redis: not available yet: leave redis out or set it to null"),
         BadCase("redis: true", "1:1: redis: not available yet"),
         BadCase("auth: {jwt: {algorithm: HS256}}", "1:8: auth.jwt: not available yet"),
-        BadCase("catalogue: {file: prices.json}", "1:13: catalogue.file: not available yet"),
-        BadCase("catalogue: {url: \"https://x\"}", "1:13: catalogue.url: not available yet"),
         BadCase("cache: {enabled: true}", "1:9: cache.enabled: not available yet"),
         BadCase("cache: {enabled: on}", "1:9: cache.enabled: not available yet"),
         BadCase("redaction: {enabled: true}", "1:13: redaction.enabled: not available yet"),
@@ -18,7 +16,6 @@ import Testing
         BadCase("telemetry: {otlp: {endpoint: x}}", "1:13: telemetry.otlp: not available yet"),
         BadCase("telemetry: {helicone: {api_key: x}}", "1:13: telemetry.helicone: not available yet"),
         BadCase("telemetry: {extension: body}", "1:13: telemetry.extension: not available yet"),
-        BadCase("retention: {requests: 90d}", "1:13: retention.requests: not available yet"),
         BadCase("alerts: [{on: budget}]", "1:1: alerts: not available yet"),
     ]
 
@@ -28,21 +25,20 @@ import Testing
         BadCase("cache: {ttl: 1}", "1:14: cache.ttl: expected a duration"),
         BadCase("cache: {when: never}", "1:15: cache.when: expected deterministic or unary or all"),
         BadCase("redaction: {patterns: [emial]}", "1:24: redaction.patterns[0]: expected email or phone"),
-        BadCase("schedule: {rollup: \"25:00\"}", "1:20: schedule.rollup: expected a time"),
-        BadCase("schedule: {prune: \"Sunday 02:00\"}", "1:19: schedule.prune: expected a time"),
-        BadCase("schedule: {timezon: UTC}", "1:12: schedule.timezon: unknown key; did you mean timezone?"),
         BadCase("telemetry: []", "1:12: telemetry: expected a mapping"),
+        BadCase("telemetry: {metrics: true}", "1:22: telemetry.metrics: expected a mapping"),
+        BadCase("telemetry: {metrics: {per_project: 1}}", "1:36: telemetry.metrics.per_project: expected"),
     ]
 
     /// Each asks for nothing.
     static let neutral = [
         "redis: null", "redis: false", "redis: off", "redis: ~", "redis:",
         "user: null",
-        "auth: {anonymous: null, jwt: false}", "catalogue: {file: null, url: null}", "pricing: {}", "pricing: null",
+        "auth: {anonymous: null, jwt: false}", "pricing: {}", "pricing: null",
         "cache: {enabled: false}",
         "cache: {enabled: off}", "cache:", "redaction: {enabled: false, custom: []}",
         "audit: null", "audit: {}", "telemetry: {otlp: null, helicone: null, extension: headers}",
-        "telemetry: {extension: off}", "retention: {usage: forever}", "alerts: []", "alerts: null", "alerts: false",
+        "telemetry: {extension: off}", "alerts: []", "alerts: null", "alerts: false",
         "admin: {listen: same}", "logging: {prompts: false, responses: false, file: stderr}",
         "listen: [{address: \"127.0.0.1:1\", tls: null}]", "redaction: {patterns: [email, ip]}",
     ]
@@ -52,8 +48,6 @@ import Testing
         "redis_timeout: 20ms",
         "cache: {enabled: false, ttl: 24h}", "cache: {max_size: 512MB}",
         "cache: {when: deterministic}",
-        "catalogue: {refresh: 24h}",
-        "schedule: {rollup: \"01:00\"}", "schedule: {prune: \"Sun 02:00\"}",
     ]
 
     @Test(arguments: asking) func whatAsksForSomethingIsRefused(bad: BadCase) { bad.check() }

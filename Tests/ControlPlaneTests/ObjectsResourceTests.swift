@@ -1,4 +1,6 @@
 import Configuration
+import Cryptography
+import Database
 import Domain
 import IPC
 import JSON
@@ -46,6 +48,34 @@ import Testing
         #expect(!"\(audit)".contains("0123456789"))
     }
 
+    /// Its answer is kept with the change; who is told it again waits again until it is in force.
+    @Test func anObjectIsMadeOnceUnderAnIdempotencyKey() throws {
+        let connection = self.scene.store.connection
+        for (path, body) in [
+            ("providers", Self.groq), ("models", #"{"name": "a", "targets": ["one:m"]}"#),
+            ("prices", #"{"target": "one:n", "input": 1, "output": 2}"#),
+        ] {
+            try connection.execute(
+                "CREATE TRIGGER none BEFORE UPDATE OF status ON idempotency BEGIN SELECT RAISE(ABORT, 'not now'); END")
+            let changes = try connection.integer("SELECT COUNT(*) FROM audit")
+            #expect(try self.scene.ask(.post, path, body: body, key: path).status == 503)
+            #expect(try connection.integer("SELECT COUNT(*) FROM audit") == changes)
+            try connection.execute("DROP TRIGGER none")
+            let made = try self.scene.ask(.post, path, body: body, key: path)
+            #expect(made.status == 201 && !made.isRepeated)
+            var again = try self.scene.ask(.post, path, body: body, key: path)
+            #expect(again.isRepeated)
+            again.isRepeated = false
+            #expect(again == made && made.sequel != nil)
+        }
+        // What it holds is under a digest with the pepper, and sealed.
+        let rows = try connection.statement("SELECT fingerprint, reply FROM idempotency")
+        while try rows.step() {
+            #expect(rows.bytes(0).count == Digest.count + 1)
+            #expect(!String(decoding: rows.bytes(1), as: UTF8.self).contains("groq"))
+        }
+    }
+
     @Test func nothingOfAKeyIsStoredInTheClear() throws {
         try self.scene.ask(
             .post, "providers",
@@ -65,6 +95,29 @@ import Testing
         var stolen = record
         stolen.name = "q"
         #expect(throws: ObjectCodec.Unreadable.self) { try self.scene.codec.object(of: stolen) }
+    }
+
+    @Test func secretsGoNowhereElseWhateverIsWrittenBesideThem() throws {
+        try self.scene.ask(
+            .post, "providers",
+            body:
+                #"{"name": "p", "dialect": "openai", "base_url": "https://a.example.com/v1", "api_key": "sk-AAAAAAAAAAAA"}"#
+        )
+        let record = try #require(try self.scene.store.objects().records.first)
+        var moved = record
+        moved.body = Array(String(decoding: record.body, as: UTF8.self).replacing("a.example", with: "b.example").utf8)
+        #expect(moved.body != record.body)
+        #expect(throws: ObjectCodec.Unreadable.self) { try self.scene.codec.object(of: moved) }
+        // The path is theirs to say.
+        moved.body = Array(String(decoding: record.body, as: UTF8.self).replacing("com/v1", with: "com/v2").utf8)
+        #expect(moved.body != record.body)
+        #expect(ObjectSecrets.all(in: try self.scene.codec.object(of: moved).members).count == 1)
+        // What was sealed before it was so is still read.
+        let object = try self.scene.codec.object(of: record)
+        let alone = try #require(ObjectSecrets.taken(from: object.members))
+        var old = record
+        old.sealed = try self.scene.codec.vault.seal(alone, for: .provider("p"))
+        #expect(try self.scene.codec.object(of: old) == object)
     }
 
     @Test func theFileWins() throws {

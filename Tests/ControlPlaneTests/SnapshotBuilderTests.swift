@@ -38,7 +38,7 @@ import Testing
                 == AggregatorSnapshot(
                     version: 5, stateDirectory: "/srv/gateway/sluice-state",
                     usageDatabase: .sqlite(path: "/srv/gateway/sluice-state/usage/usage.db"), limitTable: table,
-                    upstreams: 4, logLevel: .info))
+                    upstreams: 4, housekeeping: HousekeepingSettings(requests: 90 * 86_400_000), logLevel: .info))
         var limits = LimitSettings()
         limits.perAddress[.requestsPerMinute] = 600
         limits.perKey[.requestsPerMinute] = 60
@@ -158,6 +158,7 @@ import Testing
         #expect(snapshots.aggregator.limitTable.slots == 2048)
         #expect(snapshots.aggregator.limitTable.places == 220)
         #expect(snapshots.aggregator.limitTable.timeZone == zone)
+        #expect(snapshots.aggregator.housekeeping.timeZone == zone)
         #expect(snapshots.aggregator.limitTable.projects == builder.projects)
         #expect(snapshots.canBeRead)
         #expect(try EdgeSnapshot(decoding: snapshots.edge.encoded()) == snapshots.edge)

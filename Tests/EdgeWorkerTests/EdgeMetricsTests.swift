@@ -1,5 +1,6 @@
 import Domain
 import IPC
+import Metrics
 import NIOCore
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
             cost: 1_234)
     }
 
-    private func labels(_ series: MetricReport.Series) -> String {
+    private func labels(_ series: MetricSeries) -> String {
         series.labels.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
     }
 
@@ -23,9 +24,9 @@ import Testing
         metrics.record(self.request("smart"))
         metrics.record(self.request("smart"))
         metrics.record(GatewayError.upstreamLost)
-        let report = metrics.report()
-        func value(_ name: String, _ labels: String) -> MetricReport.Value? {
-            report.series.first { $0.name == name && self.labels($0) == labels }?.value
+        let series = metrics.series
+        func value(_ name: String, _ labels: String) -> MetricValue? {
+            series.first { $0.name == name && self.labels($0) == labels }?.value
         }
         #expect(value("sluice_requests_in_flight", "") == .gauge(4))
         #expect(
@@ -45,7 +46,6 @@ import Testing
             return
         }
         #expect(bounds.count + 1 == counts.count && counts.reduce(0, +) == 2 && counts[2] == 2 && sum == 6_000)
-        #expect(!metrics.hasNews)
     }
 
     @Test func everyClassOfTokensHasItsLabel() {
@@ -55,8 +55,8 @@ import Testing
         for tokenClass in TokenClass.allCases { usage[tokenClass] = 10 + Int64(tokenClass.rawValue) }
         request.usage = usage
         metrics.record(request)
-        metrics.lostRecords = 3
-        let series = metrics.report().series
+        metrics.follow(lostRecords: 3)
+        let series = metrics.series
         let tokens = series.filter { $0.name == "sluice_tokens_total" }
         #expect(
             tokens.map { $0.labels[2].value } == [
@@ -73,15 +73,15 @@ import Testing
         // A name nobody was ever served under makes no series of its own.
         metrics.record(self.request("junk", status: 404, provider: nil))
         for number in 0..<5000 { metrics.record(self.request("model-\(number)", status: UInt16(200 + number % 100))) }
-        let report = metrics.report()
-        let models = Set(report.series.flatMap { $0.labels.filter { $0.name == "model" }.map { $0.value } })
+        let series = metrics.series
+        let models = Set(series.flatMap { $0.labels.filter { $0.name == "model" }.map { $0.value } })
         #expect(models.contains("other") && !models.contains("junk"))
         #expect(models.count <= 201)
-        let total = report.series.filter { $0.name == "sluice_requests_total" }.reduce(into: UInt64(0)) { sum, series in
+        let total = series.filter { $0.name == "sluice_requests_total" }.reduce(into: UInt64(0)) { sum, series in
             if case .counter(let count) = series.value { sum += count }
         }
         #expect(total == 5001)
-        #expect(report.frame().count < WireLimits.frame)
+        #expect(MetricPageReader(of: metrics.page).refused == 0)
     }
 
     /// A provider's own code comes with its failure, whatever it is.
@@ -95,7 +95,7 @@ import Testing
                     message: ""))
         }
         metrics.record(GatewayError.upstreamLost)
-        let codes = metrics.report().series.flatMap { $0.labels.filter { $0.name == "code" }.map { $0.value } }
+        let codes = metrics.series.flatMap { $0.labels.filter { $0.name == "code" }.map { $0.value } }
         #expect(codes.contains("other") && codes.contains("upstream_lost") && codes.contains("code-0"))
         #expect(!codes.contains { $0.contains("\"") })
         #expect(codes.count < 200)
@@ -114,7 +114,7 @@ import Testing
         try client.send(FakeClient.post(FakeClient.chat))
         try client.channel.close().wait()
         try peer.answerCancels()
-        let totals = rig.core.metrics.report().series.filter { $0.name == "sluice_requests_total" }.map(self.labels)
+        let totals = rig.core.metrics.series.filter { $0.name == "sluice_requests_total" }.map(self.labels)
         #expect(
             Set(totals) == [
                 "endpoint=chat_completions,model=smart,provider=local,status=200",

@@ -146,7 +146,7 @@ import Testing
         #expect(rig.journal.settles.map { $0.status } == [200, 200, 429])
         #expect(rig.ledger.openHolds == 0 && rig.ledger.wrongSettles == 0 && rig.ledger.settles.count == 2)
         #expect(
-            rig.core.metrics.report().series.contains {
+            rig.core.metrics.series.contains {
                 $0.name == "sluice_limit_refusals_total"
                     && $0.labels.map { $0.value } == ["key", "requests_per_minute"]
             })
@@ -212,7 +212,7 @@ import Testing
         #expect(rig.sink.lines.first?.contains("\"percent\":90") == true)
         #expect(try next().contains("\r\nx-sluice-limit-warning: key tokens_total 90%\r\n"))
         #expect(rig.sink.lines.filter { $0.contains("soft limit") }.count == 1)
-        #expect(rig.core.metrics.report().series.contains { $0.name == "sluice_limit_soft_crossings_total" })
+        #expect(rig.core.metrics.series.contains { $0.name == "sluice_limit_soft_crossings_total" })
     }
 
     // MARK: Who has no key, or a wrong one

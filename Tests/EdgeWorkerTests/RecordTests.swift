@@ -350,7 +350,7 @@ import Testing
         let settle = try #require(rig.journal.only)
         #expect(settle.status == 200 && settle.usageSource == .none && settle.cost == 0)
         #expect(settle.replyBytes > 0 && settle.firstByte == settle.total)
-        let first = rig.core.metrics.report().series.first { $0.name == "sluice_time_to_first_token_seconds" }
+        let first = rig.core.metrics.series.first { $0.name == "sluice_time_to_first_token_seconds" }
         #expect(first == nil)
     }
 

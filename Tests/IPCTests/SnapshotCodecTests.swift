@@ -11,9 +11,9 @@ import Testing
         routes: RouteTable(
             providers: ["one", "two"], aliases: SnapshotCodecTests.aliases, defaultProvider: 0,
             models: [.init(provider: 1, name: [0x61], facts: ModelFacts(price: 0))],
-            policies: SnapshotCodecTests.policies), prices: [.free],
-        limits: SnapshotCodecTests.limits,
-        sharedCalls: SharedCallSettings(isOn: false, scope: .everybody, eachPays: true), logLevel: .debug,
+            policies: SnapshotCodecTests.policies), prices: [.free], limits: SnapshotCodecTests.limits,
+        sharedCalls: SharedCallSettings(isOn: false, scope: .everybody, eachPays: true), countsProjects: true,
+        logLevel: .debug,
         logFormat: .text, requestLogging: RequestLogging(access: false, prompts: true, responses: true))
     private let upstream = UpstreamSnapshot(
         version: 4,
@@ -47,6 +47,9 @@ import Testing
                 host: "::1", port: 1, database: "d /?", user: "u@", password: Secret(Array("p%:/@".utf8)),
                 tls: .verifyFull, rootCertificate: "/a b", connectTimeout: 10)), limitTable: SnapshotCodecTests.table,
         upstreams: 4,
+        housekeeping: HousekeepingSettings(
+            schedules: JobSchedules(rollup: .standardPrune, prune: .standardRollup), timeZone: SnapshotCodecTests.zone,
+            requests: 32, usage: .max),
         logLevel: .error, logFormat: .text)
 
     /// With all there can be.
@@ -173,6 +176,19 @@ import Testing
         }
     }
 
+    @Test func schedulesAreReadStrictly() throws {
+        func decode(_ bytes: [UInt8]) throws(WireReader.Malformed) -> Schedule {
+            try WireReader.decode(bytes) { (reader) throws(WireReader.Malformed) in try Schedule(from: &reader) }
+        }
+        #expect(try decode([1, 6, 0, 120]) == .standardPrune)
+        #expect(try decode([0, 5, 159]).text == "23:59")
+        for bytes: [UInt8] in [
+            [1, 7, 0, 120], [2, 6, 0, 120], [0, 5, 160], [0, 0xFF, 0xFF], [0, 1], [1, 6, 0, 120, 0],
+        ] {
+            #expect(throws: WireReader.Malformed.self) { try decode(bytes) }
+        }
+    }
+
     @Test func aTargetOfAnUnknownProviderIsRefused() {
         var snapshot = self.edge
         snapshot.routes.aliases[0].targets[0].provider = 2
@@ -226,11 +242,11 @@ import Testing
     @Test func anUnknownScopeOfSharedCallsIsRefused() throws {
         var bytes = self.edge.encoded()
         for scope: UInt8 in [3, 255] {
-            bytes[bytes.count - 3] = scope
+            bytes[bytes.count - 4] = scope
             #expect(throws: WireReader.Malformed.self) { try EdgeSnapshot(decoding: bytes) }
         }
         for scope in SharedCallSettings.Scope.allCases {
-            bytes[bytes.count - 3] = scope.rawValue
+            bytes[bytes.count - 4] = scope.rawValue
             #expect(try EdgeSnapshot(decoding: bytes).sharedCalls.scope == scope)
         }
     }

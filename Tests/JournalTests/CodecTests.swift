@@ -65,6 +65,36 @@ import Testing
         #expect(body.count == 1 + 16 + 1 + 2 + 3 + expected.count + 9 + 4 * 8 + 2)
     }
 
+    /// Where clocks show UTC, and nothing went wrong, records are as they always were: an older program reads them.
+    @Test func flagsThatSayNothingAreNotWritten() throws {
+        let record = RecordID(high: 0, low: 0)
+        var begin = BeginRecord(
+            record: record, principal: .staticKey, endpoint: .embeddings, bodyBytes: 0, fingerprint: 0)
+        let place = 1 + 16 + 48
+        var body = JournalRecord.begin(begin).encodedBody
+        #expect(body[place] == 0)
+        #expect(body.count == place + 1 + 1 + 8 + 8 + 2 + 2)
+        begin.zone = -20
+        body = JournalRecord.begin(begin).encodedBody
+        #expect(body[place] == 4)
+        #expect(body.count == place + 1 + 1 + 8 + 8 + 1 + 2 + 2)
+        #expect(try JournalRecord.decode(body) == .begin(begin))
+        // A zone that is none.
+        body[place + 18] = 0
+        #expect(throws: LentRecord.DecodingFailure.self) { try JournalRecord.decode(body) }
+        var settle = SettleRecord(record: record, rank: .edge, status: 200, outcome: .complete, isStream: true)
+        let flags = 1 + 16 + 1 + 2 + 1 + 1
+        body = JournalRecord.settle(settle).encodedBody
+        #expect(body[flags] == 1)
+        settle.isCacheHit = true
+        settle.fault = .gateway
+        body = JournalRecord.settle(settle).encodedBody
+        #expect(body[flags] == 0b1111)
+        #expect(try JournalRecord.decode(body) == .settle(settle))
+        body[flags] = 16
+        #expect(throws: LentRecord.DecodingFailure.self) { try JournalRecord.decode(body) }
+    }
+
     @Test func extrasThatSayNothingAreRefused() {
         var end = AttemptEndRecord(record: RecordID(high: 0, low: 0), number: 1, status: 200, billed: .yes)
         end.service = .batch

@@ -49,7 +49,8 @@ struct SampleRecords {
                 user: self.random.next() % 2 == 0 ? nil : self.entity()),
             endpoint: Endpoint.allCases[Int(self.random.next() % UInt64(Endpoint.allCases.count))],
             bodyBytes: self.number(),
-            fingerprint: self.random.next(), traceID: self.random.next() % 2 == 0 ? [] : Array(repeating: 7, count: 16),
+            fingerprint: self.random.next(), zone: Int8(truncatingIfNeeded: self.random.next() & self.random.next()),
+            traceID: self.random.next() % 2 == 0 ? [] : Array(repeating: 7, count: 16),
             label: self.text(1024), tags: self.text(1024))
     }
 
@@ -77,7 +78,8 @@ struct SampleRecords {
             status: UInt16(truncatingIfNeeded: self.random.next()),
             outcome: [.unknown, .complete, .disconnected, .error].randomElement(using: &self.random) ?? .unknown,
             finish: [.none, .stop, .other].randomElement(using: &self.random) ?? .none,
-            isStream: self.random.next() % 2 == 0, model: self.text(256), provider: self.text(256),
+            isStream: self.random.next() % 2 == 0, isCacheHit: self.random.next() % 2 == 0,
+            fault: [nil, .client, .provider, .gateway].randomElement(using: &self.random) ?? nil, model: self.text(256), provider: self.text(256),
             modelSent: self.text(256), usage: self.usage(),
             usageSource: [.none, .provider, .estimated].randomElement(using: &self.random) ?? .none,
             cost: self.random.next() % 2 == 0 ? nil : Int64(bitPattern: self.random.next()),
@@ -105,7 +107,7 @@ struct SampleRecords {
         for tokenClass in TokenClass.allCases { usage[tokenClass] = .max }
         return (
             BeginRecord(
-                record: id, principal: principal, endpoint: .embeddings, bodyBytes: 1, fingerprint: 2,
+                record: id, principal: principal, endpoint: .embeddings, bodyBytes: 1, fingerprint: 2, zone: -20,
                 traceID: Array(repeating: 1, count: 16), label: text, tags: text),
             SettleRecord(
                 record: id, rank: .edge, status: 200, outcome: .complete, model: text, provider: text, modelSent: text,

@@ -98,6 +98,21 @@ import Testing
         #expect(scene.tree.machine.operations.entries.allSatisfy { $0.state == .done })
     }
 
+    @Test func aRefreshIsDoneAlthoughTheFileIsRefused() {
+        var scene = Self.scene(after: 1)
+        // While a reload runs, both are asked for; the next one does both, and its file is refused.
+        scene.tree.order(.refresh, token: 9)
+        scene.tree.order(.reload, token: 10)
+        while !scene.queue.isEmpty, scene.queue != [.controlAnswers(7)] { scene.happen(scene.queue.removeFirst()) }
+        #expect(scene.queue == [.controlAnswers(7)])
+        scene.queue = []
+        scene.tree.say(.control, ReloadRefused(version: 7, message: "no").frame())
+        scene.finish()
+        #expect(
+            Self.requests(scene).suffix(2)
+                == [ReloadRequest(version: 7), ReloadRequest(version: 8, readsFile: false)])
+    }
+
     @Test func aRefreshThatIsRefusedChangesNothing() {
         var scene = ReloadScene()
         scene.tree.order(.refresh, token: 9)

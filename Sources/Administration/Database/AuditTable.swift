@@ -47,6 +47,22 @@ struct AuditTable {
             && texts.enumerated().allSatisfy { select.bytes($0.offset + 1).elementsEqual($0.element.utf8) }
     }
 
+    /// Removes up to `limit` changes from before `time` (milliseconds since 1970), the oldest first; returns how many there were. What a clock that
+    /// was wrong has put between newer ones goes with these.
+    func remove(before time: UInt64, limit: Int) throws(DatabaseError) -> Int {
+        let delete = try self.connection.statement(
+            """
+            DELETE FROM audit WHERE number IN (
+                SELECT number FROM audit WHERE number < coalesce(
+                    (SELECT n.number FROM audit n WHERE n.time >= $1 ORDER BY n.number LIMIT 1), \(Int64.max))
+                ORDER BY number LIMIT $2)
+            """)
+        try delete.bind(1, Int64(clamping: time))
+        try delete.bind(2, Int64(limit))
+        try delete.run()
+        return Int(self.connection.changes)
+    }
+
     func rows(_ query: AuditQuery) throws(DatabaseError) -> [AuditRow] {
         // PostgreSQL takes the type of a parameter from its first use, so the comparisons come first.
         let select = try self.connection.statement(

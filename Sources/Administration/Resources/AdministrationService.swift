@@ -12,6 +12,8 @@ public final class AdministrationService {
     private var repeated: RepeatedRequests?
     private var tokens: TokenAuthenticator?
     private let reader = JSONReader()
+    /// Is told what is not for who asked, of each request that failed by it.
+    public var report: (_ detail: String) -> Void = { _ in }
 
     public init(resources: [any AdministrationResource]) {
         self.table = APIRouteTable(resources.flatMap(\.routes))
@@ -25,11 +27,11 @@ public final class AdministrationService {
     }
 
     /// The resources of a store: organizations, projects, keys and limits, and usage and requests of the usage database beside it; and of a
-    /// gateway that runs, what is quarantined, and `others`. `limits` are those of the configuration in force; `usage` is where the usage
+    /// gateway that runs, what is quarantined, `jobs`, and `others`. `limits` are those of the configuration in force; `usage` is where the usage
     /// database is, nil: in the state folder.
     public convenience init(
         store: AdministrationStore, limits: LimitSettings, usage: DatabaseAddress? = nil,
-        quarantine: QuarantineBoard = QuarantineBoard(),
+        quarantine: QuarantineBoard = QuarantineBoard(), jobs: JobBoard? = nil,
         others: [any AdministrationResource] = []
     ) {
         let usage = UsageFile(usage.map { UsageDatabase($0) } ?? .file(stateDirectory: store.stateDirectory))
@@ -37,20 +39,29 @@ public final class AdministrationService {
         let resources: [any AdministrationResource] = [
             OrganizationsResource(store: store), KeysResource(store: store), ProjectsResource(store: store), limits,
             UsageResource(file: usage, names: store),
+            UsageReportsResource(file: usage, names: store) { project in
+                project.flatMap { store.zone(of: $0) } ?? limits.settings.timeZone
+            },
             RequestsResource(file: usage, names: store), AuditResource(store: store), TokensResource(store: store),
             MasterKeyResource(store: store),
             QuarantineResource(board: quarantine),
         ]
-        self.init(resources: resources + others)
+        let ofJobs = jobs.map { [JobsResource(file: usage, board: $0)] } ?? []
+        self.init(resources: resources + ofJobs + others)
         self.limits = limits
-        self.repeated = try? RepeatedRequests(store: store)
+        self.repeated = RepeatedRequests(store: store)
         self.tokens = TokenAuthenticator(store: store)
     }
 
     /// Who the bearer of a token is; throws 401, or 503 where that cannot be found out now.
     public func actor(bearing token: Secret) throws(AdministrationFailure) -> AdministrationActor {
         guard let tokens else { throw self.unavailable ?? .unauthorized }
-        return try tokens.actor(bearing: token)
+        do throws(AdministrationFailure) {
+            return try tokens.actor(bearing: token)
+        } catch {
+            if let detail = error.detail { self.report(detail) }
+            throw error
+        }
     }
 
     /// Another configuration is in force.
@@ -84,6 +95,7 @@ public final class AdministrationService {
         do throws(AdministrationFailure) {
             return try self.answer(request)
         } catch {
+            if let detail = error.detail { self.report(detail) }
             return AdministrationReply(error)
         }
     }

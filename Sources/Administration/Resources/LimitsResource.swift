@@ -124,8 +124,10 @@ public final class LimitsResource: AdministrationResource {
         _ call: inout AdministrationCall, _ action: AdministrationAction
     ) throws(AdministrationFailure) -> LimitSubject {
         let subject = try self.directory.subject(&call.fields, home: call.actor.home)
+        // What an organization may use is not for those to say whom it limits.
+        let isItself = subject.scope == .organization && action == .changeLimits
         try call.require(
-            action, in: subject.organization.map { .organization($0) } ?? .gateway,
+            action, in: isItself ? .gateway : subject.organization.map { .organization($0) } ?? .gateway,
             absent: subject.scope == .key ? .noKey : .noProject)
         return subject
     }

@@ -25,7 +25,9 @@ public final class TokensResource: AdministrationResource {
                         .init(
                             "organization", .nullable(.id(.organization)), required: false,
                             "The one it is good for; null for all of them. That of who asks where it is missing."),
-                        .init("expires", .nullable(.time), required: false),
+                        .init(
+                            "expires", .nullable(.time), required: false,
+                            "At the latest when the token of who asks does, which is what it is where it is missing."),
                     ])),
                 replies: [
                     201: .named(
@@ -70,21 +72,19 @@ public final class TokensResource: AdministrationResource {
                 return id
             }
         }
-        let expires = try call.fields.time("expires")
+        let end = try self.end(of: call.actor)
+        let expires = call.fields.has("expires") ? try call.fields.time("expires") : end
         try call.fields.end()
         guard let role else { throw .invalid("role is missing", field: "role") }
         let absent = AdministrationFailure.noOrganization
         try call.require(.changeTokens, in: Self.scope(organization), absent: absent)
         guard AdministrationPolicy.mayGrant(call.actor, role, in: organization) else { throw .forbidden }
+        try Self.require(expires, by: end)
         if let organization { _ = try self.store.organization(organization) }
-        let (token, secret) = try self.store.createToken(
-            AdministrationStore.NewToken(name: name, role: role, organization: organization, expires: expires),
-            from: call.origin)
-        return AdministrationReply(status: 201, version: token.version, location: Self.location(token)) { writer in
-            writer.key("token")
-            writer.string(secret.withBytes { $0 })
-            token.write(to: &writer)
-        }
+        return Self.created(
+            try self.store.createToken(
+                AdministrationStore.NewToken(name: name, role: role, organization: organization, expires: expires),
+                from: call.origin, answer: Self.created))
     }
 
     private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -127,6 +127,7 @@ public final class TokensResource: AdministrationResource {
         guard AdministrationPolicy.mayGrant(call.actor, max(before.role, token.role), in: token.organization) else {
             throw .forbidden
         }
+        if token.expires != before.expires { try Self.require(token.expires, by: self.end(of: call.actor)) }
         guard isChanged else { return AdministrationReply(before) }
         return AdministrationReply(try self.store.updateToken(token, before: before, .update, from: call.origin))
     }
@@ -154,6 +155,21 @@ public final class TokensResource: AdministrationResource {
         return token
     }
 
+    /// When the token of who asks ends, in milliseconds since 1970; nil for never.
+    private func end(of actor: AdministrationActor) throws(AdministrationFailure) -> UInt64? {
+        guard case .token(let id, _, _, _) = actor else { return nil }
+        return try self.store.token(id).expires
+    }
+
+    /// Nobody gives a token a longer life than his own has: not to another one, and not to his own.
+    private static func require(_ expires: UInt64?, by end: UInt64?) throws(AdministrationFailure) {
+        guard let end, expires.map({ $0 > end }) ?? true else { return }
+        throw AdministrationFailure(
+            status: 403, code: "forbidden",
+            message: "your own token ends at \(TimeText.text(milliseconds: end)): it gives no other a later end",
+            field: "expires")
+    }
+
     private static func scope(_ organization: EntityID?) -> AdministrationScope {
         organization.map { .organization($0) } ?? .gateway
     }
@@ -166,7 +182,12 @@ public final class TokensResource: AdministrationResource {
         return role
     }
 
-    private static func location(_ token: TokenRecord) -> String {
-        "\(AdministrationRequest.root)tokens/\(token.id.text(.token))"
+    private static func created(_ made: AdministrationStore.MadeToken) -> AdministrationReply {
+        let location = "\(AdministrationRequest.root)tokens/\(made.record.id.text(.token))"
+        return AdministrationReply(status: 201, version: made.record.version, location: location) { writer in
+            writer.key("token")
+            writer.string(made.secret.withBytes { $0 })
+            made.record.write(to: &writer)
+        }
     }
 }

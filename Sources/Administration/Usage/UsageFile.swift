@@ -35,7 +35,7 @@ public final class UsageFile {
             case .database(let error):
                 // Whatever it was, the next question begins anew.
                 self.reader = nil
-                throw AdministrationFailure(status: 503, code: "storage_failed", message: "usage database: \(error)")
+                throw AdministrationFailure(error, of: "usage database")
             case .tookTooLong:
                 throw AdministrationFailure(
                     status: 503, code: "question_too_large",

@@ -24,6 +24,8 @@ struct IngestOrder: Sendable {
     var prices: [Price]?
     /// Of a new snapshot.
     var limitTable: LimitTableSettings?
+    /// Of a new snapshot.
+    var housekeeping: HousekeepingSettings?
     /// Somebody wants to know how full the limit table is.
     var countsRoom = false
 }

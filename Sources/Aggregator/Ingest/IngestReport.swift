@@ -10,6 +10,10 @@ struct IngestReport: Sendable {
     var counts = IngestCounts()
     /// When the limit table wants to be looked after again.
     var limits = LimitTableKeeper.Next.later
+    /// When there is more to do by a schedule.
+    var housekeeping = Housekeeper.Next.later
+    /// Nil where nothing is done by a schedule.
+    var jobCounts: JobCounts?
     /// Nil where no limit table is kept, or nobody wanted to know.
     var limitCounts: LimitCounts?
     /// What was in flight at processes that are dead and read.

@@ -6,15 +6,20 @@ import Limits
 import UsageStore
 
 /// The work on the usage database: brings journals to it, keeps the limit table, which begins with what is in it, and answers what was in
-/// flight at the dead. Owns the database's connections.
+/// flight at the dead; and between all that what runs by a schedule. Owns the database's connections.
 ///
-/// One turn takes one transaction at most. It is used by one thread at a time: the loop where the database is a file, else a thread of its
+/// One turn takes one transaction at most, and some milliseconds of a job where there is time for that. It is used by one thread at a time: the loop where the database is a file, else a thread of its
 /// own, because the network may take any time.
 final class IngestWork {
     private static let failuresBeforeReopening = 3
+    /// Turns in which journals are read and nothing else, until a job has its turn while there is ever more to read.
+    private static let patience = 10
+    /// Requests that are summed in a turn with nothing else to do, where an older version of the program has left them.
+    private static let summed: Int64 = 20_000
 
     private let census: JournalCensus
     private let limits: LimitTableKeeper?
+    private let housekeeper: Housekeeper?
     private let connect: () throws(DatabaseError) -> any UsageSink
     private(set) var writer: (any UsageSink)?
     private var tail: JournalTail?
@@ -26,15 +31,18 @@ final class IngestWork {
     private var failuresInARow = 0
     /// Everything that was there at the start has been read.
     private var isCaughtUp = false
+    /// Turns since a job had its own.
+    private var busyTurns = 0
 
     /// `connect` opens the usage database for writing.
     init(
-        folder: String, prices: [Price], limits: LimitTableKeeper?, log: Log,
+        folder: String, prices: [Price], limits: LimitTableKeeper?, housekeeper: Housekeeper? = nil, log: Log,
         connect: @escaping () throws(DatabaseError) -> any UsageSink
     ) {
         self.census = JournalCensus(folder: folder, log: log)
         self.prices = prices
         self.limits = limits
+        self.housekeeper = housekeeper
         self.connect = connect
     }
 
@@ -51,6 +59,9 @@ final class IngestWork {
 
     /// How the limit table is; nil where none is kept.
     var limitCounts: LimitCounts? { self.limits?.counts }
+
+    /// What was done by a schedule; nil where nothing is.
+    var jobCounts: JobCounts? { self.housekeeper?.counts }
 
     /// Opens the database, where it is not open.
     func open() throws(DatabaseError) {
@@ -70,6 +81,7 @@ final class IngestWork {
     func turn(_ order: IngestOrder) -> IngestReport {
         if let settings = order.limitTable { self.limits?.update(settings) }
         if let prices = order.prices { self.take(prices) }
+        if let housekeeping = order.housekeeping { self.housekeeper?.update(housekeeping) }
         var report = IngestReport()
         do throws(DatabaseError) {
             try self.open()
@@ -78,8 +90,10 @@ final class IngestWork {
             if outcome == .idle {
                 report.answers = try self.answers(order.questions)
                 self.isCaughtUp = true
+                if !order.isEnding { _ = try self.writer?.fillRollups(rows: Self.summed) }
             }
             if outcome == .more || !order.isEnding { report.limits = self.keepLimits(order) }
+            report.housekeeping = self.keepHouse(order, outcome, report.limits)
             report.outcome = outcome
         } catch {
             report.failure = error
@@ -92,6 +106,7 @@ final class IngestWork {
         report.standings = self.census.standings
         report.counts = self.counts
         if order.countsRoom { report.limitCounts = self.limitCounts }
+        report.jobCounts = self.jobCounts
         return report
     }
 
@@ -131,6 +146,17 @@ final class IngestWork {
         return limits.step(
             self.census.standings, isCaughtUp: self.isCaughtUp, now: order.now, wall: order.wall
         ) { order.linkedEdges.contains($0) }
+    }
+
+    /// Jobs wait for everything else, but not for ever: what is read is of the present once everything was read that was there at the start.
+    private func keepHouse(
+        _ order: IngestOrder, _ outcome: JournalTail.Outcome, _ limits: LimitTableKeeper.Next
+    ) -> Housekeeper.Next {
+        guard let housekeeper, let writer, self.isCaughtUp, !order.isEnding, limits != .now else { return .later }
+        self.busyTurns += 1
+        guard outcome == .idle || self.busyTurns > Self.patience else { return .later }
+        self.busyTurns = 0
+        return housekeeper.step(writer, now: order.now, wall: order.wall)
     }
 
     /// Who died is to be known, and how the journals grow, while the database is away, too.

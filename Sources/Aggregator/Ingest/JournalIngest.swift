@@ -37,7 +37,7 @@ final class JournalIngest {
     private let loop: EpollLoop
     private let place: Place
     /// What the next order says of a new snapshot.
-    private var news: (prices: [Price], limitTable: LimitTableSettings)?
+    private var news: (prices: [Price], limitTable: LimitTableSettings, housekeeping: HousekeepingSettings?)?
     private var timer: LoopTimer?
     private var backoff = JournalIngest.pause
     private var trouble: DatabaseError.Code?
@@ -76,6 +76,11 @@ final class JournalIngest {
         return self.last.limitCounts
     }
 
+    /// What was done by a schedule; nil where nothing is.
+    var jobCounts: JobCounts? {
+        if case .loop(let work) = self.place { work.jobCounts } else { self.last.jobCounts }
+    }
+
     /// What does the turns, where that is the loop.
     var work: IngestWork? {
         if case .loop(let work) = self.place { work } else { nil }
@@ -87,10 +92,12 @@ final class JournalIngest {
     convenience init(
         loop: EpollLoop, stateDirectory: String, database: UsageDatabase, prices: [Price],
         limits: LimitTableKeeper? = nil,
-        providers: ProviderTableKeeper? = nil, log: Log
+        providers: ProviderTableKeeper? = nil, housekeeper: Housekeeper? = nil, log: Log
     ) throws(StartFailure) {
         let work = IngestWork(
-            folder: JournalFolder.path(stateDirectory: stateDirectory), prices: prices, limits: limits, log: log
+            folder: JournalFolder.path(stateDirectory: stateDirectory), prices: prices, limits: limits,
+            housekeeper: housekeeper,
+            log: log
         ) { () throws(DatabaseError) in try database.writer() }
         if database.path != nil {
             // Control makes it at its start; what keeps it from being there is told when the database is opened.
@@ -146,10 +153,12 @@ final class JournalIngest {
     }
 
     /// What a new snapshot says.
-    func update(prices: [Price], limitTable: LimitTableSettings, upstreams: UInt16) {
+    func update(
+        prices: [Price], limitTable: LimitTableSettings, upstreams: UInt16, housekeeping: HousekeepingSettings? = nil
+    ) {
         self.providers?.update(upstreams: upstreams)
         self.providers?.keep(now: Clocks.monotonicNanoseconds())
-        self.news = (prices, limitTable)
+        self.news = (prices, limitTable, housekeeping)
         self.schedule(after: 0)
     }
 
@@ -236,6 +245,7 @@ final class JournalIngest {
         order.questions = Set(self.questions.keys)
         order.prices = self.news?.prices
         order.limitTable = self.news?.limitTable
+        order.housekeeping = self.news?.housekeeping
         order.countsRoom = self.countsRoom
         self.countsRoom = false
         self.news = nil
@@ -256,7 +266,9 @@ final class JournalIngest {
         if let outcome = report.outcome {
             self.backoff = Self.pause
             if outcome == .idle, self.mayLeave(now) { return self.leave() }
-            let isUrgent = isEnding || isPending || report.limits == .soon || now < self.looksAgainUntil
+            let isUrgent =
+                isEnding || isPending || report.limits == .soon || report.housekeeping == .soon
+                || now < self.looksAgainUntil
             let isNow = outcome == .more || report.limits == .now || self.news != nil
             self.schedule(after: isNow ? 0 : isUrgent ? Self.pause / 10 : Self.pause)
         } else {

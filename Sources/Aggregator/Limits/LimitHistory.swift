@@ -46,8 +46,11 @@ struct LimitHistory {
     /// By the number of the route.
     private var routes: [Int64: LimitSeed] = [:]
     private var global = LimitSeed()
+    /// What was ever used is told by `add(total:)`: requests may have been removed.
+    private let hasTotals: Bool
 
-    init(_ settings: LimitTableSettings, now: UInt64) {
+    init(_ settings: LimitTableSettings, now: UInt64, hasTotals: Bool = false) {
+        self.hasTotals = hasTotals
         let seconds = Int64(clamping: now / 1000)
         self.now = now
         self.gateway = Zone(settings.timeZone, seconds)
@@ -68,6 +71,15 @@ struct LimitHistory {
         guard let zone = account.zone else { return }
         let periods = self.zones[zone].clock.periods(at: seconds)
         self.add(use, to: &account.inZone, periods, self.zones[zone].now)
+    }
+
+    /// Counts what was ever used, or a part of it.
+    mutating func add(total use: LimitUse, by number: Int64?, of route: Int64?, principal: (Int64) -> Principal?) {
+        self.global.total.add(use)
+        if let route { self.routes[route, default: LimitSeed()].total.add(use) }
+        guard let number, let account = self.account(number, principal) else { return }
+        account.inGateway.total.add(use)
+        if account.zone != nil { account.inZone.total.add(use) }
     }
 
     private mutating func account(_ number: Int64, _ principal: (Int64) -> Principal?) -> Account? {
@@ -95,7 +107,7 @@ struct LimitHistory {
         seed.day.add(amount, in: periods.day, now: now.day)
         seed.week.add(amount, in: periods.week, now: now.week)
         seed.month.add(amount, in: periods.month, now: now.month)
-        seed.total.add(amount)
+        if !self.hasTotals { seed.total.add(amount) }
     }
 
     /// What the table begins with: those first of whom there are few. `model` says which model a route is of.
@@ -103,6 +115,9 @@ struct LimitHistory {
         var starts: [Start] = []
         var places: [LimitKey: Int] = [:]
         func add(_ key: LimitKey, _ scope: LimitScope, _ seed: LimitSeed, _ periods: CalendarPeriods) {
+            var seed = seed
+            // Hosts may have counted less than nothing for what another had counted too much.
+            seed.total = LimitUse(tokens: max(0, seed.total.tokens), cost: max(0, seed.total.cost))
             if let place = places[key] {
                 starts[place].seed.add(seed)
             } else {

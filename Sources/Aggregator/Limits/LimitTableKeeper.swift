@@ -40,8 +40,13 @@ final class LimitTableKeeper {
 
     private struct Seeding {
         var history: LimitHistory
+        /// What was ever used; nil where that is to be found in requests.
+        var totals: TotalScan?
         var last: RecordID?
     }
+
+    /// Milliseconds of two months: no period that counts began before.
+    private static let periods: UInt64 = 63 * 86_400_000
 
     /// `host` is the one whose edges have places in the table; `connect` opens the usage database for reading.
     init(
@@ -133,9 +138,21 @@ final class LimitTableKeeper {
     /// Sums some more rows; true when there is a table with the sums.
     private func seed(_ wall: UInt64) throws -> Bool {
         let reader = try self.opened()
-        var seeding = self.seeding ?? Seeding(history: LimitHistory(self.settings, now: wall), last: nil)
+        var seeding = try self.seeding ?? self.begin(reader, wall)
         self.seeding = nil
-        seeding.last = try reader.uses(after: seeding.last, limit: Self.rowsAtOnce) { use in
+        var rows = Self.rowsAtOnce
+        while let totals = seeding.totals, !totals.isDone, rows > 0 {
+            rows -= try totals.page(limit: rows) { number, route, use in
+                seeding.history.add(total: LimitUse(tokens: use.tokens, cost: use.cost), by: number, of: route) {
+                    try? reader.principal($0)
+                }
+            }
+        }
+        guard rows > 0 else {
+            self.seeding = seeding
+            return false
+        }
+        seeding.last = try reader.uses(after: seeding.last, limit: rows) { use in
             seeding.history.add(use) { try? reader.principal($0) }
         }
         if seeding.last != nil {
@@ -162,6 +179,14 @@ final class LimitTableKeeper {
         self.tablesMade &+= 1
         self.log.info("limit table made", ["keys": .int(starts.count)])
         return true
+    }
+
+    private func begin(_ reader: UsageReader, _ wall: UInt64) throws(DatabaseError) -> Seeding {
+        let totals = try reader.totals()
+        let since = wall > Self.periods ? wall - Self.periods : 0
+        return Seeding(
+            history: LimitHistory(self.settings, now: wall, hasTotals: totals != nil), totals: totals,
+            last: totals == nil ? nil : RecordID(high: since << 16, low: 0))
     }
 
     /// `kind`: what is the same where only the words of `reason` differ.

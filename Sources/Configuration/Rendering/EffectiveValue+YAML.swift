@@ -58,7 +58,7 @@ extension EffectiveValue {
             }
         // A duration or a size starts with a digit and is text for YAML all the same.
         let isMeasure = DecimalText.parseLeading(text).map { _, unit in
-            ["ms", "s", "m", "h", "B", "KB", "MB", "GB"].contains(unit)
+            ["ms", "s", "m", "h", "d", "B", "KB", "MB", "GB"].contains(unit)
         }
         return isWord || isMeasure == true ? text : self.quoted(text.replacing("${", with: "$${"))
     }

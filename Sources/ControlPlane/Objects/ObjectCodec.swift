@@ -25,16 +25,23 @@ struct ObjectCodec: Sendable {
         guard let sealed = record.sealed else {
             return ConfigurationObject(name, members: members, created: record.created)
         }
-        let secrets: Secret
+        let opened: Secret
         do throws(VaultError) {
-            secrets = try self.vault.open(sealed, for: .provider(record.name))
+            opened = try self.vault.open(sealed, for: .provider(record.name))
         } catch {
             throw Unreadable(name: record.name, reason: "its secrets cannot be opened: \(error)")
         }
-        guard let whole = ObjectSecrets.put(secrets, into: members) else {
+        guard let bound = BoundSecrets(opened: opened), let whole = ObjectSecrets.put(bound.secrets, into: members)
+        else {
             throw Unreadable(name: record.name, reason: "what was stored of it is damaged")
         }
-        return ConfigurationObject(name, members: whole, created: record.created)
+        let object = ConfigurationObject(name, members: whole, created: record.created)
+        guard bound.mayGo(to: Self.origin(of: object)) else {
+            throw Unreadable(
+                name: record.name,
+                reason: "its secrets were given for another scheme, host or port: delete it and make it anew")
+        }
+        return object
     }
 
     /// All of them.
@@ -68,11 +75,18 @@ struct ObjectCodec: Sendable {
         writer.value(.object(isProvider ? ObjectSecrets.masked(object.members) : object.members))
         var sealed: [UInt8]?
         if isProvider, let secrets = ObjectSecrets.taken(from: object.members) {
-            sealed = try self.vault.seal(secrets, for: .provider(object.name.text))
+            let bound = BoundSecrets(secrets, for: Self.origin(of: object))
+            sealed = try self.vault.seal(bound.sealable, for: .provider(object.name.text))
         }
         return ObjectRecord(
             kind: object.name.kind.rawValue, name: object.name.text, body: writer.bytes, sealed: sealed,
             created: earlier?.created ?? now, changed: now, version: (earlier?.version ?? 0) &+ 1)
+    }
+
+    /// Where the secrets of an object go; empty where nowhere.
+    private static func origin(of object: ConfigurationObject) -> String {
+        guard case .object(.provider(let provider)) = ObjectSchema.read(object, providers: []) else { return "" }
+        return provider.origin.map { "\($0)" } ?? ""
     }
 
     /// The members with masks in the places of secrets.

@@ -99,12 +99,7 @@ struct ProviderErrorRules {
 
     // MARK: Advice
 
-    var source: GatewayError.Source {
-        switch self.status {
-        case 400, 404, 405, 406, 410...428: .client
-        default: .provider
-        }
-    }
+    var source: GatewayError.Source { GatewayError.Source(ofProviderStatus: self.status) }
 
     var retry: GatewayError.Retry {
         if self.shape.code?.elementsEqual("insufficient_quota".utf8) == true { return .never }

@@ -223,7 +223,8 @@ final class CurrentRequest {
             provider: provider.flatMap { self.settings.providerName($0) },
             status: self.status == 0 ? 499 : self.status, duration: self.microseconds(self.endedAt),
             firstContent: self.isStream && self.firstContent != nil ? self.microseconds(self.firstContent) : nil,
-            usage: settlement.usage, cost: settlement.cost)
+            usage: settlement.usage, cost: settlement.cost,
+            project: self.settings.countsProjects ? self.principal?.project : nil)
     }
 
     /// From the end of the head to `time`; 0 for what was not reached.

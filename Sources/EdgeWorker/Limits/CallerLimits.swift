@@ -54,6 +54,9 @@ final class CallerLimits {
         scope == .project || scope == .key ? self.zone?.rules : nil
     }
 
+    /// What the clocks of the project are ahead of UTC, in quarter hours, where it has a time zone of its own.
+    func quarterHours(at seconds: Int64) -> Int8? { self.zone?.quarterHours(at: seconds) }
+
     /// Brings the periods up to date; `gateway` are those of now in the gateway's time zone.
     func refresh(gateway: CalendarPeriods, at seconds: Int64) {
         let project = self.zone == nil ? gateway : self.zone?.periods(at: seconds) ?? gateway

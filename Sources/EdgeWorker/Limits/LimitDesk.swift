@@ -75,6 +75,16 @@ final class LimitDesk {
         return CalendarPeriods.end(of: period, at: seconds, in: caller?.rules(of: refusal.scope) ?? policy.timeZone)
     }
 
+    /// What clocks were ahead of UTC when a request came, in quarter hours: in the time zone of its project, else in the gateway's.
+    /// `seconds` are those of now.
+    func quarterHours(of request: CurrentRequest, at seconds: Int64) -> Int8 {
+        if request.caller == nil { request.caller = self.caller(of: request, at: seconds) }
+        let then = Int64(clamping: request.record.milliseconds / 1000)
+        if let own = request.caller?.quarterHours(at: then) { return own }
+        _ = self.periods(request.settings.limitPolicy, at: seconds)
+        return self.calendar.quarterHours(at: then)
+    }
+
     /// What is set for who sends a request; nil for a caller without a key.
     func caller(of request: CurrentRequest, at seconds: Int64) -> CallerLimits? {
         guard !request.isAnonymous else { return nil }

@@ -49,7 +49,11 @@ extension CurrentRequest {
         return SettleRecord(
             record: self.record, rank: .edge, status: self.status,
             outcome: isGone ? .disconnected : failure == nil ? .complete : .error, finish: settlement.finish,
-            isStream: self.isStream, model: self.model ?? [],
+            isStream: self.isStream,
+            isCacheHit: self.end?.shared != nil && !isGone && failure == nil && self.status < 400,
+            // What the provider has said itself is passed on without a failure.
+            fault: failure?.source ?? (self.status < 400 ? nil : GatewayError.Source(ofProviderStatus: self.status)),
+            model: self.model ?? [],
             provider: target.flatMap { self.settings.providerName($0.provider) } ?? [],
             modelSent: target?.model ?? [], usage: settlement.usage ?? TokenUsage(), usageSource: settlement.source,
             cost: settlement.cost, attempts: settlement.attempts,

@@ -18,7 +18,8 @@ extension EdgeCore {
         let admission = self.journal.begin(
             BeginRecord(
                 record: request.record, principal: principal, endpoint: endpoint,
-                bodyBytes: UInt64(clamping: body.count), fingerprint: fingerprint, traceID: request.traceID,
+                bodyBytes: UInt64(clamping: body.count), fingerprint: fingerprint,
+                zone: self.desk.quarterHours(of: request, at: self.wallSeconds), traceID: request.traceID,
                 label: request.requestID.map { Array($0.utf8) } ?? [], tags: request.tags))
         guard admission != .refused else { throw .journalFull }
         request.recording = .begun(admission)

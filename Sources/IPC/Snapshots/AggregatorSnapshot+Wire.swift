@@ -12,6 +12,7 @@ extension AggregatorSnapshot {
         self.usageDatabase.write(to: &writer)
         self.limitTable.write(to: &writer)
         writer.write(self.upstreams)
+        self.housekeeping.write(to: &writer)
         return writer.bytes
     }
 
@@ -28,9 +29,11 @@ extension AggregatorSnapshot {
             let usageDatabase = try DatabaseAddress(from: &reader)
             let limitTable = try LimitTableSettings(from: &reader)
             let upstreams: UInt16 = try reader.read()
+            let housekeeping = try HousekeepingSettings(from: &reader)
             return AggregatorSnapshot(
                 version: version, prices: prices, stateDirectory: stateDirectory, usageDatabase: usageDatabase,
-                limitTable: limitTable, upstreams: upstreams, logLevel: level, logFormat: format)
+                limitTable: limitTable, upstreams: upstreams, housekeeping: housekeeping, logLevel: level,
+                logFormat: format)
         }
     }
 }

@@ -1,7 +1,9 @@
 import Domain
 
-/// Record 16, rank 1, status 2, outcome 1, finish 1, stream 1, usage source 1, attempts 1, usage, cost, reply bytes 8,
+/// Record 16, rank 1, status 2, outcome 1, finish 1, flags 1, usage source 1, attempts 1, usage, cost, reply bytes 8,
 /// received 8, dispatched 8, first byte 8, total 8, model, provider, model sent, error, trail.
+///
+/// Flags: 1 a stream, 2 a hit of the cache; from the third bit on whose fault it was, 0 for nobody's: see `GatewayError.Source`.
 extension SettleRecord: JournalEntry {
     static let kind = RecordKind.settle
     static let maximumPayload =
@@ -26,7 +28,8 @@ extension SettleRecord: JournalEntry {
         encoder.put(self.status)
         encoder.put(self.outcome.rawValue)
         encoder.put(self.finish.rawValue)
-        encoder.put(UInt8(self.isStream ? 1 : 0))
+        encoder.put(
+            (self.isStream ? 1 : 0) | (self.isCacheHit ? 2 : 0) | (self.fault.map { $0.rawValue &+ 1 } ?? 0) << 2)
         encoder.put(self.usageSource.rawValue)
         encoder.put(self.attempts)
         encoder.put(self.usage)
@@ -46,7 +49,7 @@ extension SettleRecord: JournalEntry {
     init(_ lent: LentRecord.Settle) {
         self.init(
             record: lent.record, rank: lent.rank, status: lent.status, outcome: lent.outcome, finish: lent.finish,
-            isStream: lent.isStream)
+            isStream: lent.isStream, isCacheHit: lent.isCacheHit, fault: lent.fault)
         self.usageSource = lent.usageSource
         self.attempts = lent.attempts
         self.usage = lent.usage
@@ -66,10 +69,17 @@ extension SettleRecord: JournalEntry {
 
 extension LentRecord.Settle {
     init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed) {
+        let record = try decoder.takeRecordID()
+        let rank = try decoder.take(SettleRank.self)
+        let status = try decoder.take(UInt16.self)
+        let outcome = try decoder.take(ClientOutcome.self)
+        let finish = try decoder.take(FinishReason.self)
+        let flags = try decoder.take(UInt8.self)
+        guard flags < 16 else { throw RecordDecoder.Malformed() }
         self.init(
-            record: try decoder.takeRecordID(), rank: try decoder.take(SettleRank.self), status: try decoder.take(),
-            outcome: try decoder.take(ClientOutcome.self), finish: try decoder.take(FinishReason.self),
-            isStream: try decoder.takeFlag(), usageSource: try decoder.take(UsageSource.self),
+            record: record, rank: rank, status: status, outcome: outcome, finish: finish, isStream: flags & 1 != 0,
+            isCacheHit: flags & 2 != 0, fault: flags >> 2 == 0 ? nil : GatewayError.Source(rawValue: flags >> 2 &- 1),
+            usageSource: try decoder.take(UsageSource.self),
             attempts: try decoder.take(), usage: try decoder.takeUsage(), cost: try decoder.takeCost(),
             replyBytes: try decoder.take(), received: try decoder.take(), dispatched: try decoder.take(),
             firstByte: try decoder.take(), total: try decoder.take(), model: try decoder.takeText(RecordText.name),

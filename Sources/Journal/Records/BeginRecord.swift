@@ -12,6 +12,9 @@ public struct BeginRecord: Hashable, Sendable {
     public var bodyBytes: UInt64
     /// Of project, length and the body's ends: what makes a request recognisable that kills workers.
     public var fingerprint: UInt64
+    /// What the clocks of the caller's project are ahead of UTC, in quarter hours: which day it was there stays known, whatever
+    /// becomes of the project.
+    public var zone: Int8
     /// The trace id of `traceparent`: 16 bytes, or none.
     public var traceID: [UInt8]
     /// The client's `x-request-id`, or empty.
@@ -21,13 +24,14 @@ public struct BeginRecord: Hashable, Sendable {
 
     public init(
         record: RecordID, principal: Principal, endpoint: Endpoint, bodyBytes: UInt64, fingerprint: UInt64,
-        traceID: [UInt8] = [], label: [UInt8] = [], tags: [UInt8] = []
+        zone: Int8 = 0, traceID: [UInt8] = [], label: [UInt8] = [], tags: [UInt8] = []
     ) {
         self.record = record
         self.principal = principal
         self.endpoint = endpoint
         self.bodyBytes = bodyBytes
         self.fingerprint = fingerprint
+        self.zone = zone
         self.traceID = traceID
         self.label = label
         self.tags = tags

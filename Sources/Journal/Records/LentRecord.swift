@@ -15,6 +15,7 @@ public enum LentRecord {
         public let endpoint: Endpoint
         public let bodyBytes: UInt64
         public let fingerprint: UInt64
+        public let zone: Int8
         public let traceID: LentText
         public let label: LentText
         public let tags: LentText
@@ -58,6 +59,8 @@ public enum LentRecord {
         public let outcome: ClientOutcome
         public let finish: FinishReason
         public let isStream: Bool
+        public let isCacheHit: Bool
+        public let fault: GatewayError.Source?
         public let usageSource: UsageSource
         public let attempts: UInt8
         public let usage: TokenUsage

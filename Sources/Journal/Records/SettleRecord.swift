@@ -11,6 +11,10 @@ public struct SettleRecord: Hashable, Sendable {
     public var finish: FinishReason
     /// The client asked for a stream.
     public var isStream: Bool
+    /// Another request's call, or a stored reply, has answered it.
+    public var isCacheHit: Bool
+    /// Whose fault it is that it ended with an error, or with a status of 400 or more; nil where it did not, and where nobody knows.
+    public var fault: GatewayError.Source?
     /// The name the client asked for; empty where the request could not be read.
     public var model: [UInt8]
     /// The provider that answered or was called last, by name; empty for none.
@@ -39,7 +43,8 @@ public struct SettleRecord: Hashable, Sendable {
 
     public init(
         record: RecordID, rank: SettleRank, status: UInt16, outcome: ClientOutcome, finish: FinishReason = .none,
-        isStream: Bool = false, model: [UInt8] = [], provider: [UInt8] = [], modelSent: [UInt8] = [],
+        isStream: Bool = false, isCacheHit: Bool = false, fault: GatewayError.Source? = nil, model: [UInt8] = [],
+        provider: [UInt8] = [], modelSent: [UInt8] = [],
         usage: TokenUsage = TokenUsage(), usageSource: UsageSource = .none, cost: Int64? = nil, attempts: UInt8 = 0,
         error: [UInt8] = [], replyBytes: UInt64 = 0, received: UInt64 = 0, dispatched: UInt64 = 0,
         firstByte: UInt64 = 0, total: UInt64 = 0, trail: [UInt8] = []
@@ -50,6 +55,8 @@ public struct SettleRecord: Hashable, Sendable {
         self.outcome = outcome
         self.finish = finish
         self.isStream = isStream
+        self.isCacheHit = isCacheHit
+        self.fault = fault
         self.model = model
         self.provider = provider
         self.modelSent = modelSent

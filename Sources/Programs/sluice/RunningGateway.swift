@@ -48,13 +48,13 @@ struct RunningGateway {
             exitCode: AdministrationClient.unavailable)
     }
 
-    /// One request; nil where control does not answer now.
+    /// One request; nil where control does not answer within `patience` seconds.
     func ask(
-        _ method: AdministrationRequest.Method, _ path: String, _ body: [JSONValue.Member] = []
+        _ method: AdministrationRequest.Method, _ path: String, _ body: [JSONValue.Member] = [], patience: Int = 5
     ) -> Answer? {
         let request = AdministrationRequest(method: method, path: [path], body: body)
         guard let frame = AdministrationFrame.encode(request.encoded),
-            let reply = try? ControlSocket(stateDirectory: self.stateDirectory, patience: 5).exchange(frame),
+            let reply = try? ControlSocket(stateDirectory: self.stateDirectory, patience: patience).exchange(frame),
             let value = try? JSONReader().read(reply.body, maximumBytes: reply.body.count)
         else { return nil }
         return Answer(status: reply.status, text: reply.body, value: value)

@@ -46,6 +46,17 @@ struct StatusCommand: ParsableCommand {
         }
     }
 
+    /// Seconds that the usage database is waited for.
+    private static let patience = 2
+
+    /// The answer, with a member for what runs by a schedule: null where that is not known now.
+    private static func text(_ answer: JSONValue, jobs: JSONValue?) -> [UInt8] {
+        guard case .object(let members) = answer else { return [] }
+        var writer = JSONWriter()
+        writer.value(.object(members + [JSONValue.Member("jobs", jobs?["data"] ?? .null)]))
+        return writer.bytes
+    }
+
     private func look(_ gateway: RunningGateway, _ paint: Paint) throws {
         let answer: RunningGateway.Answer
         do throws(RunningGateway.Failure) {
@@ -60,12 +71,20 @@ struct StatusCommand: ParsableCommand {
             OrderOutput.say(error)
             throw ExitCode(error.exitCode)
         }
-        if self.json { AdministrationOutput.write(json: answer.text) }
         guard answer.status == 200 else {
-            if !self.json { StandardStream.error.write("sluice: \(answer.message)\n") }
+            if self.json {
+                AdministrationOutput.write(json: answer.text)
+            } else {
+                StandardStream.error.write("sluice: \(answer.message)\n")
+            }
             throw ExitCode(1)
         }
-        if !self.json { StandardStream.output.write(StatusView(answer.value, paint: paint).text) }
+        let jobs = gateway.ask(.get, "jobs", patience: Self.patience).flatMap { $0.status == 200 ? $0.value : nil }
+        if self.json {
+            AdministrationOutput.write(json: Self.text(answer.value, jobs: jobs))
+        } else {
+            StandardStream.output.write(StatusView(answer.value, jobs: jobs, paint: paint).text)
+        }
         guard answer.value["state"]?.string == Array("ready".utf8) else { throw ExitCode(1) }
     }
 }

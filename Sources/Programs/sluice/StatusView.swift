@@ -3,16 +3,20 @@ import JSON
 /// The answer to `GET status`, for people. Pure.
 struct StatusView {
     let value: JSONValue
+    /// The answer to `GET jobs`; nil where there was none in time.
+    let jobs: JSONValue?
     let paint: Paint
 
-    init(_ value: JSONValue, paint: Paint) {
+    init(_ value: JSONValue, jobs: JSONValue?, paint: Paint) {
         self.value = value
+        self.jobs = jobs
         self.paint = paint
     }
 
     /// Ends with a newline.
     var text: String {
-        (self.head + [""] + self.processTable + self.providers + self.hardening + self.operations + self.notices)
+        (self.head + [""] + self.processTable + self.providers + self.jobTable + self.hardening + self.operations
+            + self.notices)
             .joined(separator: "\n") + "\n"
     }
 

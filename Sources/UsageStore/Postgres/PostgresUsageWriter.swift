@@ -9,9 +9,15 @@ public import Journal
 /// read and merged again, which changes nothing. A transaction of a former connection that may still run is waited for first, by a lock of the
 /// host. Numbers of what repeats are made before the transaction and last whatever becomes of it, so that hosts never wait for each other.
 public final class PostgresUsageWriter: UsageSink {
-    private let database: PostgresConnection
-    private let host: UInt32
+    let database: PostgresConnection
+    let options: PostgresOptions
+    let host: UInt32
     private let rows: NumberedRows
+    private let faults: RequestFault
+    let scopes: RollupScopes
+    /// Of the transaction that is written.
+    private let gather: RollupGather
+    private lazy var keeper = RollupKeeper(self)
     private let partitions: UsagePartitions
     private let scratch = RowScratch(rows: 1, trail: DecisionTrail.maximumSize)
     private var batch: PendingBatch
@@ -24,9 +30,13 @@ public final class PostgresUsageWriter: UsageSink {
 
     /// Opens the database and brings it to this version's schema. `host` is the one whose journals are read.
     public init(_ options: PostgresOptions, host: UInt32) throws(DatabaseError) {
+        self.options = options
         self.database = PostgresConnection(options, migrations: UsageSchema.postgresMigrations)
         self.host = host
         self.rows = NumberedRows(self.database)
+        self.faults = RequestFault(self.database)
+        self.scopes = RollupScopes(self.database)
+        self.gather = RollupGather(self.faults)
         self.partitions = UsagePartitions(self.database)
         self.batch = PendingBatch(self.rows)
     }
@@ -72,12 +82,20 @@ public final class PostgresUsageWriter: UsageSink {
     public func commit() throws(DatabaseError) {
         try self.write()
         self.clear()
+        self.keeper.committed()
     }
 
     public func rollback() {
         self.clear()
         // A recovery may have made some in the transaction.
+        self.forget()
+    }
+
+    /// Numbers that a transaction has made which was undone are gone.
+    private func forget() {
         self.rows.forget()
+        self.faults.forget()
+        self.scopes.forget()
     }
 
     private func clear() {
@@ -112,22 +130,25 @@ public final class PostgresUsageWriter: UsageSink {
         for batch in batches {
             batch.takeInAttempts()
             try self.partitions.provide(batch.months)
+            // Made before, as names are: two hosts never wait for each other's.
+            for principal in Set(batch.requests.map(\.principal)) { _ = try self.scopes.scopes(ofPrincipal: principal) }
         }
         var isAgain = false
         try self.database.transaction { () throws(DatabaseError) in
-            // Numbers that the run before has made are gone.
-            if isAgain { self.rows.forget() }
+            if isAgain { self.forget() }
             isAgain = true
+            self.gather.clear()
             try self.lock()
             for table in [StagedRequests.table, StagedAttempts.table] { try self.database.execute(table) }
             for batch in batches { try self.merge(batch) }
             try self.settle(self.recoveries)
+            try StagedRollups.add(try self.gather.rows(self.scopes), ofHost: self.host, to: self.database)
             for (segment, offset) in self.offsets { try self.keep(offset, of: segment) }
         }
     }
 
     /// Until the transaction's end nobody else writes for this host.
-    private func lock() throws(DatabaseError) {
+    func lock() throws(DatabaseError) {
         let statement = try self.database.statement(
             "SELECT pg_advisory_xact_lock(\(UsageSchema.applicationID), CAST($1 AS INTEGER))")
         try statement.bind(1, Int64(self.host))
@@ -137,7 +158,7 @@ public final class PostgresUsageWriter: UsageSink {
     private func merge(_ batch: PendingBatch) throws(DatabaseError) {
         if !batch.requests.isEmpty {
             try StagedRequests.copy(batch, to: self.database, self.scratch)
-            try self.mergeRequests()
+            try self.mergeRequests(batch.requests)
         }
         guard !batch.attempts.isEmpty else { return }
         try StagedAttempts.copy(batch, to: self.database, self.scratch)
@@ -155,10 +176,23 @@ public final class PostgresUsageWriter: UsageSink {
     private func settle(_ requests: [PendingRequest]) throws(DatabaseError) {
         guard !requests.isEmpty else { return }
         try StagedRequests.copy(requests, to: self.database, self.scratch)
-        try self.mergeRequests()
+        try self.mergeRequests(requests)
     }
 
-    private func mergeRequests() throws(DatabaseError) {
+    /// Those that were copied.
+    private func mergeRequests(_ requests: [PendingRequest]) throws(DatabaseError) {
+        var present: [RecordID: PendingRequest] = [:]
+        let find = try self.database.statement(StagedRequests.find)
+        while try find.step() {
+            if let row = PendingRequest(counted: find) { present[row.record] = row }
+        }
+        for request in requests {
+            if let old = present.isEmpty ? nil : present[request.record] {
+                try self.gather.replace(old, by: old.merged(with: request))
+            } else {
+                try self.gather.add(request)
+            }
+        }
         try self.database.statement(StagedRequests.merge).run()
         try self.database.execute("DELETE FROM staged_requests")
     }
@@ -177,6 +211,22 @@ public final class PostgresUsageWriter: UsageSink {
         if let offset { try statement.bind(3, Int64(clamping: offset)) }
         try statement.run()
     }
+
+    // MARK: Jobs
+
+    public var jobs: JobTable { JobTable(self.database) }
+
+    public func removal(ofRequestsBefore time: UInt64) -> any JobSteps { PartitionRemoval(self.database, before: time) }
+
+    public func removal(ofSumsBefore day: Int64) -> any JobSteps { RollupRemoval(self.database, before: day) }
+
+    // MARK: Sums
+
+    public func repair(days: Range<Int64>, rows: Int64) throws(DatabaseError) -> RollupRepair {
+        try self.keeper.repair(days, rows: rows)
+    }
+
+    public func fillRollups(rows: Int64) throws(DatabaseError) -> Bool { try self.keeper.fill(rows: rows) }
 
     // MARK: The dead
 
@@ -220,9 +270,16 @@ public final class PostgresUsageWriter: UsageSink {
 
     /// Another call of a recovered request has come: it is settled anew, by all of them.
     private func recoverAgain(_ record: RecordID) throws(DatabaseError) -> PendingRequest {
-        let lower = try self.database.statement("UPDATE requests SET rank = 0 WHERE record = $1 AND rank = 1")
+        let lower = try self.database.statement(
+            """
+            UPDATE requests SET rank = 0 WHERE record = $1 AND rank = 1
+            RETURNING \(SQL.joined(PendingRequest.countedColumns))
+            """)
         try lower.bind(1, blob: record.bytes)
-        try lower.run()
+        while try lower.step() {
+            // What it said still stands in it, but for its rank.
+            if let old = PendingRequest(counted: lower, rank: .recovery) { try self.gather.add(old, -1) }
+        }
         return try self.recovery(of: record)
     }
 }

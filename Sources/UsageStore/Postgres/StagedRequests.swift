@@ -8,19 +8,20 @@ enum StagedRequests {
     static let table: SQL = """
         CREATE TEMPORARY TABLE IF NOT EXISTS staged_requests (
             record BYTEA, rank BIGINT, principal BIGINT, endpoint BIGINT, body_bytes BIGINT, fingerprint BIGINT,
-            trace_id BYTEA, label BYTEA, tags BYTEA,
+            trace_id BYTEA, label BYTEA, tags BYTEA, zone BIGINT,
             route BIGINT, status BIGINT, outcome BIGINT, usage_source BIGINT, input BIGINT, cache_read BIGINT,
             output BIGINT, reasoning BIGINT, cost BIGINT, error BIGINT, first_byte BIGINT, total BIGINT, detail BYTEA,
             attempt BIGINT, attempt_detail BYTEA) ON COMMIT DELETE ROWS
         """
     private static let columns: [SQL] = [
-        "record", "rank", "principal", "endpoint", "body_bytes", "fingerprint", "trace_id", "label", "tags", "route",
+        "record", "rank", "principal", "endpoint", "body_bytes", "fingerprint", "trace_id", "label", "tags", "zone",
+        "route",
         "status",
         "outcome", "usage_source", "input", "cache_read", "output", "reasoning", "cost", "error", "first_byte", "total",
         "detail", "attempt", "attempt_detail",
     ]
     private static let ofBegin: [SQL] = [
-        "principal", "endpoint", "body_bytes", "fingerprint", "trace_id", "label", "tags",
+        "principal", "endpoint", "body_bytes", "fingerprint", "trace_id", "label", "tags", "zone",
     ]
     private static let ofSettle: [SQL] = [
         "rank", "route", "status", "outcome", "usage_source", "input", "cache_read", "output", "reasoning", "cost",
@@ -29,6 +30,13 @@ enum StagedRequests {
     ]
 
     private static let target: SQL = "staged_requests (\(SQL.joined(columns)))"
+
+    /// The rows that are there already, as far as sums need them. OFFSET 0 keeps the planner, which knows nothing of a temporary table, from
+    /// reading all of `requests`.
+    static let find: SQL = """
+        SELECT \(SQL.joined(PendingRequest.countedColumns.map { "r.\($0)" })) FROM staged_requests s, LATERAL (
+            SELECT * FROM requests q WHERE q.record = s.record OFFSET 0) r
+        """
 
     /// A call that a row has in itself came with the row: rows that were there keep what they have.
     static let merge: SQL = """
@@ -74,6 +82,7 @@ enum StagedRequests {
             try rows.bytes(texts?.traceID.nonEmpty)
             try rows.bytes(texts?.label.nonEmpty)
             try rows.bytes(texts?.tags.nonEmpty)
+            try add(Int64(request.zone))
         } else {
             for _ in self.ofBegin { try rows.null() }
         }

@@ -1,3 +1,4 @@
+import Database
 import Domain
 
 /// A calendar month in UTC: the partition that a record lies in.
@@ -28,6 +29,27 @@ struct UsageMonth: Hashable {
         let year = yearOfEra + days / 146_097 * 400
         self.number = fromMarch < 10 ? year * 12 + fromMarch + 2 : (year + 1) * 12 + fromMarch - 10
     }
+
+    /// The month of a partition with this name, such as `requests_2026_11`; nil for other names.
+    init?(partition name: [UInt8], of table: [UInt8]) {
+        let digits = name.dropFirst(table.count + 1)
+        guard name.count == table.count + 8, name.starts(with: table), name[table.count] == UInt8(ascii: "_"),
+            digits[digits.startIndex + 4] == UInt8(ascii: "_"),
+            let year = Self.number(digits.prefix(4)), let month = Self.number(digits.suffix(2)),
+            (1...12).contains(month)
+        else { return nil }
+        self.number = year * 12 + month - 1
+    }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+        digits.reduce(0) { (number: Int?, digit) in
+            guard let number, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            return number * 10 + Int(digit - UInt8(ascii: "0"))
+        }
+    }
+
+    /// What the names of its partitions end with, such as `2026_11`.
+    var suffix: SQL { self.month < 10 ? "\(self.year)_0\(self.month)" : "\(self.year)_\(self.month)" }
 
     /// Where it begins, in milliseconds since 1970.
     var milliseconds: Int64 {

@@ -47,10 +47,9 @@ final class UsagePartitions {
     }
 
     private func make(_ month: UsageMonth) throws(DatabaseError) {
-        let number: SQL = month.month < 10 ? "\(month.year)_0\(month.month)" : "\(month.year)_\(month.month)"
         var isNew = false
         for table: SQL in ["requests", "attempts"] {
-            let partition: SQL = "\(table)_\(number)"
+            let partition: SQL = "\(table)_\(month.suffix)"
             let isThere: SQL = "SELECT 1 FROM pg_catalog.pg_inherits WHERE inhrelid = to_regclass('\(partition)')"
             guard try self.database.integer(isThere) == nil else { continue }
             try self.database.transaction { () throws(DatabaseError) in

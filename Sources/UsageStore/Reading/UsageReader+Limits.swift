@@ -41,6 +41,11 @@ extension UsageReader {
         return count < limit ? nil : last
     }
 
+    /// What was ever used; nil while the sums lack what was there before there were any.
+    public func totals() throws(DatabaseError) -> TotalScan? {
+        try RollupState.unfilled(in: self.database).isEmpty ? TotalScan(self.database) : nil
+    }
+
     /// Who a number in `RequestUse` is.
     public func principal(_ number: Int64) throws(DatabaseError) -> Principal? {
         try self.names.principal(number)

@@ -7,7 +7,7 @@ public import Domain
 /// one thread. A question that takes long asks `isOverdue` between pages whether it may go on, so that whoever asks can bound it.
 public final class UsageReader {
     /// Rows of a page: about a millisecond.
-    private static let page: Int64 = 2048
+    static let page: Int64 = 2048
 
     let database: any DatabaseConnection
     let names: UsageNames
@@ -264,7 +264,7 @@ public final class UsageReader {
     // MARK: -
 
     /// Nil from `body` says that it took too long.
-    private func reading<Value>(
+    func reading<Value>(
         _ body: () throws(DatabaseError) -> Value?
     ) throws(UsageReadingFailure) -> Value {
         let value: Value?

@@ -35,11 +35,17 @@ extension UsageReport.Entry {
     static func isBefore(_ a: Self, _ b: Self) -> Bool {
         if a.totals.cost != b.totals.cost { return a.totals.cost > b.totals.cost }
         if a.totals.requests != b.totals.requests { return a.totals.requests > b.totals.requests }
-        switch (a.group, b.group) {
-        case (.entity(let a), .entity(let b)): return (a.high, a.low) < (b.high, b.low)
-        case (.name(let a), .name(let b)): return a.lexicographicallyPrecedes(b)
-        case (_, .unknown): return a.group != .unknown
-        default: return false
+        return UsageReport.Group.isBefore(a.group, b.group)
+    }
+}
+
+extension UsageReport.Group {
+    static func isBefore(_ a: Self, _ b: Self) -> Bool {
+        switch (a, b) {
+        case (.entity(let a), .entity(let b)): (a.high, a.low) < (b.high, b.low)
+        case (.name(let a), .name(let b)): a.lexicographicallyPrecedes(b)
+        case (_, .unknown): a != .unknown
+        default: false
         }
     }
 }

@@ -12,6 +12,8 @@ struct PendingRequest {
     var endpoint: UInt8 = 0
     var bodyBytes: UInt64 = 0
     var fingerprint: UInt64 = 0
+    /// Of the caller's clocks, in quarter hours from UTC.
+    var zone: Int8 = 0
     /// Its place in the list of extras, -1 for none.
     var extras = -1
 
@@ -22,6 +24,9 @@ struct PendingRequest {
     var outcome = ClientOutcome.unknown
     var finish = FinishReason.none
     var isStream = false
+    var isCacheHit = false
+    /// Nil also where an older version of the program has not said it.
+    var fault: GatewayError.Source?
     var usageSource = UsageSource.none
     var usage = TokenUsage()
     var cost: Int64?
@@ -55,6 +60,7 @@ struct PendingRequest {
         self.endpoint = begin.endpoint.rawValue
         self.bodyBytes = begin.bodyBytes
         self.fingerprint = begin.fingerprint
+        self.zone = min(max(begin.zone, -LocalDay.furthestZone), LocalDay.furthestZone)
         return true
     }
 
@@ -68,6 +74,8 @@ struct PendingRequest {
         self.outcome = settle.outcome
         self.finish = settle.finish
         self.isStream = settle.isStream
+        self.isCacheHit = settle.isCacheHit
+        self.fault = settle.fault
         self.usageSource = settle.usageSource
         self.usage = settle.usage
         self.cost = settle.cost

@@ -1,7 +1,7 @@
 import Database
 import Domain
 
-/// A statement that inserts several whole rows into `requests`; a row that is there already is left alone.
+/// A statement that inserts several whole rows into `requests`, all of them or none.
 ///
 /// It binds what has changed since the last row in the same place, and no more: most of what requests say is the same for all
 /// (status, route, outcome …), and a binding costs as much as SQLite's own way with a number. Bindings outlive a reset.
@@ -9,18 +9,17 @@ final class RequestInsert {
     private static let columns: [SQL] = [
         "rank", "route", "status", "outcome", "usage_source", "input", "cache_read", "output", "reasoning", "cost",
         "error",
-        "first_byte", "total", "principal", "endpoint", "body_bytes", "fingerprint", "attempt", "record", "detail",
+        "first_byte", "total", "principal", "endpoint", "body_bytes", "fingerprint", "zone", "attempt", "record",
+        "detail",
         "attempt_detail", "trace_id", "label", "tags",
     ]
     /// The first columns are numbers.
-    private static let numbers = 18
+    private static let numbers = 19
     /// What `bound` says for NULL; no number is bound that is the same.
     private static let null = Int64.min
 
     private let statement: SQLiteStatement
-    private let database: SQLiteDatabase
     private let scratch: RowScratch
-    private let rows: Int
     /// The numbers, row by row, as they are bound; new statements have NULL everywhere.
     private var bound: [Int64]
     private var places: [Place]
@@ -34,22 +33,25 @@ final class RequestInsert {
     }
 
     init(rows: Int, _ database: SQLiteDatabase) throws(DatabaseError) {
-        self.database = database
-        self.rows = rows
         self.scratch = RowScratch(rows: rows, trail: RowBatch.maximumTrail)
         self.bound = [Int64](repeating: Self.null, count: rows * Self.numbers)
         self.places = [Place](repeating: Place(), count: rows)
         self.statement = try database.prepare(
             """
-            INSERT OR IGNORE INTO requests (\(SQL.joined(Self.columns)))
+            INSERT INTO requests (\(SQL.joined(Self.columns)))
             VALUES \(RowBatch.values(columns: Self.columns.count, rows: rows))
             """)
     }
 
-    /// Inserts the rows; false when at least one was there already.
+    /// Inserts the rows; false when at least one was there already, and nothing has changed then.
     func run() throws(DatabaseError) -> Bool {
-        try self.statement.run()
-        return self.database.changes == Int64(self.rows)
+        do throws(DatabaseError) {
+            try self.statement.run()
+            return true
+        } catch {
+            guard error.isDuplicate else { throw error }
+            return false
+        }
     }
 
     /// Binds a row, whose trail is at most `RowBatch.maximumTrail` bytes. `extras`, `trails` and `attempts` are the batch's lists.
@@ -84,6 +86,7 @@ final class RequestInsert {
         try next(Int64(request.endpoint))
         try next(Int64(clamping: request.bodyBytes))
         try next(Int64(bitPattern: request.fingerprint))
+        try next(Int64(request.zone))
         try next(request.attempt < 0 ? Self.null : request.attempt)
         try self.bindBytes(row: row, parameter, request, extras, trails, attempts)
     }

@@ -10,20 +10,26 @@ final class RequestTable {
     private let one: RequestInsert
     private let begin: SQLiteStatement
     private let settle: SQLiteStatement
-    private let database: SQLiteDatabase
+    private let find: SQLiteStatement
+    private let lower: SQLiteStatement
+    /// What is written counts there.
+    private let gather: RollupGather
     private let scratch = RowScratch(rows: 1, trail: DecisionTrail.maximumSize)
 
-    init(_ database: SQLiteDatabase) throws(DatabaseError) {
-        self.database = database
+    init(_ database: SQLiteDatabase, _ gather: RollupGather) throws(DatabaseError) {
+        self.gather = gather
+        self.find = try database.prepare(
+            "SELECT \(SQL.joined(PendingRequest.countedColumns)) FROM requests WHERE record = $1")
+        self.lower = try database.prepare("UPDATE requests SET rank = 0 WHERE record = $1")
         self.many = try RequestInsert(rows: RowBatch.size, database)
         self.one = try RequestInsert(rows: 1, database)
         self.begin = try database.prepare(
             """
-            INSERT INTO requests (record, rank, principal, endpoint, body_bytes, fingerprint, trace_id, label, tags)
-            VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8)
+            INSERT INTO requests (record, rank, principal, endpoint, body_bytes, fingerprint, trace_id, label, tags, zone)
+            VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8, $9)
             ON CONFLICT (record) DO UPDATE SET principal = excluded.principal, endpoint = excluded.endpoint,
                 body_bytes = excluded.body_bytes, fingerprint = excluded.fingerprint, trace_id = excluded.trace_id,
-                label = excluded.label, tags = excluded.tags
+                label = excluded.label, tags = excluded.tags, zone = excluded.zone
             WHERE requests.principal IS NULL
             """)
         self.settle = try database.prepare(
@@ -57,6 +63,10 @@ final class RequestTable {
                 trail: request.trail < 0 ? [] : trails[request.trail])
             if request.attemptPlace >= 0 { alone.append(request.attemptPlace) }
         }
+        func insert(_ place: Int) throws(DatabaseError) {
+            try self.one.bind(row: 0, requests[place], extras, trails, attempts)
+            if try self.one.run() { try self.gather.add(requests[place]) } else { try upsert(place) }
+        }
         for place in order {
             let trail = requests[place].trail
             guard requests[place].hasBegin, requests[place].rank > .open,
@@ -70,16 +80,15 @@ final class RequestTable {
             for (row, place) in places.enumerated() {
                 try self.many.bind(row: row, requests[place], extras, trails, attempts)
             }
-            // Some were there already: then each by itself, which changes nothing of the new ones.
-            if try !self.many.run() {
-                for place in places { try upsert(place) }
+            // Some were there already: then each by itself.
+            if try self.many.run() {
+                for place in places { try self.gather.add(requests[place]) }
+            } else {
+                for place in places { try insert(place) }
             }
             places.removeAll(keepingCapacity: true)
         }
-        for place in places {
-            try self.one.bind(row: 0, requests[place], extras, trails, attempts)
-            if try !self.one.run() { try upsert(place) }
-        }
+        for place in places { try insert(place) }
         return alone
     }
 
@@ -88,6 +97,11 @@ final class RequestTable {
         _ request: PendingRequest, _ extras: PendingRequest.Extras?, trail: [UInt8] = []
     ) throws(DatabaseError) {
         self.scratch.start(row: 0, request.record)
+        if let old = try self.row(request.record) {
+            try self.gather.replace(old, by: old.merged(with: request))
+        } else {
+            try self.gather.add(request)
+        }
         if request.hasBegin {
             unsafe try self.begin.lend(1, blob: self.scratch.key)
             try self.begin.bind(2, request.principal)
@@ -97,6 +111,7 @@ final class RequestTable {
             try self.begin.bind(6, blob: extras?.traceID.nonEmpty)
             try self.begin.bind(7, text: extras?.label.nonEmpty)
             try self.begin.bind(8, text: extras?.tags.nonEmpty)
+            try self.begin.bind(9, Int64(request.zone))
             try self.begin.run()
         }
         if request.rank > .open { try self.runSettle(request, trail) }
@@ -104,13 +119,23 @@ final class RequestTable {
 
     /// Says anew how a recovered request ended; false when it is not a recovered one (any more).
     func update(recovered request: PendingRequest) throws(DatabaseError) -> Bool {
-        let lower = try self.database.statement("UPDATE requests SET rank = 0 WHERE record = $1 AND rank = 1")
-        try lower.bind(1, blob: request.record.bytes)
-        try lower.run()
-        guard self.database.changes > 0 else { return false }
+        guard let old = try self.row(request.record), old.rank == .recovery else { return false }
+        try self.lower.bind(1, blob: request.record.bytes)
+        try self.lower.run()
+        var open = old
+        open.rank = .open
+        try self.gather.replace(old, by: open.merged(with: request))
         self.scratch.start(row: 0, request.record)
         try self.runSettle(request, [])
         return true
+    }
+
+    /// As it is now; nil where there is none.
+    private func row(_ record: RecordID) throws(DatabaseError) -> PendingRequest? {
+        try self.find.bind(1, blob: record.bytes)
+        guard try self.find.step() else { return nil }
+        defer { self.find.reset() }
+        return PendingRequest(counted: self.find)
     }
 
     /// The row's key must be in the scratch memory.
@@ -134,7 +159,8 @@ extension PendingRequest {
     @inline(__always)
     func pack(into scratch: RowScratch, _ trail: [UInt8]) {
         scratch.append(UInt64(self.finish.rawValue))
-        scratch.append(self.isStream ? 1 : 0)
+        scratch.append(
+            (self.isStream ? 1 : 0) | (self.isCacheHit ? 2 : 0) | UInt64(self.fault.map { $0.rawValue &+ 1 } ?? 0) << 2)
         scratch.append(UInt64(self.attempts))
         scratch.append(self.replyBytes)
         scratch.append(self.received)

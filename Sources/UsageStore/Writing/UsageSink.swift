@@ -37,4 +37,18 @@ public protocol UsageSink: AnyObject {
     /// The fingerprints of what was in flight at a process that is dead and whose journal was read: of an edge the requests
     /// that it did not settle, of an upstream those whose calls it did not end.
     func suspects(host: UInt32, instance: UInt32, role: Role) throws(DatabaseError) -> [UInt64]
+    /// Who does what runs by a schedule.
+    var jobs: JobTable { get }
+    /// Removes requests that have ended and came before `time` (milliseconds since 1970), and their calls; a request that is not settled stays.
+    /// Not inside of a batch.
+    func removal(ofRequestsBefore time: UInt64) -> any JobSteps
+    /// Removes sums of days before `day`, counted from 1970, and of the hours in them. Not inside of a batch.
+    func removal(ofSumsBefore day: Int64) -> any JobSteps
+    /// Recounts the sums of some days (and of their hours) from the requests, and puts right what is wrong: one step, of about `rows` requests
+    /// at a microsecond each, and of a comparison with the sums of a day. To be called between batches, with the same days until it
+    /// says that it is done; after an error, it begins anew. Days of which requests were removed are left as they are.
+    func repair(days: Range<Int64>, rows: Int64) throws(DatabaseError) -> RollupRepair
+    /// Sums what was there before there were sums, where that is not done: one step, as of `repair`. False when nothing is left to do. Requests
+    /// must not be removed before.
+    func fillRollups(rows: Int64) throws(DatabaseError) -> Bool
 }

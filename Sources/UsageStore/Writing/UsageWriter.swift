@@ -11,6 +11,11 @@ public final class UsageWriter: UsageSink {
     let requestTable: RequestTable
     private let attemptTable: AttemptTable
     private let batch: PendingBatch
+    private let faults: RequestFault
+    private let gather: RollupGather
+    let scopes: RollupScopes
+    let rollups: RollupTable
+    private lazy var keeper = RollupKeeper(self)
     /// The rows of rank `recovery`: another attempt of one of these changes it.
     var recovered: Set<RecordID> = []
 
@@ -20,7 +25,11 @@ public final class UsageWriter: UsageSink {
         self.database = try SQLiteDatabase(
             path: path, options: UsageSchema.writing, migrations: UsageSchema.migrations)
         self.rows = NumberedRows(self.database)
-        self.requestTable = try RequestTable(self.database)
+        self.faults = RequestFault(self.database)
+        self.gather = RollupGather(self.faults)
+        self.scopes = RollupScopes(self.database)
+        self.rollups = RollupTable(self.database)
+        self.requestTable = try RequestTable(self.database, self.gather)
         self.attemptTable = try AttemptTable(self.database)
         self.batch = PendingBatch(self.rows)
         self.recovered = try self.loadRecovered()
@@ -67,13 +76,19 @@ public final class UsageWriter: UsageSink {
 
     public func commit() throws(DatabaseError) {
         try self.flush()
+        try self.rollups.add(self.gather.rows(self.scopes))
         try self.database.commit()
+        self.gather.clear()
+        self.keeper.committed()
     }
 
     public func rollback() {
         self.database.rollback()
         self.batch.clear()
+        self.gather.clear()
         self.rows.forget()
+        self.scopes.forget()
+        self.faults.forget()
         // Should this fail too, then a later recovery says it again.
         if let recovered = try? self.loadRecovered() { self.recovered = recovered }
     }
@@ -83,6 +98,12 @@ public final class UsageWriter: UsageSink {
             try PriceTable.add(prices, to: self.database)
         }
     }
+
+    public func repair(days: Range<Int64>, rows: Int64) throws(DatabaseError) -> RollupRepair {
+        try self.keeper.repair(days, rows: rows)
+    }
+
+    public func fillRollups(rows: Int64) throws(DatabaseError) -> Bool { try self.keeper.fill(rows: rows) }
 
     /// Bytes of the database, without its log.
     public func size() throws(DatabaseError) -> UInt64 {
@@ -96,6 +117,14 @@ public final class UsageWriter: UsageSink {
         return UInt64(clamping: size)
     }
 
+    // MARK: Jobs
+
+    public var jobs: JobTable { JobTable(self.database) }
+
+    public func removal(ofRequestsBefore time: UInt64) -> any JobSteps { RequestRemoval(self.database, before: time) }
+
+    public func removal(ofSumsBefore day: Int64) -> any JobSteps { RollupRemoval(self.database, before: day) }
+
     /// Writes what was gathered, in the order of the keys: neighbours go to the same page.
     func flush() throws(DatabaseError) {
         let batch = self.batch
@@ -108,5 +137,21 @@ public final class UsageWriter: UsageSink {
             self.recovered.isEmpty ? [] : batch.attempts.map(\.record).filter { self.recovered.contains($0) }
         batch.clear()
         for record in Set(late) { try self.recoverAgain(record) }
+    }
+}
+
+extension UsageWriter: RollupCorrecting {
+    var writing: any DatabaseConnection { self.database }
+
+    func recounting() throws(DatabaseError) -> (any DatabaseConnection)? {
+        try SQLiteDatabase(
+            path: self.database.path, options: UsageSchema.reading, migrations: UsageSchema.migrations)
+    }
+
+    func correct(_ changes: (hours: RollupRows, days: RollupRows), unfilled: Range<Int64>?) throws(DatabaseError) {
+        try self.database.transaction { () throws(DatabaseError) in
+            try self.rollups.add(changes)
+            if let unfilled { try RollupState.set(unfilled: unfilled, in: self.database) }
+        }
     }
 }
