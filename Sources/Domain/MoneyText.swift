@@ -20,11 +20,16 @@ public enum MoneyText {
     }
 
     /// The shortest decimal number of `nanoDollars`, with two decimals at least: `12.50`, `0.000000001`.
-    public static func text(nanoDollars: Int64) -> String {
-        let magnitude = nanoDollars.magnitude
-        let digits = String(magnitude % 1_000_000_000)
-        var fraction = String(repeating: "0", count: 9 - digits.utf8.count) + digits
+    public static func text(nanoDollars: Int64) -> String { self.text(nanoDollars, decimals: 9) }
+
+    /// The same of `picoDollars`.
+    public static func text(picoDollars: Int64) -> String { self.text(picoDollars, decimals: 12) }
+
+    private static func text(_ value: Int64, decimals: Int) -> String {
+        let unit = (0..<decimals).reduce(UInt64(1)) { product, _ in product * 10 }
+        let digits = String(value.magnitude % unit)
+        var fraction = String(repeating: "0", count: decimals - digits.utf8.count) + digits
         while fraction.utf8.count > 2, fraction.hasSuffix("0") { fraction.removeLast() }
-        return "\(nanoDollars < 0 ? "-" : "")\(magnitude / 1_000_000_000).\(fraction)"
+        return "\(value < 0 ? "-" : "")\(value.magnitude / unit).\(fraction)"
     }
 }

@@ -67,6 +67,15 @@ extension Price {
             }
         }
 
+        /// The rate of a unit, or of a second; 0 where there is none. A search of an unusual size costs what others do where it
+        /// has no rate of its own.
+        public subscript(unit unitClass: UnitClass) -> Int64 {
+            switch unitClass {
+            case .queryLow, .queryHigh: self.units[unitClass] ?? self.units[.query] ?? 0
+            default: self.units[unitClass] ?? 0
+            }
+        }
+
         /// The rate that a class has of its own; nil where it has none.
         public subscript(own tokenClass: TokenClass) -> Int64? {
             get {

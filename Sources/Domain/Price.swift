@@ -9,12 +9,28 @@ public struct Price: Hashable, Sendable {
         let standard: PriceList
         let services: [ServiceTier: PriceList]
         let id: UInt64
+        let ceilings: [Ceiling]
 
         init(_ standard: PriceList, _ services: [ServiceTier: PriceList]) {
             self.standard = standard
             self.services = services
             self.id = PriceID.of(standard, services)
+            self.ceilings = ServiceTier.allCases.flatMap { service -> [Ceiling] in
+                guard let list = service == .standard ? standard : services[service] else { return [] }
+                let first = Ceiling(above: -1, isUrgent: service.isUrgent, most: PriceCeiling(list.rates))
+                return [first]
+                    + list.tiers.map {
+                        Ceiling(above: $0.above, isUrgent: service.isUrgent, most: PriceCeiling($0.rates))
+                    }
+            }
         }
+    }
+
+    /// The most that one of the lists takes.
+    private struct Ceiling {
+        var above: Int64
+        var isUrgent: Bool
+        var most: PriceCeiling
     }
 
     private let content: Content
@@ -74,6 +90,20 @@ extension Price {
         let list = self.list(of: service)
         return list.tier(promptTokens: promptTokens).map { list.tiers[$0].rates } ?? list.rates
     }
+
+    /// The most that is taken of a call with at most so many prompt tokens. `mayBeUrgent`: it may be served as those are who pay
+    /// for not waiting.
+    public func ceiling(promptTokens: Int64, mayBeUrgent: Bool) -> PriceCeiling {
+        var most = PriceCeiling()
+        for ceiling in self.content.ceilings
+        where promptTokens > ceiling.above && (mayBeUrgent || !ceiling.isUrgent) {
+            most = .maximum(most, ceiling.most)
+        }
+        return most
+    }
+
+    /// Nothing costs anything, however a call is served.
+    public var isFree: Bool { self.ceiling(promptTokens: .max, mayBeUrgent: true).isFree }
 
     /// What the provider takes for a call, in nano-USD: tokens, units and the call itself are summed exactly, and the sum is
     /// rounded once, half up.

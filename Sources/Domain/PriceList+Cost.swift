@@ -17,9 +17,16 @@ extension Price.Rates {
             for tokenClass in TokenClass.rare { sum.add(usage[tokenClass], self[tokenClass]) }
         }
         if !self.units.isEmpty {
-            for (unitClass, rate) in self.units {
-                let count = unitClass == .request ? 1 : units?[unitClass] ?? 0
-                if unitClass.isTime { sum.add(milliseconds: count, rate) } else { sum.add(count, rate) }
+            sum.add(1, self[unit: .request])
+            if let units {
+                for unitClass in UnitClass.allCases where units[unitClass] > 0 {
+                    let rate = self[unit: unitClass]
+                    if unitClass.isTime {
+                        sum.add(milliseconds: units[unitClass], rate)
+                    } else {
+                        sum.add(units[unitClass], rate)
+                    }
+                }
             }
         }
         return sum.nanodollars

@@ -9,6 +9,11 @@ public enum ServiceTier: UInt8, Hashable, Sendable, CaseIterable {
     case priority = 2
     /// When there is room.
     case flex = 3
+    /// As fast as the provider can: OpenAI's `ultrafast`, Anthropic's fast mode.
+    case ultrafast = 4
+
+    /// Sold to those who want no waiting, and dearer than `standard`.
+    public var isUrgent: Bool { self == .priority || self == .ultrafast }
 
     /// The name in the configuration and in answers.
     public var label: String {
@@ -17,6 +22,7 @@ public enum ServiceTier: UInt8, Hashable, Sendable, CaseIterable {
         case .batch: "batch"
         case .priority: "priority"
         case .flex: "flex"
+        case .ultrafast: "ultrafast"
         }
     }
 }

@@ -20,9 +20,9 @@ final class UpstreamServices {
     /// Reads requests that are translated, and replies.
     let reader: DialectReader
     /// Replies whose bytes pass.
-    let openAIReplies: ReplyDialect
+    private let openAIReplies: ReplyDialect
     /// Of providers that moderate.
-    let moderatedReplies: ReplyDialect
+    private let moderatedReplies: ReplyDialect
     let anthropicReplies: ReplyDialect
     /// Fetches images for providers that do not.
     let images: any ImageSource
@@ -68,6 +68,15 @@ final class UpstreamServices {
         self.bodyBudget = bodyBudget
         self.health.log = log
         self.health.expectedTokens = { [unowned self] in self.expectedTokens(of: $0, call: $1) }
+    }
+
+    /// How replies in OpenAI's words are read that pass.
+    func openAIReplies(_ route: ProviderRoute, _ endpoint: Endpoint) -> ReplyDialect {
+        guard endpoint != .imageGenerations else {
+            return ReplyDialect(
+                passing: .openAI, moderates: route.moderates, countsImages: true, reader: self.reader)
+        }
+        return route.moderates ? self.moderatedReplies : self.openAIReplies
     }
 
     /// Of the prompt and, where nothing is known of the model, a short output.

@@ -81,7 +81,10 @@ import UsageStore
     /// One request yesterday, two today: one dear by an unknown key, one that failed.
     private mutating func fill() throws -> [RecordID] {
         let writer = try UsageWriter(path: "\(self.folder.path)/usage/usage.db")
-        let price = Price(Price.Rates(input: 75_000, output: 300_000))
+        let price = Price(
+            Price.Rates(input: 75_000, output: 300_000, units: [.query: 10_000_000_000, .page: 1]),
+            tiers: [PromptTier(above: 128_000, rates: Price.Rates(input: 150_000, output: 600_000))],
+            services: [.flex: PriceList(Price.Rates(input: 37_500, output: 150_000))])
         try writer.add(prices: [price])
         let records = [Self.day - 1, Self.day, Self.day + 1000].map { self.minter.mint(milliseconds: $0) }
         try writer.begin()
@@ -117,7 +120,8 @@ import UsageStore
             .attemptEnd(
                 AttemptEndRecord(
                     record: records[1], number: 1, status: 200, billed: .yes, usageSource: .provider,
-                    usage: TokenUsage(input: 1_000_000, output: 2, image: 3), cost: 75_000_601, total: 77)),
+                    usage: TokenUsage(input: 1_000_000, output: 2, image: 3), service: .flex,
+                    units: CallUnits(.query, 2), cost: 75_000_601, total: 77)),
             owner: owner)
         try writer.commit()
         return records
@@ -223,9 +227,17 @@ import UsageStore
         #expect(price["input"]?.string == Array("0.075".utf8))
         #expect(price["image"]?.string == Array("0.075".utf8))
         #expect(price["output"]?.string == Array("0.30".utf8))
+        #expect(price["units"]?["per_query"] == self.text("0.01"))
+        #expect(price["units"]?["per_page"] == self.text("0.000000000001"))
+        let tier = price["tiers"]?.array?.first
+        #expect(tier?["above"]?.integer == 128_000 && tier?["output"] == self.text("0.60"))
+        let flex = price["services"]?["flex"]
+        #expect(flex?["input"] == self.text("0.0375") && flex?["tiers"] == nil && price["services"]?["batch"] == nil)
+        #expect(attempt["service"] == self.text("flex") && attempt["units"]?["queries"]?.integer == 2)
         let open = try self.ask("requests/\(records[0])").1["attempts"]?.array?.first
         #expect(open?["status"] == .null)
         #expect(open?["billed"]?.string == Array("unknown".utf8))
+        #expect(open?["service"] == self.text("standard") && open?["units"] == .null)
         #expect(open?["total_us"] == .null)
     }
 

@@ -44,9 +44,42 @@ import Testing
         }
     }
 
+    /// Who wants it sooner pays more, who has time pays less, for each class that the standard list has.
+    @Test func servicesAreInTheirUsualProportions() {
+        for model in Self.models {
+            let price = model.price
+            for (service, list) in price.services {
+                let factors: ClosedRange<Int64> =
+                    switch service {
+                    case .priority: 150...250
+                    case .ultrafast: 600...600
+                    default: 50...50
+                    }
+                #expect(factors.contains(list.rates.input * 100 / price.rates.input), "\(model.names) \(service)")
+                #expect(factors.contains(list.rates.output * 100 / price.rates.output), "\(model.names) \(service)")
+                for tokenClass in TokenClass.allCases {
+                    #expect(
+                        (list.rates[own: tokenClass] == nil) == (price.rates[own: tokenClass] == nil),
+                        "\(model.names) \(service)")
+                }
+                for tier in list.tiers {
+                    #expect(tier.rates.input == 2 * list.rates.input && tier.above == price.tiers.first?.above)
+                }
+            }
+            // A cheaper list would otherwise hold for long prompts, too.
+            #expect(price.tiers.isEmpty || price.services[.flex].map { !$0.tiers.isEmpty } ?? true, "\(model.names)")
+        }
+    }
+
     @Test func someAsTheirPagesSay() throws {
         let mini = try self.model(.openAI, "gpt-4o-mini")
-        #expect(mini.price == Price(Price.Rates(input: 150_000, output: 600_000, cacheRead: 75_000)))
+        #expect(
+            mini.price
+                == Price(
+                    Price.Rates(input: 150_000, output: 600_000, cacheRead: 75_000),
+                    services: [
+                        .priority: PriceList(Price.Rates(input: 250_000, output: 1_000_000, cacheRead: 125_000))
+                    ]))
         #expect(mini.contextWindow == 128_000 && mini.maximumOutput == 16_384)
         #expect(mini.outputLimitMember == .maxCompletionTokens)
         // 1,000 in of which 200 from the cache, 100 out: 800 × 150 + 200 × 75 + 100 × 600.
@@ -56,7 +89,7 @@ import Testing
             sonnet.price.rates
                 == Price.Rates(
                     input: 3_000_000, output: 15_000_000, cacheRead: 300_000, cacheWrite: 3_750_000,
-                    cacheWriteHour: 6_000_000))
+                    cacheWriteHour: 6_000_000, units: [.query: 10_000_000_000]))
         #expect(sonnet.outputLimitMember == .maxTokens)
         let pro = try self.model(.google, "gemini-2.5-pro")
         let haiku = try self.model(.anthropic, "claude-haiku-5-5")
@@ -64,6 +97,19 @@ import Testing
         #expect(haiku.price.tiers.first?.rates.input == 500_000)
         #expect(pro.price.tiers.first?.above == 200_000)
         #expect(pro.price.tiers.first?.rates == Price.Rates(input: 2_500_000, output: 15_000_000, cacheRead: 250_000))
+        let astra = try self.model(.openAI, "gpt-6-astra")
+        // 272,001 × 120,000 + 450,000
+        #expect(
+            astra.price.cost(of: TokenUsage(input: 272_001, output: 1), service: .ultrafast) == 32_640_570_000)
+        // 10 × 500 + 3 × 30 + 4 × 100 + 2 × 1250, at the price of flex.
+        let flash = try self.model(.google, "gemini-2.5-flash")
+        #expect(
+            flash.price.cost(
+                of: TokenUsage(cacheRead: 3, output: 2, audioInput: 10, cacheReadAudio: 4), service: .flex) == 7990)
+        // At 200,000 the long list begins.
+        let grok = try self.model(.xAI, "grok-4.7")
+        #expect(grok.price.cost(of: TokenUsage(input: 200_000)) == 800_000_000)
+        #expect(grok.price.cost(of: TokenUsage(input: 199_999)) == 399_998_000)
         let embedding = try self.model(.openAI, "text-embedding-3-small")
         #expect(embedding.price.rates == Price.Rates(input: 20_000, output: 0))
     }

@@ -107,6 +107,32 @@ import Testing
         #expect(price.price.rates.input == rate)
     }
 
+    @Test func aPriceHasTiersServicesAndUnits() throws {
+        let text =
+            """
+            {"input": 1, "output": 2, "per_query": 0.000000000001, "tiers": [{"above": 1000, "input": 3, "output": 4}],
+             "services": {"flex": {"input": 0.5, "output": 1, "image": null}, "batch": null}}
+            """
+        guard case .object(let read) = ObjectSchema.read(Self.object(.price, "one:m", text), providers: ["one"]),
+            case .price(let price) = read
+        else {
+            Issue.record("it was refused")
+            return
+        }
+        #expect(
+            price.price
+                == Price(
+                    Price.Rates(input: 1_000_000, output: 2_000_000, units: [.query: 1]),
+                    tiers: [PromptTier(above: 1000, rates: Price.Rates(input: 3_000_000, output: 4_000_000))],
+                    services: [.flex: PriceList(Price.Rates(input: 500_000, output: 1_000_000))]))
+        var writer = JSONWriter()
+        writer.value(.object(read.shown))
+        let shown =
+            #"{"input":"1","output":"2","per_query":"0.000000000001","tiers":[{"above":1000,"input":"3","output":"4"}],"#
+            + #""services":{"flex":{"input":"0.5","output":"1"}}}"#
+        #expect(String(decoding: writer.bytes, as: UTF8.self) == shown)
+    }
+
     @Test func secretsAreMasked() throws {
         let object = Self.object(
             .provider, "p",

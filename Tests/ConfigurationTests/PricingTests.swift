@@ -49,6 +49,30 @@ import Testing
         BadCase(
             providers + "pricing: {\"s:m\": {input: 1, output: 1}, \"s:m\": {input: 2, output: 2}}",
             "2:41: pricing.s:m: the key is given more than once"),
+        BadCase(
+            providers + "pricing: {\"s:m\": {input: 1, output: 1, per_image_output: 0.0000000000001, per_query: x}}",
+            "2:58: pricing.s:m.per_image_output: expected at most 12 decimals",
+            "2:86: pricing.s:m.per_query: expected USD as a decimal, such as 0.04 or 1, found \"x\""),
+        BadCase(
+            providers + "pricing: {\"s:m\": {input: 1, output: 1, per_request: 1000001, tiers: 5, services: []}}",
+            "2:53: pricing.s:m.per_request: expected at most 1000000 USD, found",
+            "2:69: pricing.s:m.tiers: expected a list of rates for long prompts",
+            "2:82: pricing.s:m.services: expected a mapping"),
+        BadCase(
+            providers
+                + "pricing: {\"s:m\": {input: 1, output: 1, tiers: [{input: 1}, {above: 0, output: 2, input: 3}, x]}}",
+            "2:48: pricing.s:m.tiers[0].output: missing", "2:48: pricing.s:m.tiers[0].above: missing",
+            "2:68: pricing.s:m.tiers[1].above: expected a whole number",
+            "2:93: pricing.s:m.tiers[2]: expected a mapping"),
+        BadCase(
+            providers
+                + "pricing: {\"s:m\": {input: 1, output: 1, tiers: [{above: 5, input: 1, output: 1}, {above: 5, input: 2, output: 2}]}}",
+            "2:81: pricing.s:m.tiers[1]: there are other rates above 5 already"),
+        BadCase(
+            providers
+                + "pricing: {\"s:m\": {input: 1, output: 1, services: {standard: {}, flex: {input: 1}, priority: }}}",
+            "2:51: pricing.s:m.services.standard: unknown key; expected one of: batch, priority, flex, ultrafast",
+            "2:65: pricing.s:m.services.flex.output: missing; what costs nothing has the price 0"),
         BadCase("journal: {max_bytes: 1}", "1:22: journal.max_bytes: expected a size"),
         BadCase("journal: {max_bytes: 1023KB}", "1:22: journal.max_bytes: expected a size between 1MB and 16384GB"),
         BadCase("journal: {when_full: stict}", "1:22: journal.when_full: expected strict or open (did you mean"),
@@ -89,6 +113,68 @@ import Testing
                             audioOutput: 8_000_000, image: 9_000_000))),
                 ModelPrice(provider: "t.x", model: nil, price: Price(Price.Rates(input: 500_000, output: 0))),
             ])
+    }
+
+    @Test func everythingThatIsSoldHasAKey() throws {
+        let units = UnitClass.allCases.map { "\($0.rateLabel): 0.00000000000\($0.rawValue % 10)" }.joined(
+            separator: ", ")
+        let configuration = try self.configuration(
+            """
+            pricing:
+              "s:m":
+                input: 1
+                output: 2
+                cache_read_audio: 3
+                cache_read_image: 4
+                image_output: 5
+                video_input: 6
+                video_output: 7
+                citation: 8
+                tiers:
+                  - {above: 200000, input: 10, output: 20, image: 30}
+                  - {above: 128000, input: 4, output: 5, per_request: 0.5}
+                services:
+                  priority: {input: 100, output: 200, tiers: [{above: 9, input: 300, output: 400}]}
+                  batch: {input: 0.5, output: 1, cache_read: 0.25}
+                  flex:
+              "s:units": {input: 0, output: 0, \(units)}
+            """)
+        let tiers = [
+            PromptTier(
+                above: 128_000,
+                rates: Price.Rates(input: 4_000_000, output: 5_000_000, units: [.request: 500_000_000_000])),
+            PromptTier(
+                above: 200_000, rates: Price.Rates(input: 10_000_000, output: 20_000_000, image: 30_000_000)),
+        ]
+        let price = Price(
+            Price.Rates(
+                input: 1_000_000, output: 2_000_000, cacheReadAudio: 3_000_000, cacheReadImage: 4_000_000,
+                imageOutput: 5_000_000, videoInput: 6_000_000, videoOutput: 7_000_000, citation: 8_000_000),
+            tiers: tiers,
+            services: [
+                .priority: PriceList(
+                    Price.Rates(input: 100_000_000, output: 200_000_000),
+                    tiers: [PromptTier(above: 9, rates: Price.Rates(input: 300_000_000, output: 400_000_000))]),
+                .batch: PriceList(Price.Rates(input: 500_000, output: 1_000_000, cacheRead: 250_000)),
+            ])
+        #expect(configuration.pricing.first?.price == price)
+        var rates = Price.Rates(input: 0, output: 0)
+        for unitClass in UnitClass.allCases { rates.units[unitClass] = Int64(unitClass.rawValue % 10) }
+        #expect(configuration.pricing.last?.price == Price(rates))
+        let effective = EffectiveConfiguration(configuration)
+        for rendered in [effective.yaml, effective.json] {
+            #expect(Document(text: rendered).result.configuration == configuration)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("0.04", 40_000_000_000), ("0", 0), ("1", 1_000_000_000_000), ("0.000000000001", 1),
+            ("1000000", 1_000_000_000_000_000_000), ("\"0.0001\"", 100_000_000), ("0.00003083", 30_830_000),
+        ] as [(String, Int64)])
+    func unitsAreReadExactly(_ text: String, _ rate: Int64) throws {
+        let configuration = try self.configuration("pricing: {\"s:m\": {input: 0, output: 0, per_query: \(text)}}")
+        #expect(configuration.pricing.map(\.price.rates.units) == [[.query: rate]])
     }
 
     @Test func theJournalsSettings() throws {

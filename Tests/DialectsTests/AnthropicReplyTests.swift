@@ -129,7 +129,9 @@ struct AnthropicReplyTests {
             AnthropicUnaryReader.readReply(Array(body.utf8), reader: self.reader)
         }
         let usage = TokenUsage(input: 2, cacheRead: 5, cacheWrite: 2, cacheWriteHour: 7, output: 5, reasoning: 7)
-        #expect(read(Self.message) == UnaryReply(usage: usage, hasError: false, finish: .toolCalls))
+        #expect(
+            read(Self.message)
+                == UnaryReply(usage: usage, terms: UsageTerms(service: .standard), hasError: false, finish: .toolCalls))
         #expect(read(#"{"input_tokens":588}"#) == UnaryReply(usage: nil, hasError: false))
         #expect(read(#"{"type":"error","error":{"type":"x"}}"#)?.hasError == true)
         #expect(read(#"{"error":null,"stop_reason":null}"#) == UnaryReply(usage: nil, hasError: false))

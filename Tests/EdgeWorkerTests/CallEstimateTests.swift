@@ -5,6 +5,14 @@ import Testing
 
 @testable import EdgeWorker
 
+extension CallEstimate {
+    /// Both of what a call can take at most; nil where nothing bounds one of them.
+    fileprivate func most(_ facts: ModelFacts, _ price: Price?) -> CallAmounts? {
+        guard let tokens = self.mostTokens(facts), let cost = self.mostCost(facts, price) else { return nil }
+        return CallAmounts(tokens: tokens, cost: cost)
+    }
+}
+
 /// What a call can take, and what it usually takes.
 @Suite struct CallEstimateTests {
     private static let price = Price(.init(input: 10_000_000, output: 150_000_000))
@@ -12,8 +20,11 @@ import Testing
     private func estimate(
         _ body: String, endpoint: Endpoint = .chatCompletions, unbounded: UnboundedParts = []
     ) throws -> CallEstimate {
-        CallEstimate(
-            try RequestScanner().scan(Array(body.utf8)), bodyBytes: 1000, endpoint: endpoint, unbounded: unbounded)
+        let scanner = RequestScanner()
+        let scanned = try scanner.scan(Array(body.utf8))
+        let limit = unsafe Array(body.utf8).withUnsafeBytes { unsafe scanner.searchLimit(in: $0, scanned) }
+        return CallEstimate(
+            scanned, bodyBytes: 1000, endpoint: endpoint, unbounded: unbounded, searchLimit: limit)
     }
 
     private let known = ModelFacts(contextWindow: 8000, maximumOutput: 2000)
@@ -134,6 +145,86 @@ import Testing
         #expect(estimate.most(ModelFacts(), cheap)?.cost == 2)
         #expect(estimate.most(ModelFacts(), .free) == CallAmounts(tokens: 1010, cost: 0))
         #expect(Price.free.isFree && !cheap.isFree && !Price(.init(input: 0, output: 0, reasoning: 1)).isFree)
+    }
+
+    @Test func allTiersOfAPromptCount() throws {
+        let estimate = try self.estimate(#"{"model":"m","max_tokens":10}"#)
+        let price = Price(
+            .init(input: 1000, output: 1000),
+            tiers: [
+                .init(above: 1000, rates: .init(input: 9000, output: 9000)),
+                .init(above: 500, rates: .init(input: 3000, output: 4000)),
+                .init(above: 700, rates: .init(input: 2000, output: 5000)),
+            ])
+        // 1000 × 3000 + 10 × 5000: a shorter prompt than all bytes may be dearer.
+        #expect(estimate.most(ModelFacts(), price)?.cost == 3050)
+        #expect(estimate.most(ModelFacts(contextWindow: 600), price)?.cost == 600 * 3 + 10 * 4)
+        #expect(estimate.most(ModelFacts(contextWindow: 500), price)?.cost == 510)
+    }
+
+    @Test func whoMayBeServedSoonerPaysForIt() throws {
+        let price = Price(
+            .init(input: 1000, output: 2000),
+            services: [
+                .priority: PriceList(.init(input: 2000, output: 4000)),
+                .flex: PriceList(.init(input: 500, output: 1000)),
+                .ultrafast: PriceList(.init(input: 6000, output: 3000)),
+            ])
+        let body = #"{"model":"m","max_tokens":10}"#
+        #expect(try self.estimate(body).most(ModelFacts(), price)?.cost == 1020)
+        // 1000 × 6000 + 10 × 4000: nobody says which of the two.
+        let soon = try self.estimate(body, unbounded: .services)
+        #expect(soon.most(ModelFacts(), price)?.cost == 6040)
+        #expect(soon.affordableOutput(6400, .cost, ModelFacts(), price) == 100)
+        #expect(try self.estimate(body).affordableOutput(1200, .cost, ModelFacts(), price) == 100)
+    }
+
+    @Test func whatIsSoldByThePieceIsHeld() throws {
+        // $0.04 an image and $0.001 a request, no tokens.
+        let image = Price(.init(input: 0, output: 0, units: [.imageOutput: 40_000_000_000, .request: 1_000_000_000]))
+        let three = try self.estimate(#"{"model":"m","prompt":"a cat","n":3}"#, endpoint: .imageGenerations)
+        #expect(three.mostCost(ModelFacts(), image) == 121_000_000 && three.mostTokens(ModelFacts()) == nil)
+        #expect(three.usually(ModelFacts(), image, .init(promptTokens: 9)).cost == 121_000_000)
+        #expect(!image.isFree)
+        let planner = HoldPlanner(
+            needs: .costBudget, mode: .strict,
+            places: [.init(facts: ModelFacts(), price: image, learned: .init(promptTokens: 9))], estimate: three)
+        #expect(try planner.amounts() == CallAmounts(tokens: 0, cost: 121_000_000))
+        let chat = try self.estimate(#"{"model":"m","max_tokens":10}"#)
+        #expect(chat.mostCost(ModelFacts(), image) == 1_000_000)
+        #expect(chat.affordableOutput(999_999, .cost, ModelFacts(), image) == -1)
+        #expect(chat.affordableOutput(1_000_000, .cost, ModelFacts(), image) == .max)
+    }
+
+    @Test func searchesAreAsManyAsTheToolsAllow() throws {
+        // $0.01 a search.
+        let price = Price(.init(input: 1000, output: 1000, units: [.query: 10_000_000_000]))
+        func cost(_ tools: String, _ unbounded: UnboundedParts = .prompt) throws -> Int64? {
+            try self.estimate(#"{"model":"m","max_tokens":0,"tools":\#(tools)}"#, unbounded: unbounded)
+                .mostCost(ModelFacts(contextWindow: 1000, maximumOutput: 1000), price)
+        }
+        #expect(try cost("[]") == 2000)
+        #expect(try cost(#"[{"type":"function","max_uses":9}]"#) == 2000)
+        #expect(try cost(#"[{"type":"web_search_20250305","max_uses":3},{"type":"function"}]"#) == 30_002_000)
+        #expect(try cost(#"[{"type":"web_search_20250305","max_uses":3,"max_uses":5}]"#) == 50_002_000)
+        for open in [
+            #"[{"type":"web_search_20250305"}]"#, #"[{"type":"web_search","max_uses":-1}]"#,
+            #"[{"type":"web_search","max_uses":"3"}]"#, #"[{"type":"web_search","max_uses":null,"max_uses":3}]"#, "{}",
+        ] {
+            #expect(try cost(open) == nil, "\(open)")
+        }
+        #expect(try cost("[]", [.prompt, .searches]) == nil)
+        // A model that always searches does it once more, at the dearest size.
+        let always = Price(.init(input: 0, output: 0, units: [.queryLow: 5_000_000_000, .queryHigh: 12_000_000_000]))
+        let chat = try self.estimate(#"{"model":"m","max_tokens":5}"#)
+        #expect(chat.mostCost(ModelFacts(), always) == 12_000_000)
+        // What it finds nobody bounds, where it takes money for that.
+        let research = Price(.init(input: 1000, output: 1000, citation: 1))
+        #expect(chat.mostCost(ModelFacts(), research) == nil)
+        // As long as audio may be.
+        let heard = Price(.init(input: 0, output: 0, units: [.audioInput: 1]))
+        #expect(chat.mostCost(ModelFacts(), heard) == 0)
+        #expect(try self.estimate(#"{"model":"m"}"#, unbounded: .prompt).mostCost(self.known, heard) == nil)
     }
 
     @Test func whatIsAffordable() throws {

@@ -12,7 +12,6 @@ import Testing
         #"{"messages":[{"content":[{"type":"image_url","image_url":{"url":"x"}}]}]}"#, #"{"image_url":1}"#,
         #"{"a":{"type":"input_audio"}}"#, #"{"type":"file"}"#, "{\"type\" :\n\t\"file\"}", #"{"file_id":"f"}"#,
         #"{"tools":[{"type":"web_search_preview"}]}"#, #"{"tools":[{"type":"web_search_20250305"}]}"#,
-        #"{"web_search_options":{}}"#, #"{"search_parameters":{}}"#, #"{"plugins":[]}"#,
         #"{"tools":[{"type":"code_interpreter"}]}"#, #"{"tools":[{"type":"mcp"}]}"#,
         #"{"content":[{"type":"image","source":{"type":"url","url":"https://a.example/b"}}]}"#,
         #"{"content":[{"type":"document","source":{"type":"base64","data":"AA=="}}]}"#,
@@ -59,7 +58,31 @@ import Testing
         #"{"im\u0061ge_url":1}"#, #"{"image\u005Furl":1}"#, #"{"a":"\u0041"}"#, #"{"a":"\\\u007a"}"#, #"{"\u006E":1}"#,
     ])
     func hiddenNames(_ body: String) {
-        #expect(self.parts(body) == [.prompt, .output, .instructions])
+        #expect(self.parts(body) == [.prompt, .output, .instructions, .services, .searches])
+    }
+
+    @Test(arguments: [#"{"web_search_options":{}}"#, #"{"search_parameters":{}}"#, #"{"plugins":[]}"#])
+    func searches(_ body: String) {
+        #expect(self.parts(body) == [.prompt, .searches])
+    }
+
+    @Test(arguments: [
+        #"{"service_tier":"priority"}"#, #"{"service_tier":"auto"}"#, #"{"service_tier" : "ultrafast"}"#,
+        #"{"service_tier":"flexible"}"#, #"{"service_tier":1}"#, #"{"service_tier":"flex","service_tier":"auto"}"#,
+        #"{"speed":"fast"}"#, "{\"speed\":\n \"fast\"}", #"{"service_tier":"#,
+    ])
+    func services(_ body: String) {
+        #expect(self.parts(body) == .services)
+    }
+
+    @Test(arguments: [
+        #"{"service_tier":"default"}"#, "{\"service_tier\" :\t\"flex\"}", #"{"service_tier":null}"#,
+        #"{"service_tier":"standard_only"}"#, #"{"service_tier":"batch"}"#, #"{"speed":"standard"}"#,
+        #"{"properties":{"speed":{"type":"number"}}}"#, #"{"x":"service_tier_1"}"#,
+        #"{"a":"say \"service_tier\":\"auto\""}"#,
+    ])
+    func cheapServices(_ body: String) {
+        #expect(self.parts(body) == [])
     }
 
     @Test(arguments: [

@@ -38,7 +38,7 @@ import Testing
         ], policies: SnapshotCodecTests.policies, upstreams: 4, logLevel: .warning, logFormat: .text,
         earlier: .init(
             version: 3, providers: [ProviderSettings(name: "two", kind: .simulated(delay: 1, tokensPerSecond: 2))],
-            prices: [.free], policies: SnapshotCodecTests.policies))
+            prices: [.free, SnapshotCodecTests.price], policies: SnapshotCodecTests.policies))
 
     private let aggregator = AggregatorSnapshot(
         version: 9, stateDirectory: "/s",
@@ -52,6 +52,18 @@ import Testing
             requests: 32, usage: .max),
         logLevel: .error, logFormat: .text)
 
+    /// With all there can be.
+    private static let price: Price = {
+        var rates = Price.Rates(input: 1, output: 2)
+        for tokenClass in TokenClass.allCases { rates[own: tokenClass] = 100 + Int64(tokenClass.rawValue) }
+        for unitClass in UnitClass.allCases { rates.units[unitClass] = 200 + Int64(unitClass.rawValue) }
+        let tiers = [PromptTier(above: 5, rates: rates), PromptTier(above: 9, rates: Price.Rates(input: 3, output: 4))]
+        var services: [ServiceTier: PriceList] = [:]
+        for service in ServiceTier.allCases where service != .standard {
+            services[service] = PriceList(Price.Rates(input: .max, output: .min), tiers: tiers)
+        }
+        return Price(rates, tiers: tiers, services: services)
+    }()
     private static let policies = [
         RoutePolicy(), RoutePolicy(strategy: .weighted, retries: 8, retryDelay: 60_000, hedgeAfter: .percentile(99)),
         RoutePolicy(strategy: .leastLatency, retries: 0, hedgeAfter: .time(2000)), RoutePolicy(strategy: .leastCost),

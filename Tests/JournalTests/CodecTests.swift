@@ -101,7 +101,7 @@ import Testing
         var body = JournalRecord.attemptEnd(end).encodedBody
         let place = 1 + 16 + 1 + 2 + 3 + 2
         #expect(body[place] == ServiceTier.batch.rawValue)
-        for wrong: UInt8 in [0, 4, 255] {
+        for wrong: UInt8 in [0, 5, 255] {
             body[place] = wrong
             #expect(throws: LentRecord.DecodingFailure.self) { try JournalRecord.decode(body) }
         }

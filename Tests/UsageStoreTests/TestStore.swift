@@ -45,6 +45,12 @@ final class TestStore {
         return try SQLiteDatabase(path: self.path, options: UsageSchema.reading, migrations: UsageSchema.migrations)
     }
 
+    /// As `connection`, for a test that writes.
+    func writingConnection() throws -> any DatabaseConnection {
+        if let outside = self.outside { return outside }
+        return try SQLiteDatabase(path: self.path, options: UsageSchema.writing, migrations: UsageSchema.migrations)
+    }
+
     /// Of a server, with a patience of its own for locks, in milliseconds.
     func options(lockTimeout: UInt32) throws -> PostgresOptions {
         var options = try #require(self.server).options(schema: UsageSchema.postgresSchema)

@@ -264,23 +264,4 @@ import Testing
         try writer.commit()
         #expect(try writer.suspects(host: host, instance: 7, role: .edge) == open)
     }
-
-    // MARK: Prices
-
-    @Test(arguments: TestStore.products)
-    func pricesAreKeptOnceAndWhole(_ product: DatabaseProduct) throws {
-        let store = try TestStore(product)
-        let writer = try store.writer()
-        let plain = Price(Price.Rates(input: 75_000, output: 300_000, cacheRead: 0))
-        let long = Price(
-            Price.Rates(input: 1, output: 2, reasoning: 7),
-            tiers: [PromptTier(above: 200_000, rates: Price.Rates(input: 2, output: 4, image: 9))])
-        try writer.add(prices: [plain, long, .free])
-        try writer.add(prices: [long, plain])
-        #expect(try PriceTable.price(plain.id, in: store.connection()) == plain)
-        #expect(try PriceTable.price(long.id, in: store.connection()) == long)
-        #expect(try PriceTable.price(Price.free.id, in: store.connection()) == .free)
-        #expect(try PriceTable.price(12, in: store.connection()) == nil)
-        #expect(try store.count("SELECT count(*) FROM prices") == 4)
-    }
 }

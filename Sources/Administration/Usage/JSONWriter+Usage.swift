@@ -32,32 +32,14 @@ extension JSONWriter {
         self.endObject()
     }
 
-    /// A price: dollars per million tokens by class.
-    mutating func price(_ price: Price?) {
-        guard let price else { return self.null() }
+    /// What was used besides tokens; null for nothing.
+    mutating func units(_ units: CallUnits?) {
+        guard let units else { return self.null() }
         self.beginObject()
-        self.rates(price.rates)
-        if !price.tiers.isEmpty {
-            self.key("tiers")
-            self.beginArray()
-            for tier in price.tiers {
-                self.beginObject()
-                self.key("above")
-                self.integer(tier.above)
-                self.rates(tier.rates)
-                self.endObject()
-            }
-            self.endArray()
+        for unitClass in UnitClass.allCases where units[unitClass] != 0 {
+            self.key(Array(unitClass.label.utf8))
+            self.integer(units[unitClass])
         }
         self.endObject()
-    }
-
-    private mutating func rates(_ rates: Price.Rates) {
-        for tokenClass in TokenClass.allCases {
-            self.key(Array(tokenClass.label.utf8))
-            // Micro-USD per million tokens.
-            let (nano, overflow) = rates[tokenClass].multipliedReportingOverflow(by: 1000)
-            self.dollars(overflow ? .max : nano)
-        }
     }
 }

@@ -19,6 +19,9 @@ extension RequestsResource {
     private static let tokens = APISchema.object(
         TokenClass.allCases.map { APISchema.Member($0.label, .whole, required: false) })
 
+    private static let units = APISchema.object(
+        UnitClass.allCases.filter { $0 != .request }.map { APISchema.Member($0.label, .whole, required: false) })
+
     private static let principal: [APISchema.Member] = [
         .init("record", .record), .init("time", .timestamp), .init("organization", text), .init("project", text),
         .init("project_name", text), .init("key", text), .init("key_name", text), .init("user", text),
@@ -81,19 +84,35 @@ extension RequestsResource {
                         + ["attempt", "ms", "status"].map { APISchema.Member($0, .whole, required: false) }))),
     ])
 
-    private static let rates = TokenClass.allCases.map { APISchema.Member($0.label, .amount) }
-    private static let price = APISchema.object(
+    private static let rates =
+        TokenClass.allCases.map { APISchema.Member($0.label, .amount) } + [
+            .init(
+                "units", .object(UnitClass.allCases.map { APISchema.Member($0.rateLabel, .amount, required: false) }),
+                required: false, "US dollars for one of each; of times, for a second.")
+        ]
+    private static let list =
         rates + [
             .init(
-                "long_prompt", .object([.init("above", .whole)] + rates), required: false,
+                "tiers", .array(.object([.init("above", .whole)] + rates)), required: false,
                 "What holds for prompts of more tokens.")
+        ]
+    private static let price = APISchema.object(
+        list + [
+            .init(
+                "services",
+                .object(
+                    ServiceTier.allCases.filter { $0 != .standard }.map {
+                        APISchema.Member($0.label, .object(list), required: false)
+                    }), required: false, "What holds for calls that were served in another way.")
         ])
     private static let attempt: [APISchema.Member] =
         [
             .init("number", .whole), .init("client_request_id", .string()), .init("provider", text),
             .init("model", text), .init("key_name", text), .init("upstream", number), .init("started", text),
             .init("status", number), .init("billed", .string()), .init("finish", text), .init("error", text),
-            .init("usage_source", .string()), .init("tokens", tokens), .init("cost_usd", .nullable(.amount)),
+            .init("usage_source", .string()), .init("tokens", tokens), .init("units", .nullable(units)),
+            .init("service", .oneOf(ServiceTier.allCases.map(\.label)), "How the provider has served it."),
+            .init("cost_usd", .nullable(.amount)),
             .init("price_usd_per_million_tokens", .nullable(price)),
         ]
         + ["connected_us", "first_content_us", "total_us", "reply_bytes"].map { APISchema.Member($0, number) }

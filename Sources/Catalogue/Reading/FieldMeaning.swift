@@ -57,7 +57,7 @@ enum FieldMeaning: Hashable {
     }
 
     private static let services: [(suffix: String, tier: ServiceTier?)] = [
-        ("_batches", .batch), ("_priority", .priority), ("_flex", .flex), ("_ultrafast", nil), ("_balanced", nil),
+        ("_batches", .batch), ("_priority", .priority), ("_flex", .flex), ("_ultrafast", .ultrafast), ("_balanced", nil),
         ("_decisions", nil),
     ]
 

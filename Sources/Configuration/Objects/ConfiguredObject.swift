@@ -14,7 +14,7 @@ public enum ConfiguredObject: Hashable, Sendable {
             case .provider(let provider):
                 EffectiveConfiguration.value(of: provider, secret: { .text(SecretMask.text(of: $0)) })
             case .alias(let alias): EffectiveConfiguration.value(of: alias)
-            case .price(let price): EffectiveConfiguration.value(of: price.price.rates)
+            case .price(let price): EffectiveConfiguration.value(of: price.price)
             }
         guard case .object(let members) = JSONValue(value) else { return [] }
         return members

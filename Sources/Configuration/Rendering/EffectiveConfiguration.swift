@@ -48,7 +48,7 @@ public struct EffectiveConfiguration {
             (
                 "pricing",
                 .mapping(
-                    configuration.pricing.map { ("\($0.provider):\($0.model ?? "*")", self.value(of: $0.price.rates)) })
+                    configuration.pricing.map { ("\($0.provider):\($0.model ?? "*")", self.value(of: $0.price)) })
             ),
             ("limits", self.value(of: configuration.limits)),
             (
@@ -153,18 +153,5 @@ public struct EffectiveConfiguration {
             ("trusted_proxies", .list(http.trustedProxies.map { .text($0.description) })),
             ("cors", .mapping([("origins", .list(http.corsOrigins.map { .text($0) }))])),
         ])
-    }
-
-    /// The classes that have a rate of their own.
-    static func value(of rates: Price.Rates) -> EffectiveValue {
-        let members: [(TokenClass, Int64?)] = [
-            (.input, rates.input), (.output, rates.output), (.cacheRead, rates.cacheRead),
-            (.cacheWrite, rates.cacheWrite), (.cacheWriteHour, rates.cacheWriteHour), (.reasoning, rates.reasoning),
-            (.audioInput, rates.audioInput), (.audioOutput, rates.audioOutput), (.image, rates.image),
-        ]
-        return .mapping(
-            members.compactMap { tokenClass, rate in
-                rate.map { (tokenClass.label, .text(DollarText.text(of: $0))) }
-            })
     }
 }

@@ -1,6 +1,7 @@
 import Domain
 
-/// Reads `pricing`: what models cost, in USD per million tokens of each class.
+/// Reads `pricing`: what models cost, in USD per million tokens of each class, or for each unit; at other services, and for long
+/// prompts.
 struct PricingSchema {
     let problems: ProblemSink
     /// Names of all providers, also of those that have problems of their own.
@@ -21,28 +22,83 @@ struct PricingSchema {
             return nil
         }
         var reader = MappingReader(entry.value, problems: self.problems)
-        let parse: ScalarParser.Parse<Int64> = { scalar throws(ValueError) in try DollarText.parse(scalar.text) }
-        let input = reader.value(TokenClass.input.label, parse)
-        let output = reader.value(TokenClass.output.label, parse)
-        let cacheRead = reader.value(TokenClass.cacheRead.label, parse)
-        let cacheWrite = reader.value(TokenClass.cacheWrite.label, parse)
-        let cacheWriteHour = reader.value(TokenClass.cacheWriteHour.label, parse)
-        let reasoning = reader.value(TokenClass.reasoning.label, parse)
-        let audioInput = reader.value(TokenClass.audioInput.label, parse)
-        let audioOutput = reader.value(TokenClass.audioOutput.label, parse)
-        let image = reader.value(TokenClass.image.label, parse)
+        let list = self.list(&reader, at: entry.position)
+        let services = self.services(&reader)
         reader.finish()
-        for required in [TokenClass.input, .output] where reader.lacks(required.label) {
+        guard let target, let list else { return nil }
+        return ModelPrice(
+            provider: target.provider, model: target.model == "*" ? nil : target.model,
+            price: Price(list, services: services))
+    }
+
+    // MARK: Lists of rates
+
+    /// More than anybody sells.
+    private static let maximumTiers = 64
+
+    private func services(_ reader: inout MappingReader) -> [ServiceTier: PriceList] {
+        var mapping = reader.mapping("services")
+        var services: [ServiceTier: PriceList] = [:]
+        for service in ServiceTier.allCases where service != .standard {
+            guard let entry = mapping.entry(service.label) else { continue }
+            var reader = MappingReader(entry.value, problems: self.problems)
+            services[service] = self.list(&reader, at: entry.position)
+            reader.finish()
+        }
+        mapping.finish()
+        return services
+    }
+
+    private func list(_ reader: inout MappingReader, at position: DocumentPosition) -> PriceList? {
+        let rates = self.rates(&reader, at: position)
+        var tiers: [PromptTier] = []
+        for node in reader.list("tiers", of: "rates for long prompts") ?? [] {
+            guard tiers.count < Self.maximumTiers else {
+                self.problems.problem(node, "expected at most \(Self.maximumTiers) tiers")
+                break
+            }
+            if let tier = self.tier(node, tiers) { tiers.append(tier) }
+        }
+        return rates.map { PriceList($0, tiers: tiers) }
+    }
+
+    private func tier(_ node: DocumentNode, _ others: [PromptTier]) -> PromptTier? {
+        var reader = MappingReader(node, problems: self.problems)
+        let above = reader.value("above", ScalarParser.integer(1...1_000_000_000))
+        let rates = self.rates(&reader, at: node.position)
+        reader.finish()
+        if reader.lacks("above") {
             self.problems.problem(
-                at: entry.position, path: "\(entry.value.path).\(required.label)",
+                at: node.position, path: "\(node.path).above",
+                "missing; the rates hold for prompts of more tokens than that")
+        }
+        guard let above, let rates else { return nil }
+        guard !others.contains(where: { $0.above == Int64(above) }) else {
+            self.problems.problem(node, "there are other rates above \(above) already")
+            return nil
+        }
+        return PromptTier(above: Int64(above), rates: rates)
+    }
+
+    private func rates(_ reader: inout MappingReader, at position: DocumentPosition) -> Price.Rates? {
+        var rates = Price.Rates(input: 0, output: 0)
+        var isWhole = true
+        for tokenClass in TokenClass.allCases {
+            let rate = reader.value(tokenClass.label) { scalar throws(ValueError) in try DollarText.parse(scalar.text) }
+            rates[own: tokenClass] = rate
+            guard rate == nil, tokenClass == .input || tokenClass == .output else { continue }
+            isWhole = false
+            guard reader.lacks(tokenClass.label) else { continue }
+            self.problems.problem(
+                at: position, path: "\(reader.path).\(tokenClass.label)",
                 "missing; what costs nothing has the price 0")
         }
-        guard let target, let input, let output else { return nil }
-        let rates = Price.Rates(
-            input: input, output: output, cacheRead: cacheRead, cacheWrite: cacheWrite, cacheWriteHour: cacheWriteHour,
-            reasoning: reasoning, audioInput: audioInput, audioOutput: audioOutput, image: image)
-        return ModelPrice(
-            provider: target.provider, model: target.model == "*" ? nil : target.model, price: Price(rates))
+        for unitClass in UnitClass.allCases {
+            rates.units[unitClass] = reader.value(unitClass.rateLabel) { scalar throws(ValueError) in
+                try DollarText.parse(scalar.text, .units)
+            }
+        }
+        return isWhole ? rates : nil
     }
 
     private func target(_ entry: DocumentEntry) -> ModelTarget? {

@@ -124,8 +124,27 @@ extension ObjectsResource {
             ])),
     ]
 
-    /// US dollars for a million tokens of a class.
-    private static let price: [APISchema.Member] = TokenClass.allCases.map {
-        .init($0.label, .any([.string(minimum: 1, maximum: 32), .number]), "USD per million tokens.")
-    }
+    /// US dollars for a million tokens of a class, or for a unit; for long prompts, and at other services.
+    private static let price: [APISchema.Member] =
+        list + [
+            optional(
+                "services",
+                .object(
+                    ServiceTier.allCases.filter { $0 != .standard }.map { optional($0.label, .object(list)) }))
+        ]
+    private static let list: [APISchema.Member] =
+        rates + [
+            optional("tiers", .array(.object([.init("above", .integer(1...1_000_000_000))] + rates), maximum: 64))
+        ]
+    private static let rates: [APISchema.Member] =
+        TokenClass.allCases.map {
+            let isRequired = $0 == .input || $0 == .output
+            return isRequired
+                ? .init($0.label, rate, "USD per million tokens.")
+                : optional($0.label, rate, "USD per million tokens.")
+        }
+        + UnitClass.allCases.map {
+            optional($0.rateLabel, rate, $0.isTime ? "USD per second." : "USD for one.")
+        }
+    private static let rate = APISchema.any([.string(minimum: 1, maximum: 32), .number])
 }

@@ -17,6 +17,7 @@ enum AnthropicReplyReader {
         var usage = AnthropicUsage()
         reply.usageExtras = usage.read(tree["usage"])
         reply.usage = usage.classes
+        reply.terms = usage.terms
         reply.extras = members.filter { $0.value != .null && Self.isExtra($0.key) }
 
         var choice = ReplyChoice()

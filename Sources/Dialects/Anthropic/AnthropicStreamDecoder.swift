@@ -42,6 +42,7 @@ struct AnthropicStreamDecoder: StreamDecoder {
     }
 
     var promptUsage: TokenUsage? { self.usage.prompt }
+    var terms: UsageTerms { self.usage.terms }
 
     mutating func decode(
         _ raw: UnsafeRawBufferPointer, with reader: DialectReader, into events: inout [ReplyEvent]

@@ -26,6 +26,7 @@ public final class AnthropicStreamFilter: ReplyStream {
     public private(set) var usage: TokenUsage?
     /// What the provider has counted of the prompt so far, without any output.
     public var promptUsage: TokenUsage? { self.counts.prompt }
+    public var terms: UsageTerms { self.counts.terms }
     public private(set) var sawDone = false
     /// The provider sent an error as an event.
     public private(set) var sawError = false

@@ -26,6 +26,7 @@ public enum AnthropicUnaryReader {
                 var usage = AnthropicUsage()
                 usage.read(&cursor)
                 reply.usage = usage.classes
+                reply.terms = usage.terms
             } else if cursor.matches(key, "stop_reason"), cursor.kind == .string, let range = cursor.skip() {
                 let word = unsafe Array(cursor.bytes(range.lowerBound &+ 1..<range.upperBound &- 1))
                 reply.finish = AnthropicFinish.read(word, stopSequence: nil).reason

@@ -19,8 +19,18 @@ struct AnthropicUsage {
     private var writtenShort: Int64?
     private var writtenHour: Int64?
     private var thinking: Int64?
+    private var service: ServiceTier?
+    private var isFast = false
+    private var searches: Int64?
 
     init() {}
+
+    /// How the call was served, and what it used besides tokens, as far as it was told.
+    var terms: UsageTerms {
+        var terms = UsageTerms(service: self.isFast ? .ultrafast : self.service)
+        if let searches = self.searches { terms.set(.query, searches) }
+        return terms
+    }
 
     /// The usage so far; nil where neither prompt nor output was counted.
     var classes: TokenUsage? {
@@ -74,8 +84,21 @@ struct AnthropicUsage {
                     }
                 }
             } else if let value = cursor.skip() {
+                self.note(key, value, cursor)
                 other(key, value)
             }
+        }
+    }
+
+    /// What a member says that goes to the client as it is.
+    private mutating func note(_ key: Range<Int>, _ value: Range<Int>, _ cursor: borrowing JSONCursor) {
+        if cursor.matches(key, "service_tier") {
+            self.service = ServiceWord.read(value, cursor) ?? self.service
+        } else if cursor.matches(key, "speed") {
+            self.isFast = cursor.matches(value, "\"fast\"")
+        } else if cursor.matches(key, "server_tool_use") {
+            let searches = unsafe NestedCount.find("\"web_search_requests\"", in: cursor.bytes(value))
+            self.searches = searches.map { min($0, Self.maximumCount) } ?? self.searches
         }
     }
 
@@ -108,6 +131,9 @@ struct AnthropicUsage {
         Self.take(tree["cache_creation"]?["ephemeral_5m_input_tokens"], into: &self.writtenShort)
         Self.take(tree["cache_creation"]?["ephemeral_1h_input_tokens"], into: &self.writtenHour)
         Self.take(tree["output_tokens_details"]?["thinking_tokens"], into: &self.thinking)
+        self.service = ServiceWord.read(tree["service_tier"]) ?? self.service
+        if let speed = tree["speed"]?.string { self.isFast = JSONName.equals(speed, "fast") }
+        Self.take(tree["server_tool_use"]?["web_search_requests"], into: &self.searches)
         return members.filter { $0.value != .null && !Self.isCounted($0.key) }
     }
 

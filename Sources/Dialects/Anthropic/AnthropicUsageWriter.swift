@@ -9,11 +9,11 @@ enum AnthropicUsageWriter {
         let usage = usage ?? TokenUsage()
         writer.beginObject()
         writer.key("input_tokens")
-        writer.integer(usage.input &+ usage.audioInput &+ usage.image)
+        writer.integer(usage.input &+ usage.audioInput &+ usage.image &+ usage.videoInput)
         writer.key("cache_creation_input_tokens")
         writer.integer(usage.cacheWrite &+ usage.cacheWriteHour)
         writer.key("cache_read_input_tokens")
-        writer.integer(usage.cacheRead)
+        writer.integer(usage.cacheRead &+ usage.cacheReadAudio &+ usage.cacheReadImage)
         if usage.cacheWriteHour > 0 {
             writer.key("cache_creation")
             writer.beginObject()

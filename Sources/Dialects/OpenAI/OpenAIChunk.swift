@@ -18,12 +18,14 @@ struct OpenAIChunk {
     var hasUsageObject = false
     /// Groq sends usage also, or only, inside `x_groq`.
     var usage: TokenUsage?
+    /// What it says of the call besides.
+    var terms = UsageTerms()
     /// `error` is there and says something.
     var hasError = false
 
     /// Reads the whole text of the cursor; nil where it is not one JSON object. Without `readsContent` nothing is learned of
-    /// what the choices hold but their finish reasons.
-    init?(_ cursor: inout JSONCursor, readsContent: Bool) {
+    /// what the choices hold but their finish reasons. `countsImages`: what it holds as `data` are images.
+    init?(_ cursor: inout JSONCursor, readsContent: Bool, countsImages: Bool = false) {
         guard cursor.enterObject() else { return nil }
         var groqUsage: TokenUsage?
         while let key = cursor.nextKey() {
@@ -31,17 +33,23 @@ struct OpenAIChunk {
                 self.readChoices(&cursor, readsContent)
             } else if cursor.matches(key, "usage"), cursor.kind == .object {
                 self.hasUsageObject = true
-                self.usage = OpenAIUsage.read(&cursor)
+                self.usage = OpenAIUsage.read(&cursor, ofImages: countsImages, &self.terms)
             } else if cursor.matches(key, "error") {
                 self.hasError = Self.isTruthy(&cursor)
             } else if cursor.matches(key, "x_groq"), cursor.enterObject() {
                 while let inner = cursor.nextKey() {
                     if cursor.matches(inner, "usage"), cursor.kind == .object {
-                        groqUsage = OpenAIUsage.read(&cursor)
+                        groqUsage = OpenAIUsage.read(&cursor, &self.terms)
                     } else {
                         _ = cursor.skip()
                     }
                 }
+            } else if cursor.matches(key, "service_tier") {
+                if let range = cursor.skip() { self.terms.service = ServiceWord.read(range, cursor) }
+            } else if countsImages, cursor.matches(key, "data"), cursor.enterArray() {
+                var images: Int64 = 0
+                while cursor.nextElement(), cursor.skip() != nil { images &+= 1 }
+                self.terms.set(.imageOutput, images)
             } else {
                 _ = cursor.skip()
             }

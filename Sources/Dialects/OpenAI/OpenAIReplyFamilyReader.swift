@@ -30,7 +30,8 @@ struct OpenAIReplyFamilyReader {
         reply.created = tree["created"]?.integer.flatMap { $0 > 0 ? $0 : nil }
         for (position, choice) in choices.enumerated() { reply.choices.append(try this.choice(choice, position)) }
         reply.extras = members.others(than: ["id", "model", "created", "object", "choices", "usage", "error"])
-        if let (usage, extras) = try Self.usage(body, reader) {
+        reply.terms.service = ServiceWord.read(tree["service_tier"])
+        if let (usage, extras) = try Self.usage(body, reader, &reply.terms) {
             reply.usage = usage
             reply.usageExtras = extras.compactMap { member in
                 guard let value = try? reader.trees.read(member.value, maximumBytes: member.value.count) else {
@@ -59,12 +60,14 @@ struct OpenAIReplyFamilyReader {
 
     /// Read as in a stream, so that both count alike.
     private static func usage(
-        _ body: [UInt8], _ reader: DialectReader
+        _ body: [UInt8], _ reader: DialectReader, _ terms: inout UsageTerms
     ) throws(StreamFault) -> (TokenUsage, [RawMember])? {
+        var told = UsageTerms()
+        defer { terms.update(told) }
         var usage: (TokenUsage, [RawMember])?
         var groq: (TokenUsage, [RawMember])?
         func take(_ cursor: inout JSONCursor, into place: inout (TokenUsage, [RawMember])?) throws(StreamFault) {
-            let (usage, extras) = try OpenAIUsage.readAll(&cursor)
+            let (usage, extras) = try OpenAIUsage.readAll(&cursor, &told)
             if let usage { place = (usage, extras) }
         }
         func walk(_ cursor: inout JSONCursor) throws(StreamFault) {

@@ -38,15 +38,22 @@ public final class OpenAIReplyReader {
 
     /// Reads a whole reply of which `capacity` bytes can be read from its start; nil where it is not a JSON object.
     ///
-    /// Members of which nothing has to be known are only checked for balanced brackets.
-    public func readReply(_ body: UnsafeRawBufferPointer, capacity: Int) -> UnaryReply? {
-        guard let chunk = unsafe self.chunk(body, capacity: capacity, readsContent: false) else { return nil }
-        return UnaryReply(usage: chunk.usage, hasError: chunk.hasError, finish: chunk.finish)
+    /// Members of which nothing has to be known are only checked for balanced brackets. `countsImages`: it is the answer of
+    /// `/v1/images/generations`.
+    public func readReply(
+        _ body: UnsafeRawBufferPointer, capacity: Int, countsImages: Bool = false
+    ) -> UnaryReply? {
+        let chunk = unsafe self.chunk(body, capacity: capacity, readsContent: false, countsImages: countsImages)
+        guard let chunk else { return nil }
+        return UnaryReply(
+            usage: chunk.usage, terms: chunk.terms, hasError: chunk.hasError, finish: chunk.finish)
     }
 
     /// As `readReply(_:capacity:)` over an array.
-    public func readReply(_ body: [UInt8]) -> UnaryReply? {
-        unsafe body.withUnsafeBytes { unsafe self.readReply($0, capacity: $0.count) }
+    public func readReply(_ body: [UInt8], countsImages: Bool = false) -> UnaryReply? {
+        unsafe body.withUnsafeBytes {
+            unsafe self.readReply($0, capacity: $0.count, countsImages: countsImages)
+        }
     }
 
     private func classify(payload: UnsafeRawBufferPointer, capacity: Int) -> OpenAIStreamEvent {
@@ -68,14 +75,17 @@ public final class OpenAIReplyReader {
                 .preamble
             }
         return OpenAIStreamEvent(
-            kind, usage: chunk.usage, isFinish: chunk.isFinish, finish: chunk.finish, choices: chunk.choices,
+            kind, usage: chunk.usage, terms: chunk.terms, isFinish: chunk.isFinish, finish: chunk.finish,
+            choices: chunk.choices,
             finished: chunk.finished)
     }
 
-    private func chunk(_ bytes: UnsafeRawBufferPointer, capacity: Int, readsContent: Bool) -> OpenAIChunk? {
+    private func chunk(
+        _ bytes: UnsafeRawBufferPointer, capacity: Int, readsContent: Bool, countsImages: Bool = false
+    ) -> OpenAIChunk? {
         do throws(JSONFault) {
             return try unsafe self.indexer.read(bytes, capacity: capacity) {
-                OpenAIChunk(&$0, readsContent: readsContent)
+                OpenAIChunk(&$0, readsContent: readsContent, countsImages: countsImages)
             }
         } catch {
             return nil

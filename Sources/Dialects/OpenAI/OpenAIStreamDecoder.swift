@@ -37,6 +37,7 @@ struct OpenAIStreamDecoder: StreamDecoder {
     private var hasTime = false
     private var remembered: [RawMember] = []
     private var calls: [ToolCallTracker] = []
+    private(set) var terms = UsageTerms()
 
     init(_ context: TranslationContext) {
         self.context = context
@@ -138,7 +139,7 @@ struct OpenAIStreamDecoder: StreamDecoder {
             let range = cursor.skip()
             if let range, cursor.matches(range, "\"error\"") { chunk.hasError = true }
         } else if cursor.matches(key, "usage"), cursor.kind == .object {
-            let (usage, extras) = try OpenAIUsage.readAll(&cursor)
+            let (usage, extras) = try OpenAIUsage.readAll(&cursor, &self.terms)
             if let usage { chunk.usage = (usage, extras) }
         } else if cursor.matches(key, "error") {
             if try cursor.json().map({ !$0.elementsEqual("false".utf8) }) ?? false { chunk.hasError = true }
@@ -149,8 +150,11 @@ struct OpenAIStreamDecoder: StreamDecoder {
             try self.readGroq(key, &cursor, &chunk)
         } else if self.repeats(key, &cursor) {
             return
-        } else if let member = try cursor.member(key) {
-            chunk.extras.append(member)
+        } else {
+            let start = cursor.offset
+            if let member = try cursor.member(key) { chunk.extras.append(member) }
+            guard cursor.matches(key, "service_tier") else { return }
+            self.terms.service = ServiceWord.read(start..<max(start, cursor.valueEnd), cursor) ?? self.terms.service
         }
     }
 
@@ -168,7 +172,7 @@ struct OpenAIStreamDecoder: StreamDecoder {
     }
 
     /// Groq's own member: the usage also where the client has not asked for it, and why a stream stopped early.
-    private func readGroq(
+    private mutating func readGroq(
         _ key: Range<Int>, _ cursor: inout JSONCursor, _ chunk: inout Chunk
     ) throws(StreamFault) {
         var writer = JSONWriter()
@@ -176,7 +180,7 @@ struct OpenAIStreamDecoder: StreamDecoder {
         _ = cursor.enterObject()
         while let inner = cursor.nextKey() {
             if cursor.matches(inner, "usage"), cursor.kind == .object {
-                let (usage, extras) = try OpenAIUsage.readAll(&cursor)
+                let (usage, extras) = try OpenAIUsage.readAll(&cursor, &self.terms)
                 if let usage { chunk.groqUsage = (usage, extras) }
                 continue
             }

@@ -23,6 +23,8 @@ public struct OpenAIStreamEvent: Hashable, Sendable {
     public var kind: Kind
     /// The usage that came with the event.
     public var usage: TokenUsage?
+    /// What it says of the call besides.
+    public var terms: UsageTerms
     /// A choice gave its reason for finishing.
     public var isFinish: Bool
     /// The reason; `none` where none was read.
@@ -32,11 +34,13 @@ public struct OpenAIStreamEvent: Hashable, Sendable {
     public var finished: ChoiceSet
 
     public init(
-        _ kind: Kind, usage: TokenUsage? = nil, isFinish: Bool = false, finish: FinishReason = .none,
+        _ kind: Kind, usage: TokenUsage? = nil, terms: UsageTerms = UsageTerms(), isFinish: Bool = false,
+        finish: FinishReason = .none,
         choices: ChoiceSet = ChoiceSet(), finished: ChoiceSet = ChoiceSet()
     ) {
         self.kind = kind
         self.usage = usage
+        self.terms = terms
         self.isFinish = isFinish
         self.finish = finish
         self.choices = choices

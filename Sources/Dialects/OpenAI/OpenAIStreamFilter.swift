@@ -16,6 +16,7 @@ public final class OpenAIStreamFilter: ReplyStream {
     public var hasContent: Bool { self.passage.hasContent }
     /// The last usage that the provider sent.
     public private(set) var usage: TokenUsage?
+    public private(set) var terms = UsageTerms()
     public private(set) var sawDone = false
     /// A choice gave its reason for finishing.
     public private(set) var sawFinish = false
@@ -97,6 +98,7 @@ public final class OpenAIStreamFilter: ReplyStream {
 
     private func note(_ event: OpenAIStreamEvent) {
         if let usage = event.usage { self.usage = usage }
+        self.terms.update(event.terms)
         if event.isFinish {
             self.sawFinish = true
             self.finish = event.finish

@@ -9,14 +9,14 @@ enum OpenAIUsageWriter {
         _ usage: TokenUsage, extras: [RawMember], isEstimated: Bool, into writer: inout JSONWriter
     ) {
         writer.beginObject()
-        self.count("prompt_tokens", usage.promptTokens, &writer)
+        // Citations are no part of what the client has sent; their provider's own member is among the extras.
+        let prompt = usage.promptTokens &- usage.citation
+        self.count("prompt_tokens", prompt, &writer)
         self.count("completion_tokens", usage.completionTokens, &writer)
-        self.count("total_tokens", self.sum(usage.promptTokens, usage.completionTokens), &writer)
+        self.count("total_tokens", self.sum(prompt, usage.completionTokens), &writer)
         writer.key("prompt_tokens_details")
         writer.beginObject()
-        self.count("cached_tokens", usage.cacheRead, &writer)
-        self.count("audio_tokens", usage.audioInput, &writer)
-        if usage.image > 0 { self.count("image_tokens", usage.image, &writer) }
+        self.writePromptParts(usage, &writer)
         self.writeCacheWrites(usage, &writer)
         self.writeDetails("prompt_tokens_details", extras, &writer)
         writer.endObject()
@@ -24,6 +24,8 @@ enum OpenAIUsageWriter {
         writer.beginObject()
         self.count("reasoning_tokens", usage.reasoning, &writer)
         self.count("audio_tokens", usage.audioOutput, &writer)
+        if usage.imageOutput > 0 { self.count("image_tokens", usage.imageOutput, &writer) }
+        if usage.videoOutput > 0 { self.count("video_tokens", usage.videoOutput, &writer) }
         self.writeDetails("completion_tokens_details", extras, &writer)
         writer.endObject()
         for extra in extras where !self.isOwn(extra.key) {
@@ -34,6 +36,22 @@ enum OpenAIUsageWriter {
             writer.key("estimated")
             writer.bool(true)
         }
+        writer.endObject()
+    }
+
+    /// What was read from a cache, and what is no text; audio and images of a cache count as both.
+    private static func writePromptParts(_ usage: TokenUsage, _ writer: inout JSONWriter) {
+        let (audio, image) = (usage.cacheReadAudio, usage.cacheReadImage)
+        self.count("cached_tokens", self.sum(usage.cacheRead, self.sum(audio, image)), &writer)
+        self.count("audio_tokens", self.sum(usage.audioInput, audio), &writer)
+        if usage.image > 0 || image > 0 { self.count("image_tokens", self.sum(usage.image, image), &writer) }
+        if usage.videoInput > 0 { self.count("video_tokens", usage.videoInput, &writer) }
+        guard audio > 0 || image > 0 else { return }
+        writer.key("cached_tokens_details")
+        writer.beginObject()
+        self.count("text_tokens", usage.cacheRead, &writer)
+        self.count("audio_tokens", audio, &writer)
+        self.count("image_tokens", image, &writer)
         writer.endObject()
     }
 

@@ -11,6 +11,8 @@ public struct Reply: Hashable, Sendable {
     public var created: Int64?
     public var choices: [ReplyChoice]
     public var usage: TokenUsage?
+    /// What else it says that the cost depends on.
+    public var terms: UsageTerms
     /// Members of the provider's usage that no token class has, such as a cost.
     public var usageExtras: [JSONValue.Member]
     /// Further members of the reply, as the provider names them.
@@ -18,13 +20,15 @@ public struct Reply: Hashable, Sendable {
 
     public init(
         id: [UInt8] = [], model: [UInt8] = [], created: Int64? = nil, choices: [ReplyChoice] = [],
-        usage: TokenUsage? = nil, usageExtras: [JSONValue.Member] = [], extras: [JSONValue.Member] = []
+        usage: TokenUsage? = nil, terms: UsageTerms = UsageTerms(), usageExtras: [JSONValue.Member] = [],
+        extras: [JSONValue.Member] = []
     ) {
         self.id = id
         self.model = model
         self.created = created
         self.choices = choices
         self.usage = usage
+        self.terms = terms
         self.usageExtras = usageExtras
         self.extras = extras
     }

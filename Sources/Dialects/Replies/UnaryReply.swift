@@ -4,13 +4,16 @@ public import Domain
 public struct UnaryReply: Hashable, Sendable {
     /// The tokens the provider counted.
     public var usage: TokenUsage?
+    /// What else it says that the cost depends on.
+    public var terms: UsageTerms
     /// The reply holds an `error`, whatever its status says.
     public var hasError: Bool
     /// Why the model stopped; of several choices the last one's.
     public var finish: FinishReason
 
-    public init(usage: TokenUsage?, hasError: Bool, finish: FinishReason = .none) {
+    public init(usage: TokenUsage?, terms: UsageTerms = UsageTerms(), hasError: Bool, finish: FinishReason = .none) {
         self.usage = usage
+        self.terms = terms
         self.hasError = hasError
         self.finish = finish
     }

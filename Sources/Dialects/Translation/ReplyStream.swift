@@ -13,6 +13,8 @@ public protocol ReplyStream: AnyObject {
     var sawError: Bool { get }
     /// The last usage that the provider told.
     var usage: TokenUsage? { get }
+    /// What else it has said that the cost depends on.
+    var terms: UsageTerms { get }
     /// What the provider has counted of the prompt so far: all that is known of a stream that is cut.
     var promptUsage: TokenUsage? { get }
     /// The last reason for finishing that came.

@@ -10,6 +10,9 @@ protocol StreamDecoder {
         _ raw: UnsafeRawBufferPointer, with reader: DialectReader, into events: inout [ReplyEvent]
     ) throws(StreamFault)
 
+    /// What the provider has said, beside its tokens, that the cost depends on.
+    var terms: UsageTerms { get }
+
     /// What the provider has counted of the prompt before the stream ends; nil where it has not.
     var promptUsage: TokenUsage? { get }
 }

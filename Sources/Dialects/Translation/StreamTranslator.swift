@@ -29,6 +29,8 @@ public final class StreamTranslator: ReplyStream {
     public private(set) var sawError = false
     public private(set) var finish = FinishReason.none
 
+    public var terms: UsageTerms { self.decoder.terms }
+
     /// What the provider has counted of the prompt so far: all that is known of a stream that is cut.
     public var promptUsage: TokenUsage? { self.decoder.promptUsage }
 

@@ -33,10 +33,17 @@ struct CallEstimate: Hashable {
     let choices: Int64
     /// Each with a context window of its own, and as many choices.
     let prompts: Int64
+    /// Searches that the provider may make for each choice; nil where nothing bounds them.
+    let searches: Int64?
     /// What the request was cut down to, tokens of each choice.
     var outputLimit: Int64?
 
-    init(_ request: ScannedRequest, bodyBytes: Int, endpoint: Endpoint, unbounded: UnboundedParts) {
+    /// `searchLimit` is how often the tools of the request let a model search (`RequestScanner.searchLimit`).
+    init(
+        _ request: ScannedRequest, bodyBytes: Int, endpoint: Endpoint, unbounded: UnboundedParts,
+        searchLimit: Int64? = 0
+    ) {
+        self.searches = unbounded.contains(.searches) ? nil : searchLimit
         self.bodyBytes = Int64(clamping: bodyBytes)
         self.endpoint = endpoint
         self.hasOutput = endpoint.hasOutput
@@ -56,18 +63,38 @@ struct CallEstimate: Hashable {
 
     // MARK: At most
 
-    /// The most that a call can take; nil where nothing bounds it.
-    func most(_ facts: ModelFacts, _ price: Price?) -> CallAmounts? {
+    /// The most tokens that a call can take; nil where nothing bounds them.
+    func mostTokens(_ facts: ModelFacts) -> Int64? {
         guard let prompt = self.mostPrompt(facts), let output = self.mostOutput(facts) else { return nil }
-        let total = CallEstimate.times(output, self.choices)
-        let (tokens, overflow) = prompt.addingReportingOverflow(total)
-        var cost: Int64 = 0
-        if let price {
-            let rates = price.dearest(promptTokens: prompt)
-            cost = CallEstimate.nanoDollars(
-                UInt128(prompt) * UInt128(max(0, rates.input)) + UInt128(total) * UInt128(max(0, rates.output)))
-        }
-        return CallAmounts(tokens: overflow ? .max : tokens, cost: cost)
+        let (tokens, overflow) = prompt.addingReportingOverflow(CallEstimate.times(output, self.choices))
+        return overflow ? .max : tokens
+    }
+
+    /// The most that a call can cost, in nano-USD; nil where nothing bounds it.
+    func mostCost(_ facts: ModelFacts, _ price: Price?) -> Int64? {
+        guard let price else { return 0 }
+        let prompt = self.mostPrompt(facts)
+        let most = self.ceiling(price, prompt)
+        let output = self.mostOutput(facts).map { CallEstimate.times($0, self.choices) }
+        guard let read = CallEstimate.product(prompt, most.input),
+            let written = CallEstimate.product(output, most.output), let units = self.mostUnits(most)
+        else { return nil }
+        return CallEstimate.nanoDollars(read + written + units)
+    }
+
+    private func ceiling(_ price: Price, _ prompt: Int64?) -> PriceCeiling {
+        price.ceiling(promptTokens: prompt ?? .max, mayBeUrgent: self.unbounded.contains(.services))
+    }
+
+    /// What a call costs besides its tokens, in pico-USD; nil where nothing bounds it.
+    private func mostUnits(_ most: PriceCeiling) -> UInt128? {
+        guard !most.isUnbounded, most.second == 0 || !self.unbounded.contains(.prompt) else { return nil }
+        var queries = self.searches
+        if most.searchesAlways { queries = queries.map { $0 &+ 1 } }
+        guard let searched = CallEstimate.product(queries.map { CallEstimate.times($0, self.choices) }, most.query)
+        else { return nil }
+        let images = self.endpoint == .imageGenerations ? self.choices : 0
+        return UInt128(most.request) + (CallEstimate.product(images, most.image) ?? 0) + searched
     }
 
     /// No tokenizer makes more tokens than there are bytes.
@@ -115,8 +142,9 @@ struct CallEstimate: Hashable {
         case .tokens: return prompt > remaining ? -1 : (remaining - prompt) / self.choices
         case .cost:
             guard let price else { return .max }
-            let rates = price.dearest(promptTokens: prompt)
-            let used = UInt128(prompt) * UInt128(max(0, rates.input))
+            let rates = self.ceiling(price, prompt)
+            guard let units = self.mostUnits(rates) else { return nil }
+            let used = (CallEstimate.product(prompt, rates.input) ?? 0) + units
             let room = UInt128(max(0, remaining)) * 1000
             guard used <= room else { return -1 }
             guard rates.output > 0 else { return .max }
@@ -131,7 +159,8 @@ struct CallEstimate: Hashable {
         let expected = learned.output ?? facts.maximumOutput.map { Int64($0) } ?? self.unknownMaximum
         let output = self.hasOutput ? CallEstimate.times(min(expected, self.askedOutput ?? .max), self.choices) : 0
         let prompt = self.usualPrompt(facts, learned)
-        let cost = price.map { $0.cost(of: TokenUsage(input: prompt, output: output)) } ?? 0
+        let units = self.endpoint == .imageGenerations ? CallUnits(.imageOutput, self.choices) : nil
+        let cost = price.map { $0.cost(of: TokenUsage(input: prompt, output: output), units: units) } ?? 0
         return CallAmounts(tokens: prompt &+ min(output, .max - prompt), cost: cost)
     }
 
@@ -153,6 +182,13 @@ struct CallEstimate: Hashable {
     private static func times(_ value: Int64, _ factor: Int64) -> Int64 {
         let (product, overflow) = value.multipliedReportingOverflow(by: factor)
         return overflow ? .max : product
+    }
+
+    /// At most 2^125, so that a few of them can be added; nil where the count is unknown and costs something.
+    private static func product(_ count: Int64?, _ rate: Int64) -> UInt128? {
+        guard rate > 0 else { return 0 }
+        guard let count else { return nil }
+        return min(UInt128(max(0, count)) * UInt128(rate), 1 << 125)
     }
 
     private static func nanoDollars(_ picodollars: UInt128) -> Int64 {

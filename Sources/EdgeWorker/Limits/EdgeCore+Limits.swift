@@ -67,6 +67,8 @@ extension EdgeCore {
         let settings = request.settings
         let isStrict = settings.limitPolicy.mode == .strict
         let isBudget = !needs.isDisjoint(with: [.tokenBudget, .costBudget])
+        let unbounded = isStrict && isBudget ? unsafe UnboundedParts(body) : []
+        let mayCallTools = unbounded.contains(.prompt) && planned.scanned.toolsRange != nil
         return HoldPlanner(
             needs: needs, mode: settings.limitPolicy.mode,
             places: planned.request.calls.map { call in
@@ -76,7 +78,8 @@ extension EdgeCore {
             },
             estimate: CallEstimate(
                 planned.scanned, bodyBytes: body.count, endpoint: planned.request.endpoint,
-                unbounded: isStrict && isBudget ? unsafe UnboundedParts(body) : []))
+                unbounded: unbounded,
+                searchLimit: mayCallTools ? unsafe self.scanner.searchLimit(in: body, planned.scanned) : 0))
     }
 
     private func decide(_ request: CurrentRequest, _ amounts: CallAmounts) throws(GatewayError) -> LimitVerdict {

@@ -67,10 +67,11 @@ struct HoldPlanner {
                 tokens: isTokenBudget ? usual.tokens : self.window(place),
                 cost: self.needs.contains(.costBudget) ? usual.cost : 0)
         }
-        guard let most = self.estimate.most(place.facts, place.price) else { throw .unboundedPrompt }
-        return CallAmounts(
-            tokens: self.needs.contains(.tokenBudget) ? most.tokens : self.window(place),
-            cost: self.needs.contains(.costBudget) ? most.cost : 0)
+        let isTokenBudget = self.needs.contains(.tokenBudget)
+        guard let tokens = isTokenBudget ? self.estimate.mostTokens(place.facts) : self.window(place),
+            let cost = self.needs.contains(.costBudget) ? self.estimate.mostCost(place.facts, place.price) : 0
+        else { throw .unboundedPrompt }
+        return CallAmounts(tokens: tokens, cost: cost)
     }
 
     /// What may have been used beyond what `attempts` say, of a request that was broken off: a provider that was not listened to the

@@ -15,21 +15,39 @@ struct UnboundedParts: OptionSet, Hashable {
 
     /// The provider, or the gateway for it, writes instructions of its own into the prompt, as for tools. These are bounded.
     static let instructions = UnboundedParts(rawValue: 4)
-    private static let all: UnboundedParts = [.prompt, .output, .instructions]
+    /// The call may be served as those are who pay for not waiting.
+    static let services = UnboundedParts(rawValue: 8)
+    /// The provider may search as often as it likes.
+    static let searches = UnboundedParts(rawValue: 16)
+    private static let all: UnboundedParts = [.prompt, .output, .instructions, .services, .searches]
 
     private struct Name {
         var text: StaticString
         var means: UnboundedParts
         /// Not nil: only as the beginning of the value of a member of that name. Tools of callers have such names too, harmlessly.
         var member: StaticString?
+        /// Values with which the member does not count, or the only ones with which it does.
+        var values: [StaticString] = []
+        var valuesCount = false
     }
 
     private static let names: [Name] =
         ([
             "image_url", "input_image", "input_audio", "input_file", "file_id", "file_data", "file_url", "video_url",
-            "audio_url", "document_url", "web_search_options", "search_parameters", "previous_response_id", "plugins",
-            "cached_content", "chat_template", "mcp_servers", "context_management",
+            "audio_url", "document_url", "previous_response_id", "cached_content", "chat_template", "mcp_servers",
+            "context_management",
         ] as [StaticString]).map { Name(text: $0, means: .prompt, member: nil) }
+        + (["web_search_options", "search_parameters", "plugins"] as [StaticString])
+        .map { Name(text: $0, means: [.prompt, .searches], member: nil) }
+        // Flex and batches are cheaper; what the gateway does not know, or leaves to the provider, may be dearer.
+        + [
+            Name(
+                text: "service_tier", means: .services,
+                values: [
+                    "\"default\"", "\"standard\"", "\"standard_only\"", "\"flex\"", "\"batch\"", "\"on_demand\"",
+                    "null",
+                ]), Name(text: "speed", means: .services, values: ["\"fast\""], valuesCount: true),
+        ]
         + ([
             "file", "web_search", "code_", "computer", "mcp", "image", "audio", "video", "document",
             // Tools of Anthropic's, whose definitions the request does not bring.
@@ -85,8 +103,29 @@ struct UnboundedParts: OptionSet, Hashable {
         guard body.count - offset > count, let start = body.baseAddress,
             unsafe memcmp(start + offset, name.text.utf8Start, count) == 0
         else { return false }
-        guard let member = name.member else { return unsafe body[offset + count] == UInt8(ascii: "\"") }
+        guard let member = name.member else {
+            return unsafe body[offset + count] == UInt8(ascii: "\"")
+                && (name.values.isEmpty
+                    || self.hasValue(name, body, behind: offset + count + 1) == name.valuesCount)
+        }
         return unsafe self.isValue(of: member, body, offset - 1)
+    }
+
+    /// Whether the member whose name ends there has one of the name's values.
+    private static func hasValue(_ name: Name, _ body: UnsafeRawBufferPointer, behind end: Int) -> Bool {
+        guard let start = body.baseAddress else { return false }
+        func skipBlanks(_ index: inout Int) {
+            while index < body.count, unsafe [0x20, 0x09, 0x0A, 0x0D].contains(body[index]) { index += 1 }
+        }
+        var index = end
+        skipBlanks(&index)
+        guard index < body.count, unsafe body[index] == UInt8(ascii: ":") else { return false }
+        index += 1
+        skipBlanks(&index)
+        return name.values.contains { value in
+            let count = value.utf8CodeUnitCount
+            return unsafe body.count - index >= count && memcmp(start + index, value.utf8Start, count) == 0
+        }
     }
 
     /// Whether the string that begins with the quote at `quote` is the value of a member; `member` has its quotes.

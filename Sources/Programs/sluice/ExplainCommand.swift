@@ -107,9 +107,13 @@ struct ExplainCommand: ParsableCommand {
         Self.write("billed", cell(attempt["billed"]))
         if hasEnded {
             Self.write("tokens", Self.tokens(attempt["tokens"]) + " (\(cell(attempt["usage_source"])))")
+            if case .object = attempt["units"] { Self.write("units", Self.tokens(attempt["units"])) }
+            if let service = attempt["service"]?.string, service != Array("standard".utf8) {
+                Self.write("service", cell(attempt["service"]))
+            }
             Self.write("cost", attempt["cost_usd"]?.string == nil ? "unknown" : "\(cell(attempt["cost_usd"])) USD")
         }
-        Self.write("price", Self.price(attempt["price_usd_per_million_tokens"], of: attempt["tokens"]))
+        Self.write("price", Self.price(attempt["price_usd_per_million_tokens"], of: attempt))
         if hasEnded { Self.write("bytes", "\(cell(attempt["reply_bytes"])) of reply") }
         let stages: [(String, StaticString)] = [
             ("connected", "connected_us"), ("first content", "first_content_us"), ("end", "total_us"),
@@ -147,17 +151,29 @@ struct ExplainCommand: ParsableCommand {
             .joined(separator: ", ")
     }
 
-    /// The rates of the classes that were used, or of input and output.
-    private static func price(_ price: JSONValue?, of tokens: JSONValue?) -> String {
-        guard case .object(let members) = price else { return "unknown" }
+    /// The rates of the service, and of the classes that were used, or of input and output; and those of units.
+    private static func price(_ price: JSONValue?, of attempt: JSONValue) -> String {
+        guard let price else { return "unknown" }
+        var list = price
+        if case .object(let services) = price["services"], let service = attempt["service"]?.string {
+            list = services.first { $0.key == service }?.value ?? price
+        }
+        guard case .object(let members) = list else { return "unknown" }
         var used = Set(["input", "output"].map { Array($0.utf8) })
-        if case .object(let classes) = tokens { used.formUnion(classes.map(\.key)) }
-        let rates = members.filter { used.contains($0.key) }.map {
-            "\(AdministrationOutput.cell($0.value)) \(String(decoding: $0.key, as: UTF8.self))"
+        if case .object(let classes) = attempt["tokens"] { used.formUnion(classes.map(\.key)) }
+        let rates = members.filter { used.contains($0.key) }.map(Self.rate)
+        var text = "\(rates.joined(separator: ", ")) USD per million tokens"
+        if case .object(let units) = list["units"] {
+            text += ", \(units.map(Self.rate).joined(separator: ", ")) USD"
         }
-        let long = price?["long_prompt"].map {
-            "; other rates above \(AdministrationOutput.cell($0["above"])) prompt tokens"
+        if let tiers = list["tiers"]?.array, !tiers.isEmpty {
+            let bounds = tiers.map { AdministrationOutput.cell($0["above"]) }.joined(separator: ", ")
+            text += "; other rates above \(bounds) prompt tokens"
         }
-        return "\(rates.joined(separator: ", ")) USD per million tokens\(long ?? "")"
+        return text
+    }
+
+    private static func rate(_ member: JSONValue.Member) -> String {
+        "\(AdministrationOutput.cell(member.value)) \(String(decoding: member.key, as: UTF8.self))"
     }
 }

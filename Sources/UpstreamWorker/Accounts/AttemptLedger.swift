@@ -52,15 +52,19 @@ struct AttemptLedger {
         let (usage, source) = self.usage(outcome, target, bodyBytes)
         // Nobody takes money for counting.
         let billed = self.request.endpoint == .countTokens ? Billed.no : evidence.billed
+        let terms = billed == .no ? UsageTerms() : evidence.terms
         let report = AttemptReport(
             call: UInt8(clamping: place), number: outcome.number, status: evidence.status, billed: billed,
-            usageSource: source, usage: usage, cost: self.cost(usage, target), firstContent: outcome.firstContent,
+            usageSource: source, usage: usage, cost: self.cost(usage, terms, billed, target),
+            firstContent: outcome.firstContent,
             total: outcome.total, error: outcome.error ?? "")
         self.reports.append(report)
         if let admission {
             let record = AttemptEndRecord(
                 record: self.request.record, number: outcome.number, status: evidence.status, billed: report.billed,
-                usageSource: source, usage: usage ?? TokenUsage(), cost: report.cost, finish: evidence.finish,
+                usageSource: source, usage: usage ?? TokenUsage(), service: terms.service ?? .standard,
+                units: terms.units,
+                cost: report.cost, finish: evidence.finish,
                 error: Array(report.error.utf8), connected: outcome.connected, firstContent: outcome.firstContent,
                 total: outcome.total, replyBytes: outcome.replyBytes)
             self.running -= 1
@@ -118,10 +122,15 @@ struct AttemptLedger {
         return (usage, .estimated)
     }
 
-    /// What has no tokens costs nothing at any price; else an unknown price makes an unknown cost.
-    private func cost(_ usage: TokenUsage?, _ target: Target) -> Int64? {
-        guard let usage else { return 0 }
-        return self.set.price(target.price)?.cost(of: usage)
+    /// By how the provider says it has served the call. What has neither tokens nor units costs no more than a request does, and
+    /// nothing where the price is unknown or nobody takes money; else an unknown price makes an unknown cost.
+    private func cost(_ usage: TokenUsage?, _ terms: UsageTerms, _ billed: Billed, _ target: Target) -> Int64? {
+        let price = self.set.price(target.price)
+        guard usage != nil || terms.units != nil else {
+            return billed == .yes ? price?.cost(of: TokenUsage()) ?? 0 : 0
+        }
+        return price?.cost(
+            of: usage ?? TokenUsage(), units: terms.units, service: terms.service ?? .standard)
     }
 
     /// The request's end, for an edge that died before it could say it.

@@ -8,6 +8,8 @@ struct AttemptEvidence: Hashable {
     var status: UInt16 = 0
     /// The provider's numbers.
     var usage: TokenUsage?
+    /// What it says besides that the cost depends on.
+    var terms = UsageTerms()
     /// What the provider has counted of the prompt of a stream that did not come to its end.
     var promptUsage: TokenUsage?
     var finish = FinishReason.none

@@ -391,7 +391,7 @@ final class Exchange: EdgeStream, ExchangeOutput, GateWaiter {
         let route = pool.route(self.request.endpoint)
         let dialect =
             switch route.passage {
-            case .openAI: route.moderates ? self.services.moderatedReplies : self.services.openAIReplies
+            case .openAI: self.services.openAIReplies(route, self.request.endpoint)
             case .anthropic: self.services.anthropicReplies
             case .translated:
                 ReplyDialect(

@@ -8,6 +8,7 @@ struct PassedReply {
     /// What is found in the bytes that are still there.
     struct Found: Hashable {
         var usage: TokenUsage?
+        var terms = UsageTerms()
         var finish = FinishReason.none
     }
 
@@ -22,10 +23,13 @@ struct PassedReply {
     private var end: [UInt8] = []
     private var nesting = JSONNesting()
     private let watchesBrackets: Bool
+    private var images: ImageCount?
 
-    /// Without `watchesBrackets` nothing is learned of `isClosed`, and the bytes are not looked at one by one.
-    init(watchesBrackets: Bool) {
+    /// Without `watchesBrackets` nothing is learned of `isClosed`, and the bytes are not looked at one by one. `countsImages`: the
+    /// reply is made of images.
+    init(watchesBrackets: Bool, countsImages: Bool = false) {
         self.watchesBrackets = watchesBrackets
+        self.images = countsImages ? ImageCount() : nil
     }
 
     /// The outermost object or array has been closed. No part of a JSON text that lacks its end is like that.
@@ -37,6 +41,7 @@ struct PassedReply {
         }
         unsafe self.end.append(contentsOf: bytes.suffix(Self.keptEnd))
         if self.end.count > 2 * Self.keptEnd { self.end.removeFirst(self.end.count - Self.keptEnd) }
+        unsafe self.images?.feed(bytes)
         guard self.watchesBrackets else { return }
         for index in 0..<bytes.count { unsafe self.read(bytes[index]) }
     }
@@ -48,7 +53,10 @@ struct PassedReply {
     /// What the reply, which has ended, says among its last members, and of its usage also among its first; nothing where it
     /// stands elsewhere.
     func reply(_ dialect: ReplyDialect) -> Found {
-        var found = Found(usage: self.lastUsage(dialect) ?? self.firstUsage(dialect))
+        let told = self.lastUsage(dialect) ?? self.firstUsage(dialect)
+        var found = Found(usage: told?.usage, terms: told?.terms ?? UsageTerms())
+        if found.terms.service == nil { found.terms.service = self.lastService(dialect) }
+        if let images = self.images?.images { found.terms.set(.imageOutput, images) }
         var tries = 0
         let isAnthropic = dialect.passage == .anthropic
         let name: StaticString = isAnthropic ? "\"stop_reason\"" : "\"finish_reason\""
@@ -65,20 +73,31 @@ struct PassedReply {
 
     /// A member's name, with the brace that opened its object before it and all that follows, is an object exactly where the
     /// member is one of the outermost.
-    private func lastUsage(_ dialect: ReplyDialect) -> TokenUsage? {
-        var usage: TokenUsage?
+    private func lastUsage(_ dialect: ReplyDialect) -> UnaryReply? {
+        self.last("\"usage\"", dialect) { $0.usage != nil }
+    }
+
+    /// Where it stands before the usage.
+    private func lastService(_ dialect: ReplyDialect) -> ServiceTier? {
+        self.last("\"service_tier\"", dialect) { $0.terms.service != nil }?.terms.service
+    }
+
+    private func last(
+        _ name: StaticString, _ dialect: ReplyDialect, _ isWanted: (UnaryReply) -> Bool
+    ) -> UnaryReply? {
+        var told: UnaryReply?
         var tries = 0
-        self.eachMember("\"usage\"", of: self.end.suffix(Self.keptEnd)) { members in
+        self.eachMember(name, of: self.end.suffix(Self.keptEnd)) { members in
             tries += 1
-            usage = dialect.outcome(of: [UInt8(ascii: "{")] + members)?.usage
-            return usage != nil || tries >= Self.maximumTries
+            told = dialect.outcome(of: [UInt8(ascii: "{")] + members).flatMap { isWanted($0) ? $0 : nil }
+            return told != nil || tries >= Self.maximumTries
         }
-        return usage
+        return told
     }
 
     /// The usage among the first members: a member of the outermost object is one brace deep.
-    private func firstUsage(_ dialect: ReplyDialect) -> TokenUsage? {
-        var usage: TokenUsage?
+    private func firstUsage(_ dialect: ReplyDialect) -> UnaryReply? {
+        var told: UnaryReply?
         var tries = 0
         self.eachMember("\"usage\"", of: self.start[...]) { members in
             tries += 1
@@ -87,10 +106,11 @@ struct PassedReply {
                 let value = Self.object(members[members.index(after: brace)...])
             else { return tries >= Self.maximumTries }
             // The name up to the brace, then the object behind it.
-            usage = dialect.outcome(of: [UInt8(ascii: "{")] + members[..<brace] + value + [UInt8(ascii: "}")])?.usage
-            return usage != nil || tries >= Self.maximumTries
+            told = dialect.outcome(of: [UInt8(ascii: "{")] + members[..<brace] + value + [UInt8(ascii: "}")])
+            if told?.usage == nil { told = nil }
+            return told != nil || tries >= Self.maximumTries
         }
-        return usage
+        return told
     }
 
     /// Calls `body` with what begins at each member of that name, from the last one on, until it returns true.

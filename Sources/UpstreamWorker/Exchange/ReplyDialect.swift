@@ -14,11 +14,16 @@ final class ReplyDialect {
     let isTranslated: Bool
     /// A status 403 refuses the request, and not the key (`ProviderRow.moderates`).
     let moderates: Bool
+    /// What comes are images, which are counted.
+    let countsImages: Bool
     private let reader: DialectReader
 
     /// Replies in OpenAI's words, or in Anthropic's, whose bytes pass.
-    init(passing passage: ReplyPassage, moderates: Bool = false, reader: DialectReader) {
+    init(
+        passing passage: ReplyPassage, moderates: Bool = false, countsImages: Bool = false, reader: DialectReader
+    ) {
         self.passage = passage
+        self.countsImages = countsImages
         self.moderates = moderates
         self.isTranslated = false
         self.context = nil
@@ -30,6 +35,7 @@ final class ReplyDialect {
         self.passage = .translated
         self.isTranslated = true
         self.moderates = context.row.moderates
+        self.countsImages = false
         self.context = context
         self.reader = reader
     }
@@ -47,7 +53,8 @@ final class ReplyDialect {
     /// What the gateway needs to know of one; nil where it is no JSON object.
     func outcome(of body: [UInt8]) -> UnaryReply? {
         self.passage == .anthropic
-            ? AnthropicUnaryReader.readReply(body, reader: self.reader) : self.reader.openAI.readReply(body)
+            ? AnthropicUnaryReader.readReply(body, reader: self.reader)
+            : self.reader.openAI.readReply(body, countsImages: self.countsImages)
     }
 
     // MARK: Whole replies that are translated

@@ -135,6 +135,7 @@ final class ReplyReception {
         evidence.status = self.head.status
         if let stream = self.stream {
             evidence.usage = stream.usage
+            evidence.terms = stream.terms
             evidence.promptUsage = stream.promptUsage
             evidence.finish = stream.finish
             evidence.hasContent = stream.hasAnswer
@@ -207,7 +208,8 @@ final class ReplyReception {
         self.hasBegun = true
         sender.send(
             self.dialect.head(self.head, isStream: false, length: self.head.contentLength), at: now, to: output)
-        self.passed = PassedReply(watchesBrackets: self.head.endsByClose)
+        self.passed = PassedReply(
+            watchesBrackets: self.head.endsByClose, countsImages: self.dialect.countsImages)
         let held = self.takeHeld()
         unsafe held.withUnsafeBytes { unsafe self.passed.feed($0) }
         unsafe self.passed.feed(bytes)
@@ -313,6 +315,7 @@ final class ReplyReception {
         let reply = self.passed.reply(self.dialect)
         var evidence = self.evidence(wasSent: true)
         evidence.usage = reply.usage
+        evidence.terms = reply.terms
         evidence.finish = reply.finish
         return .whole(evidence)
     }
@@ -325,6 +328,7 @@ final class ReplyReception {
             do throws(ProviderFailure) {
                 let reply = try self.dialect.read(self.held, self.head)
                 evidence.usage = reply.usage
+                evidence.terms = reply.terms
                 evidence.finish = reply.choices.last?.finish.reason ?? .none
                 evidence.hasContent = true
                 self.held = []
@@ -335,6 +339,7 @@ final class ReplyReception {
         } else {
             guard let reply = self.dialect.outcome(of: self.held) else { return .failed(.notJSON) }
             evidence.usage = reply.usage
+            evidence.terms = reply.terms
             evidence.finish = reply.finish
             evidence.saysError = reply.hasError
             evidence.hasContent = !reply.hasError

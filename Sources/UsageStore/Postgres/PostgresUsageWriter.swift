@@ -107,7 +107,7 @@ public final class PostgresUsageWriter: UsageSink {
 
     public func add(prices: [Price]) throws(DatabaseError) {
         try self.database.transaction { () throws(DatabaseError) in
-            for price in prices { try PriceTable.add(price, to: self.database) }
+            try PriceTable.add(prices, to: self.database)
         }
     }
 

@@ -71,5 +71,6 @@ extension PendingAttempt {
         scratch.append(self.firstContent)
         scratch.append(self.total)
         scratch.append(self.usage, isRare: false)
+        scratch.append(self.service, self.units)
     }
 }

@@ -19,6 +19,8 @@ struct PendingAttempt {
     var billed = Billed.unknown
     var usageSource = UsageSource.none
     var usage = TokenUsage()
+    var service = ServiceTier.standard
+    var units: CallUnits?
     var cost: Int64?
     var finish = FinishReason.none
     /// Of `names`, 0 for none.
@@ -55,6 +57,8 @@ struct PendingAttempt {
         self.billed = end.billed
         self.usageSource = end.usageSource
         self.usage = end.usage
+        self.service = end.service
+        self.units = end.units
         self.cost = end.cost
         self.finish = end.finish
         self.connected = end.connected

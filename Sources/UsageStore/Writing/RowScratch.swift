@@ -8,7 +8,7 @@ import Domain
 @safe
 final class RowScratch {
     /// Of key and numbers.
-    private static let numbersSize = 384
+    private static let numbersSize = 512
     private static let keySize = 16
     private let buffer: UnsafeMutableRawBufferPointer
     private let rows: Int
@@ -77,9 +77,10 @@ final class RowScratch {
     /// for, and nothing at all where there are none and nothing follows.
     @inline(__always)
     func append(_ usage: TokenUsage, isRare: Bool, isLast: Bool = true) {
-        if isRare {
-            let rare = usage.cacheWrite | usage.cacheWriteHour | usage.audioInput | usage.audioOutput | usage.image
-            if rare == 0, isLast { return }
+        guard usage.hasRareClasses else {
+            guard isRare else { return self.append(common: usage) }
+            if !isLast { self.append(0) }
+            return
         }
         var mask: UInt64 = 0
         for tokenClass in TokenClass.allCases where usage[tokenClass] != 0 && !(isRare && tokenClass.hasColumn) {
@@ -89,6 +90,29 @@ final class RowScratch {
         for tokenClass in TokenClass.allCases where mask & 1 << UInt64(tokenClass.rawValue) != 0 {
             self.append(UInt64(bitPattern: usage[tokenClass]))
         }
+    }
+
+    /// As `append(usage)`, where there are tokens only of the classes that most calls have.
+    @inline(__always)
+    private func append(common usage: TokenUsage) {
+        let mask: UInt64 =
+            (usage.input != 0 ? 1 << 0 : 0) | (usage.cacheRead != 0 ? 1 << 1 : 0) | (usage.output != 0 ? 1 << 4 : 0)
+            | (usage.reasoning != 0 ? 1 << 5 : 0)
+        self.append(mask)
+        if usage.input != 0 { self.append(UInt64(bitPattern: usage.input)) }
+        if usage.cacheRead != 0 { self.append(UInt64(bitPattern: usage.cacheRead)) }
+        if usage.output != 0 { self.append(UInt64(bitPattern: usage.output)) }
+        if usage.reasoning != 0 { self.append(UInt64(bitPattern: usage.reasoning)) }
+    }
+
+    /// How a call was served and what it used besides tokens: the service, a mask of `UnitClass` bits and their numbers; nothing where
+    /// there is nothing to say.
+    func append(_ service: ServiceTier, _ units: CallUnits?) {
+        guard service != .standard || units != nil else { return }
+        self.append(UInt64(service.rawValue))
+        let used = UnitClass.allCases.filter { units?[$0] ?? 0 != 0 }
+        self.append(used.reduce(UInt64(0)) { $0 | 1 << UInt64($1.rawValue) })
+        for unitClass in used { self.append(UInt64(bitPattern: units?[unitClass] ?? 0)) }
     }
 
     /// The row's key; valid until the row is started anew.
