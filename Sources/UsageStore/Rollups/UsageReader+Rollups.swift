@@ -6,10 +6,10 @@ extension UsageReader {
     private static let fewScopes = 4096
     private static let manyScopes = 8
 
-    /// Sums over the requests that have ended, from the rows of sums: the same as `recount` gives, in milliseconds.
+    /// Sums over the requests that have ended, from the rows of sums: the same as `recount` gives.
     ///
     /// As long as the sums of a period lack what was there before this program had any, they are made from the requests themselves, which
-    /// takes about a second for each million.
+    /// takes longer the more there are.
     public func rollups(
         _ query: RollupQuery, isOverdue: () -> Bool = { false }
     ) throws(UsageReadingFailure) -> RollupReport {
@@ -24,7 +24,7 @@ extension UsageReader {
         }
     }
 
-    /// The same, from the requests: about a second for each million of them. Those that were removed since are missing.
+    /// The same, from the requests, which takes longer the more there are. Those that were removed since are missing.
     public func recount(
         _ query: RollupQuery, isOverdue: () -> Bool = { false }
     ) throws(UsageReadingFailure) -> RollupReport {
