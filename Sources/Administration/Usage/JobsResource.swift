@@ -36,12 +36,12 @@ public final class JobsResource: AdministrationResource {
             .init("job", .oneOf(Job.allCases.map(\.rawValue))),
             .init("schedule", .string(), "Such as `01:00` or `Sun 02:00`."), .init("timezone", .string()),
             .init("next", .nullable(.timestamp), "When its next period begins."),
-            .init("running", .nullable(.object(Self.run)), "A run that is under way."),
+            .init("running", .nullable(.object(JobsResource.run)), "A run that is under way."),
             .init(
                 "last",
                 .nullable(
                     .object(
-                        Self.run + [
+                        JobsResource.run + [
                             .init("finished", .timestamp),
                             .init("result", .oneOf(JobResult.allCases.map(\.rawValue))),
                             .init("rows", .whole, "Rows that were removed, or put right."),
