@@ -83,7 +83,7 @@ let package = Package(
         module("Routing", ["Domain"]),
         module("Resilience", ["Domain"]),
         module("Configuration", ["Domain", "Cryptography", "JSON", yams]),
-        module("Catalogue", ["Domain"]),
+        module("Catalogue", ["Domain", "JSON"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
 
         // Services.
@@ -91,10 +91,11 @@ let package = Package(
         module("EventLog", ["Domain", "Platform", swiftLog]),
         module("Journal", ["Domain", "Platform", "CJournal"]),
         module("Limits", ["Domain", "Platform", "Resilience", "CLimits"]),
-        module("IPCEpoll", ["IPC", "Platform"]),
-        module("IPCNIO", ["IPC", nioCore]),
+        module("Metrics", ["Domain", "IPC", "Platform"]),
+        module("IPCEpoll", ["IPC", "Metrics", "Platform"]),
+        module("IPCNIO", ["IPC", "Metrics", nioCore]),
         module("HTTPClient", ["Platform", "CCurl"]),
-        module("Database", ["CSQLite", "CPostgres", "Domain"]),
+        module("Database", ["CSQLite", "CPostgres", "Domain", "Platform"]),
         module("KeyValue", ["CLMDB", "Platform"]),
         module("Identity", ["KeyValue", "Domain", "Cryptography"]),
         module(
@@ -104,15 +105,15 @@ let package = Package(
                 "EventLog", "Limits",
             ]),
         module("UsageStore", ["Domain", "Database", "Journal"]),
-        module("WorkerRuntime", ["Domain", "IPC", "Platform", "EventLog"]),
+        module("WorkerRuntime", ["Domain", "IPC", "Metrics", "Platform", "EventLog"]),
 
         // Roles: none imports another.
-        module("Supervisor", ["Domain", "IPC", "Platform", "EventLog"]),
+        module("Supervisor", ["Domain", "IPC", "Metrics", "Platform", "EventLog"]),
         module(
             "EdgeWorker",
             [
                 "Domain", "IPC", "IPCNIO", "JSON", "Dialects", "Routing", "Cryptography", "Platform", "EventLog",
-                "WorkerRuntime", "Journal", "Identity", "KeyValue", "Limits",
+                "WorkerRuntime", "Journal", "Identity", "KeyValue", "Limits", "Metrics",
                 nioCore, nioPosix, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, nioTLS,
             ]),
         module(
@@ -120,26 +121,30 @@ let package = Package(
             [
                 "Domain", "IPC", "IPCEpoll", "JSON", "Dialects", "HTTPClient", "Journal", "Limits", "Platform",
                 "EventLog",
-                "Resilience", "WorkerRuntime",
+                "Metrics", "Resilience", "WorkerRuntime",
             ]),
         module(
             "Aggregator",
             [
                 "Domain", "IPC", "IPCEpoll", "Platform", "EventLog", "Journal", "Database", "UsageStore",
-                "Limits", "WorkerRuntime",
+                "Limits", "Metrics", "WorkerRuntime",
             ]),
         module(
             "ControlPlane",
             [
                 "Administration", "Catalogue", "Domain", "HTTPClient", "IPC", "IPCEpoll", "Configuration",
                 "Cryptography",
-                "JSON", "Platform", "EventLog", "UsageStore",
+                "JSON", "Metrics", "Platform", "EventLog", "UsageStore",
                 "WorkerRuntime",
             ]),
 
         // Programs: about 20 lines each over a role.
         program(
-            "sluice", ["Administration", "Configuration", "Domain", "JSON", "EventLog", "Platform", argumentParser]),
+            "sluice",
+            [
+                "Administration", "Catalogue", "Configuration", "Domain", "JSON", "EventLog", "Platform",
+                argumentParser,
+            ]),
         program("sluice-supervisor", ["Supervisor"]),
         program("sluice-edge", ["EdgeWorker"]),
         program("sluice-upstream", ["UpstreamWorker"]),
@@ -191,39 +196,41 @@ let package = Package(
         tests("EventLog", ["EventLog", "Domain", "Platform", swiftLog]),
         tests("Journal", ["Journal", "TestSupport", "Domain", "Platform", "CJournal", "journal-load"]),
         tests("Limits", ["Limits", "TestSupport", "Domain", "Platform", "Resilience"]),
-        tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Platform"]),
+        tests("Metrics", ["Metrics", "Domain", "Platform"]),
+        tests("IPCEpoll", ["IPCEpoll", "IPC", "Domain", "Metrics", "Platform"]),
         tests("IPCNIO", ["IPCNIO", "TestSupport", "IPC", "Domain", nioCore, nioEmbedded, nioPosix]),
         tests("HTTPClient", ["HTTPClient", "TestSupport", "Platform"]),
         tests("Database", ["Database", "DatabaseTestSupport", "Domain"]),
         tests("KeyValue", ["KeyValue"]),
         tests("Identity", ["Identity", "KeyValue", "Domain", "Cryptography", "identity-driver"]),
         tests("UsageStore", ["UsageStore", "Domain", "Database", "DatabaseTestSupport", "Journal", "TestSupport"]),
-        tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "EventLog", "Platform"]),
-        tests("Supervisor", ["Supervisor", "Domain", "IPC", "EventLog", "Platform"]),
+        tests("WorkerRuntime", ["WorkerRuntime", "Domain", "IPC", "EventLog", "Metrics", "Platform"]),
+        tests("Supervisor", ["Supervisor", "Domain", "IPC", "EventLog", "Metrics", "Platform"]),
         tests(
             "EdgeWorker",
             [
                 "EdgeWorker", "Cryptography", "Domain", "IPC", "IPCNIO", "Identity", "JSON", "Journal", "Limits",
-                "EventLog", "Platform", "TestSupport", nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, nioSSL,
+                "EventLog", "Metrics", "Platform", "TestSupport", nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK,
+                nioSSL,
                 nioTLS,
             ]),
         tests(
             "UpstreamWorker",
             [
                 "UpstreamWorker", "Domain", "IPC", "IPCEpoll", "Dialects", "HTTPClient", "Journal", "JSON", "EventLog",
-                "Limits", "Platform", "Resilience", "TestSupport",
+                "Limits", "Metrics", "Platform", "Resilience", "TestSupport",
             ]),
         tests(
             "Aggregator",
             [
-                "Aggregator", "Domain", "IPC", "IPCEpoll", "Limits", "EventLog", "Platform", "Journal", "Database",
-                "DatabaseTestSupport", "TestSupport", "UsageStore",
+                "Aggregator", "Domain", "IPC", "IPCEpoll", "Limits", "EventLog", "Metrics", "Platform", "Journal",
+                "Database", "DatabaseTestSupport", "TestSupport", "UsageStore",
             ]),
         tests(
             "ControlPlane",
             [
-                "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Domain", "IPC",
-                "Identity", "IPCEpoll", "JSON", "EventLog", "Platform",
+                "Administration", "Catalogue", "ControlPlane", "Configuration", "Cryptography", "Database", "Domain",
+                "IPC", "Identity", "IPCEpoll", "JSON", "EventLog", "Platform",
             ]),
         tests(
             "Administration",

@@ -1,5 +1,6 @@
 import Cryptography
 import Database
+public import EventLog
 import KeyValue
 
 /// Why a request of the administration was refused: an HTTP status, a code for programs and a sentence for people. It holds
@@ -12,15 +13,19 @@ public struct AdministrationFailure: Error, Hashable, Sendable, CustomStringConv
     public var field: String?
     /// With 405: the methods that would do, sent as `Allow`.
     public var allowed: [AdministrationRequest.Method]
+    /// What happened, with the names of servers and files: for the log of control, never for who asked. Nil where the message says it all.
+    public var detail: String?
 
     public init(
-        status: Int, code: String, message: String, field: String? = nil, allowed: [AdministrationRequest.Method] = []
+        status: Int, code: String, message: String, field: String? = nil, allowed: [AdministrationRequest.Method] = [],
+        detail: String? = nil
     ) {
         self.status = status
         self.code = code
         self.message = message
         self.field = field
         self.allowed = allowed
+        self.detail = detail
     }
 
     public var description: String { self.message }
@@ -67,13 +72,24 @@ public struct AdministrationFailure: Error, Hashable, Sendable, CustomStringConv
         }
     }
 
-    init(_ error: DatabaseError) {
-        // Where a server is and what it holds is nobody's business who asks for something; control's log names it.
+    init(_ error: DatabaseError, of database: String = "control database") {
+        guard case .postgres = error.code else {
+            self.init(status: 503, code: "storage_failed", message: "\(database): \(error)")
+            return
+        }
+        // Where a server is and what it holds is nobody's business who asks for something.
+        self.init(
+            status: 503, code: "storage_failed", message: "the \(database) does not answer: try again",
+            detail: "\(error)")
+    }
+
+    /// 503 for as long as nothing can be opened.
+    public init(_ failure: StartFailure) {
         let message =
-            if case .postgres = error.code { "the control database does not answer: try again" } else {
-                "control database: \(error)"
-            }
-        self.init(status: 503, code: "storage_failed", message: message)
+            failure.code == ControlExitCode.databaseAway
+            ? "the control database does not answer: try again"
+            : "the administration cannot be opened: the log of control says why"
+        self.init(status: 503, code: "storage_failed", message: message, detail: failure.message)
     }
 
     init(_ error: KeyValueError) {

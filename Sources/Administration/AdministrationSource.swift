@@ -14,7 +14,7 @@ public struct AdministrationSource: Sendable {
     public let vault: Vault
     /// Brings changes into the identity table.
     public let identity: IdentityFollower
-    /// Stores are opened one after the other: the first makes what is missing.
+    /// Stores over a file are opened one after the other: the first makes what is missing.
     private let opening = OpeningLock()
 
     /// How many stores can work at the same time: SQLite has one writer.
@@ -47,16 +47,16 @@ public struct AdministrationSource: Sendable {
     /// Throws one line that names the file (and the byte, where known) or the server for what cannot be used, which is left as it is. Its code is
     /// `ControlExitCode.databaseAway` where a later call can succeed.
     public func open() throws(StartFailure) -> AdministrationStore {
-        try self.opening.locked { () throws(StartFailure) in
-            try AdministrationStore(
-                self.connection(), stateDirectory: self.stateDirectory, vault: self.vault, identity: self.identity)
+        // Of a server several hosts make what is missing at the same time anyway, and connecting can take long: nobody waits for another's.
+        if let server { return try self.store(over: ControlDatabase.server(server)) }
+        return try self.opening.locked { () throws(StartFailure) in
+            try self.store(over: ControlDatabase.file(stateDirectory: self.stateDirectory))
         }
     }
 
-    /// A connection of its own, whose schema is brought up to date.
-    private func connection() throws(StartFailure) -> any DatabaseConnection {
-        guard let server else { return try ControlDatabase.file(stateDirectory: self.stateDirectory) }
-        return ControlDatabase.server(server)
+    private func store(over connection: any DatabaseConnection) throws(StartFailure) -> AdministrationStore {
+        try AdministrationStore(
+            connection, stateDirectory: self.stateDirectory, vault: self.vault, identity: self.identity)
     }
 }
 

@@ -4,10 +4,10 @@ import Database
 extension AdministrationStore {
     /// Runs `body` in a transaction, with the number of the change, and writes `entry` down; a name that is taken is the asker's fault.
     func change<Value>(
-        taken message: String = "it is there already", audit entry: AuditEntry,
+        taken message: String = "it is there already", audit entry: AuditEntry, answer: Answer<Value>? = nil,
         _ body: (Int64) throws(DatabaseError) -> Value
     ) throws(AdministrationFailure) -> Value {
-        try self.commit(taken: message) { (number) throws(DatabaseError) in (try body(number), entry) }
+        try self.commit(taken: message, answer: answer) { (number) throws(DatabaseError) in (try body(number), entry) }
     }
 
     /// The same for a change that may find, once it has its number, that it cannot be done: `body` has changed nothing and returns false then,

@@ -33,6 +33,9 @@ extension AdministrationStore {
         }
     }
 
+    /// A key with its text.
+    public typealias MadeKey = (record: KeyRecord, secret: Secret)
+
     /// The most secrets that a key may have at the same time.
     static let secretLimit: Int64 = 8
 
@@ -43,14 +46,14 @@ extension AdministrationStore {
 
     /// Makes a key, or takes the `secret` given for one; the only time it is shown.
     public func createKey(
-        _ new: NewKey, secret given: Secret? = nil, from origin: AuditOrigin = .gateway
-    ) throws(AdministrationFailure) -> (record: KeyRecord, secret: Secret) {
+        _ new: NewKey, secret given: Secret? = nil, from origin: AuditOrigin = .gateway, answer: Answer<MadeKey>? = nil
+    ) throws(AdministrationFailure) -> MadeKey {
         let (secret, kept) = try self.newSecret(given)
         let id = try self.newID()
         let now = self.clock()
         let owner = try self.project(new.project)
-        let record = try self.commit(
-            taken: "there is a key named \(new.name) in project \(owner.name) already"
+        let made: MadeKey = try self.commit(
+            taken: "there is a key named \(new.name) in project \(owner.name) already", answer: answer
         ) { (number) throws(DatabaseError) in
             // Read again: it may have been deleted since.
             guard let project = try self.database.project(owner.id), project.deleted == nil else {
@@ -64,22 +67,24 @@ extension AdministrationStore {
             try self.database.insert(
                 KeySecret(
                     digest: kept.digest, key: id, sealed: kept.sealed, shown: record.shown, created: now, until: nil))
-            return (record, self.entry(origin, .create, after: record))
+            return ((record, secret), self.entry(origin, .create, after: record))
         }
         do throws(AdministrationFailure) {
             try self.catchUp()
         } catch {
+            // Who asks again under the same Idempotency-Key is shown it, when it is in force.
+            if self.underway?.isKept == true { throw error }
             // Nobody will ever see this key: it must not come to life when the table can be written again.
             _ = try? self.commit { (number) throws(DatabaseError) in
-                var dead = record
+                var dead = made.record
                 dead.revoked = self.clock()
                 dead.version += 1
                 try self.database.update(dead, number: number)
-                return (dead, self.entry(.gateway, .revoke, before: record, after: dead))
+                return (dead, self.entry(.gateway, .revoke, before: made.record, after: dead))
             }
             throw error
         }
-        return (record, secret)
+        return made
     }
 
     /// The key with that id, revoked ones too.
@@ -155,11 +160,12 @@ extension AdministrationStore {
 
     /// Gives a key another secret, which is shown this once. What it had before is good for `overlap` milliseconds more, unless it ends before.
     public func regenerateKey(
-        _ id: EntityID, overlap: UInt64, from origin: AuditOrigin = .gateway, matching check: VersionCheck = { _ in }
-    ) throws(AdministrationFailure) -> (record: KeyRecord, secret: Secret) {
+        _ id: EntityID, overlap: UInt64, from origin: AuditOrigin = .gateway, matching check: VersionCheck = { _ in },
+        answer: Answer<MadeKey>? = nil
+    ) throws(AdministrationFailure) -> MadeKey {
         let (secret, kept) = try self.newSecret(nil)
         let now = self.clock()
-        let record = try self.commit { (number) throws(DatabaseError) in
+        let made: MadeKey = try self.commit(answer: answer) { (number) throws(DatabaseError) in
             let before = try self.good(id, check)
             var after = before
             after.shown = KeyText.shown(of: secret)
@@ -172,11 +178,11 @@ extension AdministrationStore {
                 KeySecret(
                     digest: kept.digest, key: id, sealed: kept.sealed, shown: after.shown, created: now, until: nil))
             try self.database.update(after, number: number)
-            return (after, self.entry(origin, .regenerate, before: before, after: after))
+            return ((after, secret), self.entry(origin, .regenerate, before: before, after: after))
         }
         // It is committed, and this is the only time the secret is shown: a table that is behind is caught up each second.
         try? self.catchUp()
-        return (record, secret)
+        return made
     }
 
     // MARK: -

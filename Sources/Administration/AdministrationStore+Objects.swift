@@ -24,12 +24,12 @@ extension AdministrationStore {
     }
 
     /// Changes one object. `decide` sees all of them, which nobody else changes meanwhile, and may be called again. Returns the number of
-    /// the change among those of objects.
+    /// the change among those of objects, of which `answer` is told.
     public func changeObject(
-        kind: AuditEntry.Kind, number: Int64, name: String, from origin: AuditOrigin,
+        kind: AuditEntry.Kind, number: Int64, name: String, from origin: AuditOrigin, answer: Answer<Int64>? = nil,
         _ decide: (ObjectRecords) -> ObjectDecision
     ) throws(AdministrationFailure) -> Int64 {
-        try self.commit { (change) throws(DatabaseError) in
+        try self.commit(answer: answer) { (change) throws(DatabaseError) in
             let table = ObjectTable(database: self.connection)
             let records = try table.all()
             let old = records.records.first { $0.kind == number && $0.name.utf8.elementsEqual(name.utf8) }

@@ -5,17 +5,17 @@ public import Domain
 extension AdministrationStore {
     /// Makes an organization.
     func createOrganization(
-        name: String, metadata: Metadata, from origin: AuditOrigin
+        name: String, metadata: Metadata, from origin: AuditOrigin, answer: Answer<OrganizationRecord>? = nil
     ) throws(AdministrationFailure) -> OrganizationRecord {
         let organization = OrganizationRecord(
             id: try self.newID(), name: name, metadata: metadata, created: self.clock())
         let entry = AuditEntry(
             origin, .create, .organization, organization.id.text(.organization), organization: organization.id,
             after: organization.audited)
-        try self.change(taken: Self.taken(name), audit: entry) { (_) throws(DatabaseError) in
+        return try self.change(taken: Self.taken(name), audit: entry, answer: answer) { (_) throws(DatabaseError) in
             try OrganizationTable(self.connection).insert(organization)
+            return organization
         }
-        return organization
     }
 
     /// The organization with that id; throws 404 for one that is deleted.

@@ -33,11 +33,11 @@ extension AdministrationStore {
 
     /// Makes a project; what it may and what its share is are in force in every edge when it returns.
     public func createProject(
-        _ new: NewProject, from origin: AuditOrigin = .gateway
+        _ new: NewProject, from origin: AuditOrigin = .gateway, answer: Answer<ProjectRecord>? = nil
     ) throws(AdministrationFailure) -> ProjectRecord {
         let id = try self.newID()
         let now = self.clock()
-        let project = try self.commit(taken: "there is a project named \(new.name) already") {
+        let project = try self.commit(taken: "there is a project named \(new.name) already", answer: answer) {
             (number) throws(DatabaseError) in
             guard let organization = try self.database.organization(id: new.organization, name: "") else {
                 throw self.refuse(.noOrganization)
@@ -138,6 +138,12 @@ extension AdministrationStore {
         return zones.compactMap { project in
             self.zones.rules(project.timeZone).map { .init(id: project.id, timeZone: $0) }
         }
+    }
+
+    /// The time zone of a project; nil where it has none of its own, or nobody knows it any more.
+    func zone(of project: EntityID) -> TimeZoneRules? {
+        guard let name = (try? self.database.project(project))?.timeZone else { return nil }
+        return self.zones.rules(name)
     }
 
     // MARK: -

@@ -26,10 +26,13 @@ extension AdministrationStore {
         try self.storage { () throws(DatabaseError) in try TokenTable(self.connection).hasRows() }
     }
 
+    /// A token with its text.
+    public typealias MadeToken = (record: TokenRecord, secret: Secret)
+
     /// Makes a token, or takes the `secret` given for one; the only time it is shown.
     public func createToken(
-        _ new: NewToken, from origin: AuditOrigin, secret given: Secret? = nil
-    ) throws(AdministrationFailure) -> (record: TokenRecord, secret: Secret) {
+        _ new: NewToken, from origin: AuditOrigin, secret given: Secret? = nil, answer: Answer<MadeToken>? = nil
+    ) throws(AdministrationFailure) -> MadeToken {
         let secret: Secret
         do throws(CryptographyError) {
             secret = if let given { given } else { try TokenText.make(random: self.random) }
@@ -42,10 +45,11 @@ extension AdministrationStore {
             shown: TokenText.shown(of: secret), madeBy: origin.actorID, created: self.clock(), expires: new.expires)
         let entry = AuditEntry(
             origin, .create, .token, record.id.text(.token), organization: record.organization, after: record.audited)
-        try self.change(taken: "there is this token already", audit: entry) { (_) throws(DatabaseError) in
+        return try self.change(taken: "there is this token already", audit: entry, answer: answer) {
+            (_) throws(DatabaseError) in
             try TokenTable(self.connection).insert(record, digest: digest)
+            return (record, secret)
         }
-        return (record, secret)
     }
 
     /// The token whose text is `secret`, revoked and expired ones too; nil when it is none of ours.

@@ -13,6 +13,9 @@ public final class AdministrationStore {
     /// Throws 412 where a request was made for another version than this.
     public typealias VersionCheck = (_ version: Int64) throws(AdministrationFailure) -> Void
 
+    /// What is told of a change to who asked for it. It is asked for within the transaction, which may be run again, so it has no effects.
+    public typealias Answer<Value> = (Value) -> AdministrationReply
+
     /// The folder of the identity table, and of the usage database.
     public let stateDirectory: String
     let database: ControlDatabase
@@ -23,6 +26,10 @@ public final class AdministrationStore {
     let clock: () -> UInt64
     let zones: ZoneCache
     let random: (Int) throws(CryptographyError) -> [UInt8]
+    /// The request with an Idempotency-Key that is being carried out: its answer is written with its change.
+    var underway: RequestUnderway?
+    /// The models of the catalogues that were asked for last, by their place.
+    var catalogueBodies: [Int64: (digest: [UInt8], body: [UInt8])] = [:]
     /// Why the change under way is refused.
     private var refusal: AdministrationFailure?
 
@@ -48,6 +55,13 @@ public final class AdministrationStore {
             try self.database.convertSecrets { (digest) throws(DatabaseError) in
                 do throws(VaultError) {
                     return try vault.kept(sha256: digest)
+                } catch {
+                    throw self.database.damaged("\(error)")
+                }
+            }
+            try IdempotencyTable(connection).convertFingerprints { (sha256, actor, key) throws(DatabaseError) in
+                do throws(VaultError) {
+                    return try RequestFingerprint(sha256, actor: actor, key: key, vault)
                 } catch {
                     throw self.database.damaged("\(error)")
                 }
@@ -113,21 +127,27 @@ public final class AdministrationStore {
 
     /// Runs `body` in a transaction, with the number of the change, and writes down what it says of it. Nobody else changes anything meanwhile. A name
     /// that is taken is the asker's fault; what `body` refuses by throwing `refuse(…)` is not done.
+    ///
+    /// `answer` is what who asked is told of the value. Where that is a request with an Idempotency-Key, the answer is kept in the same transaction: there
+    /// is no change that is not known to have been made for it.
     func commit<Value>(
-        taken message: String = "it is there already",
+        taken message: String = "it is there already", answer: Answer<Value>? = nil,
         _ body: (Int64) throws(DatabaseError) -> (value: Value, entry: AuditEntry?)
     ) throws(AdministrationFailure) -> Value {
         let now = self.clock()
         var last: (value: Value, entry: AuditEntry?, number: Int64)?
         do throws(DatabaseError) {
-            return try self.database.change { (number) throws(DatabaseError) in
+            let value = try self.database.change { (number) throws(DatabaseError) in
                 self.refusal = nil
                 last = nil
                 let (value, entry) = try body(number)
                 if let entry { try AuditTable(self.connection).insert(entry, number: number, now: now) }
+                if let answer { try self.keep(answer(value)) }
                 last = (value, entry, number)
                 return value
             }
+            if answer != nil { self.underway?.isKept = true }
+            return value
         } catch {
             if let refusal = self.refusal {
                 self.refusal = nil
@@ -137,10 +157,24 @@ public final class AdministrationStore {
             if error.isOutcomeUnknown, let last, let entry = last.entry,
                 self.isWritten(entry, number: last.number, now: now)
             {
+                if answer != nil { self.underway?.isKept = true }
                 return last.value
             }
             guard error.isDuplicate else { throw AdministrationFailure(error) }
             throw AdministrationFailure(status: 409, code: "name_taken", message: message)
+        }
+    }
+
+    /// Writes down what a request with an Idempotency-Key is answered, within the transaction of its change.
+    private func keep(_ reply: AdministrationReply) throws(DatabaseError) {
+        guard let underway, let text = KeptReply.text(of: reply) else { return }
+        let sealed: [UInt8]
+        do throws(VaultError) { sealed = try self.vault.seal(Secret(text), for: underway.context) } catch {
+            throw self.refuse(AdministrationFailure(error))
+        }
+        // Where another try has begun meanwhile, that one makes the change.
+        guard try IdempotencyTable(self.connection).end(underway, status: reply.status, sealed: sealed) else {
+            throw self.refuse(.requestRunning)
         }
     }
 

@@ -33,6 +33,7 @@ public final class IdentityFollower: @unchecked Sendable {
     ///
     /// Throws what names the file where it cannot be used.
     func open(with database: ControlDatabase, _ vault: Vault) throws {
+        try database.connection.open()
         try self.lock.withLock { _ in
             let source = Source(database: database, vault: vault, now: self.clock())
             guard let writer = self.writer else {
@@ -50,6 +51,8 @@ public final class IdentityFollower: @unchecked Sendable {
     /// Does nothing, at the cost of one small query, when there is nothing new, or no table has been opened.
     func catchUp(with database: ControlDatabase, _ vault: Vault) throws(AdministrationFailure) {
         do {
+            // Who has to connect does not keep the others waiting.
+            try database.connection.open()
             try self.lock.withLock { _ in
                 guard let writer = self.writer else { return }
                 try self.follow(writer, Source(database: database, vault: vault, now: self.clock()))

@@ -8,19 +8,27 @@ public struct StoreFacts: Hashable, Sendable {
     public var projects: [LimitTableSettings.Project]
     /// What the API adds to the configuration.
     public var objects: ObjectRecords
+    /// The catalogue in force.
+    public var catalogue: CatalogueRecord?
 
     public init(
-        hasKeys: Bool, projects: [LimitTableSettings.Project], objects: ObjectRecords = ObjectRecords()
+        hasKeys: Bool, projects: [LimitTableSettings.Project], objects: ObjectRecords = ObjectRecords(),
+        catalogue: CatalogueRecord? = nil
     ) {
         self.hasKeys = hasKeys
         self.projects = projects
         self.objects = objects
+        self.catalogue = catalogue
     }
 }
 
 extension AdministrationStore {
     /// As they are now.
     public func facts() throws(AdministrationFailure) -> StoreFacts {
-        StoreFacts(hasKeys: try self.hasKeys(), projects: try self.projectTimeZones(), objects: try self.objects())
+        // The number of the objects is read first: what comes in between has a later one, and is asked for again.
+        let objects = try self.objects()
+        return StoreFacts(
+            hasKeys: try self.hasKeys(), projects: try self.projectTimeZones(), objects: objects,
+            catalogue: try self.catalogue())
     }
 }

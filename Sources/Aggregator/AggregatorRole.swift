@@ -29,7 +29,8 @@ final class AggregatorRole: WorkerRole {
         // Whoever serves a client goes first: what is read from journals can wait some milliseconds.
         setpriority(Int32(PRIO_PROCESS.rawValue), 0, Self.niceness)
         let own = Hello(role: .aggregator, instance: hello.instance, host: hello.host, build: WorkerIdentity.build)
-        let service = AggregatorService(loop: self.context.loop, hello: own, log: self.log)
+        let service = AggregatorService(
+            loop: self.context.loop, hello: own, page: self.context.endpoint.page, log: self.log)
         service.whenUnusable = { WorkerProgram.giveUp($0) }
         self.service = service
     }
@@ -70,9 +71,13 @@ final class AggregatorRole: WorkerRole {
         self.service?.adopt(OwnedDescriptor(adopting: descriptor), role: offer.role, instance: offer.instance)
     }
 
-    func receive(status: TreeStatus) {
-        self.service?.update(status)
+    func receive(pages offer: MetricPageOffer, descriptors: [Int32]) {
+        for (page, descriptor) in zip(offer.pages, descriptors) {
+            self.service?.adopt(page: OwnedDescriptor(adopting: descriptor), role: page.role, slot: page.slot)
+        }
     }
+
+    func count() { self.service?.count() }
 
     func receive(ownerDead: OwnerDead) {
         let endpoint = self.context.endpoint
@@ -85,6 +90,9 @@ final class AggregatorRole: WorkerRole {
         guard let service = self.service else { return self.context.endpoint.drained() }
         // The endpoint, not the role: it lives as long as the process does.
         let endpoint = self.context.endpoint
-        service.drain(timeout: timeout) { endpoint.drained() }
+        service.drain(timeout: timeout) { [weak service] in
+            service?.count()
+            endpoint.drained()
+        }
     }
 }

@@ -4,10 +4,11 @@ import EventLog
 import IPC
 import IPCEpoll
 import Limits
+import Metrics
 import Platform
 import UsageStore
 
-/// The aggregator's work without its process: links from edges and upstreams, the metrics, the answers to `/metrics`, and
+/// The aggregator's work without its process: links from edges and upstreams, the metric pages, the answers to `/metrics`, and
 /// the journals.
 ///
 /// Lives on one `EpollLoop`. It owns the links; one per process, a newer one to the same process takes the older one's
@@ -21,8 +22,11 @@ final class AggregatorService {
     private let loop: EpollLoop
     private let hello: Hello
     private let scratch = LinkScratch()
-    private var store = MetricStore(version: SluiceVersion.current)
-    private var peers: [MetricStore.Source: PeerLink] = [:]
+    private var store = MetricStore()
+    private var metrics: AggregatorMetrics
+    private var linkCounters: LinkCounters.Table
+    private var refusedSeries: UInt64 = 0
+    private var peers: [PeerName: PeerLink] = [:]
     private var whenDrained: (() -> Void)?
     private var isFinishing = false
     /// When the drain's time is over, by the loop's clock.
@@ -30,8 +34,10 @@ final class AggregatorService {
     /// Nanoseconds that reading the journals may take beyond it: less than the supervisor waits then.
     private static let grace: UInt64 = 800_000_000
 
-    /// `hello` is what the aggregator says of itself on each link.
-    init(loop: EpollLoop, hello: Hello, log: Log) {
+    /// `hello` is what the aggregator says of itself on each link; `page` is where it counts.
+    init(loop: EpollLoop, hello: Hello, page: MetricPage = MetricPage(), log: Log) {
+        self.metrics = AggregatorMetrics(page)
+        self.linkCounters = LinkCounters.Table(page, role: .aggregator)
         self.loop = loop
         self.hello = hello
         self.log = log
@@ -45,21 +51,33 @@ final class AggregatorService {
             self.log.warning("link from an unexpected role refused", ["peer": .string(role.label)])
             return
         }
-        let peer = PeerLink(source: MetricStore.Source(role: role, instance: instance), service: self)
+        let peer = PeerLink(PeerName(role: role, instance: instance), service: self)
         let machine = LinkMachine(hello: self.hello, peerRole: role, peerInstance: instance, accepting: accepted)
         do {
-            try peer.start(descriptor, loop: self.loop, machine: machine, scratch: self.scratch)
+            try peer.start(
+                descriptor, loop: self.loop, machine: machine, scratch: self.scratch,
+                counters: self.linkCounters.counters(for: role))
         } catch {
             self.log.error("link could not be opened", ["peer": .string(role.label), "error": .string("\(error)")])
             return
         }
-        let replaced = self.peers.updateValue(peer, forKey: peer.source)
+        let replaced = self.peers.updateValue(peer, forKey: peer.peer)
         replaced?.close()
     }
 
-    /// What the supervisor says of the tree.
-    func update(_ status: TreeStatus) {
-        self.store.update(status)
+    /// The metric page of the process in a place of the tree. One that cannot be read is said in the log.
+    func adopt(page descriptor: consuming OwnedDescriptor, role: Role, slot: UInt16) {
+        do throws(SystemError) {
+            self.store.add(try MetricPageReader(descriptor), role: role, slot: slot)
+        } catch {
+            self.log.error(
+                "metric page not usable", ["peer": .string(role.label), "error": .string("\(error)")])
+        }
+    }
+
+    /// Brings the aggregator's own page up to date, but for the limit table, which takes too long for once a second.
+    func count() {
+        self.metrics.update(ingest: self.ingest?.counts, limits: nil, jobs: self.ingest?.jobCounts)
     }
 
     /// Calls `done` once, when the journals have been read to their ends, which begins when the last link has ended, or after
@@ -139,24 +157,23 @@ final class AggregatorService {
 
     // MARK: Events from links
 
-    func received(_ report: MetricReport, from source: MetricStore.Source) -> Int {
-        self.store.receive(report, from: source)
-    }
-
     func reply(to request: AdministrationRequest) -> Reply {
         let path = request.path.utf8.prefix(while: { $0 != UInt8(ascii: "?") })
         guard path.elementsEqual("/metrics".utf8) else { return .unknownURL }
         guard request.method.utf8.elementsEqual("GET".utf8) else { return .methodNotAllowed }
-        let dropped = MetricReport.Series(
-            name: "sluice_log_lines_dropped_total", labels: [MetricReport.Label("role", Role.aggregator.label)],
-            value: .counter(self.log.droppedLines))
-        self.store.receive(
-            MetricReport(series: [dropped]),
-            from: MetricStore.Source(role: .aggregator, instance: self.hello.instance))
-        return .metrics(
-            PrometheusText.render(
-                self.store.families(
-                    ingest: self.ingest?.counts, limits: self.ingest?.limitCounts, jobs: self.ingest?.jobCounts)))
+        self.metrics.update(
+            ingest: self.ingest?.counts, limits: self.ingest?.limitCounts, jobs: self.ingest?.jobCounts)
+        let text = PrometheusText.render(self.store.families())
+        self.sayRefused()
+        return .metrics(text)
+    }
+
+    /// Once for each number: the same series are looked at again and again.
+    private func sayRefused() {
+        let refused = self.store.refused
+        guard refused > self.refusedSeries else { return }
+        self.refusedSeries = refused
+        self.log.warning("metric series left out", ["count": .int(refused)])
     }
 
     func peerEnded(_ peer: PeerLink, error: FrameError?) {
@@ -164,13 +181,12 @@ final class AggregatorService {
             self.log.error(
                 "link closed: the peer broke the protocol",
                 [
-                    "peer": .string(peer.source.role.label), "peer_instance": .int(peer.source.instance),
+                    "peer": .string(peer.peer.role.label), "peer_instance": .int(peer.peer.instance),
                     "error": .string("\(error)"),
                 ])
         }
-        guard self.peers[peer.source] === peer else { return }
-        self.peers[peer.source] = nil
-        self.store.ended(peer.source)
+        guard self.peers[peer.peer] === peer else { return }
+        self.peers[peer.peer] = nil
         self.ingest?.linkEnded()
         if self.peers.isEmpty { self.finishDrain() }
     }

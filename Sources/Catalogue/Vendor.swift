@@ -51,7 +51,8 @@ public enum Vendor: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    private static func host(of url: String) -> String {
+    /// The host of a URL in lower case, without its port; empty where there is none.
+    static func host(of url: String) -> String {
         let bytes = Array(url.lowercased().utf8)
         let mark = Array("://".utf8)
         guard let scheme = bytes.indices.first(where: { bytes[$0...].starts(with: mark) }) else { return "" }

@@ -35,10 +35,17 @@ final class ControlRole: WorkerRole {
     private let objects: ObjectBoard
     private let follower: ObjectFollower
     private let finisher: ReplyFinisher
+    private let catalogue: CatalogueKeeper
+    private let catalogues = CatalogueBoard()
+    /// Whether the configuration that comes into force next was read from its file again.
+    private var isReadAgain = false
+    /// Why what was changed by API is not in force.
+    private var refusal: String?
     /// When the aggregator does what.
     private let jobs: JobBoard
     private let auditKeeper: AuditKeeper
     private let quarantine: QuarantineBoard
+    private let followers = EventFollowers()
     private var operators: OperatorSocket?
     /// Where other hosts change the database, too.
     private var watch: DatabaseWatch?
@@ -51,6 +58,8 @@ final class ControlRole: WorkerRole {
     /// Whether the gateway's start is still to be announced; a control that was started again has nothing to tell.
     private var announcesStart: Bool
     private var isOnStandby: Bool
+    /// What was said of the configuration in force.
+    private var said: [String]
 
     init(_ context: WorkerProgram.Context) throws(StartFailure) {
         let gateway = try PreparedGateway(arguments: context.arguments)
@@ -66,6 +75,7 @@ final class ControlRole: WorkerRole {
         self.log.level = state.configuration.logLevel
         self.log.format = state.configuration.logging.format
         self.announcesStart = context.arguments.inForce == nil
+        self.said = state.notices
         if self.announcesStart { Self.say(state.notices, self.log) }
         self.clientKey = gateway.clientKey
         self.ownerToken = gateway.ownerToken
@@ -99,16 +109,22 @@ final class ControlRole: WorkerRole {
         self.instance = gateway.instance
         self.codec = ObjectCodec(vault: gateway.administration.vault)
         self.objects = ObjectBoard(
-            ObjectBoard.State(base: state.base, merge: state.merge, number: state.source.objects.number),
-            objection: { SnapshotBuilder.objection(to: $0) })
+            ObjectBoard.State(
+                base: state.base, merge: state.merge, number: state.source.objects.number,
+                catalogue: state.source.catalogue),
+            objection: { SnapshotBuilder.objection(to: $0, $1) })
         self.follower = ObjectFollower(loop: context.loop, inForce: state.source.objects.number) {
             // Nobody asks what has become of it by its token.
             endpoint.order(Order(token: 1, kind: .refresh))
         }
         self.jobs = JobBoard(state.snapshots.aggregator.housekeeping)
         self.finisher = ReplyFinisher(loop: context.loop, follower: self.follower)
+        self.catalogue = CatalogueKeeper(
+            loop: context.loop, desk: self.administration, log: context.log, board: self.catalogues,
+            directory: state.source.workingDirectory)
         let finisher = self.finisher
         self.administration.finish = { finisher.finish($0, then: $1) }
+        finisher.submit = { [weak administration] in administration?.submit($0, then: $1) }
     }
 
     /// Has the administration's threads work from now on: the files of the state folder are ours.
@@ -125,20 +141,25 @@ final class ControlRole: WorkerRole {
         }
         let limits = self.desk.inForce.snapshots.edge.limits
         let usage = self.desk.inForce.snapshots.aggregator.usageDatabase
-        let (codec, board, jobs) = (self.codec, self.objects, self.jobs)
+        let (codec, board, catalogues, jobs, log) = (self.codec, self.objects, self.catalogues, self.jobs, self.log)
+        let followers = self.followers
         let late = LateStart(
             self.desk.inForce.configuration, stateDirectory: self.stateDirectory, log: self.log,
             isDone: self.facts != nil)
         self.administration.open(threads: source.threads) { () throws(StartFailure) in
             let store = try source.open()
             try late.finish(store)
-            let objects = ObjectKind.allCases.map { kind in
+            var others: [any AdministrationResource] = ObjectKind.allCases.map { kind in
                 ObjectsResource(kind, store: store, codec: codec, board: board)
             }
-            return DeskBench(
-                store: store,
-                service: AdministrationService(
-                    store: store, limits: limits, usage: usage, jobs: jobs, others: objects))
+            others.append(CatalogueResource(store: store, board: catalogues, objects: board))
+            others.append(
+                EventsResource(
+                    file: UsageFile(usage, stateDirectory: store.stateDirectory), names: store, followers: followers))
+            let service = AdministrationService(
+                store: store, limits: limits, usage: usage, jobs: jobs, others: others)
+            service.report = { log.warning("the administration could not answer", ["error": .string($0)]) }
+            return DeskBench(store: store, service: service)
         }
     }
 
@@ -156,7 +177,9 @@ final class ControlRole: WorkerRole {
 
     private func serveOperators() {
         self.openAdministration()
-        self.keepObjects(self.desk.inForce.source.objects)
+        self.keepCopies(self.desk.inForce.source)
+        self.catalogue.changed = { [weak self] in self?.tellNotices() }
+        self.catalogue.use(self.desk.inForce, isReadAgain: false)
         self.openOperatorSocket()
         self.maintain(turn: 0)
     }
@@ -212,6 +235,7 @@ final class ControlRole: WorkerRole {
                 throw ReloadRefusal(lines: ["cannot make the snapshots: \(error)"])
             }
             self.desk.announced(state)
+            self.isReadAgain = request.readsFile
         } catch {
             for line in error.lines { self.log.error("configuration refused", ["problem": .string(line)]) }
             self.board.keep(refusal: error.message)
@@ -235,9 +259,13 @@ final class ControlRole: WorkerRole {
         self.administration.use(DeskContext(limits: state.snapshots.edge.limits))
         self.survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
         self.jobs.use(state.snapshots.aggregator.housekeeping)
-        let isSaid = self.board.notices == state.notices
-        self.board.notices = state.notices
+        let isSaid = self.said == state.notices
+        self.said = state.notices
+        self.refusal = nil
         self.useObjects(of: state)
+        self.catalogue.use(state, isReadAgain: self.isReadAgain)
+        self.isReadAgain = false
+        self.tellNotices()
         self.log.info("configuration in force", ["version": .unsigned(state.version)])
         if !isSaid { Self.say(state.notices, self.log) }
     }
@@ -246,24 +274,36 @@ final class ControlRole: WorkerRole {
     private func useObjects(of state: GatewayState) {
         let records = state.source.objects
         let isNew = self.objects.now.number != records.number
-        self.objects.use(ObjectBoard.State(base: state.base, merge: state.merge, number: records.number))
-        if isNew { self.keepObjects(records) }
+        self.objects.use(
+            ObjectBoard.State(
+                base: state.base, merge: state.merge, number: records.number, catalogue: state.source.catalogue))
+        if isNew { self.keepCopies(state.source) }
         self.follower.isInForce(records.number)
     }
 
     /// For a start while the database is away.
-    private func keepObjects(_ records: ObjectRecords) {
-        guard ObjectsCopy.read(stateDirectory: self.stateDirectory) != records else { return }
-        if !ObjectsCopy.write(records, stateDirectory: self.stateDirectory) {
+    private func keepCopies(_ source: ConfigurationSource) {
+        if ObjectsCopy.read(stateDirectory: self.stateDirectory) != source.objects,
+            !ObjectsCopy.write(source.objects, stateDirectory: self.stateDirectory)
+        {
             self.log.error("the copy of what was made by API cannot be written", ["file": .string(ObjectsCopy.name)])
         }
+        if !CatalogueCopy.keep(source.catalogue?.record, stateDirectory: self.stateDirectory) {
+            self.log.error("the copy of the catalogue cannot be written", ["file": .string(CatalogueCopy.name)])
+        }
+    }
+
+    /// What operators should know, of all that is in force.
+    private func tellNotices() {
+        self.board.notices =
+            self.desk.inForce.notices + self.catalogue.notices
+            + (self.refusal.map { ["what was changed by API is not in force: \($0)"] } ?? [])
     }
 
     /// What is stored does not come into force: `status` says so until it does.
     private func objectsRefused(_ reason: String) {
-        let notices = self.desk.inForce.notices
-        self.board.notices =
-            self.follower.isBehind ? notices + ["what was changed by API is not in force: \(reason)"] : notices
+        self.refusal = self.follower.isBehind ? reason : nil
+        self.tellNotices()
         self.follower.refused()
     }
 
@@ -294,6 +334,7 @@ final class ControlRole: WorkerRole {
                 return error
             }
         }
+        self.followers.sweep(now: Timestamp.now())
         self.administration.perform(work) { [weak self] result in
             guard let self else { return }
             if case .success(let failure?) = result, turn % 60 == 0 {
@@ -338,6 +379,7 @@ final class ControlRole: WorkerRole {
 
     func drain(timeout: UInt64) {
         self.watch?.close()
+        self.catalogue.close()
         // What is under way in the database is carried out, and answered.
         self.administration.close { [weak self] in
             self?.operators?.close()

@@ -85,21 +85,28 @@ struct PreparedGateway: ~Copyable {
         let store = try Self.store(administration)
         var clientKey = Self.known(configuration)
         var ownerToken = OwnerToken.stored
+        var notices: [String] = []
         if let store {
             clientKey = try FirstKey.prepare(configuration, in: directory, store: store, onTerminal: onTerminal)
             ownerToken = try FirstToken.prepare(in: directory, store: store, onTerminal: onTerminal)
+            notices = FirstCatalogue.prepare(configuration, in: workingDirectory, store: store, readFile: readFile)
         }
         let facts = try? store?.facts()
         source.staticKey = configuration.auth.staticKey
         // What was in force last does while the database is away.
-        source.objects = facts?.objects ?? ObjectsCopy.read(stateDirectory: state) ?? ObjectRecords()
+        source.use(
+            facts
+                ?? StoreFacts(
+                    hasKeys: true, projects: [], objects: ObjectsCopy.read(stateDirectory: state) ?? ObjectRecords(),
+                    catalogue: CatalogueCopy.read(stateDirectory: state)))
         let merge = ObjectMerge.made(of: source, result, ObjectCodec(vault: vault))
         let snapshots = try SnapshotSet.made(
             of: source, result, merge.configuration, facts, users: users, readFile: readFile)
         source.limitPlaces = snapshots.aggregator.limitTable.places
         source.mostUpstreams = snapshots.aggregator.upstreams
         self.state = GatewayState(
-            source: source, base: result, merge: merge, snapshots: snapshots, notices: result.notices + merge.notices)
+            source: source, base: result, merge: merge, snapshots: snapshots,
+            notices: result.notices + merge.notices + notices)
         self.administration = administration
         self.facts = facts
         self.clientKey = clientKey

@@ -10,6 +10,10 @@ public protocol DatabaseConnection: AnyObject {
     /// What messages call it: a path, or host and database without a password.
     var name: String { get }
 
+    /// Connects to a server where there is no connection; a file is open for as long as there is this object. Every
+    /// call does so; this is for those who are about to take a lock that others wait for.
+    func open() throws(DatabaseError)
+
     /// The statement for `sql`, prepared at its first use and kept. One user at a time: it comes reset.
     func statement(_ sql: SQL) throws(DatabaseError) -> Statement
     /// Runs one statement without parameters once.

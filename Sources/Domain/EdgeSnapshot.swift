@@ -17,6 +17,8 @@ public struct EdgeSnapshot: Hashable, Sendable {
     public var journal: JournalSettings
     public var limits: LimitSettings
     public var sharedCalls: SharedCallSettings
+    /// Metrics count by project, too.
+    public var countsProjects: Bool
     public var logLevel: LogLevel
     public var logFormat: LogFormat
     public var requestLogging: RequestLogging
@@ -27,7 +29,7 @@ public struct EdgeSnapshot: Hashable, Sendable {
         version: UInt64, http: HTTPLimits, corsOrigins: [String], authentication: AuthenticationMode,
         staticKeyDigest: [UInt8]?, routes: RouteTable, prices: [Price] = [], stateDirectory: String = "",
         journal: JournalSettings = JournalSettings(), limits: LimitSettings = LimitSettings(),
-        sharedCalls: SharedCallSettings = SharedCallSettings(), logLevel: LogLevel,
+        sharedCalls: SharedCallSettings = SharedCallSettings(), countsProjects: Bool = false, logLevel: LogLevel,
         logFormat: LogFormat = .json,
         requestLogging: RequestLogging = RequestLogging(), administrationListener: UInt16? = nil
     ) {
@@ -42,6 +44,7 @@ public struct EdgeSnapshot: Hashable, Sendable {
         self.journal = journal
         self.limits = limits
         self.sharedCalls = sharedCalls
+        self.countsProjects = countsProjects
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.requestLogging = requestLogging

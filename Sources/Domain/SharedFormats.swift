@@ -14,13 +14,13 @@ public struct SharedFormats: Hashable, Sendable {
     /// Rows of projects, organizations and users there.
     @inlinable public static var entityRow: UInt32 { 2 }
     /// control.db: the last migration.
-    @inlinable public static var controlSchema: UInt32 { 4 }
+    @inlinable public static var controlSchema: UInt32 { 5 }
     /// usage.db: the last migration.
     @inlinable public static var usageSchema: UInt32 { 3 }
     /// The configuration in force.
-    @inlinable public static var configuration: UInt32 { 4 }
+    @inlinable public static var configuration: UInt32 { 5 }
     /// What a supervisor hands to the program that replaces it.
-    @inlinable public static var supervisorState: UInt32 { 2 }
+    @inlinable public static var supervisorState: UInt32 { 3 }
 
     /// In the order above.
     public var numbers: [UInt32]

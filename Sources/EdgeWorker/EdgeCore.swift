@@ -4,6 +4,7 @@ import IPC
 import IPCNIO
 import JSON
 import EventLog
+import Metrics
 import NIOCore
 import Routing
 
@@ -31,7 +32,7 @@ final class EdgeCore {
     let log: Log
     /// nil where no request is logged.
     private var access: AccessLog?
-    var metrics = EdgeMetrics()
+    var metrics: EdgeMetrics
     var failures = FailureLog()
     let journal: any RequestJournal
     let keys: KeyTable
@@ -77,7 +78,7 @@ final class EdgeCore {
 
     init(
         eventLoop: any EventLoop, host: UInt32, instance: UInt32, settings: EdgeSettings, log: Log,
-        journal: any RequestJournal, keys: any KeyDirectory,
+        journal: any RequestJournal, keys: any KeyDirectory, page: MetricPage = MetricPage(),
         bodyBudget: Int = EdgeCore.bodyBudget, wallMilliseconds: @escaping () -> UInt64
     ) throws(CryptographyError) {
         self.eventLoop = eventLoop
@@ -85,6 +86,7 @@ final class EdgeCore {
         self.sha = try SHA256()
         self.budget = BodyBudget(limit: bodyBudget)
         self.journal = journal
+        self.metrics = EdgeMetrics(page)
         self.instance = instance
         self.desk = LimitDesk(keys)
         self.keys = KeyTable(keys) { change in
@@ -196,8 +198,7 @@ final class EdgeCore {
 
     /// Brings the metrics of what could not be written up to date.
     func countLosses() {
-        self.metrics.lostRecords = self.journal.lost
-        self.metrics.droppedLines = self.log.droppedLines
+        self.metrics.follow(lostRecords: self.journal.lost)
     }
 
     // MARK: Time

@@ -5,6 +5,7 @@ import IPCNIO
 import Journal
 import EventLog
 import Limits
+import Metrics
 import NIOCore
 import NIOPosix
 import Platform
@@ -14,7 +15,7 @@ import WorkerRuntime
 ///
 /// Lives on the edge's only event loop. Accepts only once it has a snapshot, a journal and a place at the limit table.
 final class EdgeRole: WorkerRole {
-    private static let reportInterval = TimeAmount.seconds(1)
+    private static let seatInterval = TimeAmount.seconds(1)
     private static let journalRetry = TimeAmount.seconds(1)
     private static let seatRetry = TimeAmount.milliseconds(100)
     /// Until connections are taken again that there was no descriptor for.
@@ -35,6 +36,7 @@ final class EdgeRole: WorkerRole {
     private var early: [(offer: LinkOffer, descriptor: Int32, area: Int32?)] = []
     private var earlyQuarantines: [Quarantine] = []
     private var links: [PeerLink] = []
+    private var linkCounters: LinkCounters.Table
     private let listeners: EdgeListeners
     private var hasAdopted = false
     private var isReady = false
@@ -50,6 +52,7 @@ final class EdgeRole: WorkerRole {
         self.endpoint = endpoint
         self.eventLoop = eventLoop
         self.isOnStandby = identity.arguments.isOnStandby
+        self.linkCounters = LinkCounters.Table(endpoint.page, role: .edge)
         self.listeners = EdgeListeners(group: group, eventLoop: eventLoop)
         self.gate = AcceptGate(descriptorLimit: AcceptGate.descriptorLimit)
         self.listeners.onExhausted = { [weak self] in self?.pauseAccepting() }
@@ -89,7 +92,7 @@ final class EdgeRole: WorkerRole {
             let core = try? EdgeCore(
                 eventLoop: self.eventLoop, host: self.host, instance: self.identity.arguments.instance,
                 settings: EdgeSettings(snapshot), log: self.identity.log, journal: journal,
-                keys: IdentityReader(stateDirectory: snapshot.stateDirectory),
+                keys: IdentityReader(stateDirectory: snapshot.stateDirectory), page: self.endpoint.page,
                 wallMilliseconds: Clocks.wallMilliseconds)
         else { return false }
         self.core = core
@@ -109,7 +112,7 @@ final class EdgeRole: WorkerRole {
         self.earlyQuarantines = []
         for link in self.early { self.connect(link.offer, link.descriptor, link.area, core) }
         self.early = []
-        self.scheduleReport()
+        self.keepSeat()
         return true
     }
 
@@ -177,12 +180,12 @@ final class EdgeRole: WorkerRole {
         core.drain()
     }
 
-    /// Sends the last totals and ends.
+    /// Counts what is left to count, and ends.
     private func leave() {
         guard !self.isOver else { return }
         self.isOver = true
         self.core?.giveUp()
-        self.report()
+        self.count()
         self.core?.stop()
         self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.farewell) {
             // Until now a connection that came at the last moment could be served, and so counted and recorded.
@@ -250,7 +253,10 @@ final class EdgeRole: WorkerRole {
             peerRole: offer.role, peerInstance: offer.instance,
             accepting: offer.role == .upstream ? .upstreamClient : .client)
         let handler = NIOLoopBound(
-            LinkHandler(machine: machine, delegate: peer, flusher: core.flusher), eventLoop: self.eventLoop)
+            LinkHandler(
+                machine: machine, delegate: peer, flusher: core.flusher,
+                counters: self.linkCounters.counters(for: offer.role)),
+            eventLoop: self.eventLoop)
         peer.handler = handler.value
         self.links.append(peer)
         ClientBootstrap(group: self.eventLoop)
@@ -278,7 +284,6 @@ final class EdgeRole: WorkerRole {
             core.upstreams.add(link)
         case .aggregator:
             core.aggregator = link
-            self.report()
         case .control: core.controls.add(link)
         case .edge, .supervisor: break
         }
@@ -293,23 +298,18 @@ final class EdgeRole: WorkerRole {
         if core.aggregator === link { core.aggregator = nil }
     }
 
-    // MARK: Counters
+    // MARK: Now and then
 
-    private func scheduleReport() {
-        self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.reportInterval) { [weak self] in
-            guard let self, !self.isOver else { return }
-            if let core = self.core {
-                if self.seat?.take() == true { core.desk.ledger = self.seat?.owner }
-                core.countLosses()
-                if core.metrics.hasNews { self.report() }
-            }
-            self.scheduleReport()
-        }
+    func count() {
+        self.core?.countLosses()
     }
 
-    private func report() {
-        guard let core = self.core, let link = core.aggregator?.handler else { return }
-        core.countLosses()
-        link.send(core.metrics.report())
+    /// There may be another limit table.
+    private func keepSeat() {
+        self.eventLoop.assumeIsolated().scheduleTask(in: EdgeRole.seatInterval) { [weak self] in
+            guard let self, !self.isOver else { return }
+            if let core = self.core, self.seat?.take() == true { core.desk.ledger = self.seat?.owner }
+            self.keepSeat()
+        }
     }
 }

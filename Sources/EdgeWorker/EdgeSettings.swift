@@ -23,6 +23,8 @@ final class EdgeSettings {
     let tierHeaders: [[UInt8]]
     let policies: [RoutePolicy]
     let sharedCalls: SharedCallSettings
+    /// Metrics count by project, too.
+    let countsProjects: Bool
     let logLevel: LogLevel
     let logFormat: LogFormat
     let requestLogging: RequestLogging
@@ -47,6 +49,7 @@ final class EdgeSettings {
         self.tierHeaders = self.router.tierHeaders
         self.policies = snapshot.routes.policies
         self.sharedCalls = snapshot.sharedCalls
+        self.countsProjects = snapshot.countsProjects
         self.logLevel = snapshot.logLevel
         self.logFormat = snapshot.logFormat
         self.requestLogging = snapshot.requestLogging

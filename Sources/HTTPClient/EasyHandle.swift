@@ -218,7 +218,9 @@ final class EasyHandle {
     /// Lets go of the transfer and says how it ended.
     func end(_ code: CURLcode) -> HTTPClientError? {
         let sentAny = self.transfer?.sentAny ?? self.sentAny
-        if self.isGuarded, code == CURLE_OK { self.transfer?.redirection = self.redirection }
+        if self.target.settings.tellsRedirections || self.isGuarded, code == CURLE_OK {
+            self.transfer?.redirection = self.redirection
+        }
         self.transfer = nil
         guard code != CURLE_OK else {
             if self.takesRawBody, self.parser.isRawChunked, !self.decoder.sawLastChunk {

@@ -121,6 +121,8 @@ struct HTTPHeadParser {
         case 14 where HTTPHeadParser.matches(line, "x-should-retry"): self.keepRetryField(line, end)
         case 12 where HTTPHeadParser.matches(line, "x-request-id"):
             self.head.requestID = HTTPHeadParser.value(line, colon, end)
+        case 4 where HTTPHeadParser.matches(line, "etag"):
+            self.head.entityTag = HTTPHeadParser.value(line, colon, end)
         case 10 where HTTPHeadParser.matches(line, "request-id"):
             if self.head.requestID == nil { self.head.requestID = HTTPHeadParser.value(line, colon, end) }
         case 17 where HTTPHeadParser.matches(line, "transfer-encoding"):

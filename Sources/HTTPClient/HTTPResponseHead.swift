@@ -12,6 +12,8 @@ public struct HTTPResponseHead: Hashable, Sendable {
     public var retryAfterMilliseconds: [UInt8]?
     /// `x-request-id`, else `request-id`.
     public var requestID: [UInt8]?
+    /// `etag`, with its quotes.
+    public var entityTag: [UInt8]?
     /// The lines of all fields that say when to try again, or what of a limit is left: `retry-after`, `retry-after-ms`,
     /// `x-should-retry`, `x-ratelimit-…`, `anthropic-ratelimit-…`; as received, each ended by a line feed. Empty where there are
     /// none; at most 2 KiB, further ones are left out.
@@ -20,7 +22,7 @@ public struct HTTPResponseHead: Hashable, Sendable {
     public init(
         status: UInt16, contentType: [UInt8]? = nil, contentLength: UInt64? = nil,
         endsByClose: Bool = false, retryAfter: [UInt8]? = nil, retryAfterMilliseconds: [UInt8]? = nil,
-        requestID: [UInt8]? = nil, retryFields: [UInt8] = []
+        requestID: [UInt8]? = nil, entityTag: [UInt8]? = nil, retryFields: [UInt8] = []
     ) {
         self.status = status
         self.contentType = contentType
@@ -29,6 +31,7 @@ public struct HTTPResponseHead: Hashable, Sendable {
         self.retryAfter = retryAfter
         self.retryAfterMilliseconds = retryAfterMilliseconds
         self.requestID = requestID
+        self.entityTag = entityTag
         self.retryFields = retryFields
     }
 }

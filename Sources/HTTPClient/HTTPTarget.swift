@@ -25,13 +25,15 @@ public final class HTTPTarget {
         public var reach: HTTPReach
         /// Requests may use connections of earlier ones, where they have the same reach.
         public var keepsConnections: Bool
+        /// Tells where replies send whoever asked (`HTTPTransfer.redirection`), though the target may be found anywhere.
+        public var tellsRedirections: Bool
         /// What names stand for, instead of asking anybody: lines of CURLOPT_RESOLVE. For tests.
         var resolutions: [String] = []
 
         public init(
             url: String, method: Method = .post, headers: [[UInt8]] = [], connectTimeout: UInt64 = 3_000,
             caFile: String? = nil, proxy: String? = nil, reach: HTTPReach = .anywhere,
-            keepsConnections: Bool = true
+            keepsConnections: Bool = true, tellsRedirections: Bool = false
         ) {
             self.url = url
             self.method = method
@@ -41,6 +43,7 @@ public final class HTTPTarget {
             self.proxy = proxy
             self.reach = reach
             self.keepsConnections = keepsConnections
+            self.tellsRedirections = tellsRedirections
         }
     }
 

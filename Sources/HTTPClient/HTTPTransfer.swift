@@ -20,8 +20,8 @@ public final class HTTPTransfer {
     var handle: EasyHandle?
     /// Its place in the limit's queue; -1 while it is not in it.
     var queuePlace = -1
-    /// Where the reply sends whoever asked, as a whole URL, once the transfer has ended well; known for targets that may not be
-    /// found everywhere only.
+    /// Where the reply sends whoever asked, as a whole URL, once the transfer has ended well; known for targets only that may
+    /// not be found everywhere, or that ask for it.
     public internal(set) var redirection: String?
     /// nil once cancelled: nothing is called any more.
     private(set) var delegate: (any HTTPTransferDelegate)?

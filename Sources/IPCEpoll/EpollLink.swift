@@ -1,4 +1,5 @@
 public import IPC
+public import Metrics
 public import Platform
 
 /// One end of a link between two processes, on an `EpollLoop`.
@@ -22,13 +23,16 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
     /// Let go when the link is closed, which ends the circle of the two: a weak reference would make each use of the delegate,
     /// by whomever, slower.
     private var delegate: (any EpollLinkDelegate)?
+    private let counters: LinkCounters?
 
-    /// Takes over the socket and greets the peer. `scratch` is shared by the links of the loop.
+    /// Takes over the socket and greets the peer. `scratch` is shared by the links of the loop, `counters` by those to peers of the
+    /// same role.
     public init(
         loop: EpollLoop, descriptor: consuming OwnedDescriptor, machine: LinkMachine, scratch: LinkScratch,
-        delegate: any EpollLinkDelegate
+        counters: LinkCounters? = nil, delegate: any EpollLinkDelegate
     ) throws(SystemError) {
         self.loop = loop
+        self.counters = counters
         self.scratch = scratch
         self.machine = machine
         self.delegate = delegate
@@ -49,6 +53,7 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
     /// Sends a whole frame that carries no data, in order.
     public func send(_ frame: [UInt8]) {
         guard !self.isClosed else { return }
+        self.counters?.sent(frame.count)
         self.output.append(frame)
         self.flushAtTurnEnd()
     }
@@ -56,6 +61,7 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
     /// Sends a CREDIT or CANCEL frame; it does not wait behind data.
     public func send(urgent frame: [UInt8]) {
         guard !self.isClosed else { return }
+        self.counters?.sent(frame.count)
         self.output.append(urgent: frame)
         self.flushAtTurnEnd()
     }
@@ -64,16 +70,19 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
     /// on the last frame.
     public func send(_ type: FrameType, stream: UInt64, flags: UInt8 = 0, data: UnsafeRawBufferPointer) {
         guard !self.isClosed else { return }
+        let wasCongested = self.isCongested
         var offset = 0
         repeat {
             let count = min(WireLimits.data, data.count - offset)
             let isLast = offset + count == data.count
             let header = FrameHeader(
                 type: type, flags: isLast ? flags : 0, stream: stream, length: UInt32(clamping: count))
+            self.counters?.sent(WireLimits.header + count)
             unsafe self.output.append(
                 data: header, UnsafeRawBufferPointer(rebasing: data[offset..<(offset + count)]), window: &self.machine)
             offset += count
         } while offset < data.count
+        if self.isCongested && !wasCongested { self.counters?.stalled() }
         self.flushAtTurnEnd()
     }
 
@@ -81,6 +90,7 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
     public func close(error: FrameError? = nil) {
         guard !self.isClosed else { return }
         self.isClosed = true
+        if self.machine.isOpen { self.counters?.ended() }
         self.loop.forget(self.socket.number)
         self.socket.close()
         self.delegate?.linkEnded(self, error: error)
@@ -135,6 +145,7 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
     private func watchWritable(_ wanted: Bool) {
         guard wanted != self.waitsForWritable else { return }
         self.waitsForWritable = wanted
+        if wanted { self.counters?.stalled() }
         do {
             try self.loop.change(self.socket.number, to: wanted ? [.readable, .writable] : .readable)
         } catch {
@@ -181,6 +192,7 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
         let payload = unsafe UnsafeRawBufferPointer(rebasing: bytes[WireLimits.header..<size])
         switch unsafe try self.machine.received(header, payload) {
         case .opened:
+            self.counters?.opened()
             self.delegate?.linkOpened(self)
         case .linkCredited:
             let wasCongested = self.isCongested

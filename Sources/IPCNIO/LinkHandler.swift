@@ -1,4 +1,5 @@
 public import IPC
+public import Metrics
 public import NIOCore
 
 /// One end of a link between two processes, as the only handler of a NIO channel.
@@ -32,6 +33,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     private var machine: LinkMachine
     private var delegate: (any LinkDelegate)?
     private let flusher: TurnFlusher
+    private let counters: LinkCounters?
     /// The start of a frame whose rest has not come yet.
     private var partial = ByteBuffer()
     private var output = ByteBuffer()
@@ -41,8 +43,12 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     private var queue = LinkBacklog()
     private var writer = WireWriter(reserving: 512)
 
-    /// `machine` says who both sides are; `flusher` is that of the channel's event loop.
-    public init(machine: LinkMachine, delegate: any LinkDelegate, flusher: TurnFlusher) {
+    /// `machine` says who both sides are; `flusher` is that of the channel's event loop. `counters` are shared by the links to peers of
+    /// the same role.
+    public init(
+        machine: LinkMachine, delegate: any LinkDelegate, flusher: TurnFlusher, counters: LinkCounters? = nil
+    ) {
+        self.counters = counters
         self.machine = machine
         self.delegate = delegate
         self.flusher = flusher
@@ -66,6 +72,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
         message.write(to: &self.writer)
         let header = FrameHeader(
             type: Message.frameType, flags: flags, stream: stream, length: UInt32(clamping: self.writer.bytes.count))
+        self.counters?.sent(WireLimits.header + self.writer.bytes.count)
         guard self.queue.isEmpty || Message.frameType == .credit || Message.frameType == .grant else {
             var frame = ByteBuffer()
             frame.reserveCapacity(WireLimits.header + self.writer.bytes.count)
@@ -83,7 +90,10 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     public func sendData(_ type: FrameType, stream: UInt64, flags: UInt8 = 0, _ data: ByteBuffer) {
         guard case .connected(let context) = self.phase else { return }
         var piece = LinkBacklog.Data(type: type, stream: stream, flags: flags, bytes: data)
-        if self.queue.isEmpty, self.write(&piece, context) { return }
+        if self.queue.isEmpty {
+            if self.write(&piece, context) { return }
+            self.counters?.stalled()
+        }
         self.queue.append(piece)
     }
 
@@ -92,6 +102,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     @discardableResult
     public func cancel(stream: UInt64) -> Bool {
         guard case .connected = self.phase, !self.queue.drop(stream: stream) else { return false }
+        self.counters?.sent(WireLimits.header)
         self.output.writeFrameHeader(FrameHeader(type: .cancel, stream: stream, length: 0))
         self.gathered()
         return true
@@ -112,6 +123,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
             let count = self.machine.takeSendWindow(upTo: wanted)
             guard count > 0 || wanted == 0 else { return false }
             let isLast = count == piece.bytes.readableBytes
+            self.counters?.sent(WireLimits.header + count)
             self.output.writeFrameHeader(
                 FrameHeader(
                     type: piece.type, flags: isLast ? piece.flags : 0, stream: piece.stream,
@@ -207,6 +219,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
         }
         switch action {
         case .opened:
+            self.counters?.opened()
             self.delegate?.linkOpened(self)
         case .linkCredited:
             self.drainQueue()
@@ -221,6 +234,7 @@ public final class LinkHandler: ChannelInboundHandler, TurnFlushing {
     private func end(_ end: LinkEnd) {
         guard case .connected(let context) = self.phase else { return }
         self.phase = .ended
+        if self.machine.isOpen { self.counters?.ended() }
         self.partial = ByteBuffer()
         self.output = ByteBuffer()
         self.queue = LinkBacklog()

@@ -92,6 +92,24 @@ public final class SharedArea {
         return Int(info.st_blocks) * 512
     }
 
+    /// Writes one word, in the machine's order, to the memory behind a descriptor that `make` has made, without mapping it. A writer that
+    /// maps it finds the word whole.
+    public static func put(_ word: UInt64, at offset: Int, in number: Int32) {
+        let written = unsafe withUnsafeBytes(of: word) {
+            unsafe pwrite(number, $0.baseAddress, $0.count, off_t(offset))
+        }
+        // It fails for nothing but want of memory, and then the word stays as it was.
+        _ = written
+    }
+
+    /// The words at `offset`, for use as long as the area lives; nil where the area has no such range, or is there for reading.
+    public func words(at offset: Int, count: Int) -> UnsafeMutablePointer<UInt64>? {
+        guard self.access == .writing, offset >= 0, offset % 8 == 0, count >= 0, offset <= self.size,
+            count <= (self.size - offset) / 8
+        else { return nil }
+        return unsafe (self.start + offset).assumingMemoryBound(to: UInt64.self)
+    }
+
     fileprivate func access<Result>(
         _ offset: Int, _ count: Int, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {

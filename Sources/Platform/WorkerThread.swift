@@ -34,6 +34,9 @@ public struct WorkerThread: Sendable {
         self.thread = thread
     }
 
-    /// Waits until the thread has ended. To be called once.
+    /// Waits until the thread has ended. To be called once, unless it is detached.
     public func join() { pthread_join(self.thread, nil) }
+
+    /// Nobody will wait for it: nothing of it is left when it has ended. To be called once.
+    public func detach() { pthread_detach(self.thread) }
 }

@@ -20,9 +20,10 @@ struct Spawner {
         var instanceFile: Int32
     }
 
-    /// Starts the program of `seat`; `line` becomes its control socket.
+    /// Starts the program of `seat`; `line` becomes its control socket, `page` is where it counts.
     func start(
-        _ seat: Seat, program: ProgramFile, instance: UInt32, line: Int32, isOnStandby: Bool = false,
+        _ seat: Seat, program: ProgramFile, instance: UInt32, line: Int32, page: Int32? = nil,
+        isOnStandby: Bool = false,
         inheritance: Inheritance?, topology: Topology? = nil
     ) throws(SystemError) -> ChildProcess {
         var arguments = [seat.role.program, "--instance=\(instance)"]
@@ -41,6 +42,11 @@ struct Spawner {
             }
             if let configuration { arguments.append("--config=\(configuration)") }
         case .edge, .upstream, .aggregator, .supervisor: break
+        }
+        if let page {
+            // The highest, whatever else there is.
+            arguments.append("--metric-page-fd=7")
+            descriptors.append(.init(source: page, target: 7))
         }
         if isOnStandby { arguments.append("--standby") }
         return try Self.start(program, arguments, self.environment, descriptors)

@@ -1,3 +1,4 @@
+import Domain
 import IPC
 
 /// What the supervisor's shell is to do, in order.
@@ -51,6 +52,12 @@ enum SupervisorAction: Hashable {
     case reopenLogs(OperationList.ID?)
     /// Give the seat the log that the gateway has by now.
     case giveLog(Seat)
+    /// Give an aggregator the metric pages of all processes.
+    case sendPages(Seat)
+    /// Show how the tree is.
+    case count(TreeFigures)
+    /// A process of the role has not answered a heartbeat before the next.
+    case beatMissed(Role)
     case note(SupervisorNote)
     /// One line for people: why nothing can start.
     case say(String)

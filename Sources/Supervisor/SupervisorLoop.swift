@@ -25,6 +25,8 @@ final class SupervisorLoop: DescriptorHandler {
     var proposal: Proposal?
     var instances: InstanceFile?
     var runFolder: RunFolder?
+    var pages = MetricPages()
+    var metrics = SupervisorMetrics()
     private var timer: LoopTimer?
     private var watchdog: LoopTimer?
     private var exitCode: Int32?
@@ -60,6 +62,7 @@ final class SupervisorLoop: DescriptorHandler {
     func run() throws(SystemError) -> Int32 {
         try self.loop.watch(self.signals.number, for: .readable, handler: self)
         self.beatWatchdog()
+        self.openOwnPage()
         if self.isResumed {
             self.perform(self.machine.resumed(at: self.now))
         } else {
@@ -92,6 +95,7 @@ final class SupervisorLoop: DescriptorHandler {
         guard self.children[child.seat] === child else { return }
         child.close()
         self.children[child.seat] = nil
+        self.pages.ended(child.seat)
         self.perform(self.machine.exited(child.seat, status, at: self.now))
         self.arm()
     }
@@ -122,6 +126,7 @@ final class SupervisorLoop: DescriptorHandler {
 
     private func tick() {
         self.log.sayLosses()
+        self.metrics.beat(droppedLines: self.log.droppedLines)
         self.perform(self.machine.tick(at: self.now))
         self.arm()
     }
@@ -182,7 +187,12 @@ final class SupervisorLoop: DescriptorHandler {
             // After STOPPING=1 nothing is to say READY=1.
             case .reloading(let isReloading): if self.machine.stopping == nil { self.notifyReloading(isReloading) }
             case .statusLine(let line): self.notifier.notify("STATUS=\(line)")
-            case .note(let note): note.write(to: self.log)
+            case .sendPages(let seat): self.send(pages: self.pages.entries, to: seat)
+            case .count(let figures): self.metrics.update(figures)
+            case .beatMissed(let role): self.metrics.missedBeat(role)
+            case .note(let note):
+                self.metrics.noted(note)
+                note.write(to: self.log)
             case .say(let line): self.say(line)
             case .exit(let code):
                 self.exitCode = code
@@ -219,13 +229,15 @@ final class SupervisorLoop: DescriptorHandler {
         if let snapshots = inForce, let instances = self.instances {
             inheritance = .init(inForce: snapshots.inForce.number, instanceFile: instances.number)
         }
+        let page = self.page(of: seat)
         let process = try self.spawner.start(
-            seat, program: self.program(of: seat), instance: instance, line: pair.second.number,
+            seat, program: self.program(of: seat), instance: instance, line: pair.second.number, page: page,
             isOnStandby: self.machine.isOnStandby(seat), inheritance: inheritance,
             topology: self.machine.announcement?.topology)
         do throws(SystemError) {
             self.children[seat] = try ChildConnection(
                 seat: seat, process: process, socket: PacketSocket(pair.first), loop: self.loop, owner: self)
+            self.pages.began(seat, instance: instance)
         } catch {
             process.kill(SupervisorMachine.kill)
             process.waitForEnd()

@@ -89,6 +89,8 @@ extension SupervisorMachine {
             let isServing = seat.generation == self.serving.number
             self.give(seat, (isServing ? self.reload.version(forNewcomer: member) : nil) ?? version)
         }
+        // Before its links, over which it is asked for what is on them.
+        if seat.role == .aggregator { self.actions.append(.sendPages(seat)) }
         let isOld = generation.number != self.serving.number && !self.upgrade.hasStandby
         let able = generation.seats.filter {
             self.slots[$0]?.takesLinks == true || (isOld && self.slots[$0]?.finishesRequests == true)

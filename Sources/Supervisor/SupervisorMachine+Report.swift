@@ -5,10 +5,7 @@ import IPC
 extension SupervisorMachine {
     /// Something about the tree has changed, or a second has passed.
     mutating func sendStatus(at now: UInt64) {
-        let aggregator = self.serving.aggregator
-        if let slot = self.slots[aggregator], slot.isReachable, slot.state != .handshaking {
-            self.actions.append(.sendIfRoom(aggregator, self.status.frame()))
-        }
+        self.actions.append(.count(self.figures))
         let control = self.serving.control
         if let slot = self.slots[control], slot.isReachable, slot.state != .handshaking, self.announcement != nil {
             self.actions.append(.report(control, self.report(at: now)))
@@ -20,16 +17,18 @@ extension SupervisorMachine {
     }
 
     /// How the tree is doing.
-    var status: TreeStatus {
-        var entries = [TreeStatus.Entry(role: .supervisor, up: 1, restarts: 0)]
+    var figures: TreeFigures {
+        var figures = TreeFigures(
+            quarantined: self.quarantined, isDegraded: self.crashes.isDegraded,
+            version: self.announcement?.version ?? 0)
+        figures.up[.supervisor] = 1
+        figures.restarts[.supervisor] = 0
         for role in [Role.control, .aggregator, .upstream, .edge] {
             let slots = self.serving.seats.filter { $0.role == role }.compactMap { self.slots[$0] }
-            entries.append(
-                TreeStatus.Entry(
-                    role: role, up: UInt32(clamping: slots.count { $0.state == .ready }),
-                    restarts: slots.reduce(self.pastRestarts[role, default: 0]) { $0 &+ $1.restarts }))
+            figures.up[role] = slots.count { $0.state == .ready }
+            figures.restarts[role] = slots.reduce(self.pastRestarts[role, default: 0]) { $0 &+ $1.restarts }
         }
-        return TreeStatus(entries: entries, quarantined: UInt32(clamping: self.quarantined))
+        return figures
     }
 
     private var state: TreeReport.State {

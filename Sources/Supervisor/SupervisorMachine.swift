@@ -265,6 +265,7 @@ struct SupervisorMachine {
         let mean = UInt32(clamping: (total &+ count &- 1) / count)
         for seat in self.seats {
             guard var slot = self.slots[seat], slot.isReachable, slot.state != .handshaking else { continue }
+            if slot.silentBeats > 0 { self.actions.append(.beatMissed(seat.role)) }
             if let sequence = slot.nextBeat() {
                 let beat = Heartbeat(sequence: sequence, activeRequests: seat.role == .edge ? mean : 0)
                 self.actions.append(.sendIfRoom(seat, beat.frame()))

@@ -1,9 +1,11 @@
 internal import IPC
 internal import IPCEpoll
 internal import EventLog
+internal import Metrics
 internal import Platform
 
-/// A link to the aggregator, which gets this worker's counts once a second. Lives on the worker's loop.
+/// A link to the aggregator. Nothing is sent there: by its end the aggregator knows that this process has gone, and that there may be
+/// something to settle for it. Lives on the worker's loop.
 final class AggregatorLink: EpollLinkDelegate {
     private let log: Log
     private var link: EpollLink?
@@ -11,19 +13,15 @@ final class AggregatorLink: EpollLinkDelegate {
 
     /// Takes over the socket.
     init(
-        loop: EpollLoop, descriptor: consuming OwnedDescriptor, machine: LinkMachine, scratch: LinkScratch, log: Log,
+        loop: EpollLoop, descriptor: consuming OwnedDescriptor, machine: LinkMachine, scratch: LinkScratch,
+        counters: LinkCounters, log: Log,
         ended: @escaping (AggregatorLink) -> Void
     ) throws(SystemError) {
         self.log = log
         self.ended = ended
         self.link = try EpollLink(
-            loop: loop, descriptor: descriptor, machine: machine, scratch: scratch, delegate: self)
-    }
-
-    /// Sends the report if the aggregator is there.
-    func send(_ report: MetricReport) {
-        guard let link = self.link, link.isOpen else { return }
-        link.send(report.frame())
+            loop: loop, descriptor: descriptor, machine: machine, scratch: scratch, counters: counters,
+            delegate: self)
     }
 
     func linkOpened(_ link: EpollLink) {}

@@ -1,6 +1,7 @@
 internal import Domain
 internal import IPC
 internal import IPCEpoll
+internal import Metrics
 internal import EventLog
 internal import Platform
 
@@ -32,7 +33,8 @@ final class EdgeLink: EpollLinkDelegate, ExchangeOwner {
         self.area = area
         self.ended = ended
         self.link = try EpollLink(
-            loop: services.loop, descriptor: descriptor, machine: machine, scratch: scratch, delegate: self)
+            loop: services.loop, descriptor: descriptor, machine: machine, scratch: scratch,
+            counters: services.linkCounters.counters(for: .edge), delegate: self)
     }
 
     // MARK: From the edge

@@ -1,59 +1,31 @@
 internal import Domain
-internal import EventLog
 internal import HTTPClient
-internal import IPC
+internal import Metrics
 
-/// What an upstream counts, as the aggregator gets it.
-enum UpstreamMetrics {
-    static func report(_ services: UpstreamServices) -> MetricReport {
-        let providers = services.providers.attempts.sorted { $0.key < $1.key }
-        let attempts = providers.flatMap { provider, counter in
-            counter.totals.map { total in
-                MetricReport.Series(
-                    name: "sluice_provider_attempts_total",
-                    labels: [
-                        MetricReport.Label("provider", provider), MetricReport.Label("outcome", total.key.outcome),
-                        MetricReport.Label("billed", total.key.billed.label),
-                    ], value: .counter(total.count))
-            }
-        }
-        let errors = providers.filter { !$0.value.estimateErrors.isEmpty }.map { provider, counter in
-            MetricReport.Series(
-                name: "sluice_usage_estimate_error", labels: [MetricReport.Label("provider", provider)],
-                value: counter.estimateErrors.value)
-        }
-        let connections = MetricReport.Series(
-            name: "sluice_provider_connections", labels: [], value: .gauge(Int64(services.client.connections)))
-        let lost = MetricReport.Series(
-            name: "sluice_records_lost_total", labels: [], value: .counter(services.journal?.lost ?? 0))
-        let dropped = MetricReport.Series(
-            name: "sluice_log_lines_dropped_total", labels: [MetricReport.Label("role", Role.upstream.label)],
-            value: .counter(services.log.droppedLines))
-        let snapshots = MetricReport.Series(
-            name: "sluice_snapshots", labels: [MetricReport.Label("role", "upstream")],
-            value: .gauge(Int64(services.providers.alive)))
-        let queues = providers.filter(\.value.queue.wasUsed).flatMap { provider, counter in
-            UpstreamMetrics.queue(counter.queue, [MetricReport.Label("provider", provider)])
-        }
-        let shared = MetricReport.Series(
-            name: "sluice_requests_shared_total", labels: [], value: .counter(services.sharedCalls.joined))
-        let breakers = services.health.openBreakers.map { provider, count in
-            MetricReport.Series(
-                name: "sluice_provider_breaker_open", labels: [MetricReport.Label("provider", provider)],
-                value: .gauge(Int64(count)))
-        }
-        return MetricReport(
-            series: attempts + errors + queues + breakers + services.health.counters.series
-                + [shared, connections, lost, dropped, snapshots])
+/// What an upstream counts that belongs to no single provider, and what others keep count of. Lives on the worker's loop.
+struct UpstreamMetrics {
+    private let page: MetricPage
+    private let connections: MetricGauge
+    private let snapshots: MetricGauge
+    private var lostRecords: MetricTotal
+    private var breakers: [String: MetricGauge] = [:]
+
+    init(_ page: MetricPage) {
+        self.page = page
+        self.connections = page.gauge(MetricCatalogue.connections)
+        self.snapshots = page.gauge(MetricCatalogue.snapshots, Role.upstream.label)
+        self.lostRecords = MetricTotal(page.counter(MetricCatalogue.recordsLost))
     }
 
-    private static func queue(_ counter: QueueCounter, _ labels: [MetricReport.Label]) -> [MetricReport.Series] {
-        [
-            MetricReport.Series(
-                name: "sluice_provider_queue_waiting", labels: labels, value: .gauge(Int64(clamping: counter.waiting))),
-            MetricReport.Series(
-                name: "sluice_provider_queue_refused_total", labels: labels, value: .counter(counter.refused)),
-            MetricReport.Series(name: "sluice_provider_queue_seconds", labels: labels, value: counter.waits),
-        ]
+    /// Brings up to date what does not follow by itself.
+    mutating func update(_ services: UpstreamServices) {
+        self.connections.set(Int64(services.client.connections))
+        self.snapshots.set(Int64(services.providers.alive))
+        self.lostRecords.follow(services.journal?.lost ?? 0)
+        for (provider, count) in services.health.openBreakers {
+            let gauge = self.breakers[provider] ?? self.page.gauge(MetricCatalogue.breakersOpen, provider)
+            self.breakers[provider] = gauge
+            gauge.set(Int64(count))
+        }
     }
 }

@@ -4,6 +4,7 @@ public import IPC
 internal import IPCEpoll
 internal import Journal
 internal import Limits
+internal import Metrics
 public import EventLog
 internal import Platform
 public import WorkerRuntime
@@ -14,7 +15,7 @@ public import WorkerRuntime
 public final class UpstreamRole: WorkerRole {
     /// Milliseconds that END frames get to leave before the process does.
     private static let farewell: UInt64 = 100_000_000
-    private static let reportInterval: UInt64 = 1_000_000_000
+    private static let roundInterval: UInt64 = 1_000_000_000
     private static let journalRetry: UInt64 = 1_000_000_000
     private static let seatRetry: UInt64 = 50_000_000
 
@@ -33,7 +34,8 @@ public final class UpstreamRole: WorkerRole {
     public init(_ context: WorkerProgram.Context) throws(StartFailure) {
         do throws(SystemError) {
             self.services = UpstreamServices(
-                loop: context.loop, client: try HTTPClient(loop: context.loop), log: context.log)
+                loop: context.loop, client: try HTTPClient(loop: context.loop), log: context.log,
+                page: context.endpoint.page)
         } catch {
             throw StartFailure("sluice-upstream: \(error)")
         }
@@ -47,7 +49,7 @@ public final class UpstreamRole: WorkerRole {
 
     public func start(hello: Hello) {
         self.hello = hello
-        self.services.loop.schedule(after: Self.reportInterval) { [unowned self] in self.report() }
+        self.services.loop.schedule(after: Self.roundInterval) { [unowned self] in self.goRound() }
     }
 
     public func receive(snapshot bytes: [UInt8], version: UInt64) -> SnapshotVerdict {
@@ -159,7 +161,7 @@ public final class UpstreamRole: WorkerRole {
     ) throws(SystemError) {
         let link = try AggregatorLink(
             loop: self.services.loop, descriptor: descriptor, machine: machine, scratch: self.scratch,
-            log: self.services.log
+            counters: self.services.linkCounters.counters(for: .aggregator), log: self.services.log
         ) { [unowned self] link in
             self.aggregators.removeAll { $0 === link }
             self.endpoint.linkEnded(LinkOffer(role: .aggregator, instance: instance))
@@ -206,7 +208,7 @@ public final class UpstreamRole: WorkerRole {
     private func leaveSoon() {
         guard !self.isLeaving else { return }
         self.isLeaving = true
-        self.report(andAgain: false)
+        self.services.count()
         self.services.loop.schedule(after: Self.farewell) { [unowned self] in
             self.seat?.leave()
             self.services.journal?.close()
@@ -214,20 +216,17 @@ public final class UpstreamRole: WorkerRole {
         }
     }
 
-    // MARK: Counts
+    // MARK: Now and then
 
-    private func report(andAgain: Bool = true) {
+    public func count() { self.services.count() }
+
+    /// What is done once a second.
+    private func goRound() {
         self.services.providers.retire(at: self.services.loop.now)
         if !self.isLeaving, self.seat?.owner != nil, self.seat?.take() == true {
             self.services.health.use(self.seat?.owner)
         }
         self.services.health.say(waiting: self.services.providers.attempts)
-        if !self.aggregators.isEmpty {
-            let report = UpstreamMetrics.report(self.services)
-            for aggregator in self.aggregators { aggregator.send(report) }
-        }
-        if andAgain {
-            self.services.loop.schedule(after: Self.reportInterval) { [unowned self] in self.report() }
-        }
+        self.services.loop.schedule(after: Self.roundInterval) { [unowned self] in self.goRound() }
     }
 }

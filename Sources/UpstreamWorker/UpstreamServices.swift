@@ -3,6 +3,7 @@ internal import Domain
 internal import HTTPClient
 internal import IPC
 internal import JSON
+internal import Metrics
 internal import EventLog
 internal import Platform
 
@@ -30,13 +31,15 @@ final class UpstreamServices {
     var log: Log {
         didSet { self.health.log = self.log }
     }
-    var providers = ProviderHistory()
+    var providers: ProviderHistory
     /// What all upstreams know of the providers' health.
-    let health = SharedHealth()
+    let health: SharedHealth
     /// nil before it is open: until then no call is made.
     var journal: (any AttemptJournal)?
     var estimator = UsageEstimator()
-    let sharedCalls = SharedCalls()
+    let sharedCalls: SharedCalls
+    private var metrics: UpstreamMetrics
+    var linkCounters: LinkCounters.Table
     private(set) var isDraining = false
     /// Requests being worked on, by link.
     private(set) var active = 0
@@ -46,8 +49,13 @@ final class UpstreamServices {
 
     init(
         loop: EpollLoop, client: HTTPClient, log: Log, images: (any ImageSource)? = nil,
-        bodyBudget: Int = UpstreamServices.defaultBodyBudget
+        page: MetricPage = MetricPage(), bodyBudget: Int = UpstreamServices.defaultBodyBudget
     ) {
+        self.providers = ProviderHistory(page)
+        self.health = SharedHealth(page: page)
+        self.sharedCalls = SharedCalls(page)
+        self.metrics = UpstreamMetrics(page)
+        self.linkCounters = LinkCounters.Table(page, role: .upstream)
         let reader = DialectReader()
         self.reader = reader
         self.openAIReplies = ReplyDialect(passing: .openAI, reader: reader)
@@ -87,6 +95,11 @@ final class UpstreamServices {
     /// How the places of one request stand; all providers of its calls are in `set`.
     func places(of request: ProviderRequest, in set: ProviderSet) -> any RequestPlaces {
         self.health.health(of: request, in: set)
+    }
+
+    /// Brings the metric page up to date.
+    func count() {
+        self.metrics.update(self)
     }
 
     func exchangeBegan() {

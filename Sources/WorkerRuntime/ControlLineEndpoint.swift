@@ -1,6 +1,7 @@
 public import Domain
 public import IPC
 public import EventLog
+public import Metrics
 public import Platform
 
 /// A worker's end of the line to the supervisor, on the role's event loop: feeds packets to the `WorkerMachine` and carries
@@ -23,6 +24,9 @@ public final class ControlLineEndpoint {
     private let sender: PacketSender
     private let log: Log
     private let exit: (Int32) -> Void
+    /// Where the process counts.
+    public let page: MetricPage
+    private var processMetrics: ProcessMetrics
     private let errorDescriptor: Int32
     private var unsent: [Unsent] = []
     /// What of the process's hardening could not be had; told with READY.
@@ -33,12 +37,14 @@ public final class ControlLineEndpoint {
     /// `exit` ends the process; it is called once. `errorDescriptor` is what the log is written to.
     public init(
         machine: WorkerMachine, sender: PacketSender, log: Log, errorDescriptor: Int32 = 2,
-        exit: @escaping (Int32) -> Void
+        page: MetricPage = MetricPage(), exit: @escaping (Int32) -> Void
     ) {
         self.machine = machine
         self.sender = sender
         self.log = log
         self.errorDescriptor = errorDescriptor
+        self.page = page
+        self.processMetrics = ProcessMetrics(page, role: machine.role)
         self.exit = exit
     }
 
@@ -121,8 +127,9 @@ public final class ControlLineEndpoint {
             case .snapshot(let version, let descriptor): self.take(snapshot: descriptor, version: version)
             case .link(let offer, let descriptor, let area): self.take(link: offer, descriptor, area)
             case .drain(let timeout, let lastResort): self.drain(timeout, lastResort)
+            case .count: self.count()
             case .meanActiveRequests(let mean): self.role?.meanActiveRequests(mean)
-            case .status(let status): self.role?.receive(status: status)
+            case .metricPages(let offer, let descriptors): self.take(pages: offer, descriptors)
             case .ownerDead(let message): self.role?.receive(ownerDead: message)
             case .quarantine(let message): self.role?.receive(quarantine: message)
             case .activate: self.role?.activate()
@@ -159,6 +166,17 @@ public final class ControlLineEndpoint {
         role.receive(listeners: offer, descriptors: descriptors)
     }
 
+    private func take(pages offer: MetricPageOffer, _ descriptors: [Int32]) {
+        guard let role = self.role else { return descriptors.forEach(Self.close) }
+        role.receive(pages: offer, descriptors: descriptors)
+    }
+
+    /// Brings the metric page up to date where it does not follow by itself.
+    private func count() {
+        self.processMetrics.update(droppedLines: self.log.droppedLines)
+        self.role?.count()
+    }
+
     private func reopenLogs(_ descriptor: Int32) {
         do throws(SystemError) {
             try StandardError.replace(with: descriptor, number: self.errorDescriptor)
@@ -185,6 +203,7 @@ public final class ControlLineEndpoint {
     }
 
     private func leave(_ code: Int32, _ reason: String?) {
+        self.processMetrics.update(droppedLines: self.log.droppedLines)
         if let reason { self.log.error("worker stops", ["reason": .string(reason), "exit": .int(code)]) }
         self.exit(code)
     }

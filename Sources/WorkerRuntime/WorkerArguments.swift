@@ -16,6 +16,8 @@ public struct WorkerArguments: Hashable, Sendable {
     public var inForce: Int32?
     /// The locked instance file, given to a control that was started again.
     public var instanceFile: Int32?
+    /// Shared memory for what the process counts; nil: nobody sees that.
+    public var metricPage: Int32?
     /// The configuration file (control only).
     public var configuration: String?
     /// Absolute path of the state folder (not for control's first process, which finds it out).
@@ -32,7 +34,7 @@ public struct WorkerArguments: Hashable, Sendable {
 
     /// Every descriptor the process must have, and no other.
     public var descriptors: [Int32] {
-        let extra = [self.environment, self.inForce, self.instanceFile].compactMap { $0 }
+        let extra = [self.environment, self.inForce, self.instanceFile, self.metricPage].compactMap { $0 }
         return ([0, 1, 2, Self.controlDescriptor] + extra).sorted()
     }
 
@@ -72,6 +74,7 @@ public struct WorkerArguments: Hashable, Sendable {
         case ("--environment-fd", .control): self.environment = Int32(try self.number(name, value, 4...63))
         case ("--in-force-fd", .control): self.inForce = Int32(try self.number(name, value, 4...63))
         case ("--instance-file-fd", .control): self.instanceFile = Int32(try self.number(name, value, 4...63))
+        case ("--metric-page-fd", _): self.metricPage = Int32(try self.number(name, value, 4...63))
         case ("--config", .control): self.configuration = value
         case ("--state", _): self.state = try self.path(name, value)
         case ("--trust", .upstream), ("--trust", .aggregator): self.trustFolders.append(try self.path(name, value))

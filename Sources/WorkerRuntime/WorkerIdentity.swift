@@ -1,6 +1,7 @@
 public import Domain
 import Glibc
 public import EventLog
+import Metrics
 import Platform
 
 /// Who this process is, and how it reaches the supervisor; may be handed to the thread of the event loop.
@@ -20,8 +21,19 @@ public struct WorkerIdentity: Sendable {
         let machine = WorkerMachine(
             role: self.arguments.role, instance: self.arguments.instance, build: Self.build)
         let endpoint = ControlLineEndpoint(
-            machine: machine, sender: self.sender, log: self.log, exit: { Glibc.exit($0) })
+            machine: machine, sender: self.sender, log: self.log, page: self.metricPage(), exit: { Glibc.exit($0) })
         endpoint.missing = self.missing
         return endpoint
+    }
+
+    /// Without one the process works as well, and what it counts is not seen.
+    private func metricPage() -> MetricPage {
+        guard let number = self.arguments.metricPage else { return MetricPage() }
+        do throws(SystemError) {
+            return try MetricPage(OwnedDescriptor(adopting: number))
+        } catch {
+            self.log.warning("metric page not usable", ["error": .string("\(error)")])
+            return MetricPage()
+        }
     }
 }

@@ -20,7 +20,9 @@ public struct WorkerMachine: Sendable {
         /// `lastResort` milliseconds from now the process ends even if its loop hangs; nil while a supervisor watches.
         case drain(timeout: UInt64, lastResort: UInt64?)
         case meanActiveRequests(UInt32)
-        case status(TreeStatus)
+        case metricPages(MetricPageOffer, descriptors: [Int32])
+        /// Bring the metric page up to date.
+        case count
         case ownerDead(OwnerDead)
         case quarantine(Quarantine)
         case activate
@@ -47,7 +49,7 @@ public struct WorkerMachine: Sendable {
     /// Milliseconds to drain when the supervisor went away without saying how long.
     public static let defaultDrainTimeout: UInt64 = 30_000
 
-    private let role: Role
+    let role: Role
     private let instance: UInt32
     private let build: [UInt8]
     private var state = State.waitingForHello
@@ -137,13 +139,15 @@ public struct WorkerMachine: Sendable {
             let answer = Heartbeat(sequence: heartbeat.sequence, activeRequests: activeRequests)
             let mean: [Action] = self.role == .edge ? [.meanActiveRequests(heartbeat.activeRequests)] : []
             let rest: [Action] = self.heapRest.beat(active: activeRequests) ? [.giveMemoryBack] : []
-            return [.send(answer.frame())] + mean + rest
+            return [.send(answer.frame()), .count] + mean + rest
         case .drain:
             self.drainTimeout = try frame.message(Drain.self).timeout
             self.state = .draining
             return [.drain(timeout: self.drainTimeout, lastResort: nil)]
-        case .status where self.role == .aggregator:
-            return [.status(try frame.message())]
+        case .metricPages where self.role == .aggregator:
+            let offer: MetricPageOffer = try frame.message()
+            guard offer.pages.count == descriptors.count else { throw .malformed(.metricPages) }
+            return [.metricPages(offer, descriptors: descriptors)]
         case .ownerDead where self.role == .aggregator:
             return [.ownerDead(try frame.message())]
         case .quarantine where self.role == .edge || self.role == .control:
@@ -174,7 +178,7 @@ public struct WorkerMachine: Sendable {
         case .snapshot, .reopenLogs: descriptors == 1
         case .link: descriptors == 1 || descriptors == 2
         // As many as the entries say.
-        case .listeners: true
+        case .listeners, .metricPages: true
         default: descriptors == 0
         }
     }

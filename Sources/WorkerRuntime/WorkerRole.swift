@@ -27,8 +27,11 @@ public protocol WorkerRole: AnyObject {
     var activeRequests: UInt32 { get }
     /// The mean of all edges' active requests, rounded up. Only edges get it.
     func meanActiveRequests(_ mean: UInt32)
-    /// How the tree is doing. Only the aggregator gets it.
-    func receive(status: TreeStatus)
+    /// Metric pages of processes, and whose they are. The role owns the descriptors from now on. Only the aggregator gets it: all pages before
+    /// its first link, others when they are made.
+    func receive(pages: MetricPageOffer, descriptors: [Int32])
+    /// A second has passed: what the metric page does not follow by itself is to be brought up to date.
+    func count()
     /// A worker has died by a fault of its own; `ControlLineEndpoint.answer` tells what was in flight there. Only the
     /// aggregator gets it.
     func receive(ownerDead: OwnerDead)
@@ -51,7 +54,10 @@ extension WorkerRole {
     public var activeRequests: UInt32 { 0 }
     public func giveMemoryBack() {}
     public func meanActiveRequests(_ mean: UInt32) {}
-    public func receive(status: TreeStatus) {}
+    public func receive(pages: MetricPageOffer, descriptors: [Int32]) {
+        for descriptor in descriptors { _ = OwnedDescriptor(adopting: descriptor) }
+    }
+    public func count() {}
     public func receive(ownerDead: OwnerDead) {}
     public func receive(quarantine: Quarantine) {}
     public func receive(listeners: ListenerOffer, descriptors: [Int32]) {

@@ -1,4 +1,5 @@
 import Cryptography
+import Database
 import Domain
 import JSON
 import Testing
@@ -52,22 +53,45 @@ import Testing
     }
 
     @Test func oneThatRunsIsWaitedForAWhile() throws {
-        let digest = try #require(Digest([UInt8](repeating: 7, count: 32)))
-        let table = IdempotencyTable(self.scene.store.connection)
+        let fingerprint = try RequestFingerprint(
+            SHA256().digest("request".utf8), actor: "a", key: "k", self.scene.store.vault)
+        let table = IdempotencyTable(self.scene.store.connection, patience: 20_000)
         func begin() throws -> IdempotencyTable.Row {
-            try table.begin(actor: "a", key: "k", fingerprint: digest, now: self.scene.now)
+            try table.begin(actor: "a", key: "k", fingerprint: fingerprint, now: self.scene.now)
         }
-        #expect(try begin() == .new)
+        let start = self.scene.now
+        #expect(try begin() == .new(begun: start))
         #expect(try begin() == .running)
         self.scene.now += 19_999
         #expect(try begin() == .running)
         // The process ended in the middle.
         self.scene.now += 1
-        #expect(try begin() == .new)
+        #expect(try begin() == .new(begun: start + 20_000))
         #expect(try begin() == .running)
-        try table.end(actor: "a", key: "k", status: 201, sealed: [1, 2])
+        #expect(try !table.end(RequestUnderway(actor: "a", key: "k", begun: start), status: 200, sealed: [9]))
+        let last = RequestUnderway(actor: "a", key: "k", begun: start + 20_000)
+        #expect(try table.end(last, status: 201, sealed: [1, 2]))
         #expect(try begin() == .done(status: 201, sealed: [1, 2]))
-        try table.forget(actor: "a", key: "k")
+        #expect(try !table.end(last, status: 200, sealed: [9]))
+        try table.forget(last)
+        self.scene.now += 20_000
         #expect(try begin() == .done(status: 201, sealed: [1, 2]))
+    }
+
+    /// With a file nobody else can be at it: its process has ended.
+    @Test func withAFileNothingRunsElsewhere() throws {
+        let fingerprint = try RequestFingerprint(
+            SHA256().digest("request".utf8), actor: "a", key: "k", self.scene.store.vault)
+        let table = IdempotencyTable(self.scene.store.connection)
+        for time: UInt64 in [5000, 5000, 6000, 4000] {
+            guard case .new(let begun) = try table.begin(actor: "a", key: "k", fingerprint: fingerprint, now: time)
+            else {
+                Issue.record("it waits at \(time)")
+                continue
+            }
+            #expect(begun >= time)
+        }
+        let rows = try self.scene.store.connection.integer("SELECT created FROM idempotency")
+        #expect(rows == 6001)
     }
 }

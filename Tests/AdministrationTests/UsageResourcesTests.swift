@@ -9,6 +9,8 @@ import UsageStore
     /// Names as a control database would know them.
     private final class Names: EntityNames {
         func keyName(_ id: EntityID) -> String? { id == .standard ? "static" : id.low == 6 ? "twin" : nil }
+        func keyPrefix(_ id: EntityID) -> String? { id.low == 6 ? "sk-sl-ab" : nil }
+        func organizationName(_ id: EntityID) -> String? { id == .standard ? "default" : nil }
         func projectName(_ id: EntityID) -> String? { id == .standard ? "default" : nil }
         func keys(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> [EntityID] {
             switch name {
@@ -36,6 +38,7 @@ import UsageStore
         self.service = AdministrationService(resources: [
             UsageResource(file: file, names: self.names) { Self.day + 3_600_000 },
             RequestsResource(file: file, names: self.names),
+            ActivityResource(file: file, names: self.names) { Self.day + 30_000 },
         ])
     }
 
@@ -49,10 +52,21 @@ import UsageStore
 
     private func text(_ text: String) -> JSONValue { .string(Array(text.utf8)) }
 
+    private static let admission = AdmissionTrail(
+        authenticated: 9, isCallerKnown: true, verdict: .refused, duration: 4, tokens: 900, cost: 12_500_000,
+        limits: [
+            CheckedLimit(
+                scope: .key, kind: .tokensPerMinute, word: .refused, limit: 1000, used: 700, held: 100, reset: 42),
+            CheckedLimit(
+                scope: .project, kind: .monthlyCost, word: .warned, limit: 10_000_000_000, used: 9_000_000_000, held: 0),
+            CheckedLimit(scope: .model, kind: .requestsPerMinute, limit: 5, used: 1, held: 0, reset: 3),
+        ], moreLimits: 2)
     private static let trail = DecisionTrail(
-        alias: Array("fast".utf8), strategy: .leastCost, tier: .deep, planning: 12,
+        admission: admission, alias: Array("fast".utf8), strategy: .leastCost, tier: .deep, planning: 12,
         targets: [
-            DecisionTrail.Place(provider: Array("anthropic".utf8), model: Array("claude".utf8)),
+            DecisionTrail.Place(
+                provider: Array("anthropic".utf8), model: Array("claude".utf8),
+                price: .init(input: 3_000_000, output: 15_000_000, cost: 42_000)),
             DecisionTrail.Place(provider: Array("openai".utf8), model: Array("gpt".utf8)),
         ],
         leftOut: [
@@ -238,6 +252,81 @@ import UsageStore
         #expect(steps[0]["ms"]?.integer == 2000)
         #expect(steps[1]["attempt"]?.integer == 1)
         #expect(steps[2]["status"]?.integer == 529)
+    }
+
+    @Test mutating func howItWasLetIn() throws {
+        let records = try self.fill()
+        let found = try self.ask("requests/\(records[1])").1
+        func word(_ value: JSONValue?, _ member: StaticString) -> String? {
+            value?[member]?.string.map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(word(found["caller"], "by") == "key" && word(found["caller"], "settings") == "cached")
+        let limits = try #require(found["limits"])
+        #expect(word(limits, "verdict") == "refused" && limits["kept"] == .bool(true))
+        #expect(limits["wanted"]?["tokens"]?.integer == 900 && word(limits["wanted"], "cost_usd") == "0.0125")
+        let checked = try #require(limits["checked"]?.array)
+        #expect(checked.map { word($0, "said") } == ["refused", "warned", "passed"])
+        #expect(checked.map { word($0, "name") } == ["tokens_per_minute", "cost_monthly", "requests_per_minute"])
+        #expect(checked[0]["remaining"]?.integer == 200 && checked[0]["reset_seconds"]?.integer == 42)
+        #expect(word(checked[0], "of") == EntityID(high: 9, low: 9).text(.key))
+        #expect(word(checked[1], "limit") == "10.00" && word(checked[1], "used") == "9.00")
+        #expect(word(checked[2], "of") == "fast" && limits["more_checked"]?.integer == 2)
+        let stages = try #require(found["stages"])
+        #expect(
+            ["authenticated_us", "received_us", "planned_us", "admitted_us", "dispatched_us", "total_us"].map {
+                (name: StaticString) in stages[name]?.integer
+            } == [9, 10, 22, 26, nil, 5000])
+        let target = try #require(found["routing"]?["targets"]?.array?.first)
+        #expect(
+            word(target["price_usd_per_million_tokens"], "output") == "15.00" && word(target, "cost_usd") == "0.000042")
+        // An older row says nothing of it.
+        let old = try self.ask("requests/\(records[0])").1
+        #expect(old["limits"] == .null && old["caller"]?["settings"] == .null)
+        #expect(word(old["caller"], "by") == "static_key" && old["stages"]?["planned_us"] == .null)
+        #expect(old["stages"]?["total_us"]?.integer == 5000)
+    }
+
+    @Test mutating func whatIsGoingOn() throws {
+        let records = try self.fill()
+        let (status, found) = try self.ask("activity")
+        #expect(status == 200)
+        // The third is in the books before its time has come: it was over in this minute as well.
+        #expect(found["ended"]?.integer == 3 && found["errors"]?.integer == 1)
+        #expect(found["newest_request"]?.string == Array("2026-09-22T00:00:01.000Z".utf8))
+        #expect(found["slowest"]?.array?.count == 3)
+        #expect(found["cost_usd_per_hour"]?.string == Array("9.00007212".utf8))
+        #expect(found["models"]?.array?.first?["name"]?.string == Array("fast".utf8))
+        #expect(try self.ask("activity", [("seconds", .integer(601))]).0 == 422)
+        #expect(records.count == 3)
+    }
+
+    @Test mutating func search() throws {
+        let records = try self.fill()
+        func found(_ name: String, _ value: String) throws -> [String] {
+            let (status, page) = try self.ask("requests", [(name, self.text(value))])
+            #expect(status == 200, "\(name)")
+            return (page["data"]?.array ?? []).compactMap { $0["record"]?.string }.map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+        let names = records.map { "\($0)" }
+        #expect(try found("record", names[1]) == [names[1]])
+        #expect(try found("trace_id", String(repeating: "ab", count: 16)).count == 3)
+        #expect(try found("trace_id", String(repeating: "ac", count: 16)) == [])
+        #expect(try found("label", "\u{1B}mine").count == 3)
+        #expect(try found("error", "provider_timeout") == [names[2]])
+        #expect(try found("provider", "openai").count == 3)
+        #expect(try found("outcome", "error") == [names[2]])
+        #expect(try found("until", "2026-09-22") == [names[0]])
+        #expect(try found("min_cost_usd", "0.07") == [names[1], names[0]])
+        #expect(try found("user", EntityID(high: 1, low: 1).text(.user)) == [])
+        let quick = try self.ask("requests", [("min_duration_ms", .integer(6))])
+        #expect(quick.0 == 200 && quick.1["data"]?.array?.isEmpty == true)
+        for (name, value) in [
+            ("trace_id", "xy"), ("outcome", "fine"), ("record", "1"), ("min_cost_usd", "-1"), ("user", "u"),
+        ] {
+            #expect(try self.ask("requests", [(name, self.text(value))]).0 == 422, "\(name)")
+        }
     }
 
     @Test mutating func whatIsWrongIsSaid() throws {

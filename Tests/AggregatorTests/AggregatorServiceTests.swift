@@ -2,6 +2,7 @@ import Domain
 import IPC
 import IPCEpoll
 import EventLog
+import Metrics
 import Platform
 import Testing
 
@@ -15,12 +16,15 @@ import Testing
     private let loop: EpollLoop
     private let service: AggregatorService
     private let scratch = LinkScratch()
+    private let page: CountedPage
 
     init() throws {
         self.loop = try EpollLoop()
+        self.page = try CountedPage(instance: 7)
         self.service = AggregatorService(
-            loop: self.loop, hello: Hello(role: .aggregator, instance: 2, build: [1]),
+            loop: self.loop, hello: Hello(role: .aggregator, instance: 2, build: [1]), page: self.page.page,
             log: Log(role: .aggregator, sink: Silence()))
+        self.service.adopt(page: try self.page.descriptor(), role: .edge, slot: 0)
     }
 
     private func peer(_ role: Role, _ instance: UInt32) throws -> LinkedPeer {
@@ -53,11 +57,8 @@ import Testing
         #expect(condition())
     }
 
-    private func requests(_ count: UInt64) -> MetricReport.Series {
-        MetricReport.Series(
-            name: "sluice_errors_total",
-            labels: [MetricReport.Label("source", "client"), MetricReport.Label("code", "invalid_json")],
-            value: .counter(count))
+    private func count(_ count: UInt64, code: String = "invalid_json") {
+        self.page.page.counter(MetricCatalogue.errors, "client", code).add(count)
     }
 
     private func text(_ peer: LinkedPeer, _ stream: UInt64) -> String {
@@ -67,10 +68,11 @@ import Testing
     @Test func metricsAreServedOverALink() throws {
         let edge = try self.peer(.edge, 7)
         let upstream = try self.peer(.upstream, 8)
-        edge.report([self.requests(2)])
-        upstream.report([self.requests(3)])
+        let other = try CountedPage(instance: 8)
+        self.service.adopt(page: try other.descriptor(), role: .upstream, slot: 0)
+        self.count(2)
+        other.page.counter(MetricCatalogue.errors, "client", "invalid_json").add(3)
         try self.run { edge.isOpen && upstream.isOpen }
-        self.service.update(TreeStatus(entries: [TreeStatus.Entry(role: .edge, up: 1, restarts: 4)]))
         edge.get("/metrics?x=1", stream: 1)
         try self.run { edge.ends[1] != nil }
         #expect(edge.ends[1]?.failure == nil)
@@ -79,7 +81,7 @@ import Testing
         #expect(edge.heads[1]?.contentLength == edge.bodies[1].map { UInt64($0.count) })
         let lines = self.text(edge, 1).split(separator: "\n")
         #expect(lines.contains(#"sluice_errors_total{source="client",code="invalid_json"} 5"#))
-        #expect(lines.contains(#"sluice_process_restarts_total{role="edge"} 4"#))
+        #expect(lines.contains(#"sluice_links{role="aggregator",peer="upstream"} 1"#))
         #expect(lines.contains(#"sluice_build_info{version="\#(SluiceVersion.current)"} 1"#))
     }
 
@@ -99,13 +101,7 @@ import Testing
     @Test func aLargeDocumentKeepsToTheReadersCredit() throws {
         let edge = try self.peer(.edge, 7)
         let filler = String(repeating: "x", count: 200)
-        edge.report(
-            (0..<2000).map {
-                MetricReport.Series(
-                    name: "sluice_errors_total",
-                    labels: [MetricReport.Label("source", "client"), MetricReport.Label("code", "\(filler)\($0)")],
-                    value: .counter(1))
-            })
+        for number in 0..<2000 { self.count(1, code: "\(filler)\(number)") }
         edge.returnsCredit = false
         edge.get("/metrics", stream: 1)
         try self.run { edge.bodies[1]?.count == WireLimits.replyWindow }
@@ -119,15 +115,7 @@ import Testing
 
     @Test func aCancelledRequestGetsNothingMore() throws {
         let edge = try self.peer(.edge, 7)
-        edge.report(
-            (0..<500).map {
-                MetricReport.Series(
-                    name: "sluice_errors_total",
-                    labels: [
-                        MetricReport.Label("source", "client"),
-                        MetricReport.Label("code", String(repeating: "y", count: 240) + "\($0)"),
-                    ], value: .counter(1))
-            })
+        for number in 0..<500 { self.count(1, code: String(repeating: "y", count: 240) + "\(number)") }
         edge.returnsCredit = false
         edge.get("/metrics", stream: 1)
         try self.run { edge.bodies[1]?.count == WireLimits.replyWindow }
@@ -139,37 +127,28 @@ import Testing
         #expect(edge.ends[1] == nil)
     }
 
-    @Test func whatAnEndedProcessCountedStays() throws {
+    @Test func whatIsNoPageIsLeftAlone() throws {
         let edge = try self.peer(.edge, 7)
-        let dying = try self.peer(.edge, 8)
-        edge.report([self.requests(2)])
-        dying.report([self.requests(40)])
-        edge.get("/", stream: 1)
-        dying.get("/", stream: 1)
-        try self.run { edge.ends[1] != nil && dying.ends[1] != nil }
-        dying.link?.close()
-        edge.get("/metrics", stream: 2)
-        try self.run { edge.ends[2] != nil }
-        #expect(self.text(edge, 2).contains(#"code="invalid_json"} 42"#))
+        self.service.adopt(page: try SharedArea.make(name: "small", size: 64), role: .edge, slot: 1)
+        self.count(2)
+        edge.get("/metrics", stream: 1)
+        try self.run { edge.ends[1] != nil }
+        #expect(self.text(edge, 1).contains(#"code="invalid_json"} 2"#))
     }
 
-    @Test func aNewerLinkToTheSameProcessDoesNotCountTwice() throws {
+    @Test func aNewerLinkToTheSameProcessTakesItsPlace() throws {
         let older = try self.peer(.edge, 7)
-        older.report([self.requests(5)])
-        older.get("/", stream: 1)
-        try self.run { older.ends[1] != nil }
+        try self.run { older.isOpen }
         let newer = try self.peer(.edge, 7)
-        newer.report([self.requests(6)])
         newer.get("/metrics", stream: 1)
         try self.run { newer.ends[1] != nil && older.hasEnded }
-        #expect(self.text(newer, 1).contains(#"code="invalid_json"} 6"#))
     }
 
     @Test func aPeerThatBreaksTheProtocolIsCutOffAlone() throws {
         let good = try self.peer(.edge, 7)
         let bad = try self.peer(.edge, 8)
         try self.run { good.isOpen && bad.isOpen }
-        bad.link?.send(FrameHeader(type: .records, stream: 0, length: 1).bytes + [9])
+        bad.link?.send(FrameHeader(type: .request, stream: 1, length: 1).bytes + [9])
         try self.run { bad.hasEnded }
         good.get("/metrics", stream: 1)
         try self.run { good.ends[1] != nil }
@@ -194,7 +173,7 @@ import Testing
         try self.run { edge.isOpen }
         var drained = 0
         self.service.drain(timeout: 60_000) { drained += 1 }
-        edge.report([self.requests(1)])
+        self.count(1)
         edge.get("/metrics", stream: 1)
         try self.run { edge.ends[1] != nil }
         #expect(drained == 0)

@@ -152,8 +152,11 @@ import Testing
     }
 
     @Test func theServiceShowsTheCountsAndEndsWithTheJournals() throws {
+        let page = try CountedPage(instance: 2)
         let service = AggregatorService(
-            loop: self.loop, hello: Hello(role: .aggregator, instance: 2, build: [1]), log: JournalScene.log)
+            loop: self.loop, hello: Hello(role: .aggregator, instance: 2, build: [1]), page: page.page,
+            log: JournalScene.log)
+        service.adopt(page: try page.descriptor(), role: .aggregator, slot: 0)
         let edge = try self.scene.journal(.edge, 7)
         edge.settle(self.scene.settle(self.scene.mint()), edge.begin(self.scene.begin(self.scene.mint())))
         edge.close()

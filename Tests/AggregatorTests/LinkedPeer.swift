@@ -26,10 +26,6 @@ final class LinkedPeer: EpollLinkDelegate {
             loop: loop, descriptor: descriptor, machine: machine, scratch: scratch, delegate: self)
     }
 
-    func report(_ series: [MetricReport.Series]) {
-        self.link?.send(MetricReport(series: series).frame())
-    }
-
     func get(_ path: String, method: String = "GET", stream: UInt64) {
         let request = AdministrationRequest(method: method, path: path)
         self.link?.send(StreamRequest.administration(request).frame(stream: stream))

@@ -1,4 +1,5 @@
 import IPC
+import Metrics
 
 @testable import Aggregator
 
@@ -71,7 +72,7 @@ struct PrometheusParser {
                 sum = try self.microseconds(line.value)
             case (.histogram, name + "_count"):
                 guard UInt64(line.value) == total else { throw failure }
-                let value = MetricReport.Value.histogram(bounds: bounds, counts: counts, sum: sum)
+                let value = MetricValue.histogram(bounds: bounds, counts: counts, sum: sum)
                 family.samples.append(MetricFamily.Sample(labels: labels, value: value))
                 (bounds, counts, total) = ([], [], 0)
             default: throw failure

@@ -1,4 +1,4 @@
-import IPC
+import Metrics
 import TestSupport
 import Testing
 
@@ -43,7 +43,7 @@ import Testing
         let labelled = MetricDefinition(
             name: "sluice_request_duration_seconds", kind: .histogram, help: "Time.", labels: ["endpoint"])
         let plain = MetricDefinition(name: "sluice_wait_seconds", kind: .histogram, help: "Time.")
-        let value = MetricReport.Value.histogram(
+        let value = MetricValue.histogram(
             bounds: [5000, 2_500_000, 10_000_000], counts: [1, 2, 0, 4], sum: 61_000_001)
         let text = self.render([
             MetricFamily(

@@ -1,4 +1,4 @@
-import IPC
+import Metrics
 import TestSupport
 
 @testable import Aggregator
@@ -32,7 +32,7 @@ enum RandomFamilies {
 
     private static func value(
         _ kind: MetricDefinition.Kind, using random: inout SplitMix
-    ) -> MetricReport.Value {
+    ) -> MetricValue {
         switch kind {
         case .counter: return .counter(.random(in: 0 ... .max, using: &random))
         case .gauge: return .gauge(.random(in: .min ... .max, using: &random))

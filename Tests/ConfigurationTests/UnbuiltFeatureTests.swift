@@ -8,8 +8,6 @@ import Testing
         BadCase("redis: redis://h:6379/0", "1:1: redis: not available yet: leave redis out or set it to null"),
         BadCase("redis: true", "1:1: redis: not available yet"),
         BadCase("auth: {jwt: {algorithm: HS256}}", "1:8: auth.jwt: not available yet"),
-        BadCase("catalogue: {file: prices.json}", "1:13: catalogue.file: not available yet"),
-        BadCase("catalogue: {url: \"https://x\"}", "1:13: catalogue.url: not available yet"),
         BadCase("cache: {enabled: true}", "1:9: cache.enabled: not available yet"),
         BadCase("cache: {enabled: on}", "1:9: cache.enabled: not available yet"),
         BadCase("redaction: {enabled: true}", "1:13: redaction.enabled: not available yet"),
@@ -28,13 +26,15 @@ import Testing
         BadCase("cache: {when: never}", "1:15: cache.when: expected deterministic or unary or all"),
         BadCase("redaction: {patterns: [emial]}", "1:24: redaction.patterns[0]: expected email or phone"),
         BadCase("telemetry: []", "1:12: telemetry: expected a mapping"),
+        BadCase("telemetry: {metrics: true}", "1:22: telemetry.metrics: expected a mapping"),
+        BadCase("telemetry: {metrics: {per_project: 1}}", "1:36: telemetry.metrics.per_project: expected"),
     ]
 
     /// Each asks for nothing.
     static let neutral = [
         "redis: null", "redis: false", "redis: off", "redis: ~", "redis:",
         "user: null",
-        "auth: {anonymous: null, jwt: false}", "catalogue: {file: null, url: null}", "pricing: {}", "pricing: null",
+        "auth: {anonymous: null, jwt: false}", "pricing: {}", "pricing: null",
         "cache: {enabled: false}",
         "cache: {enabled: off}", "cache:", "redaction: {enabled: false, custom: []}",
         "audit: null", "audit: {}", "telemetry: {otlp: null, helicone: null, extension: headers}",
@@ -48,7 +48,6 @@ import Testing
         "redis_timeout: 20ms",
         "cache: {enabled: false, ttl: 24h}", "cache: {max_size: 512MB}",
         "cache: {when: deterministic}",
-        "catalogue: {refresh: 24h}",
     ]
 
     @Test(arguments: asking) func whatAsksForSomethingIsRefused(bad: BadCase) { bad.check() }

@@ -33,13 +33,14 @@ import Testing
     private let folder: TemporaryFolder
     private let loop: EpollLoop
     private let desk: AdministrationDesk
+    private let sink = LineSink()
 
     init() throws {
         self.folder = try TemporaryFolder()
         try self.folder.makeFolder("run", mode: 0o700)
         self.loop = try EpollLoop()
         self.desk = try AdministrationDesk(
-            loop: self.loop, log: Log(role: .control, sink: LineSink()), context: DeskContext(limits: LimitSettings()),
+            loop: self.loop, log: Log(role: .control, sink: self.sink), context: DeskContext(limits: LimitSettings()),
             tree: [Here()], reason: "not open yet")
     }
 
@@ -47,7 +48,9 @@ import Testing
         let source = try Self.source(self.folder.path)
         self.desk.open(threads: threads) { () throws(StartFailure) in
             door.knocks.add(1, ordering: .relaxed)
-            guard door.isOpen.load(ordering: .relaxed) else { throw StartFailure("the door is shut") }
+            guard door.isOpen.load(ordering: .relaxed) else {
+                throw StartFailure("PostgreSQL 10.1.2.3:5432/doors: the door is shut")
+            }
             let store = try source.open()
             return DeskBench(store: store, service: AdministrationService(store: store, limits: LimitSettings()))
         }
@@ -133,7 +136,11 @@ import Testing
         try self.open(door)
         let refusal = try self.ask("projects")
         #expect(refusal.status == 503)
-        #expect(String(decoding: refusal.body, as: UTF8.self).contains("the door is shut"))
+        // Where it is and why it is shut is for operators.
+        let words = String(decoding: refusal.body, as: UTF8.self)
+        #expect(words.contains("the log of control says why") && words.contains("storage_failed"))
+        #expect(!words.contains("10.1.2.3") && !words.contains("door"))
+        #expect(self.sink.text.contains("PostgreSQL 10.1.2.3:5432/doors: the door is shut"))
         for _ in 0..<50 { _ = try self.ask("projects") }
         // Asking does not make it try more often than it does by the clock.
         #expect(door.knocks.load(ordering: .relaxed) < 10)

@@ -1,4 +1,6 @@
 import Configuration
+import Cryptography
+import Database
 import Domain
 import IPC
 import JSON
@@ -44,6 +46,34 @@ import Testing
         let audit = try self.scene.store.audit(AuditQuery(limit: 10))
         #expect(audit.map(\.action) == ["delete", "update", "create"])
         #expect(!"\(audit)".contains("0123456789"))
+    }
+
+    /// Its answer is kept with the change; who is told it again waits again until it is in force.
+    @Test func anObjectIsMadeOnceUnderAnIdempotencyKey() throws {
+        let connection = self.scene.store.connection
+        for (path, body) in [
+            ("providers", Self.groq), ("models", #"{"name": "a", "targets": ["one:m"]}"#),
+            ("prices", #"{"target": "one:n", "input": 1, "output": 2}"#),
+        ] {
+            try connection.execute(
+                "CREATE TRIGGER none BEFORE UPDATE OF status ON idempotency BEGIN SELECT RAISE(ABORT, 'not now'); END")
+            let changes = try connection.integer("SELECT COUNT(*) FROM audit")
+            #expect(try self.scene.ask(.post, path, body: body, key: path).status == 503)
+            #expect(try connection.integer("SELECT COUNT(*) FROM audit") == changes)
+            try connection.execute("DROP TRIGGER none")
+            let made = try self.scene.ask(.post, path, body: body, key: path)
+            #expect(made.status == 201 && !made.isRepeated)
+            var again = try self.scene.ask(.post, path, body: body, key: path)
+            #expect(again.isRepeated)
+            again.isRepeated = false
+            #expect(again == made && made.sequel != nil)
+        }
+        // What it holds is under a digest with the pepper, and sealed.
+        let rows = try connection.statement("SELECT fingerprint, reply FROM idempotency")
+        while try rows.step() {
+            #expect(rows.bytes(0).count == Digest.count + 1)
+            #expect(!String(decoding: rows.bytes(1), as: UTF8.self).contains("groq"))
+        }
     }
 
     @Test func nothingOfAKeyIsStoredInTheClear() throws {

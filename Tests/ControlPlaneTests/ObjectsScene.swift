@@ -34,10 +34,11 @@ final class ObjectsScene {
         let base = Self.load(file)
         let board = ObjectBoard(
             ObjectBoard.State(base: base, merge: ObjectMerge(base, []), number: 0),
-            objection: { SnapshotBuilder.objection(to: $0) })
+            objection: { SnapshotBuilder.objection(to: $0, $1) })
         self.board = board
         self.service = AdministrationService(
-            resources: ObjectKind.allCases.map {
+            store: store, limits: LimitSettings(),
+            others: ObjectKind.allCases.map {
                 ObjectsResource($0, store: store, codec: codec, board: board, clock: { 1_700_000_000_000 })
             })
     }
@@ -55,7 +56,9 @@ final class ObjectsScene {
         let records = try self.store.objects()
         let base = self.board.now.base
         let merge = ObjectMerge(base, try self.codec.objects(of: records))
-        self.board.use(ObjectBoard.State(base: base, merge: merge, number: records.number))
+        self.board.use(
+            ObjectBoard.State(
+                base: base, merge: merge, number: records.number, catalogue: self.board.now.catalogue))
     }
 
     /// Another file.
@@ -68,13 +71,14 @@ final class ObjectsScene {
     @discardableResult
     func ask(
         _ method: AdministrationRequest.Method, _ path: String..., body: String = "{}", ifMatch: String? = nil,
-        actor: AdministrationActor = .person(user: 0)
+        actor: AdministrationActor = .person(user: 0), key: String? = nil
     ) throws -> AdministrationReply {
         guard case .object(let members) = try JSONReader().read(Array(body.utf8), maximumBytes: 1 << 20) else {
             throw AdministrationFailure.invalid("no object")
         }
         let reply = self.service.reply(
-            to: AdministrationRequest(method: method, path: path, body: members, actor: actor, ifMatch: ifMatch))
+            to: AdministrationRequest(
+                method: method, path: path, body: members, actor: actor, ifMatch: ifMatch, idempotencyKey: key))
         try self.follow()
         return reply
     }

@@ -30,6 +30,21 @@ import Testing
         return (rules, calendar)
     }
 
+    /// Whatever the order of times; a change is known to the second.
+    @Test(arguments: zones) func quarterHoursAreThoseOfTheMoment(_ name: String) throws {
+        let (rules, _) = try Self.rules(name)
+        var cache = CalendarCache(rules, at: 0)
+        var times: [Int64] = [0, 1_790_000_000, -100_000_000, Int64.max, Int64.min]
+        for transition in rules.transitions.suffix(6) {
+            times += [transition.at, transition.at - 1, transition.at + 1]
+        }
+        for time in times + times.reversed() {
+            let quarters = Int64(cache.quarterHours(at: time))
+            let offset = rules.offset(at: time)
+            #expect(quarters * 900 <= offset && offset < (quarters + 1) * 900, "\(name) \(time)")
+        }
+    }
+
     /// What Foundation says the numbers are.
     private func expected(_ time: Int64, _ calendar: Foundation.Calendar) throws -> CalendarPeriods {
         let parts = calendar.dateComponents(

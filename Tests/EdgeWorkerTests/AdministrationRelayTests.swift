@@ -264,7 +264,7 @@ import Testing
         try control.answer(asked.stream, "{}")
         #expect(try client.received().hasPrefix("HTTP/1.1 200"))
         #expect(rig.core.metrics.inFlight == 0)
-        let series = rig.core.metrics.report().series.filter { $0.name == "sluice_requests_total" }
+        let series = rig.core.metrics.series.filter { $0.name == "sluice_requests_total" }
         #expect(series.contains { $0.labels.contains(.init("endpoint", "administration")) })
     }
 }

@@ -70,6 +70,20 @@ final class FakeLedger: LimitLedger {
         return .admitted(hold, self.standing(demand.entries))
     }
 
+    func check(_ entries: [LimitDemand.Entry], at time: LimitTime, into limits: inout [CheckedLimit]) {
+        for entry in entries {
+            let counts = self.slots[entry.key] ?? Counts()
+            for kind in LimitKind.allCases {
+                guard let limit = entry.limits[kind] else { continue }
+                let (used, held) = self.use(kind, counts)
+                limits.append(
+                    CheckedLimit(
+                        scope: entry.scope, kind: kind, limit: limit, used: used, held: held,
+                        reset: kind.isBudget || kind == .concurrency ? nil : 60))
+            }
+        }
+    }
+
     func extend(
         _ hold: LimitHold, _ entries: [LimitDemand.Entry], tokens: Int64, cost: Int64, at time: LimitTime
     ) -> LimitRefusal? {

@@ -84,9 +84,13 @@ import Testing
         #expect(entries[3].limits == LimitSet([.monthlyCost: 9]) && entries[5].limits == LimitSet([.dailyTokens: 4]))
         let honolulu = entries[0].periods.day
         #expect(entries.map { $0.periods.day - honolulu } == [0, 0, 0, 1, 1, 0, 0])
+        #expect(rig.journal.begins.map { $0.zone } == [36])
         // The budget of the project is in the way, until its own midnight.
         let body = try #require(rig.journal.settles.first)
-        #expect(body.status == 429 && body.error == Array("insufficient_quota".utf8))
+        #expect(body.status == 429 && body.error == Array("insufficient_quota".utf8) && body.fault == .client)
+        // Others have the gateway's clocks.
+        _ = try self.chat(rig)
+        #expect(rig.journal.begins.map { $0.zone } == [36, -40])
     }
 
     @Test func rowsAreReadOncePerCommit() throws {
@@ -146,7 +150,7 @@ import Testing
         #expect(rig.journal.settles.map { $0.status } == [200, 200, 429])
         #expect(rig.ledger.openHolds == 0 && rig.ledger.wrongSettles == 0 && rig.ledger.settles.count == 2)
         #expect(
-            rig.core.metrics.report().series.contains {
+            rig.core.metrics.series.contains {
                 $0.name == "sluice_limit_refusals_total"
                     && $0.labels.map { $0.value } == ["key", "requests_per_minute"]
             })
@@ -212,7 +216,7 @@ import Testing
         #expect(rig.sink.lines.first?.contains("\"percent\":90") == true)
         #expect(try next().contains("\r\nx-sluice-limit-warning: key tokens_total 90%\r\n"))
         #expect(rig.sink.lines.filter { $0.contains("soft limit") }.count == 1)
-        #expect(rig.core.metrics.report().series.contains { $0.name == "sluice_limit_soft_crossings_total" })
+        #expect(rig.core.metrics.series.contains { $0.name == "sluice_limit_soft_crossings_total" })
     }
 
     // MARK: Who has no key, or a wrong one

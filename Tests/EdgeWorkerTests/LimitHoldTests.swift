@@ -146,7 +146,7 @@ import Testing
         #expect(try ask(0) == [0] && ask(7) == [0] && rig.ledger.slot(.project).heldTokens == 2 * once)
         try peer.send(Self.end(Self.failure).frame(stream: running.stream))
         #expect(rig.ledger.openHolds == 0 && rig.ledger.settles.map { $0.tokens } == [12])
-        let series = rig.core.metrics.report().series.filter { $0.name == "sluice_limit_further_attempts_total" }
+        let series = rig.core.metrics.series.filter { $0.name == "sluice_limit_further_attempts_total" }
         #expect(Set(series.flatMap { $0.labels.map { $0.value } }) == ["yes", "no"])
     }
 

@@ -301,7 +301,7 @@ import Testing
 
     // MARK: The trail
 
-    @Test func aPlainRequestLeavesNoTrail() throws {
+    @Test func aPlainRequestLeavesHowItWasLetIn() throws {
         let rig = try Self.rig()
         let peer = try rig.upstream()
         let client = try rig.client()
@@ -310,7 +310,12 @@ import Testing
             try peer.answer(try #require(try peer.request()).stream, "{}")
             _ = try client.received()
         }
-        #expect(rig.journal.settles.map { $0.trail } == [[], [], []])
+        let trails = rig.journal.settles.compactMap { DecisionTrail(packed: $0.trail) }
+        try #require(trails.count == 3)
+        #expect(trails.allSatisfy { $0.isPlain && $0.admission?.verdict == .unlimited })
+        #expect(rig.journal.settles.allSatisfy { $0.trail.count <= DecisionTrail.shortSize })
+        // What is set for the caller is read for the first of them.
+        #expect(trails.map { $0.admission?.isCallerKnown } == [false, true, true])
     }
 
     @Test func theTrailSaysWhatWasLeftOut() throws {

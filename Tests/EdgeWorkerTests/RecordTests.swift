@@ -265,8 +265,22 @@ import Testing
         let settle = try #require(rig.journal.only)
         #expect(settle.status == 504 && settle.outcome == .error && settle.error == Array("provider_timeout".utf8))
         #expect(settle.attempts == 2 && settle.usage == TokenUsage(input: 10) && settle.usageSource == .estimated)
-        #expect(settle.cost == 3 && settle.provider == Array("openai".utf8))
+        #expect(settle.cost == 3 && settle.provider == Array("openai".utf8) && settle.fault == .provider)
         #expect(settle.modelSent == Array("spare".utf8) && self.isSettledBeforeTheLastByte(rig))
+    }
+
+    /// What a provider says itself is passed on as it is.
+    @Test(arguments: [(400, GatewayError.Source.client), (404, .client), (429, .provider), (503, .provider)])
+    func theFaultOfAnErrorThatIsPassedOn(_ status: UInt16, _ fault: GatewayError.Source) throws {
+        let rig = try self.rig()
+        let peer = try rig.upstream()
+        let (client, stream) = try self.running(rig, peer)
+        try peer.send(
+            FakePeer.head(status, length: 2).frame(stream: stream) + FakePeer.chunk("{}", stream)
+                + Self.end().frame(stream: stream))
+        #expect(try client.status() == Int(status))
+        let settle = try #require(rig.journal.only)
+        #expect(settle.status == status && settle.outcome == .complete && settle.fault == fault)
     }
 
     @Test func aStreamCutWithAnEvent() throws {
@@ -350,7 +364,7 @@ import Testing
         let settle = try #require(rig.journal.only)
         #expect(settle.status == 200 && settle.usageSource == .none && settle.cost == 0)
         #expect(settle.replyBytes > 0 && settle.firstByte == settle.total)
-        let first = rig.core.metrics.report().series.first { $0.name == "sluice_time_to_first_token_seconds" }
+        let first = rig.core.metrics.series.first { $0.name == "sluice_time_to_first_token_seconds" }
         #expect(first == nil)
     }
 

@@ -135,5 +135,16 @@ import Testing
         try peer.send(
             head.frame(stream: free.stream) + FakePeer.chunk("{}", free.stream) + gift.frame(stream: free.stream))
         #expect(rig.ledger.settles.map { $0.cost } == [17_000, 0] && rig.journal.settles[1].cost == 0)
+        // One that failed for all, and one whose call it is: they are no hits.
+        let failed = try self.running(rig, peer, #"{"model":"smart","messages":[],"temperature":0}"#)
+        var failure = gift
+        failure.failure = .gatewayUnavailable
+        try peer.send(failure.frame(stream: failed.stream))
+        let own = try self.running(rig, peer, #"{"model":"smart","messages":[],"temperature":0}"#)
+        try peer.send(
+            head.frame(stream: own.stream) + FakePeer.chunk("{}", own.stream)
+                + StreamEnd(finish: .stop).frame(stream: own.stream))
+        #expect(rig.journal.settles.map { $0.isCacheHit } == [true, true, false, false])
+        #expect(rig.journal.settles.map { $0.fault } == [nil, nil, .gateway, nil])
     }
 }

@@ -125,7 +125,7 @@ import Testing
 
     private func handshakes(_ rig: EdgeRig) -> [String: UInt64] {
         var counts: [String: UInt64] = [:]
-        for series in rig.core.metrics.report().series where series.name == "sluice_tls_handshakes_total" {
+        for series in rig.core.metrics.series where series.name == "sluice_tls_handshakes_total" {
             if case .counter(let count) = series.value { counts["\(series.labels[0].value)"] = count }
         }
         return counts

@@ -6,17 +6,16 @@ import concurrent.futures
 import json
 import os
 import pathlib
-import shutil
 import signal
 import struct
-import tempfile
 import threading
 import time
 
 import pytest
 
 from Harness import wire
-from Harness.gateway import NAMES, PROGRAMS, Gateway, base_config
+from Harness.gateway import NAMES, Gateway, base_config
+from Harness.installation import Installation, installed
 from Harness.openloop import of_kind, streams, wait_for
 from Harness.operators import call
 from Harness.processes import alive, start_time, status_field, wait_until
@@ -26,40 +25,10 @@ FAILED = '"message":"upgrade failed'
 TOOK_OVER = "the new programs serve"
 
 
-class Installation:
-    """Folders of programs beside each other, and the link by which the gateway is started."""
-
-    def __init__(self, folder: pathlib.Path) -> None:
-        self.folder = folder
-        self.link = folder / "current"
-
-    def add(self, name: str, build: str | None = None) -> pathlib.Path:
-        """A copy of the programs; with `build` they say that they are of that one."""
-        into = self.folder / name
-        into.mkdir()
-        for program in NAMES:
-            os.link(PROGRAMS / program, into / program)
-        if build is not None:
-            (into / "build-id").write_text(build + "\n")
-        return into
-
-    def use(self, name: str) -> None:
-        new = self.folder / "new-link"
-        new.symlink_to(name)
-        new.rename(self.link)
-
-
 @pytest.fixture
 def installation():
-    # On the file system of the programs, for they are linked.
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-upgrade-", dir=PROGRAMS.parent))
-    try:
-        one = Installation(folder)
-        one.add("1", "build-1")
-        one.use("1")
+    with installed() as one:
         yield one
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def replace(folder: pathlib.Path, program: str, script: str) -> None:

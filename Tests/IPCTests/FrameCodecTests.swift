@@ -146,10 +146,7 @@ import Testing
                 }
             case .administration(let request): request.method.utf8.count + request.path.utf8.count
             }
-        case let report as MetricReport:
-            report.series.reduce(0) { sum, series in
-                series.labels.reduce(sum + series.name.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count }
-            }
+        case let offer as MetricPageOffer: offer.pages.count
         case let end as StreamEnd:
             (end.failure?.message.utf8.count ?? 0) + end.attempts.reduce(0) { $0 + $1.error.utf8.count }
         case let hello as Hello: hello.build.count
@@ -177,6 +174,14 @@ import Testing
             request.calls = Array(repeating: call, count: count)
             let decoded = Self.decoded(StreamRequest.provider(request).frame(), .request)
             #expect((decoded == AnyHashable(StreamRequest.provider(request))) == isGood)
+        }
+    }
+
+    @Test func soManyPagesComeAtOnce() {
+        for (count, isGood) in [(0, true), (MetricPageOffer.limit, true), (MetricPageOffer.limit + 1, false)] {
+            let offer = MetricPageOffer(pages: .init(repeating: .init(role: .edge, slot: 1), count: count))
+            #expect((Self.decoded(offer.frame(), .metricPages) == AnyHashable(offer)) == isGood)
+            #expect(offer.frame().count <= Int(FrameType.metricPages.maximumLength))
         }
     }
 

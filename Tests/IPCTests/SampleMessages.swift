@@ -54,16 +54,12 @@ enum SampleMessages {
         state: .starting, pid: 0, build: [], age: 0, version: 0, listeners: [], quarantined: 0,
         processes: Array(repeating: Self.report.processes[0], count: 40), operations: [])
 
-    static let metrics = MetricReport(series: [
-        .init(name: "a_total", labels: [.init("model", "m"), .init("status", "200")], value: .counter(.max)),
-        .init(name: "b", labels: [], value: .gauge(-3)),
-        .init(name: "c_seconds", labels: [], value: .histogram(bounds: [1, 2], counts: [3, 4, 5], sum: 6)),
-    ])
+    static let pages = MetricPageOffer(pages: [.init(role: .edge, slot: 3), .init(role: .supervisor, slot: 0)])
 
     static let all: [any WireMessage & Hashable] = [
         Hello(role: .edge, instance: 7, host: 9, build: [1, 2, 3]), Ready(), SnapshotNotice(version: 3),
         LinkOffer(role: .upstream, instance: 4), Heartbeat(sequence: 5, activeRequests: 6), Drain(timeout: 300),
-        topology, emptyReport, TreeStatus(entries: [.init(role: .edge, up: 2, restarts: 1)]), request,
+        topology, emptyReport, pages, request,
         requestInArea,
         StreamRequest.administration(AdministrationRequest(method: "GET", path: "/metrics?x=1", bodyLength: 2)),
         StreamRequest.administration(
@@ -87,7 +83,7 @@ enum SampleMessages {
             usage: TokenUsage(input: 5), shared: .init(usageSource: .provider, cost: .max),
             trail: [TrailStep(.shared, call: 0, at: 7)]),
         StreamEnd(shared: .init(usageSource: .estimated, cost: nil)),
-        Credit(bytes: 65_536), FurtherAttempt(call: 1, number: 2, reason: .hedge), Grant(allowed: true), metrics,
+        Credit(bytes: 65_536), FurtherAttempt(call: 1, number: 2, reason: .hedge), Grant(allowed: true),
         OwnerDead(role: .upstream, instance: 9),
         Suspects(instance: 9, fingerprints: [1, .max]), Quarantine(fingerprint: .max, milliseconds: 600_000),
         SnapshotAcknowledged(version: 4, refusal: "no"), SnapshotAcknowledged(version: 5), ReloadRequest(version: 6),
@@ -117,14 +113,13 @@ enum SampleMessages {
         case .ownerDead: unsafe try OwnerDead(payload: payload)
         case .suspects: unsafe try Suspects(payload: payload)
         case .quarantine: unsafe try Quarantine(payload: payload)
-        case .status: unsafe try TreeStatus(payload: payload)
+        case .metricPages: unsafe try MetricPageOffer(payload: payload)
         case .request: unsafe try StreamRequest(payload: payload)
         case .responseHead: unsafe try ResponseHead(payload: payload)
         case .end: unsafe try StreamEnd(payload: payload)
         case .attempt: unsafe try FurtherAttempt(payload: payload)
         case .grant: unsafe try Grant(payload: payload)
         case .credit: unsafe try Credit(payload: payload)
-        case .records: unsafe try MetricReport(payload: payload)
         case .body, .chunk, .cancel: unsafe Array(payload)
         }
     }

@@ -12,7 +12,8 @@ import Testing
             providers: ["one", "two"], aliases: SnapshotCodecTests.aliases, defaultProvider: 0,
             models: [.init(provider: 1, name: [0x61], facts: ModelFacts(price: 0))],
             policies: SnapshotCodecTests.policies), prices: [.free], limits: SnapshotCodecTests.limits,
-        sharedCalls: SharedCallSettings(isOn: false, scope: .everybody, eachPays: true), logLevel: .debug,
+        sharedCalls: SharedCallSettings(isOn: false, scope: .everybody, eachPays: true), countsProjects: true,
+        logLevel: .debug,
         logFormat: .text, requestLogging: RequestLogging(access: false, prompts: true, responses: true))
     private let upstream = UpstreamSnapshot(
         version: 4,
@@ -229,11 +230,11 @@ import Testing
     @Test func anUnknownScopeOfSharedCallsIsRefused() throws {
         var bytes = self.edge.encoded()
         for scope: UInt8 in [3, 255] {
-            bytes[bytes.count - 3] = scope
+            bytes[bytes.count - 4] = scope
             #expect(throws: WireReader.Malformed.self) { try EdgeSnapshot(decoding: bytes) }
         }
         for scope in SharedCallSettings.Scope.allCases {
-            bytes[bytes.count - 3] = scope.rawValue
+            bytes[bytes.count - 4] = scope.rawValue
             #expect(try EdgeSnapshot(decoding: bytes).sharedCalls.scope == scope)
         }
     }

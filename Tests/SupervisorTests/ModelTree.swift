@@ -35,7 +35,12 @@ struct ModelTree {
             drainTimeout: 60_000,
             stateDirectory: "/state", logLevel: .info))
 
+    /// But for what is counted.
     mutating func take() -> [SupervisorAction] {
+        self.takeAll().filter { if case .count = $0 { false } else { true } }
+    }
+
+    mutating func takeAll() -> [SupervisorAction] {
         defer { self.done = [] }
         return self.done
     }

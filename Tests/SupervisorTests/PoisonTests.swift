@@ -65,7 +65,7 @@ import Testing
         }
         #expect(late.map(\.fingerprint) == [6])
         #expect(late.allSatisfy { (1..<PoisonLedger.span).contains($0.milliseconds) })
-        #expect(tree.machine.status.quarantined == 1)
+        #expect(tree.machine.figures.quarantined == 1)
     }
 
     @Test func anOperatorReleases() {

@@ -89,9 +89,10 @@ private final class CollectingSink: LogSink {
         // Control says itself what is wrong.
         #expect(said == [])
         let lines = Set(self.text(of: "fds").split(separator: "\n").map(String.init))
-        #expect(lines.isSuperset(of: ["0", "1", "2", "3", "4", "/dev/null"]))
-        #expect(lines.isDisjoint(with: ["5", "6", "7", "8", "9"]))
-        #expect(self.text(of: "arguments").hasSuffix(" --instance=1 --environment-fd=4 --config=/etc/sluice.yaml\n"))
+        #expect(lines.isSuperset(of: ["0", "1", "2", "3", "4", "7", "/dev/null"]))
+        #expect(lines.isDisjoint(with: ["5", "6", "8", "9"]))
+        let arguments = " --instance=1 --environment-fd=4 --config=/etc/sluice.yaml --metric-page-fd=7\n"
+        #expect(self.text(of: "arguments").hasSuffix(arguments))
         #expect(self.text(of: "variables") == "X=y\n")
         #expect(self.text(of: "gateway") == "A=b\0")
     }

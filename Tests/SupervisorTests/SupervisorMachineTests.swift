@@ -265,23 +265,45 @@ import Testing
         #expect(beats.allSatisfy { $0.1 == ($0.0 == .edge ? 7 : 0) })
     }
 
-    @Test func theAggregatorHearsOfEveryChange() throws {
+    @Test func everyChangeIsCounted() throws {
         var tree = ModelTree.up()
         tree.exit(ModelTree.edges[0], .signal(9))
-        let down = TreeStatus(entries: [
-            .init(role: .supervisor, up: 1, restarts: 0), .init(role: .control, up: 1, restarts: 0),
-            .init(role: .aggregator, up: 1, restarts: 0), .init(role: .upstream, up: 1, restarts: 0),
-            .init(role: .edge, up: 1, restarts: 0),
-        ])
-        #expect(tree.take().contains(.sendIfRoom(.aggregator, down.frame())))
+        var figures = TreeFigures(version: ModelTree.announcement.version)
+        figures.up = [.supervisor: 1, .control: 1, .aggregator: 1, .upstream: 1, .edge: 1]
+        figures.restarts = [.supervisor: 0, .control: 0, .aggregator: 0, .upstream: 0, .edge: 0]
+        #expect(tree.takeAll().contains(.count(figures)))
         tree.wait(100)
         tree.ready(ModelTree.edges[0])
-        var up = down
-        up.entries[4] = .init(role: .edge, up: 2, restarts: 1)
-        #expect(tree.take().contains(.sendIfRoom(.aggregator, up.frame())))
+        figures.up[.edge] = 2
+        figures.restarts[.edge] = 1
+        #expect(tree.takeAll().contains(.count(figures)))
         // And once a second.
         tree.wait(1000, answering: Self.everybody)
-        #expect(tree.take().contains(.sendIfRoom(.aggregator, up.frame())))
+        #expect(tree.takeAll().contains(.count(figures)))
+    }
+
+    @Test func anAggregatorGetsThePagesBeforeItsLinks() throws {
+        var tree = ModelTree.up()
+        tree.exit(.aggregator, .signal(9))
+        _ = tree.take()
+        tree.wait(100)
+        tree.ready(.aggregator)
+        let actions = tree.take()
+        let pages = try #require(actions.firstIndex(of: .sendPages(.aggregator)))
+        let links = actions.indices.filter { if case .link = actions[$0] { true } else { false } }
+        #expect(links.count == 3 && links.allSatisfy { $0 > pages })
+        #expect(!actions.contains(.sendPages(.control)))
+    }
+
+    @Test func heartbeatsWithoutAnAnswerAreCounted() {
+        var tree = ModelTree.up()
+        tree.wait(1000, answering: Self.everybody)
+        _ = tree.take()
+        tree.wait(1000, answering: Self.everybody.filter { $0.role != .upstream })
+        #expect(!tree.take().contains(.beatMissed(.upstream)))
+        tree.wait(1000, answering: Self.everybody)
+        let missed = tree.take().filter { if case .beatMissed = $0 { true } else { false } }
+        #expect(missed == [.beatMissed(.upstream)])
     }
 
     // MARK: Broken children

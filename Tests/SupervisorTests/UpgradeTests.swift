@@ -350,9 +350,13 @@ import Testing
             listeners: [
                 .init(number: 9, path: nil, tls: .init(certificate: 20, key: 21)), .init(number: 10, path: "/run/x"),
             ], snapshots: [11, 12, 13, 14],
-            instanceFile: 15, programs: [.edge: 16, .control: 17], machine: [1, 2, 3])
+            instanceFile: 15, programs: [.edge: 16, .control: 17],
+            pages: [
+                .init(role: .edge, slot: 1, number: 18, holder: Self.seats(2)[3]),
+                .init(role: .edge, slot: 1, number: 19, holder: nil),
+            ], machine: [1, 2, 3])
         #expect(SupervisorState(decoding: state.encoded()) == state)
-        #expect(state.descriptors.count == 16)
+        #expect(state.descriptors.count == 18)
         for length in 0..<state.encoded().count {
             #expect(SupervisorState(decoding: Array(state.encoded().prefix(length))) == nil)
         }

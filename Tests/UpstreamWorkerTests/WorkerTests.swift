@@ -184,7 +184,7 @@ struct WorkerTests {
         #expect(pair.worker.reply(broken).end?.failure?.code == "provider_connection_reset")
         let totals = pair.worker.services.providers.attempts["test"]?.totals ?? []
         #expect(
-            totals.map { "\($0.key.outcome) \($0.key.billed.label) \($0.count)" } == [
+            totals.map { "\($0.outcome) \($0.billed) \($0.count)" } == [
                 "provider_authentication no 1", "provider_connection_reset unknown 1",
                 "provider_connection_reset yes 1", "status_429 no 1",
             ])

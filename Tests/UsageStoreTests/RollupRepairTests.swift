@@ -180,7 +180,8 @@ import Testing
         try RollupTests.expectSums(store, "two hosts")
         #expect(try store.count("SELECT count(DISTINCT host) FROM rollup_days") == 2)
         // What one host recounts is also the other's.
-        try store.connection().execute("UPDATE rollup_days SET cost = cost + 1 WHERE host = 1 AND day = \(Self.day + 3)")
+        try store.connection().execute(
+            "UPDATE rollup_days SET cost = cost + 1 WHERE host = 1 AND day = \(Self.day + 3)")
         #expect(try self.repair(writers[1], Self.day + 3..<Self.day + 4) > 0)
         try RollupTests.expectSums(store, "repaired by the other")
     }

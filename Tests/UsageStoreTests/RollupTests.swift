@@ -116,7 +116,8 @@ import Testing
         begin.zone = -1
         try writer.apply([.begin(begin)])
         let known = try store.reader().rollups(query)
-        #expect(known.entries.map(\.groups) == [[.entity(.standard), .entity(.standard), .entity(.standard), .unknown]])
+        #expect(
+            known.entries.map(\.groups) == [[.entity(.standard), .entity(.standard), .entity(.standard), .unknown]])
         #expect(known.entries.map(\.period) == [20_716])
         #expect(known.total == unknown.total)
     }
@@ -171,7 +172,8 @@ import Testing
             (.gateway, \.gatewayErrors),
         ] {
             #expect(
-                try total { ($0.outcome, $0.status, $0.fault) = (.error, 200, source) } == expected { $0[keyPath: path] = 1 })
+                try total { ($0.outcome, $0.status, $0.fault) = (.error, 200, source) }
+                    == expected { $0[keyPath: path] = 1 })
         }
         // A fault without an error is none.
         #expect(try total { $0.fault = .gateway } == usual)
@@ -182,7 +184,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", 400, 1, GatewayError.Source.client), ("", 429, 1, .provider), ("", 502, 1, .provider), ("", 503, 0, .gateway),
+        ("", 400, 1, GatewayError.Source.client), ("", 429, 1, .provider), ("", 502, 1, .provider),
+        ("", 503, 0, .gateway),
         ("upstream_lost", 502, 1, .gateway), ("edge_lost", 0, 0, .gateway), ("journal_full", 503, 0, .gateway),
         ("provider_timeout", 504, 1, .provider), ("provider_rate_limited", 429, 0, .provider),
         ("provider_overloaded", 429, 0, .gateway), ("provider_overloaded", 529, 1, .provider),

@@ -147,6 +147,27 @@ import Testing
         #expect(try found(RequestQuery(status: 500...599)) == [records[2]])
         #expect(try found(RequestQuery(since: records[4].milliseconds)) == [records[5], records[4]])
         #expect(try found(RequestQuery(before: records[1])) == [records[0]])
+        func found(_ change: (inout RequestQuery) -> Void) throws -> [RecordID] {
+            var query = RequestQuery()
+            change(&query)
+            return try found(query)
+        }
+        #expect(try found { $0.until = records[2].milliseconds } == [records[1], records[0]])
+        #expect(try found { ($0.since, $0.until) = (records[1].milliseconds, records[3].milliseconds) }.count == 2)
+        #expect(try found { $0.record = records[3] } == [records[3]])
+        #expect(try found { ($0.record, $0.before) = (records[3], records[2]) } == [])
+        #expect(try found { $0.label = Array("l4".utf8) } == [records[4]])
+        #expect(try found { $0.user = self.other.user } == [records[1]])
+        #expect(try found { $0.provider = Array("openai".utf8) }.count == 5)
+        #expect(try found { $0.provider = Array("other".utf8) } == [])
+        #expect(try found { $0.error = Array("provider_timeout".utf8) } == [records[2]])
+        #expect(try found { $0.outcome = .disconnected } == [records[3]])
+        // What runs has no outcome yet, not even an unknown one.
+        #expect(try found { $0.outcome = .unknown } == [])
+        #expect(try found { $0.minimumCost = 4_201 } == [records[1]])
+        #expect(try found { $0.minimumDuration = 190_001 } == [])
+        #expect(try found { $0.minimumDuration = 190_000 }.count == 5)
+        #expect(try found { $0.traceID = [UInt8](repeating: 7, count: 16) } == [])
     }
 
     @Test(arguments: TestStore.products)

@@ -2,6 +2,7 @@ import Domain
 import Glibc
 import IPC
 import EventLog
+import Metrics
 import Platform
 import Synchronization
 import Testing
@@ -17,6 +18,8 @@ private final class RecordingRole: WorkerRole {
     var verdict = SnapshotVerdict.inForce
     var activeRequests: UInt32 = 4
     var links: [Int32] = []
+    var pages: [Int32] = []
+    var counted = 0
 
     func start(hello: Hello) { self.events.append("start \(hello.host)") }
     func receive(snapshot bytes: [UInt8], version: UInt64) -> SnapshotVerdict {
@@ -31,6 +34,8 @@ private final class RecordingRole: WorkerRole {
         self.events.append("listeners \(listeners.version) \(listeners.entries.map(\.name))")
         self.links += descriptors
     }
+    func receive(pages offer: MetricPageOffer, descriptors: [Int32]) { self.pages += descriptors }
+    func count() { self.counted += 1 }
     func activate() { self.events.append("activate") }
     func drain(timeout: UInt64) { self.events.append("drain \(timeout)") }
     func meanActiveRequests(_ mean: UInt32) { self.events.append("mean \(mean)") }
@@ -97,6 +102,35 @@ private final class RecordingRole: WorkerRole {
         var byte: UInt8 = 0
         #expect(unsafe read(mine.number, &byte, 1) == 1)
         #expect(byte == 42)
+    }
+
+    @Test func theMetricPageIsBroughtUpToDateWithEachHeartbeat() throws {
+        let endpoint = self.makeEndpoint()
+        func value(_ name: String) -> MetricValue? { endpoint.page.series().first { $0.name == name }?.value }
+        endpoint.received(.packet(bytes: self.hello, descriptors: []))
+        #expect(self.role.counted == 0 && value("sluice_process_resident_memory_bytes") == nil)
+        for beat: UInt64 in 1...3 {
+            endpoint.received(.packet(bytes: Heartbeat(sequence: beat).frame(), descriptors: []))
+        }
+        #expect(self.role.counted == 3)
+        guard case .gauge(let bytes)? = value("sluice_process_resident_memory_bytes") else {
+            return #expect(Bool(false))
+        }
+        #expect(bytes > 1 << 20)
+        guard case .counter(let time)? = value("sluice_process_cpu_seconds_total") else { return #expect(Bool(false)) }
+        #expect(time > 0)
+    }
+
+    @Test func pagesReachTheRole() throws {
+        let endpoint = ControlLineEndpoint(
+            machine: WorkerMachine(role: .aggregator, instance: 7, build: [1]), sender: self.worker.sender,
+            log: Log(role: .aggregator, sink: NoSink()), exit: { _ in })
+        endpoint.role = self.role
+        let hello = Hello(role: .aggregator, instance: 7, host: 5, build: [1]).frame()
+        endpoint.received(.packet(bytes: hello, descriptors: []))
+        let offer = MetricPageOffer(pages: [.init(role: .edge, slot: 3)])
+        endpoint.received(.packet(bytes: offer.frame(), descriptors: [99]))
+        #expect(self.role.pages == [99])
     }
 
     @Test func aSnapshotTheRoleRefusesEndsTheProcess() throws {

@@ -9,6 +9,8 @@ import WorkerRuntime
         let parsed = try WorkerArguments.parse(["--instance=7"], role: .edge)
         #expect(parsed.instance == 7)
         #expect(parsed.descriptors == [0, 1, 2, 3])
+        let counting = try WorkerArguments.parse(["--instance=7", "--metric-page-fd=7"], role: .edge)
+        #expect(counting.metricPage == 7 && counting.descriptors == [0, 1, 2, 3, 7])
     }
 
     @Test func controlHasItsFilesAndPath() throws {
@@ -26,7 +28,7 @@ import WorkerRuntime
         [], ["--instance=0"], ["--instance=+1"], ["--instance=1x"], ["--instance="], ["--instance=16777216"],
         ["--instance=99999999999"], ["instance=1"], ["--instance"], ["--instance=1", "--instance=1"],
         ["--instance=1", "--other=1"], ["--instance=1", "--environment-fd=4"], ["--instance=1", "--listeners=1"],
-        ["--instance=1", "--config=/x"],
+        ["--instance=1", "--config=/x"], ["--instance=1", "--metric-page-fd=3"],
     ])
     func everythingElseIsRefused(arguments: [String]) {
         let failure = #expect(throws: StartFailure.self) { try WorkerArguments.parse(arguments, role: .edge) }

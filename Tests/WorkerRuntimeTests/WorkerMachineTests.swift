@@ -72,11 +72,11 @@ import WorkerRuntime
         let beat = Heartbeat(sequence: 41, activeRequests: 5).frame()
         #expect(
             machine.received(beat, descriptors: [], activeRequests: 3)
-                == [.send(Heartbeat(sequence: 41, activeRequests: 3).frame()), .meanActiveRequests(5)])
+                == [.send(Heartbeat(sequence: 41, activeRequests: 3).frame()), .count, .meanActiveRequests(5)])
         var upstream = Self.working(.upstream)
         #expect(
             upstream.received(beat, descriptors: [], activeRequests: 0)
-                == [.send(Heartbeat(sequence: 41).frame())])
+                == [.send(Heartbeat(sequence: 41).frame()), .count])
     }
 
     @Test func onlyEdgesAndUpstreamsShareMemory() {
@@ -187,9 +187,17 @@ import WorkerRuntime
     }
 
     @Test func roleSpecificMessagesGoToThatRoleOnly() {
-        let status = TreeStatus(entries: [.init(role: .edge, up: 2, restarts: 1)])
+        let offer = MetricPageOffer(pages: [.init(role: .edge, slot: 2), .init(role: .control, slot: 0)])
         var aggregator = Self.working(.aggregator)
-        #expect(aggregator.received(status.frame(), descriptors: [], activeRequests: 0) == [.status(status)])
+        #expect(
+            aggregator.received(offer.frame(), descriptors: [8, 9], activeRequests: 0)
+                == [.metricPages(offer, descriptors: [8, 9])])
+        for descriptors: [Int32] in [[], [8], [8, 9, 10]] {
+            var strict = Self.working(.aggregator)
+            let actions = strict.received(offer.frame(), descriptors: descriptors, activeRequests: 0)
+            #expect(Self.exitCode(actions) == ExitCode.protocolBroken)
+            #expect(actions.contains(.close(descriptors)) == !descriptors.isEmpty)
+        }
         var control = Self.working(.control)
         #expect(control.received(Ready().frame(), descriptors: [], activeRequests: 0) == [.activate])
         var upstream = Self.working(.upstream)
@@ -204,7 +212,7 @@ import WorkerRuntime
         #expect(control.received(reload.frame(), descriptors: [], activeRequests: 0) == [.reload(reload)])
         #expect(control.received(refused.frame(), descriptors: [], activeRequests: 0) == [.reloadRefused(refused)])
         #expect(control.received(report.frame(), descriptors: [], activeRequests: 0) == [.report(report)])
-        for frame in [status.frame(), reload.frame(), refused.frame(), report.frame(), ReopenLogs().frame()] {
+        for frame in [offer.frame(), reload.frame(), refused.frame(), report.frame(), ReopenLogs().frame()] {
             var edge = Self.working(.edge)
             let actions = edge.received(frame, descriptors: [], activeRequests: 0)
             #expect(Self.exitCode(actions) == ExitCode.protocolBroken)

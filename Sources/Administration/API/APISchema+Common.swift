@@ -79,12 +79,12 @@ extension APIParameter {
     }
 
     /// `limit` of a list.
-    static func limit(_ maximum: Int) -> APIParameter {
+    public static func limit(_ maximum: Int) -> APIParameter {
         APIParameter("limit", in: .query, .integer(1...Int64(maximum)), "How many in one answer.")
     }
 
     /// `after` of a list.
-    static func after(_ schema: APISchema) -> APIParameter {
+    public static func after(_ schema: APISchema) -> APIParameter {
         APIParameter("after", in: .query, schema, "The `next` of the answer before.")
     }
 }

@@ -47,16 +47,19 @@ public struct AdministrationCall {
 
     /// Throws 412 where the request says `If-Match` with another version than this.
     public func requireMatch(version: Int64) throws(AdministrationFailure) {
+        try self.requireMatch(tag: "\(version)", "it has been changed since: read it again (its version is \(version))")
+    }
+
+    /// The same for what has another tag than a version; `message` is what a refusal says.
+    public func requireMatch(tag: String, _ message: @autoclosure () -> String) throws(AdministrationFailure) {
         guard let wanted = self.request.ifMatch, !wanted.utf8.elementsEqual("*".utf8) else { return }
-        let tag = "\"\(version)\""
+        let tag = "\"\(tag)\""
         let tags = wanted.utf8.split(separator: UInt8(ascii: ","))
         let matches = tags.contains { candidate in
             candidate.drop { $0 == 0x20 || $0 == 0x09 }.prefix { $0 != 0x20 && $0 != 0x09 }.elementsEqual(tag.utf8)
         }
         guard matches else {
-            throw AdministrationFailure(
-                status: 412, code: "version_mismatch",
-                message: "it has been changed since: read it again (its version is \(version))")
+            throw AdministrationFailure(status: 412, code: "version_mismatch", message: message())
         }
     }
 }

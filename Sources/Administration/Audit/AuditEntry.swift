@@ -10,7 +10,7 @@ public struct AuditEntry: Hashable, Sendable {
 
     /// What it was done to.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-        case organization, project, key, token, provider, alias, price, limits
+        case organization, project, key, token, provider, alias, price, limits, catalogue
     }
 
     public var origin: AuditOrigin

@@ -19,7 +19,8 @@ extension ControlSchema {
             revoked BIGINT,
             version BIGINT NOT NULL DEFAULT 1)
         """,
-        // Replies to requests with an Idempotency-Key. fingerprint: SHA-256 of method, path and body. reply: sealed, as it may hold a key.
+        // Replies to requests with an Idempotency-Key. fingerprint: as in `RequestFingerprint`. status: 0 while it is carried
+        // out. reply: sealed, as it may hold a key.
         """
         CREATE TABLE idempotency(
             actor TEXT NOT NULL,
@@ -193,4 +194,24 @@ extension ControlSchema {
             """,
             "CREATE INDEX entities_by_change ON entities(change_seq)",
         ] + tokens + objects
+
+    /// For both databases, since version 5: a catalogue of models, the one in force (place 1) and one that waits to be (2). body: as control
+    /// packs it; digest: its SHA-256; notes: JSON.
+    static let catalogue: [SQL] = [
+        """
+        CREATE TABLE catalogue(
+            place BIGINT PRIMARY KEY,
+            digest BYTEA NOT NULL,
+            models BIGINT NOT NULL,
+            source TEXT NOT NULL,
+            notes TEXT NOT NULL,
+            read BIGINT NOT NULL,
+            checked BIGINT NOT NULL,
+            tag TEXT,
+            applied BIGINT,
+            actor TEXT,
+            actor_name TEXT,
+            body BYTEA NOT NULL)
+        """
+    ]
 }

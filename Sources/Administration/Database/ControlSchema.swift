@@ -93,6 +93,7 @@ enum ControlSchema {
             ]),
         Migration(version: 4, on: .sqlite, statements: fromThird),
         Migration(version: 4, on: .postgres, statements: onPostgres),
+        Migration(version: 5, statements: catalogue),
     ]
 
     /// The columns of limits, in the order of the kinds. LimitSet.unlimited stands for no limit, NULL for the default.

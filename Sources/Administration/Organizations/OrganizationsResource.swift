@@ -56,10 +56,9 @@ public final class OrganizationsResource: AdministrationResource {
         let name = try EntityName.checked(call.fields.text("name"), "name")
         let metadata = try call.fields.metadata()
         try call.fields.end()
-        let made = try self.store.createOrganization(name: name, metadata: metadata, from: call.origin)
-        return AdministrationReply(status: 201, version: made.version, location: Self.location(made)) {
-            made.write(to: &$0)
-        }
+        return Self.created(
+            try self.store.createOrganization(
+                name: name, metadata: metadata, from: call.origin, answer: Self.created))
     }
 
     private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -114,7 +113,10 @@ public final class OrganizationsResource: AdministrationResource {
         return try self.store.organization(id)
     }
 
-    private static func location(_ organization: OrganizationRecord) -> String {
-        "\(AdministrationRequest.root)orgs/\(organization.id.text(.organization))"
+    private static func created(_ organization: OrganizationRecord) -> AdministrationReply {
+        let location = "\(AdministrationRequest.root)orgs/\(organization.id.text(.organization))"
+        return AdministrationReply(status: 201, version: organization.version, location: location) {
+            organization.write(to: &$0)
+        }
     }
 }

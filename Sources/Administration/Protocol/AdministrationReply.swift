@@ -2,12 +2,22 @@ public import JSON
 
 /// The answer to one request: `{"status":201,"body":{…}}`.
 public struct AdministrationReply: Hashable, Sendable {
+    /// What a body is.
+    public enum ContentType: Hashable, Sendable {
+        case json
+        /// RFC 4180, with a line of names.
+        case csv
+    }
+
     /// As in HTTP.
     public var status: Int
-    /// JSON; empty with 204.
+    /// Empty with 204.
     public var body: [UInt8]
+    public var contentType = ContentType.json
     /// The version of what the body shows, sent as `ETag: "version"`.
     public var version: Int64?
+    /// What stands for a version where there is none, sent as `ETag: "tag"`: visible ASCII without quotes.
+    public var tag: String?
     /// The path of what was made, sent as `Location`.
     public var location: String?
     /// The methods that would do, sent as `Allow`.
@@ -74,7 +84,7 @@ public struct AdministrationReply: Hashable, Sendable {
     /// What of HTTP's header fields the reply has, beside those of its body's length and type.
     public var headers: [(name: String, value: String)] {
         var headers: [(String, String)] = []
-        if let version { headers.append(("ETag", "\"\(version)\"")) }
+        if let tag = self.version.map({ "\($0)" }) ?? self.tag { headers.append(("ETag", "\"\(tag)\"")) }
         if let location { headers.append(("Location", location)) }
         if !self.allowed.isEmpty {
             headers.append(("Allow", self.allowed.map(\.rawValue).joined(separator: ", ")))
@@ -94,7 +104,11 @@ public struct AdministrationReply: Hashable, Sendable {
         writer.integer(self.status)
         writer.key("body")
         // Where there is nothing, as with 204.
-        if self.body.isEmpty { writer.null() } else { writer.raw(self.body) }
+        switch self.contentType {
+        case _ where self.body.isEmpty: writer.null()
+        case .json: writer.raw(self.body)
+        case .csv: writer.string(self.body)
+        }
         writer.endObject()
         return writer.bytes
     }

@@ -4,4 +4,6 @@ public enum ReplySequel: Hashable, Sendable {
     case objects(number: Int64, inForce: [UInt8])
     /// A provider is called, and the answer says what came of it.
     case probe(ProviderProbe)
+    /// The answer is that to another request, which is to be given so many milliseconds later. Where too many wait it is this one.
+    case again(AdministrationRequest, milliseconds: UInt64)
 }

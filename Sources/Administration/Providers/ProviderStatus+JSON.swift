@@ -37,7 +37,7 @@ extension ProviderStatus {
 
 extension JSONWriter {
     /// A list of objects; `members` writes what is in one.
-    fileprivate mutating func list<Element>(_ elements: [Element], _ members: (inout JSONWriter, Element) -> Void) {
+    mutating func list<Element>(_ elements: [Element], _ members: (inout JSONWriter, Element) -> Void) {
         self.beginArray()
         for element in elements {
             self.beginObject()

@@ -12,6 +12,8 @@ public final class AdministrationService {
     private var repeated: RepeatedRequests?
     private var tokens: TokenAuthenticator?
     private let reader = JSONReader()
+    /// Is told what is not for who asked, of each request that failed by it.
+    public var report: (_ detail: String) -> Void = { _ in }
 
     public init(resources: [any AdministrationResource]) {
         self.table = APIRouteTable(resources.flatMap(\.routes))
@@ -32,26 +34,35 @@ public final class AdministrationService {
         quarantine: QuarantineBoard = QuarantineBoard(), jobs: JobBoard? = nil,
         others: [any AdministrationResource] = []
     ) {
-        let usage = UsageFile(usage.map { UsageDatabase($0) } ?? .file(stateDirectory: store.stateDirectory))
+        let usage = UsageFile(usage, stateDirectory: store.stateDirectory)
         let limits = LimitsResource(store: store, settings: limits)
         let resources: [any AdministrationResource] = [
             OrganizationsResource(store: store), KeysResource(store: store), ProjectsResource(store: store), limits,
             UsageResource(file: usage, names: store),
-            RequestsResource(file: usage, names: store), AuditResource(store: store), TokensResource(store: store),
+            UsageReportsResource(file: usage, names: store) { project in
+                project.flatMap { store.zone(of: $0) } ?? limits.settings.timeZone
+            },
+            RequestsResource(file: usage, names: store), ActivityResource(file: usage, names: store),
+            AuditResource(store: store), TokensResource(store: store),
             MasterKeyResource(store: store),
             QuarantineResource(board: quarantine),
         ]
         let ofJobs = jobs.map { [JobsResource(file: usage, board: $0)] } ?? []
         self.init(resources: resources + ofJobs + others)
         self.limits = limits
-        self.repeated = try? RepeatedRequests(store: store)
+        self.repeated = RepeatedRequests(store: store)
         self.tokens = TokenAuthenticator(store: store)
     }
 
     /// Who the bearer of a token is; throws 401, or 503 where that cannot be found out now.
     public func actor(bearing token: Secret) throws(AdministrationFailure) -> AdministrationActor {
         guard let tokens else { throw self.unavailable ?? .unauthorized }
-        return try tokens.actor(bearing: token)
+        do throws(AdministrationFailure) {
+            return try tokens.actor(bearing: token)
+        } catch {
+            if let detail = error.detail { self.report(detail) }
+            throw error
+        }
     }
 
     /// Another configuration is in force.
@@ -85,6 +96,7 @@ public final class AdministrationService {
         do throws(AdministrationFailure) {
             return try self.answer(request)
         } catch {
+            if let detail = error.detail { self.report(detail) }
             return AdministrationReply(error)
         }
     }

@@ -106,8 +106,7 @@ public final class KeysResource: AdministrationResource {
         let project = try self.project(named ?? "default", call, .changeKeys)
         var owned = new
         owned.project = project.id.text(.project)
-        let (key, secret) = try self.store.createKey(owned, from: call.origin)
-        return Self.reply(status: 201, key, secret)
+        return Self.created(try self.store.createKey(owned, from: call.origin, answer: Self.created))
     }
 
     private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -187,9 +186,10 @@ public final class KeysResource: AdministrationResource {
         }
         try call.fields.end()
         let found = try call.key(of: self.store, .changeKeys)
-        let (key, secret) = try self.store.regenerateKey(
-            found.id, overlap: UInt64(seconds) * 1000, from: call.origin, matching: Self.check(call))
-        return Self.reply(status: 200, key, secret)
+        return Self.regenerated(
+            try self.store.regenerateKey(
+                found.id, overlap: UInt64(seconds) * 1000, from: call.origin, matching: Self.check(call),
+                answer: Self.regenerated))
     }
 
     // MARK: -
@@ -225,12 +225,18 @@ public final class KeysResource: AdministrationResource {
         return limits
     }
 
-    private static func reply(status: Int, _ key: KeyRecord, _ secret: Secret) -> AdministrationReply {
-        let location = status == 201 ? "\(AdministrationRequest.root)keys/\(key.id.text(.key))" : nil
-        return AdministrationReply(status: status, version: key.version, location: location) { writer in
+    private static func created(_ made: AdministrationStore.MadeKey) -> AdministrationReply {
+        var reply = Self.regenerated(made)
+        reply.status = 201
+        reply.location = "\(AdministrationRequest.root)keys/\(made.record.id.text(.key))"
+        return reply
+    }
+
+    private static func regenerated(_ made: AdministrationStore.MadeKey) -> AdministrationReply {
+        AdministrationReply(version: made.record.version) { writer in
             writer.key("key")
-            writer.string(secret.withBytes { $0 })
-            key.write(to: &writer)
+            writer.string(made.secret.withBytes { $0 })
+            made.record.write(to: &writer)
         }
     }
 }

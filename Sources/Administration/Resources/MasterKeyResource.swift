@@ -64,7 +64,10 @@ public final class MasterKeyResource: AdministrationResource {
             if case .start(let failure) = error {
                 throw AdministrationFailure(status: 409, code: "master_key", message: failure.message)
             }
-            throw AdministrationFailure(error)
+            // It is an operator's to mend.
+            var failure = AdministrationFailure(error)
+            failure.message = failure.detail ?? failure.message
+            throw failure
         }
     }
 }

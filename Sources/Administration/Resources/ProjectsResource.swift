@@ -91,7 +91,10 @@ public final class ProjectsResource: AdministrationResource {
             new.organization = home ?? .standard
         }
         try call.require(.changeProjects, in: .organization(new.organization), absent: .noOrganization)
-        let project = try self.store.createProject(new, from: call.origin)
+        return Self.created(try self.store.createProject(new, from: call.origin, answer: Self.created))
+    }
+
+    private static func created(_ project: ProjectRecord) -> AdministrationReply {
         let location = "\(AdministrationRequest.root)projects/\(project.id.text(.project))"
         return AdministrationReply(status: 201, version: project.version, location: location) {
             project.write(to: &$0)

@@ -81,14 +81,10 @@ public final class TokensResource: AdministrationResource {
         guard AdministrationPolicy.mayGrant(call.actor, role, in: organization) else { throw .forbidden }
         try Self.require(expires, by: end)
         if let organization { _ = try self.store.organization(organization) }
-        let (token, secret) = try self.store.createToken(
-            AdministrationStore.NewToken(name: name, role: role, organization: organization, expires: expires),
-            from: call.origin)
-        return AdministrationReply(status: 201, version: token.version, location: Self.location(token)) { writer in
-            writer.key("token")
-            writer.string(secret.withBytes { $0 })
-            token.write(to: &writer)
-        }
+        return Self.created(
+            try self.store.createToken(
+                AdministrationStore.NewToken(name: name, role: role, organization: organization, expires: expires),
+                from: call.origin, answer: Self.created))
     }
 
     private func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -186,7 +182,12 @@ public final class TokensResource: AdministrationResource {
         return role
     }
 
-    private static func location(_ token: TokenRecord) -> String {
-        "\(AdministrationRequest.root)tokens/\(token.id.text(.token))"
+    private static func created(_ made: AdministrationStore.MadeToken) -> AdministrationReply {
+        let location = "\(AdministrationRequest.root)tokens/\(made.record.id.text(.token))"
+        return AdministrationReply(status: 201, version: made.record.version, location: location) { writer in
+            writer.key("token")
+            writer.string(made.secret.withBytes { $0 })
+            made.record.write(to: &writer)
+        }
     }
 }

@@ -5,6 +5,9 @@ public import Domain
 public protocol EntityNames: AnyObject {
     func keyName(_ id: EntityID) -> String?
     func projectName(_ id: EntityID) -> String?
+    func organizationName(_ id: EntityID) -> String?
+    /// The first characters of a key, of its newest secret.
+    func keyPrefix(_ id: EntityID) -> String?
     /// The ids of all keys of that name, revoked ones too; of one organization where it is given.
     func keys(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> [EntityID]
     /// The id of the project of that name; of one organization where it is given.
@@ -20,9 +23,17 @@ extension AdministrationStore: EntityNames {
         }
     }
 
+    public func keyPrefix(_ id: EntityID) -> String? {
+        id == .standard || id == .anonymous ? nil : (try? self.key(id))?.shown
+    }
+
     public func projectName(_ id: EntityID) -> String? {
         if id == .anonymous { return "anonymous" }
         return (try? self.database.project(id))?.name
+    }
+
+    public func organizationName(_ id: EntityID) -> String? {
+        id == .anonymous ? "anonymous" : (try? self.organization(id))?.name
     }
 
     public func keys(named name: String, of organization: EntityID?) throws(AdministrationFailure) -> [EntityID] {

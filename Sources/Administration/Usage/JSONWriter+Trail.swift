@@ -4,7 +4,7 @@ import JSON
 extension JSONWriter {
     /// How a request found its answer; null where that was plain.
     mutating func trail(_ trail: DecisionTrail?) {
-        guard let trail else { return self.null() }
+        guard let trail, !trail.isPlain else { return self.null() }
         self.beginObject()
         self.key("alias")
         self.text(trail.alias)
@@ -19,6 +19,7 @@ extension JSONWriter {
         for place in trail.targets {
             self.beginObject()
             self.place(place)
+            self.price(of: place)
             self.endObject()
         }
         self.endArray()
@@ -29,6 +30,7 @@ extension JSONWriter {
         for left in trail.leftOut {
             self.beginObject()
             self.place(left.place)
+            self.price(of: left.place)
             self.key("why")
             self.string(left.reason.label)
             self.endObject()
@@ -48,6 +50,25 @@ extension JSONWriter {
         self.text(place?.provider ?? [])
         self.key("model")
         self.text(place?.model ?? [])
+    }
+
+    /// What a target takes, and would have taken for what the request has used.
+    private mutating func price(of place: DecisionTrail.Place) {
+        self.key("price_usd_per_million_tokens")
+        if let price = place.price {
+            self.beginObject()
+            for (name, rate) in [("input", price.input), ("output", price.output)] as [(StaticString, Int64)] {
+                self.key(name)
+                // Micro-USD per million tokens.
+                let (nano, overflow) = rate.multipliedReportingOverflow(by: 1000)
+                self.dollars(overflow ? .max : nano)
+            }
+            self.endObject()
+        } else {
+            self.null()
+        }
+        self.key("cost_usd")
+        self.dollars(place.price?.cost)
     }
 
     private mutating func step(_ step: TrailStep, _ targets: [DecisionTrail.Place]) {

@@ -64,7 +64,7 @@ public final class JobsResource: AdministrationResource {
         let states = try self.file.ask { (reader, _) throws(UsageReadingFailure) in
             var states: [State] = []
             for job in Job.allCases {
-                let runs = try reader.runs(of: job, limit: Self.runLimit)
+                let runs = try reader.runs(of: job, limit: JobsResource.runLimit)
                 states.append(
                     State(
                         job: job, running: runs.first { $0.finished == nil && $0.heldUntil > now },

@@ -12,6 +12,30 @@ extension ClientOutcome {
     }
 }
 
+extension AdmissionTrail.Verdict {
+    /// The word in answers.
+    var label: String {
+        switch self {
+        case .notAsked: "not_asked"
+        case .unlimited: "unlimited"
+        case .admitted: "admitted"
+        case .refused: "refused"
+        }
+    }
+}
+
+extension CheckedLimit.Word {
+    /// The word in answers.
+    var label: String {
+        switch self {
+        case .passed: "passed"
+        case .warned: "warned"
+        case .refused: "refused"
+        case .refusedAttempt: "refused_attempt"
+        }
+    }
+}
+
 extension SettleRank {
     /// The word in answers; nil while nobody has.
     var label: String? {

@@ -1,5 +1,6 @@
 import Database
 import Glibc
+public import Domain
 public import Platform
 public import UsageStore
 
@@ -21,6 +22,11 @@ public final class UsageFile {
         self.now = now
     }
 
+    /// The one at an address; nil: the file in the state folder.
+    public convenience init(_ address: DatabaseAddress?, stateDirectory: String) {
+        self.init(address.map { UsageDatabase($0) } ?? .file(stateDirectory: stateDirectory))
+    }
+
     /// Asks a question; the second parameter of `body` tells whether it takes too long. Nil when there is no file, and so no
     /// record, yet.
     func ask<Value>(
@@ -35,7 +41,7 @@ public final class UsageFile {
             case .database(let error):
                 // Whatever it was, the next question begins anew.
                 self.reader = nil
-                throw AdministrationFailure(status: 503, code: "storage_failed", message: "usage database: \(error)")
+                throw AdministrationFailure(error, of: "usage database")
             case .tookTooLong:
                 throw AdministrationFailure(
                     status: 503, code: "question_too_large",

@@ -104,7 +104,7 @@ struct Resealing {
             var rows: [(actor: String, key: String, sealed: [UInt8])] = []
             let select = try self.database.statement(
                 """
-                SELECT actor, key, reply FROM idempotency WHERE (actor, key) > ($1, $2)
+                SELECT actor, key, reply FROM idempotency WHERE (actor, key) > ($1, $2) AND status <> 0
                 ORDER BY actor, key LIMIT \(Self.page)
                 """)
             try select.bind(1, text: last.actor)

@@ -74,6 +74,14 @@ public final class Vault: Sendable {
         try self.code(of: token.withBytes { $0 })
     }
 
+    /// The digest by which a request with an Idempotency-Key is recognized; `sha256` is that of its text. Equal requests have digests of their own under
+    /// each key, and none is that of a client key or a token.
+    func digest(ofRequest sha256: Digest, actor: String, key: String) throws(VaultError) -> Digest {
+        // The lengths tell where one ends and the other begins.
+        let names = "request \(actor.utf8.count) \(key.utf8.count) \(actor)\(key)"
+        return try self.code(of: Array(names.utf8) + sha256.bytes)
+    }
+
     private func code(of bytes: [UInt8]) throws(VaultError) -> Digest {
         try self.state.withLock { state throws(VaultError) in
             guard let pepper = state.pepper else { throw .locked }
@@ -95,6 +103,8 @@ public final class Vault: Sendable {
     ///
     /// Only the holder of the instance file's lock may call it. Throws `.wrongMasterKey` where no key at hand is the right one.
     public func unlock(_ database: any DatabaseConnection) throws(VaultError) {
+        // Who has to connect does not keep the others waiting.
+        do throws(DatabaseError) { try database.open() } catch { throw .database(error) }
         try self.inTurn { () throws(VaultError) in try self.unlockNow(database) }
     }
 

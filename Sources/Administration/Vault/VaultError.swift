@@ -41,9 +41,17 @@ extension AdministrationFailure {
     public init(_ error: VaultError) {
         switch error {
         case .database(let error): self.init(error)
-        case .wrongMasterKey, .locked, .start:
-            self.init(status: 503, code: "vault_locked", message: error.description)
-        case .damaged: self.init(status: 503, code: "storage_failed", message: error.description)
+        case .locked: self.init(status: 503, code: "vault_locked", message: error.description)
+        case .wrongMasterKey, .start:
+            self.init(
+                status: 503, code: "vault_locked",
+                message: "the secrets of the gateway cannot be opened: the log of control says why",
+                detail: error.description)
+        case .damaged:
+            self.init(
+                status: 503, code: "storage_failed",
+                message: "something sealed in the control database is damaged: the log of control says what",
+                detail: error.description)
         case .failed: self.init(status: 500, code: "internal_error", message: error.description)
         }
     }

@@ -8,6 +8,8 @@ public struct IngestCounts: Hashable, Sendable {
     public var recovered: UInt64 = 0
     /// Segments with a part that could not be read; they were set aside.
     public var tornTails: UInt64 = 0
+    /// Records that could not be read and were passed over, and ends of segments that could not.
+    public var quarantinedRecords: UInt64 = 0
     /// Files named like segments that are none; they stay where they are.
     public var unreadable: UInt64 = 0
     /// Transactions that the database refused; they were tried again.

@@ -263,6 +263,7 @@ final class JournalTail {
 
     private func damage(_ tailed: inout TailedSegment, _ error: JournalError) {
         if !tailed.isDamaged { self.counts.tornTails += 1 }
+        self.counts.quarantinedRecords += 1
         tailed.isDamaged = true
         self.log.error("journal segment is damaged", ["error": .string("\(error)")])
     }

@@ -1,24 +1,31 @@
 import Domain
-import IPC
+import Metrics
 import UsageStore
 
 /// What runs by a schedule, as metrics.
-enum JobMetrics {
-    static func families(_ counts: JobCounts) -> [MetricFamily] {
+struct JobMetrics {
+    private let page: MetricPage
+    private var runs: [JobCounts.Kind: MetricTotal] = [:]
+    private var doneAt: [Job: MetricGauge] = [:]
+
+    init(_ page: MetricPage) {
+        self.page = page
         // All of them from the beginning: a counter that appears when something fails for the first time shows no increase.
-        let runs = Job.allCases.flatMap { job in
-            JobResult.allCases.map { result in
-                MetricFamily.Sample(
-                    labels: [Array(job.rawValue.utf8), Array(result.rawValue.utf8)],
-                    value: .counter(counts.runs[JobCounts.Kind(job: job, result: result)] ?? 0))
+        for job in Job.allCases {
+            for result in JobResult.allCases {
+                self.runs[JobCounts.Kind(job: job, result: result)] = MetricTotal(
+                    page.counter(MetricCatalogue.jobRuns, job.rawValue, result.rawValue))
             }
         }
-        let doneAt = counts.doneAt.map { job, time in
-            MetricFamily.Sample(labels: [Array(job.rawValue.utf8)], value: .gauge(Int64(clamping: time / 1000)))
+    }
+
+    mutating func update(_ counts: JobCounts) {
+        for kind in self.runs.keys { self.runs[kind]?.follow(counts.runs[kind] ?? 0) }
+        for (job, time) in counts.doneAt {
+            // One that was never done has no time.
+            let gauge = self.doneAt[job] ?? self.page.gauge(MetricCatalogue.jobLastSuccess, job.rawValue)
+            self.doneAt[job] = gauge
+            gauge.set(Int64(clamping: time / 1000))
         }
-        return [
-            MetricFamily(definition: MetricCatalogue.jobRuns, samples: runs),
-            MetricFamily(definition: MetricCatalogue.jobLastSuccess, samples: doneAt),
-        ]
     }
 }

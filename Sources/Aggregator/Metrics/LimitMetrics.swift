@@ -1,40 +1,30 @@
-import Domain
-import IPC
 import Limits
+import Metrics
 
 /// The limit table as metrics.
-enum LimitMetrics {
-    static func families(_ counts: LimitCounts) -> [MetricFamily] {
-        var families = [
-            Self.counter(MetricCatalogue.limitTablesMade, counts.tablesMade),
-            Self.counter(MetricCatalogue.limitRecoveredHolds, counts.recoveredHolds),
+struct LimitMetrics {
+    private var tablesMade: MetricTotal
+    private var recoveredHolds: MetricTotal
+    private let slots: [(gauge: MetricGauge, value: KeyPath<LimitTableRoom, Int>)]
+
+    init(_ page: MetricPage) {
+        self.tablesMade = MetricTotal(page.counter(MetricCatalogue.limitTablesMade))
+        self.recoveredHolds = MetricTotal(page.counter(MetricCatalogue.limitRecoveredHolds))
+        self.slots = [
+            (page.gauge(MetricCatalogue.limitTableSlots, "addresses"), \.addressSlots),
+            (page.gauge(MetricCatalogue.limitTableSlots, "others"), \.slots),
+            (page.gauge(MetricCatalogue.limitTableSlotsUsed, "addresses"), \.usedAddressSlots),
+            (page.gauge(MetricCatalogue.limitTableSlotsUsed, "others"), \.usedSlots),
+            (page.gauge(MetricCatalogue.limitTablePlaces), \.places),
+            (page.gauge(MetricCatalogue.limitTablePlacesUsed), \.usedPlaces),
+            (page.gauge(MetricCatalogue.limitTableBytes), \.bytes),
         ]
-        guard let room = counts.room else { return families }
-        families.append(
-            Self.gauges(MetricCatalogue.limitTableSlots, ["addresses": room.addressSlots, "others": room.slots]))
-        families.append(
-            Self.gauges(
-                MetricCatalogue.limitTableSlotsUsed,
-                ["addresses": room.usedAddressSlots, "others": room.usedSlots]))
-        families.append(Self.gauge(MetricCatalogue.limitTablePlaces, room.places))
-        families.append(Self.gauge(MetricCatalogue.limitTablePlacesUsed, room.usedPlaces))
-        families.append(Self.gauge(MetricCatalogue.limitTableBytes, room.bytes))
-        return families
     }
 
-    private static func counter(_ definition: MetricDefinition, _ value: UInt64) -> MetricFamily {
-        MetricFamily(definition: definition, samples: [MetricFamily.Sample(labels: [], value: .counter(value))])
-    }
-
-    private static func gauge(_ definition: MetricDefinition, _ value: Int) -> MetricFamily {
-        MetricFamily(definition: definition, samples: [MetricFamily.Sample(labels: [], value: .gauge(Int64(value)))])
-    }
-
-    /// One for each value of the one label.
-    private static func gauges(_ definition: MetricDefinition, _ values: [String: Int]) -> MetricFamily {
-        let samples = values.map { label, value in
-            MetricFamily.Sample(labels: [Array(label.utf8)], value: .gauge(Int64(value)))
-        }
-        return MetricFamily(definition: definition, samples: samples)
+    mutating func update(_ counts: LimitCounts) {
+        self.tablesMade.follow(counts.tablesMade)
+        self.recoveredHolds.follow(counts.recoveredHolds)
+        guard let room = counts.room else { return }
+        for (gauge, value) in self.slots { gauge.set(Int64(clamping: room[keyPath: value])) }
     }
 }

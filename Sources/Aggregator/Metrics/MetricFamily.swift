@@ -1,4 +1,4 @@
-public import IPC
+public import Metrics
 
 /// One metric with all its series, ready to be written out.
 public struct MetricFamily: Hashable, Sendable {
@@ -6,9 +6,9 @@ public struct MetricFamily: Hashable, Sendable {
         /// Label values as UTF-8, in the order of the definition's labels.
         public var labels: [[UInt8]]
         /// Its case goes with the definition's kind.
-        public var value: MetricReport.Value
+        public var value: MetricValue
 
-        public init(labels: [[UInt8]], value: MetricReport.Value) {
+        public init(labels: [[UInt8]], value: MetricValue) {
             self.labels = labels
             self.value = value
         }

@@ -1,6 +1,6 @@
-import IPC
+import Metrics
 
-extension MetricReport.Value {
+extension MetricValue {
     /// This value and `other` of the same kind (and buckets) together. Sums stop at the largest number instead of
     /// overflowing; where the two do not fit together this value stays as it is.
     func adding(_ other: Self) -> Self {
@@ -17,11 +17,6 @@ extension MetricReport.Value {
         default:
             return self
         }
-    }
-
-    /// Whether the value stays true when its process has gone: counts do, a level does not.
-    var outlivesItsProcess: Bool {
-        if case .gauge = self { false } else { true }
     }
 }
 

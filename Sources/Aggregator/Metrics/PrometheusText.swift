@@ -1,4 +1,4 @@
-import IPC
+import Metrics
 
 /// Writes metrics in Prometheus' text exposition format 0.0.4.
 ///
@@ -33,8 +33,7 @@ public struct PrometheusText: Sendable {
         for sample in family.samples {
             switch (definition.kind, sample.value) {
             case (.counter, .counter(let value)):
-                let places = definition.unit == .billionth ? 9 : 0
-                self.line(definition, sample, value: Self.decimal(value, places: places))
+                self.line(definition, sample, value: Self.decimal(value, places: Self.places(definition.unit)))
             case (.gauge, .gauge(let value)):
                 self.line(definition, sample, value: String(value))
             case (.histogram, .histogram(let bounds, let counts, let sum)):
@@ -83,6 +82,14 @@ public struct PrometheusText: Sendable {
         self.write(opened ? "} " : " ")
         self.write(value)
         self.write("\n")
+    }
+
+    private static func places(_ unit: MetricDefinition.Unit) -> Int {
+        switch unit {
+        case .one: 0
+        case .millionth: 6
+        case .billionth: 9
+        }
     }
 
     /// Microseconds as a decimal number of seconds without needless zeros: 2500000 is `2.5`.

@@ -1,4 +1,5 @@
-import IPC
+import Domain
+import Metrics
 
 /// Gives every distinct series a number, within the limits, and refuses what is malformed.
 ///
@@ -30,64 +31,61 @@ struct SeriesTable: Sendable {
             definitions.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// The number of a reported series; nil refuses it.
-    mutating func number(of series: MetricReport.Series) -> Int? {
-        guard let metric = self.metrics[series.name] else { return nil }
+    /// The number of a series that stands on the page of the process in that place; nil refuses it.
+    mutating func number(of entry: MetricPageEntry, role: Role, slot: UInt16) -> Int? {
+        guard let metric = self.metrics[entry.name] else { return nil }
         let definition = self.definitions[metric]
-        guard let weight = self.weight(of: series.value, metric: metric, definition.kind),
-            let labels = self.values(of: series.labels, definition)
+        guard let weight = self.weight(of: entry.kind, metric: metric, definition.kind),
+            let labels = self.values(of: entry.labels, definition, role, slot)
         else { return nil }
         let key = Key(metric: metric, labels: labels)
         if let known = self.numbers[key] { return known }
         if weight <= self.limits.lines - self.limits.reserved - self.lines {
-            return self.add(key, weight: weight, value: series.value)
+            return self.add(key, weight: weight, entry.kind)
         }
         guard !definition.openLabels.isEmpty else {
-            return weight <= self.limits.lines - self.lines
-                ? self.add(key, weight: weight, value: series.value) : nil
+            return weight <= self.limits.lines - self.lines ? self.add(key, weight: weight, entry.kind) : nil
         }
         let closed = Key(
             metric: metric,
             labels: zip(definition.labels, labels).map { definition.openLabels.contains($0) ? Self.other : $1 })
         if let known = self.numbers[closed] { return known }
         guard weight <= self.limits.lines - self.lines else { return nil }
-        return self.add(closed, weight: weight, value: series.value)
+        return self.add(closed, weight: weight, entry.kind)
     }
 
-    private mutating func add(_ key: Key, weight: Int, value: MetricReport.Value) -> Int {
-        if case .histogram(let bounds, _, _) = value { self.bounds[key.metric] = bounds }
+    private mutating func add(_ key: Key, weight: Int, _ kind: MetricPageEntry.Kind) -> Int {
+        if case .histogram(let bounds) = kind { self.bounds[key.metric] = bounds }
         self.lines += weight
         self.numbers[key] = self.keys.count
         self.keys.append(key)
         return self.keys.count - 1
     }
 
-    /// How many lines the series takes; nil when its value is not what the metric is.
-    private func weight(of value: MetricReport.Value, metric: Int, _ kind: MetricDefinition.Kind) -> Int? {
-        switch (value, kind) {
+    /// How many lines the series takes; nil when it is not what the metric is.
+    private func weight(of kind: MetricPageEntry.Kind, metric: Int, _ defined: MetricDefinition.Kind) -> Int? {
+        switch (kind, defined) {
         case (.counter, .counter), (.gauge, .gauge):
             return 1
-        case (.histogram(let bounds, let counts, _), .histogram):
-            guard bounds.count <= self.limits.buckets, counts.count == bounds.count + 1,
-                zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 }),
-                self.bounds[metric].map({ $0 == bounds }) ?? true
-            else { return nil }
-            return counts.count + 2
+        case (.histogram(let bounds), .histogram):
+            guard bounds.count <= self.limits.buckets, self.bounds[metric].map({ $0 == bounds }) ?? true else {
+                return nil
+            }
+            return bounds.count + 3
         default:
             return nil
         }
     }
 
-    /// The label values in the definition's order; nil when the labels are not exactly the definition's.
-    private func values(of labels: [MetricReport.Label], _ definition: MetricDefinition) -> [[UInt8]]? {
-        guard labels.count == definition.labels.count else { return nil }
-        var values: [[UInt8]] = []
-        values.reserveCapacity(labels.count)
-        for name in definition.labels {
-            guard let label = labels.first(where: { $0.name == name }), label.value.utf8.count <= self.limits.labelValue
-            else { return nil }
-            values.append(Array(label.value.utf8))
-        }
-        return values
+    /// The label values in the definition's order; nil when there are not as many as it has labels, or when one is too long or no text.
+    private func values(
+        of labels: [[UInt8]], _ definition: MetricDefinition, _ role: Role, _ slot: UInt16
+    ) -> [[UInt8]]? {
+        guard labels.count == definition.countedLabels,
+            labels.allSatisfy({
+                $0.count <= self.limits.labelValue && String(validating: $0, as: UTF8.self) != nil
+            })
+        else { return nil }
+        return definition.isOfProcess ? [Array(role.label.utf8), Array("\(slot)".utf8)] : labels
     }
 }

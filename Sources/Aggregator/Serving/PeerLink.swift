@@ -2,37 +2,40 @@ import Domain
 import IPC
 import IPCEpoll
 import EventLog
+import Metrics
 import Platform
 
-/// The aggregator's end of the link to one edge or upstream: takes its reports and answers its requests for `/metrics`.
+/// The aggregator's end of the link to one edge or upstream: answers the edge's requests for `/metrics`. Of an upstream it only says that
+/// the process is there.
 ///
 /// Lives on the aggregator's loop. It owns the link; the service owns it and is told when the link has ended.
 final class PeerLink: EpollLinkDelegate {
-    let source: MetricStore.Source
+    let peer: PeerName
     private unowned let service: AggregatorService
     private var link: EpollLink?
     private var replies = ReplyStreams()
-    private var hasWarned = false
 
-    init(source: MetricStore.Source, service: AggregatorService) {
-        self.source = source
+    init(_ peer: PeerName, service: AggregatorService) {
+        self.peer = peer
         self.service = service
     }
 
     /// What the peer may send: an edge asks for metrics too.
     static func accepted(from role: Role) -> FrameTypeSet? {
         switch role {
-        case .edge: .aggregator
-        case .upstream: FrameTypeSet([.hello, .records])
+        case .edge: .server
+        case .upstream: FrameTypeSet([.hello])
         case .supervisor, .control, .aggregator: nil
         }
     }
 
     func start(
-        _ descriptor: consuming OwnedDescriptor, loop: EpollLoop, machine: LinkMachine, scratch: LinkScratch
+        _ descriptor: consuming OwnedDescriptor, loop: EpollLoop, machine: LinkMachine, scratch: LinkScratch,
+        counters: LinkCounters
     ) throws(SystemError) {
         self.link = try EpollLink(
-            loop: loop, descriptor: descriptor, machine: machine, scratch: scratch, delegate: self)
+            loop: loop, descriptor: descriptor, machine: machine, scratch: scratch, counters: counters,
+            delegate: self)
     }
 
     func close() {
@@ -46,8 +49,6 @@ final class PeerLink: EpollLinkDelegate {
     func link(_ link: EpollLink, received header: FrameHeader, payload: UnsafeRawBufferPointer) {
         do throws(FrameError) {
             switch header.type {
-            case .records:
-                self.received(unsafe try MetricReport(payload: payload))
             case .request:
                 guard case .administration(let request) = unsafe try StreamRequest(payload: payload) else {
                     throw .malformed(.request)
@@ -68,19 +69,6 @@ final class PeerLink: EpollLinkDelegate {
 
     func linkEnded(_ link: EpollLink, error: FrameError?) {
         self.service.peerEnded(self, error: error)
-    }
-
-    private func received(_ report: MetricReport) {
-        let refused = self.service.received(report, from: self.source)
-        guard refused > 0, !self.hasWarned else { return }
-        // Once per link: the same series come again each second.
-        self.hasWarned = true
-        self.service.log.warning(
-            "metric series refused",
-            [
-                "peer": .string(self.source.role.label), "peer_instance": .int(self.source.instance),
-                "count": .int(refused),
-            ])
     }
 
     private func send(_ outputs: [ReplyStreams.Output]) {

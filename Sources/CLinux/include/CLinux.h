@@ -157,6 +157,9 @@ int sluice_memfd_create_area(const char *name, int64_t size);
 int sluice_memfd_keeps_size(int fd);
 /* Makes sure that there is memory for a range of a memfd: 0 or -1. */
 int sluice_memfd_reserve(int fd, int64_t offset, int64_t length);
+/* Writes a word of shared memory after all that was written before it, and reads one before all that is read after it. */
+static inline void sluice_publish(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
+static inline uint64_t sluice_observe(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
 /* Gives the memory of a range of a memfd back to the kernel; it reads as zeros then. 0 or -1. */
 int sluice_memfd_drop(int fd, int64_t offset, int64_t length);
 /* A connected AF_UNIX pair, close-on-exec and non-blocking; `packets` chooses SOCK_SEQPACKET over SOCK_STREAM. */

@@ -44,6 +44,7 @@ public struct EffectiveConfiguration {
             ("providers", .mapping(configuration.providers.map { ($0.settings.name, self.value(of: $0)) })),
             ("default_provider", configuration.defaultProvider.map { .text($0) } ?? .null),
             ("models", .mapping(configuration.models.map { ($0.name, self.value(of: $0)) })),
+            ("catalogue", self.value(of: configuration.catalogue)),
             (
                 "pricing",
                 .mapping(
@@ -71,6 +72,10 @@ public struct EffectiveConfiguration {
                 ])
             ),
             (
+                "telemetry",
+                .mapping([("metrics", .mapping([("per_project", .boolean(configuration.telemetry.countsProjects))]))])
+            ),
+            (
                 "retention",
                 .mapping([
                     ("requests", .text(RetentionText.text(of: configuration.retention.requests))),
@@ -86,6 +91,19 @@ public struct EffectiveConfiguration {
                     ("timezone", .text(configuration.timeZone)),
                 ])
             ),
+        ])
+    }
+
+    private static func value(of catalogue: CatalogueSettings) -> EffectiveValue {
+        var (file, url) = (EffectiveValue.null, EffectiveValue.null)
+        switch catalogue.source {
+        case .file(let path): file = .text(path)
+        case .url(let text): url = .text(text)
+        case nil: break
+        }
+        return .mapping([
+            ("file", file), ("url", url), ("refresh", self.value(ofMilliseconds: catalogue.refresh)),
+            ("apply", .text(catalogue.appliesItself ? "auto" : "manual")),
         ])
     }
 

@@ -45,6 +45,7 @@ struct GatewaySchema {
         configuration.models = ModelsSchema(problems: self.problems, providers: names).read(reader.mapping("models"))
         configuration.pricing = PricingSchema(problems: self.problems, providers: names).read(
             reader.mapping("pricing"))
+        configuration.catalogue = CatalogueSchema.read(reader.mapping("catalogue"))
         configuration.limits = LimitsSchema(problems: self.problems).read(reader.mapping("limits"))
         configuration.journal = JournalSchema.read(reader.mapping("journal"))
 
@@ -52,6 +53,7 @@ struct GatewaySchema {
         ScheduleSchema.read(reader.mapping("schedule"), into: &configuration)
         configuration.retention = RetentionSchema.read(reader.mapping("retention"))
         configuration.sharedCalls = CacheSchema.read(reader.mapping("cache"))
+        configuration.telemetry = TelemetrySchema.read(reader.mapping("telemetry"))
         UnbuiltSchema.read(&reader)
         reader.finish()
         return configuration

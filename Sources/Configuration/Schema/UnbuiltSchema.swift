@@ -8,19 +8,9 @@ enum UnbuiltSchema {
     }
 
     static func read(_ reader: inout MappingReader) {
-        self.catalogue(reader.mapping("catalogue"))
         self.redaction(reader.mapping("redaction"))
         reader.unavailable("audit")
-        self.telemetry(reader.mapping("telemetry"))
         reader.unavailable("alerts")
-    }
-
-    private static func catalogue(_ reader: MappingReader) {
-        var reader = reader
-        reader.unavailable("file")
-        reader.unavailable("url")
-        reader.tuning("refresh", self.anyDuration)
-        reader.finish()
     }
 
     private static func redaction(_ reader: MappingReader) {
@@ -29,14 +19,6 @@ enum UnbuiltSchema {
         let pattern = ScalarParser.word("email", "phone", "credit_card", "iban", "ssn", "ip", "secret")
         _ = reader.list("patterns", of: "patterns, such as [email, phone]", pattern)
         reader.unavailable("custom")
-        reader.finish()
-    }
-
-    private static func telemetry(_ reader: MappingReader) {
-        var reader = reader
-        reader.unavailable("otlp")
-        reader.unavailable("helicone")
-        reader.unavailable("extension", neutral: ["headers", "off"])
         reader.finish()
     }
 }

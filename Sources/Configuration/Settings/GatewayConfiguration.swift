@@ -28,9 +28,11 @@ public struct GatewayConfiguration: Hashable, Sendable {
     public var models: [ModelAlias]
     /// Prices that count before those the gateway knows; each provider is one of ``providers``, none occurs twice.
     public var pricing: [ModelPrice]
+    public var catalogue: CatalogueSettings
     public var limits: LimitConfiguration
     public var journal: JournalSettings
     public var sharedCalls: SharedCallSettings
+    public var telemetry: TelemetrySettings
     /// The IANA name of the time zone of everybody who has none of its own.
     public var timeZone: String
     public var schedules: JobSchedules
@@ -46,10 +48,12 @@ public struct GatewayConfiguration: Hashable, Sendable {
         user: String? = nil,
         http: HTTPSettings = HTTPSettings(), auth: AuthSettings = AuthSettings(), providers: [ConfiguredProvider] = [],
         defaultProvider: String? = nil, models: [ModelAlias] = [], pricing: [ModelPrice] = [],
+        catalogue: CatalogueSettings = CatalogueSettings(),
         limits: LimitConfiguration = LimitConfiguration(), journal: JournalSettings = JournalSettings(),
-        sharedCalls: SharedCallSettings = SharedCallSettings(), timeZone: String = "UTC",
-        schedules: JobSchedules = JobSchedules(), retention: RetentionSettings = RetentionSettings(),
-        logLevel: LogLevel = .info, logging: LogSettings = LogSettings()
+        sharedCalls: SharedCallSettings = SharedCallSettings(), telemetry: TelemetrySettings = TelemetrySettings(),
+        timeZone: String = "UTC", schedules: JobSchedules = JobSchedules(),
+        retention: RetentionSettings = RetentionSettings(), logLevel: LogLevel = .info,
+        logging: LogSettings = LogSettings()
     ) {
         self.listen = listen
         self.admin = admin
@@ -64,9 +68,11 @@ public struct GatewayConfiguration: Hashable, Sendable {
         self.defaultProvider = defaultProvider
         self.models = models
         self.pricing = pricing
+        self.catalogue = catalogue
         self.limits = limits
         self.journal = journal
         self.sharedCalls = sharedCalls
+        self.telemetry = telemetry
         self.timeZone = timeZone
         self.schedules = schedules
         self.retention = retention

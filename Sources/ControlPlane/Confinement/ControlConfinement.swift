@@ -39,6 +39,7 @@ enum ControlConfinement {
         var files = source.includes.map(\.path)
         files += topology.listeners.compactMap(\.tls).flatMap { [$0.certificate, $0.key] }
         if let file = source.file { files.append(file.name) }
+        if case .file(let path) = gateway.state.configuration.catalogue.source { files.append(path) }
         let database = gateway.state.configuration.database
         let servers = [database.control, database.usage].compactMap { $0 }
         files += servers.flatMap(\.files)

@@ -36,7 +36,7 @@ struct DeskWorker: Sendable {
             return .success(try self.make())
         } catch {
             self.log.error("administration is not available", ["error": .string(error.message)])
-            return .failure(AdministrationFailure(status: 503, code: "storage_failed", message: error.message))
+            return .failure(AdministrationFailure(error))
         }
     }
 }

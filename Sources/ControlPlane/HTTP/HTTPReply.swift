@@ -14,6 +14,7 @@ struct HTTPReply: Hashable, Sendable {
     var isHeadOnly = false
 
     private static let json = Array("application/json".utf8)
+    private static let csv = Array("text/csv; charset=utf-8; header=present".utf8)
     /// Browsers take it for nothing but what it says it is.
     static let plainTypes = ReplyHeader(.contentTypeOptions, "nosniff")
     init(status: UInt16, contentType: String, body: [UInt8], headers: [ReplyHeader]) {
@@ -27,7 +28,7 @@ struct HTTPReply: Hashable, Sendable {
     init(_ reply: AdministrationReply) {
         self.status = UInt16(clamping: min(max(200, reply.status), 599))
         self.body = self.status == 204 || self.status == 304 ? [] : reply.body
-        self.contentType = self.body.isEmpty ? [] : Self.json
+        self.contentType = self.body.isEmpty ? [] : reply.contentType == .csv ? Self.csv : Self.json
         self.headers = [Self.plainTypes]
         for (name, value) in reply.headers {
             guard let name = ReplyHeader.Name(name) else { continue }

@@ -1,4 +1,5 @@
 import Administration
+import Catalogue
 import Configuration
 import Domain
 import Synchronization
@@ -14,13 +15,15 @@ final class ObjectBoard: Sendable {
         var merge: ObjectMerge
         /// `objects_seq` of what is in force.
         var number: Int64
+        /// The catalogue in force.
+        var catalogue: LoadedCatalogue?
     }
 
     private let state: Mutex<State>
     /// Why workers could not use a configuration; nil where they can.
-    private let objection: @Sendable (GatewayConfiguration) -> String?
+    private let objection: @Sendable (GatewayConfiguration, CatalogueDocument?) -> String?
 
-    init(_ state: State, objection: @escaping @Sendable (GatewayConfiguration) -> String?) {
+    init(_ state: State, objection: @escaping @Sendable (GatewayConfiguration, CatalogueDocument?) -> String?) {
         self.state = Mutex(state)
         self.objection = objection
     }
@@ -30,6 +33,8 @@ final class ObjectBoard: Sendable {
     /// Another configuration is in force.
     func use(_ state: State) { self.state.withLock { $0 = state } }
 
-    /// Why no configuration can be made with these objects; nil where it can.
-    func objection(to configuration: GatewayConfiguration) -> String? { self.objection(configuration) }
+    /// Why no configuration can be made with these objects, and this catalogue instead of the one in force; nil where it can.
+    func objection(to configuration: GatewayConfiguration, _ catalogue: CatalogueDocument? = nil) -> String? {
+        self.objection(configuration, catalogue ?? self.now.catalogue?.document)
+    }
 }

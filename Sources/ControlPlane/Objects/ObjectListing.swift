@@ -1,4 +1,5 @@
 import Administration
+import Catalogue
 import Configuration
 import JSON
 
@@ -14,6 +15,8 @@ struct ObjectListing {
     var isInForce: Bool
     /// Why it is not in force.
     var problem: String?
+    /// Targets of an alias that their providers end.
+    var endings: [EndingModels.Ending] = []
     private let isDefault: Bool
     /// What is stored of it; nil for the file's.
     let record: ObjectRecord?
@@ -73,6 +76,21 @@ struct ObjectListing {
         if self.name.kind == .provider {
             writer.key("default")
             writer.bool(self.isDefault)
+        }
+        if self.name.kind == .alias {
+            writer.key("deprecations")
+            writer.beginArray()
+            for ending in self.endings {
+                writer.beginObject()
+                writer.key("target")
+                writer.string(ending.target)
+                writer.key("date")
+                writer.string(ending.day.description)
+                writer.key("is_over")
+                writer.bool(ending.isOver)
+                writer.endObject()
+            }
+            writer.endArray()
         }
         writer.key("version")
         if let record { writer.integer(record.version) } else { writer.null() }

@@ -1,9 +1,7 @@
 import Administration
 import Configuration
 import Domain
-import Glibc
 import IPC
-import Platform
 
 /// The objects that were in force last, in a file of the state folder, for a start while the database is away. Secrets in it are sealed.
 enum ObjectsCopy {
@@ -26,21 +24,6 @@ enum ObjectsCopy {
     static func write(_ records: ObjectRecords, stateDirectory: String) -> Bool {
         var writer = WireWriter(reserving: 4 << 10)
         records.write(to: &writer)
-        let path = "\(stateDirectory)/\(Self.name)"
-        let draft = "\(path).new"
-        let file = OwnedDescriptor(
-            adopting: unsafe open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600))
-        guard file.number >= 0 else { return false }
-        let bytes = Self.magic + writer.bytes
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(file.number, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return false }
-            rest = rest.dropFirst(count)
-        }
-        // A copy that a loss of power emptied would be worse than an old one.
-        guard fdatasync(file.number) == 0 else { return false }
-        return unsafe rename(draft, path) == 0
+        return KeptCopy.write(Self.magic + writer.bytes, to: "\(stateDirectory)/\(Self.name)")
     }
 }

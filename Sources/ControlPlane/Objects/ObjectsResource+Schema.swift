@@ -28,8 +28,14 @@ extension ObjectsResource {
         let name = APISchema.Member(Self.nameMember(kind), .string())
         let isDefault: [APISchema.Member] =
             kind == .provider ? [.init("default", .boolean, "Whether models without a provider's name go there.")] : []
-        return [name] + Self.about + isDefault + Self.stamps + Self.members(kind)
+        let endings: [APISchema.Member] =
+            kind == .alias ? [.init("deprecations", .array(Self.ending), "Targets that their providers end soon.")] : []
+        return [name] + Self.about + isDefault + endings + Self.stamps + Self.members(kind)
     }
+
+    private static let ending = APISchema.object([
+        .init("target", .string()), .init("date", .string(format: "date")), .init("is_over", .boolean),
+    ])
 
     private static let about: [APISchema.Member] = [
         .init("source", .oneOf(["file", "environment", "api"]), "What decides: only the API's can be changed here."),

@@ -1,4 +1,5 @@
 import Administration
+import Catalogue
 import Configuration
 import Domain
 import EventLog
@@ -49,7 +50,24 @@ final class ObjectsResource: AdministrationResource {
                 listings[name] = ObjectListing(record, name, state)
             }
         }
-        return listings.values.sorted { $0.name < $1.name }
+        let endings = self.endings(state)
+        return listings.values.sorted { $0.name < $1.name }.map { listing in
+            var listing = listing
+            listing.endings = endings[listing.name] ?? []
+            return listing
+        }
+    }
+
+    /// Which aliases lead to models that end.
+    private func endings(_ state: ObjectBoard.State) -> [ObjectName: [EndingModels.Ending]] {
+        guard self.kind == .alias else { return [:] }
+        let configuration = state.merge.configuration
+        let models = EndingModels(
+            state.catalogue?.document, configuration.providers.map(\.settings),
+            today: CatalogueDay(milliseconds: self.clock()))
+        return Dictionary(
+            configuration.models.map { (ObjectName(.alias, $0.name), models.endings(of: $0)) }
+        ) { first, _ in first }
     }
 
     func list(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -88,7 +106,8 @@ final class ObjectsResource: AdministrationResource {
         let name = ObjectName(self.kind, try call.fields.text(member) ?? "")
         let members = call.request.body.filter { !$0.key.elementsEqual(member.utf8) }
         try self.refuseDefined(name)
-        let change = try self.change(name, call.origin) { (old, _) throws(AdministrationFailure) in
+        let answer: AdministrationStore.Answer<Change> = { self.reply($0, status: 201) }
+        let change = try self.change(name, call.origin, answer: answer) { (old, _) throws(AdministrationFailure) in
             guard old == nil else {
                 throw AdministrationFailure(
                     status: 409, code: "name_taken",
@@ -96,7 +115,7 @@ final class ObjectsResource: AdministrationResource {
             }
             return ConfigurationObject(name, members: members.filter { $0.value != .null }, created: self.clock())
         }
-        return self.reply(change, status: 201)
+        return answer(change)
     }
 
     func update(_ call: inout AdministrationCall) throws(AdministrationFailure) -> AdministrationReply {
@@ -188,13 +207,17 @@ final class ObjectsResource: AdministrationResource {
 
     /// Makes of the old object the new one, nil to delete it; checks everything before anything is stored.
     private func change(
-        _ name: ObjectName, _ origin: AuditOrigin,
+        _ name: ObjectName, _ origin: AuditOrigin, answer: AdministrationStore.Answer<Change>? = nil,
         _ make: (ObjectRecord?, ConfigurationObject?) throws(AdministrationFailure) -> ConfigurationObject?
     ) throws(AdministrationFailure) -> Change {
         let state = self.board.now
         var made: (record: ObjectRecord?, merge: ObjectMerge)?
+        func outcome(_ number: Int64) -> Change {
+            Change(number: number, record: made?.record, merge: made?.merge ?? ObjectMerge(state.base, []), name: name)
+        }
         let number = try self.store.changeObject(
-            kind: self.audited, number: name.kind.rawValue, name: name.text, from: origin
+            kind: self.audited, number: name.kind.rawValue, name: name.text, from: origin,
+            answer: answer.map { answer in { answer(outcome($0)) } }
         ) { records in
             do throws(AdministrationFailure) {
                 let old = records.records.first {
@@ -220,7 +243,7 @@ final class ObjectsResource: AdministrationResource {
                 do throws(VaultError) {
                     record = try self.codec.record(of: object, replacing: old, now: self.clock())
                 } catch {
-                    throw AdministrationFailure(status: 503, code: "storage_failed", message: "\(error)")
+                    throw AdministrationFailure(error)
                 }
                 made = (record, merge)
                 return .put(record)
@@ -228,8 +251,7 @@ final class ObjectsResource: AdministrationResource {
                 return .refuse(error)
             }
         }
-        return Change(
-            number: number, record: made?.record, merge: made?.merge ?? ObjectMerge(state.base, []), name: name)
+        return outcome(number)
     }
 
     /// Throws what is wrong with an object, the first thing of it.
@@ -319,8 +341,11 @@ final class ObjectsResource: AdministrationResource {
 
     private func reply(_ change: Change, status: Int) -> AdministrationReply {
         guard let record = change.record else { return AdministrationReply(status: status, body: []) }
-        let state = ObjectBoard.State(base: self.board.now.base, merge: change.merge, number: change.number)
+        let now = self.board.now
+        let state = ObjectBoard.State(
+            base: now.base, merge: change.merge, number: change.number, catalogue: now.catalogue)
         var listing = ObjectListing(record, change.name, state)
+        listing.endings = self.endings(state)[change.name] ?? []
         let inForce = AdministrationReply { listing.write(to: &$0) }.body
         listing.isInForce = false
         listing.problem = "it is not in force in all workers yet; `status` says more"

@@ -2,15 +2,22 @@ import Administration
 import HTTPClient
 import Platform
 
-/// Does what an answer asks for before it goes out: waits until a change is in force, or calls a provider. Lives on control's loop.
+/// Does what an answer asks for before it goes out: waits until a change is in force, or until something happens, or calls a provider. Lives
+/// on control's loop.
 final class ReplyFinisher {
     /// Calls to providers at the same time.
     static let probeLimit = 8
+
+    /// Requests that wait for something to happen.
+    static let waitLimit = 32
 
     private let loop: EpollLoop
     private let follower: ObjectFollower
     private var client: HTTPClient?
     private var probes = 0
+    private var waits = 0
+    /// Hands in a request of which an answer says that it is to be given again.
+    var submit: ((AdministrationRequest, @escaping (AdministrationReply) -> Void) -> Void)?
 
     init(loop: EpollLoop, follower: ObjectFollower) {
         self.loop = loop
@@ -28,6 +35,13 @@ final class ReplyFinisher {
                 then(plain)
             }
         case .probe(let probe): self.run(probe, then: then)
+        case .again(let request, let milliseconds):
+            guard self.waits < Self.waitLimit, self.submit != nil else { return then(plain) }
+            self.waits += 1
+            self.loop.schedule(after: milliseconds * 1_000_000) { [weak self] in
+                self?.waits -= 1
+                self?.submit?(request, then)
+            }
         }
     }
 

@@ -23,7 +23,7 @@ enum ConfigurationReload {
         guard result.configuration != nil, result.problems.isEmpty else {
             throw ReloadRefusal(lines: result.problems.map(\.description))
         }
-        if let objects = facts?.objects { source.objects = objects }
+        if let facts { source.use(facts) }
         let merge: ObjectMerge
         do throws(ObjectCodec.Unreadable) {
             merge = try ObjectMerge.remade(of: source, result, codec)

@@ -1,4 +1,5 @@
 import Administration
+import Catalogue
 import Configuration
 import Domain
 import UsageStore
@@ -21,6 +22,8 @@ struct SnapshotBuilder {
     var timeZone = TimeZoneRules.utc
     /// Projects with a time zone of their own.
     var projects: [LimitTableSettings.Project] = []
+    /// The catalogue in force.
+    var catalogue: CatalogueDocument?
     /// What a reload replaces.
     var earlier: UpstreamSnapshot.Earlier?
     /// Places of the limit table that is there; nil before there is one.
@@ -35,7 +38,8 @@ struct SnapshotBuilder {
         for (index, provider) in providers.enumerated() {
             indexes[Array(provider.settings.name.utf8)] = UInt16(index)
         }
-        let table = PriceTable(providers: Array(providers), pricing: configuration.pricing)
+        let table = PriceTable(
+            providers: Array(providers), pricing: configuration.pricing, catalogue: self.catalogue)
         let built = RouteTableBuilder(configuration.models, providers: indexes, prices: table)
         let routes = RouteTable(
             providers: providers.map(\.settings.name), aliases: built.aliases,
@@ -48,7 +52,8 @@ struct SnapshotBuilder {
             authentication: configuration.auth.keys, staticKeyDigest: self.staticKeyDigest, routes: routes,
             prices: table.prices, stateDirectory: state, journal: configuration.journal,
             limits: configuration.limitSettings(timeZone: self.timeZone), sharedCalls: configuration.sharedCalls,
-            logLevel: configuration.logLevel, logFormat: configuration.logging.format,
+            countsProjects: configuration.telemetry.countsProjects, logLevel: configuration.logLevel,
+            logFormat: configuration.logging.format,
             requestLogging: configuration.logging.requests,
             administrationListener: configuration.admin.listen.map { _ in UInt16(clamping: configuration.listen.count) }
         )

@@ -20,6 +20,7 @@ extension SnapshotSet {
             version: source.version, staticKeyDigest: try self.digest(of: source.staticKey),
             cores: AvailableCores.count(readFile: readFile), workingDirectory: source.workingDirectory, timeZone: rules,
             projects: facts?.projects ?? [])
+        builder.catalogue = source.catalogue?.document
         builder.limitPlaces = source.limitPlaces == 0 ? nil : source.limitPlaces
         builder.mostUpstreams = source.mostUpstreams == 0 ? nil : source.mostUpstreams
         builder.earlier = earlier.map {

@@ -33,6 +33,7 @@ extension ConfigurationSource {
         writer.write(self.limitPlaces)
         writer.write(self.mostUpstreams)
         self.objects.write(to: &writer)
+        writer.write(optional: self.catalogue) { $1.record.write(to: &$0) }
         return Self.magic + writer.bytes
     }
 
@@ -64,10 +65,18 @@ extension ConfigurationSource {
                 Secret(try reader.readBytes(limit: 512))
             }
             let limitPlaces: UInt16 = try reader.read()
+            let mostUpstreams: UInt16 = try reader.read()
+            let objects = try ObjectRecords(from: &reader)
+            let catalogue = try reader.readOptional { (reader) throws(WireReader.Malformed) in
+                guard let catalogue = LoadedCatalogue(try CatalogueRecord(from: &reader)) else {
+                    throw WireReader.Malformed()
+                }
+                return catalogue
+            }
             return ConfigurationSource(
                 version: version, file: file, environment: environment, includes: includes,
                 workingDirectory: workingDirectory, staticKey: key, limitPlaces: limitPlaces,
-                mostUpstreams: try reader.read(), objects: try ObjectRecords(from: &reader))
+                mostUpstreams: mostUpstreams, objects: objects, catalogue: catalogue)
         }
     }
 }

@@ -40,6 +40,8 @@ struct ConfigurationSource: Hashable, Sendable {
     var mostUpstreams: UInt16 = 0
     /// What was made by API, as it is stored: secrets sealed.
     var objects = ObjectRecords()
+    /// The catalogue in force.
+    var catalogue: LoadedCatalogue?
 
     /// Reads the configuration the first time, and remembers what it read.
     static func read(
@@ -75,6 +77,7 @@ struct ConfigurationSource: Hashable, Sendable {
         source.limitPlaces = self.limitPlaces
         source.mostUpstreams = self.mostUpstreams
         source.objects = self.objects
+        source.catalogue = self.catalogue
         return (source, result)
     }
 
@@ -101,5 +104,14 @@ struct ConfigurationSource: Hashable, Sendable {
         guard let file else { return ConfigurationLoader.fromEnvironment(environment: environment.values) }
         return ConfigurationLoader.load(
             bytes: file.bytes, file: file.name, environment: environment.values, readFile: readFile)
+    }
+}
+
+extension ConfigurationSource {
+    /// Takes what is stored now in the place of what was; a catalogue that this version cannot read leaves the one that is in force.
+    mutating func use(_ facts: StoreFacts) {
+        self.objects = facts.objects
+        guard let record = facts.catalogue else { return self.catalogue = nil }
+        if let catalogue = LoadedCatalogue.of(record, known: self.catalogue) { self.catalogue = catalogue }
     }
 }

@@ -18,11 +18,17 @@ public final class PostgresConnection: DatabaseConnection {
     public var name: String { self.session.name }
 
     /// Does not connect yet.
-    public init(_ options: PostgresOptions, migrations: [Migration] = [], timing: PostgresTiming = .system) {
+    public convenience init(
+        _ options: PostgresOptions, migrations: [Migration] = [], timing: PostgresTiming = .system
+    ) {
+        self.init(options, migrations: migrations, timing: timing, hosts: .shared)
+    }
+
+    init(_ options: PostgresOptions, migrations: [Migration] = [], timing: PostgresTiming, hosts: HostLookup) {
         let steps = migrations.steps(of: .postgres)
         let channels = PostgresChannels()
         self.channels = channels
-        self.session = PostgresSession(options, timing) { session, link throws(DatabaseError) in
+        self.session = PostgresSession(options, timing, hosts) { session, link throws(DatabaseError) in
             try session.simple("connect", Self.settings(options), on: link)
             if !steps.isEmpty { try PostgresSchema(options.schema, steps).bring(session, link) }
             for channel in channels.listened { try session.simple("listen", "LISTEN \(channel)", on: link) }

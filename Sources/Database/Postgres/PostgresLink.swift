@@ -15,12 +15,13 @@ final class PostgresLink {
     private let isEnded: UnsafeMutablePointer<Int32>
     private(set) var isDead = false
 
-    /// Connects. The library asks for the addresses of a name itself, and waits for the resolver as long as that takes.
-    init(_ options: PostgresOptions, _ timing: PostgresTiming) throws(DatabaseError) {
+    /// Connects. The library is told the addresses of a name, as it would wait for the resolver for as long as that takes.
+    init(_ options: PostgresOptions, _ timing: PostgresTiming, _ hosts: HostLookup) throws(DatabaseError) {
         self.timing = timing
         self.server = "PostgreSQL \(options.address)"
         let deadline = timing.now() &+ UInt64(options.address.connectTimeout) * 1000
-        guard let pointer = unsafe PostgresParameters(options).start() else {
+        let addresses = try Self.addresses(options.address, hosts)
+        guard let pointer = unsafe PostgresParameters(options, addresses: addresses).start() else {
             throw DatabaseError(
                 server: self.server, operation: "connect", state: .cannotConnect, message: "out of memory")
         }
@@ -53,6 +54,18 @@ final class PostgresLink {
     }
 
     // MARK: Making
+
+    /// None where nobody has to be asked for them.
+    private static func addresses(_ address: PostgresAddress, _ hosts: HostLookup) throws(DatabaseError) -> [String] {
+        guard !address.isLocal, !HostLookup.isAddress(address.host) else { return [] }
+        do throws(HostLookup.Failure) {
+            return try hosts.addresses(of: address.host, milliseconds: UInt64(address.connectTimeout) * 1000)
+        } catch {
+            throw DatabaseError(
+                server: "PostgreSQL \(address)", operation: "connect", state: .cannotConnect,
+                message: "the address of the host is not found: \(error)")
+        }
+    }
 
     private func connect(_ deadline: UInt64) throws(DatabaseError) {
         var state = PGRES_POLLING_WRITING

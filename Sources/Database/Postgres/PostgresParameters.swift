@@ -5,10 +5,13 @@ import Domain
 struct PostgresParameters {
     private var values: [(name: String, value: [UInt8])] = []
 
-    init(_ options: PostgresOptions) {
+    /// `addresses` are those of the host's name, to be tried in their order; none where it is an address itself, or a folder.
+    init(_ options: PostgresOptions, addresses: [String]) {
         let address = options.address
         func add(_ name: String, _ value: String) { self.values.append((name, Array(value.utf8))) }
-        add("host", address.host)
+        // The name stays, for certificates: once for each of its addresses.
+        add("host", addresses.isEmpty ? address.host : addresses.map { _ in address.host }.joined(separator: ","))
+        if !addresses.isEmpty { add("hostaddr", addresses.joined(separator: ",")) }
         add("port", "\(address.port)")
         add("dbname", address.database)
         add("user", address.user)

@@ -6,6 +6,7 @@ import CPostgres
 final class PostgresSession {
     let options: PostgresOptions
     let timing: PostgresTiming
+    private let hosts: HostLookup
     let name: String
     private var link: PostgresLink?
     private var backoff = ReconnectBackoff()
@@ -24,11 +25,12 @@ final class PostgresSession {
     private let prepareLink: (PostgresSession, PostgresLink) throws(DatabaseError) -> Void
 
     init(
-        _ options: PostgresOptions, _ timing: PostgresTiming,
+        _ options: PostgresOptions, _ timing: PostgresTiming, _ hosts: HostLookup,
         prepareLink: @escaping (PostgresSession, PostgresLink) throws(DatabaseError) -> Void
     ) {
         self.options = options
         self.timing = timing
+        self.hosts = hosts
         self.name = "PostgreSQL \(options.address)"
         self.patience = UInt64(options.statementTimeout) + UInt64(options.grace)
         self.prepareLink = prepareLink
@@ -61,7 +63,7 @@ final class PostgresSession {
         }
         self.backoff.begin(now: now, random: self.timing.random())
         do throws(DatabaseError) {
-            let link = try PostgresLink(self.options, self.timing)
+            let link = try PostgresLink(self.options, self.timing, self.hosts)
             self.generation += 1
             try self.prepareLink(self, link)
             self.link = link

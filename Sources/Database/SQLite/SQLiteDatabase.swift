@@ -36,6 +36,9 @@ public final class SQLiteDatabase: DatabaseConnection {
         try self.migrate(migrations, writes: options.access == .readWrite)
     }
 
+    /// The file is open.
+    public func open() {}
+
     /// Prepares a statement for repeated use; the caller keeps it.
     public func prepare(_ sql: SQL) throws(DatabaseError) -> SQLiteStatement {
         try SQLiteStatement(sql.text, on: self.connection)

@@ -32,18 +32,18 @@ extension EdgeCore {
         request.tier = routed.plan.tier
         request.alias = routed.alias
         request.policy = routed.plan.policy
-        if routed.plan.targets.count > 1 || !routed.leftOut.isEmpty {
-            request.leftOut = routed.leftOut
-            let time = self.now &- (request.receivedAt ?? self.now)
-            request.planning = UInt32(clamping: time / 1000)
-        }
+        if !routed.leftOut.isEmpty { request.leftOut = routed.leftOut }
+        request.plannedAt = self.now
         return planned
     }
 
     /// What the caller may use: all of them hold, none allows everything.
     func allowLists(of request: CurrentRequest) throws(GatewayError) -> [AllowList] {
         if request.isAnonymous { return request.settings.limitPolicy.anonymousLists }
-        if request.caller == nil { request.caller = self.desk.caller(of: request, at: self.wallSeconds) }
+        if request.caller == nil {
+            request.caller = self.desk.caller(of: request, at: self.wallSeconds)
+            request.isCallerKnown = self.desk.wasKnown
+        }
         guard let caller = request.caller else { return [] }
         // The static key is the operator's, and good also while there is no table.
         guard caller.isComplete || request.principal == .staticKey else { throw .identityUnavailable }

@@ -48,10 +48,9 @@ final class CurrentRequest {
     /// The plan.
     var calls: [ProviderRequest.Call] = []
     var tier: Tier?
-    /// Place of the alias it came from, index of its policy, and microseconds it took, where more than one target was there.
+    /// Place of the alias it came from, and index of its policy.
     var alias: Int?
     var policy: UInt16 = 0
-    var planning: UInt32 = 0
     /// Targets that the plan might have had.
     var leftOut: [RoutedPlan.LeftOut] = []
     /// What its headers say of tiers.
@@ -74,6 +73,8 @@ final class CurrentRequest {
     var keyModels: [[UInt8]] = []
     /// What is set for it and those it belongs to; nil before it was asked for, and where nobody asks.
     var caller: CallerLimits?
+    /// That was kept from an earlier request of the same caller.
+    var isCallerKnown = false
     /// Where it comes from; nil where that has no address.
     var address: ClientAddress?
     var limits = RequestLimits()
@@ -84,9 +85,11 @@ final class CurrentRequest {
     let anthropicVersion: [UInt8]
     let anthropicBeta: [UInt8]
     var recording = Recording.none
-    /// Nanoseconds of the event loop's clock when its body was whole, when it was handed to an upstream, and when it was
-    /// over.
+    /// Nanoseconds of the event loop's clock when it was known who sends it, when its body was whole, when its plan was made, when it
+    /// was handed to an upstream, and when it was over.
+    var authenticatedAt: UInt64?
     var receivedAt: UInt64?
+    var plannedAt: UInt64?
     var dispatchedAt: UInt64?
     var endedAt: UInt64?
     /// Bytes of a peer's reply that were handed on.
@@ -223,7 +226,8 @@ final class CurrentRequest {
             provider: provider.flatMap { self.settings.providerName($0) },
             status: self.status == 0 ? 499 : self.status, duration: self.microseconds(self.endedAt),
             firstContent: self.isStream && self.firstContent != nil ? self.microseconds(self.firstContent) : nil,
-            usage: settlement.usage, cost: settlement.cost)
+            usage: settlement.usage, cost: settlement.cost,
+            project: self.settings.countsProjects ? self.principal?.project : nil)
     }
 
     /// From the end of the head to `time`; 0 for what was not reached.

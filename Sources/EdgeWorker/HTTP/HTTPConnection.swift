@@ -305,6 +305,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         case .answer(let answer): self.answer(answer, head)
         case .metrics: self.askAggregator()
         case .collect, .administration:
+            self.request?.authenticatedAt = self.core.now
             if head.expectsContinue, !head.isHTTP10, head.body != .none {
                 if let stream = self.stream {
                     stream.sayContinue()

@@ -9,6 +9,8 @@ final class CallerCache {
     private let directory: any KeyDirectory
     private var callers: [EntityID: CallerLimits] = [:]
     private var revision: UInt64 = 0
+    /// What was answered last was kept from an earlier question.
+    private(set) var wasKnown = false
     /// The snapshot whose defaults are in what is kept.
     private var version: UInt64?
 
@@ -32,8 +34,10 @@ final class CallerCache {
         // The key's row was read when its request began; a request whose body comes late brings an older one.
         if revision != nil, let known = self.callers[principal.key], known.own == own, known.models == models {
             known.refresh(gateway: gateway, at: seconds)
+            self.wasKnown = true
             return known
         }
+        self.wasKnown = false
         var isComplete = revision != nil
         func find(_ scope: LimitScope, _ id: EntityID) -> EntityLimits {
             if let found = self.directory.limits(of: scope, id) { return found }

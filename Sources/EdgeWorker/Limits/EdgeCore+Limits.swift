@@ -20,18 +20,22 @@ extension EdgeCore {
     func admit(_ request: CurrentRequest) throws(GatewayError) {
         guard self.desk.ledger != nil else { return }
         request.limits.entries = self.desk.entries(for: request, model: nil, at: self.wallSeconds)
-        try self.finishAdmission(request, try self.decide(request, CallAmounts()))
+        try self.finishAdmission(request, try self.decide(request, CallAmounts()), [])
     }
 
     /// Admits a request whose plan is made: holds what it may take, and cuts its output down to what a budget can pay.
     func admit(
         _ request: CurrentRequest, _ planned: inout CallPlanner.Planned, _ body: UnsafeRawBufferPointer
     ) throws(GatewayError) {
-        guard self.desk.ledger != nil else { return }
+        guard self.desk.ledger != nil else {
+            request.limits.verdict = .unlimited
+            return
+        }
         request.limits.entries = self.desk.entries(for: request, model: planned.model, at: self.wallSeconds)
         let needs = HoldPlanner.Needs(mask: request.limits.entries.reduce(0) { $0 | $1.limits.mask })
         guard !needs.isEmpty, planned.request.endpoint.takesTokens else {
-            return try self.finishAdmission(request, try self.decide(request, CallAmounts()))
+            return try self.finishAdmission(
+                request, try self.decide(request, CallAmounts()), planned.request.calls)
         }
         if needs.contains(.costBudget), !request.settings.limitPolicy.allowsUnknownPrice {
             let settings = request.settings
@@ -52,7 +56,7 @@ extension EdgeCore {
             guard case .refused(let refusal, _) = verdict, cuts < EdgeCore.cuts, planner.cut(refusal) else { break }
         } while true
         request.limits.planner = planner
-        try self.finishAdmission(request, verdict)
+        try self.finishAdmission(request, verdict, planned.request.calls)
         self.limitOutput(request, planner, &planned)
     }
 
@@ -77,12 +81,17 @@ extension EdgeCore {
 
     private func decide(_ request: CurrentRequest, _ amounts: CallAmounts) throws(GatewayError) -> LimitVerdict {
         guard let ledger = self.desk.ledger else { throw .gatewayUnavailable }
-        return ledger.admit(
+        let time = self.time(of: ledger)
+        let verdict = ledger.admit(
             LimitDemand(entries: request.limits.entries, tokens: amounts.tokens, cost: amounts.cost),
-            record: request.record, at: self.time(of: ledger))
+            record: request.record, at: time)
+        request.limits.take(verdict, amounts, ledger, time, softPercent: request.settings.limitPolicy.softPercent)
+        return verdict
     }
 
-    private func finishAdmission(_ request: CurrentRequest, _ verdict: LimitVerdict) throws(GatewayError) {
+    private func finishAdmission(
+        _ request: CurrentRequest, _ verdict: LimitVerdict, _ calls: [ProviderRequest.Call]
+    ) throws(GatewayError) {
         switch verdict {
         case .admitted(let hold, let standing):
             request.limits.hold = hold
@@ -90,6 +99,7 @@ extension EdgeCore {
             self.note(standing, request)
         case .refused(let refusal, let standing):
             self.note(standing, request)
+            request.limits.refusedTargets = calls.map(\.target)
             throw self.refused(refusal, request)
         case .full: throw .limitTableFull
         }
@@ -158,6 +168,7 @@ extension EdgeCore {
             request.limits.held += amounts
             return true
         }
+        request.limits.attemptRefusal = refusal
         self.metrics.limits.refused(refusal)
         return false
     }

@@ -10,6 +10,8 @@ final class LimitDesk {
     /// The table; nil until it is there, when no request is taken yet, and where nothing is limited.
     var ledger: (any LimitLedger)?
     private let callers: CallerCache
+    /// What `caller` has said last was known already.
+    var wasKnown: Bool { self.callers.wasKnown }
     private var calendar = CalendarCache(.utc, at: 0)
     private var lists: [[LimitDemand.Entry]] = []
 
@@ -61,13 +63,7 @@ final class LimitDesk {
 
     /// When the period of a budget ends, in seconds since 1970; nil for what is no calendar budget.
     func periodEnd(_ refusal: LimitRefusal, for request: CurrentRequest, at seconds: Int64) -> Int64? {
-        let period: CalendarPeriods.Period
-        switch refusal.kind {
-        case .dailyTokens, .dailyCost: period = .day
-        case .weeklyTokens, .weeklyCost: period = .week
-        case .monthlyTokens, .monthlyCost: period = .month
-        default: return nil
-        }
+        guard let period = refusal.kind.period else { return nil }
         let policy = request.settings.limitPolicy
         let caller =
             request.isAnonymous
@@ -104,5 +100,17 @@ final class LimitDesk {
     private func periods(_ policy: LimitPolicy, at seconds: Int64) -> CalendarPeriods {
         if policy.timeZone != self.calendar.rules { self.calendar = CalendarCache(policy.timeZone, at: seconds) }
         return self.calendar.periods(at: seconds)
+    }
+}
+
+extension LimitKind {
+    /// The calendar period of a budget; nil for what is none.
+    var period: CalendarPeriods.Period? {
+        switch self {
+        case .dailyTokens, .dailyCost: .day
+        case .weeklyTokens, .weeklyCost: .week
+        case .monthlyTokens, .monthlyCost: .month
+        default: nil
+        }
     }
 }

@@ -15,6 +15,15 @@ struct RequestLimits {
     /// What the head of the reply says; nil while nothing is known.
     var reply: ReplyLimits?
     var refusal: LimitAnswer?
+    /// For the record: what came of asking, what was to be held, how each limit stood, and the second since 1970 of it.
+    var verdict = AdmissionTrail.Verdict.notAsked
+    var wanted = CallAmounts()
+    var checked: [CheckedLimit] = []
+    var askedAt: Int64 = 0
+    /// Why a further attempt was not granted.
+    var attemptRefusal: LimitRefusal?
+    /// Where a refused request would have gone.
+    var refusedTargets: [Target] = []
 
     init() {}
 }

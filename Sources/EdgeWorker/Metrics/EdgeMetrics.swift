@@ -1,7 +1,10 @@
 import Domain
-import IPC
+import Metrics
 
-/// What one edge has counted since its start; sent as totals once a second. Lives on the event loop.
+/// What one edge counts, on its metric page. Lives on the event loop.
+///
+/// The next request is as a rule of the same series as the last one, whose place on the page is kept: counting is then a few
+/// stores. The page may have series of processes before this one; their labels are known from the start.
 struct EdgeMetrics {
     /// One finished request.
     struct Request {
@@ -19,60 +22,66 @@ struct EdgeMetrics {
         var usage: TokenUsage?
         /// Nano-USD; nil where a price is unknown.
         var cost: Int64?
+        /// Who it is charged to, where projects are counted.
+        var project: EntityID?
     }
 
-    /// What the requests of one model and provider have used.
-    private struct Consumption {
-        var usage = TokenUsage()
-        /// Nano-USD, of requests whose price was known.
-        var cost: UInt64 = 0
-    }
-
+    /// Series of one metric.
     private static let seriesLimit = 2000
     /// Labels of errors from which on only the gateway's own get further ones.
     private static let foreignErrorLimit = 120
+
+    let page: MetricPage
     private var models = LabelTable(limit: 200)
     private var providers = LabelTable(limit: 200)
     private var errorNames = LabelTable(limit: 200)
     /// By endpoint, model, provider and status, 16 bits each.
-    private var requests: [UInt64: UInt64] = [:]
+    private var requests: [UInt64: MetricCounter] = [:]
     /// By source and code.
-    private var errors: [UInt64: UInt64] = [:]
-    /// By model and provider.
-    private var consumption: [UInt64: Consumption] = [:]
-    /// By endpoint.
-    private var durations = [Histogram](repeating: Histogram(), count: Route.Label.allCases.count)
-    private var firstContents = [Histogram](repeating: Histogram(), count: Route.Label.allCases.count)
-    /// What the newest requests of one series have counted and is not in `requests` and `consumption` yet: as a rule the next
-    /// request is of the same series.
-    private var newest: (key: UInt64, count: UInt64) = (0, 0)
-    private var newestUse: (names: UInt64, use: Consumption)?
-    /// Something has changed since the last report.
-    private(set) var hasNews = true
-    var limits = LimitMetrics() {
-        didSet { self.hasNews = true }
-    }
-    var tls = TLSMetrics() {
-        didSet { self.hasNews = true }
-    }
-    /// Records that were not written, for want of room in the journal.
-    var lostRecords: UInt64 = 0 {
-        didSet { if self.lostRecords != oldValue { self.hasNews = true } }
-    }
-    /// Lines of the log that were not written, as nobody took them.
-    var droppedLines: UInt64 = 0 {
-        didSet { if self.droppedLines != oldValue { self.hasNews = true } }
-    }
+    private var errors: [UInt64: MetricCounter] = [:]
+    /// Places among `uses`, by model and provider.
+    private var consumption: [UInt64: Int] = [:]
+    private var uses: [Consumption] = []
+    private var durations: RequestHistograms
+    private var firstContents: RequestHistograms
+    /// Of the newest request.
+    private var newest: (key: UInt64, counter: MetricCounter)?
+    private var newestUse: (names: UInt64, place: Int)?
+    var limits: LimitMetrics
+    var tls: TLSMetrics
+    private var projects: ProjectMetrics
+    private var lostRecordsTotal: MetricTotal
+    private let snapshotsGauge: MetricGauge
+    private let inFlightGauge: MetricGauge
+
     /// Versions of the configuration in memory.
     var snapshots: UInt32 = 0 {
-        didSet { if self.snapshots != oldValue { self.hasNews = true } }
+        didSet { self.snapshotsGauge.set(Int64(self.snapshots)) }
     }
     /// Requests being worked on.
     var inFlight: UInt32 = 0 {
-        didSet { self.hasNews = true }
+        didSet { self.inFlightGauge.set(Int64(self.inFlight)) }
     }
 
-    init() {}
+    init(_ page: MetricPage = MetricPage()) {
+        self.page = page
+        self.durations = RequestHistograms(page, MetricCatalogue.requestDuration)
+        self.firstContents = RequestHistograms(page, MetricCatalogue.firstToken)
+        self.limits = LimitMetrics(page)
+        self.tls = TLSMetrics(page)
+        self.projects = ProjectMetrics(page)
+        self.lostRecordsTotal = MetricTotal(page.counter(MetricCatalogue.recordsLost))
+        self.snapshotsGauge = page.gauge(MetricCatalogue.snapshots, Role.edge.label)
+        self.inFlightGauge = page.gauge(MetricCatalogue.requestsInFlight)
+        self.inFlightGauge.set(0)
+        for labels in page.labels(of: MetricCatalogue.requests) where labels.count == 4 {
+            self.models.know(labels[1])
+            self.providers.know(labels[2])
+        }
+        for labels in page.labels(of: MetricCatalogue.errors) where labels.count == 2 {
+            self.errorNames.know(labels[1])
+        }
+    }
 
     /// The aliases of a snapshot get their labels before anybody else.
     mutating func expect(models: [[UInt8]]) {
@@ -80,60 +89,69 @@ struct EdgeMetrics {
     }
 
     mutating func record(_ request: Request) {
-        self.hasNews = true
-        let endpoint = request.endpoint.rawValue
         let isServed = request.status < 400
         let model = request.model.map {
             isServed ? self.models.number(of: $0) : self.models.existingNumber(of: $0)
         }
         let provider = request.provider.map { self.providers.number(of: $0) }
         let names = EdgeMetrics.pack(model, provider)
-        let key = UInt64(endpoint) << 48 | names << 16 | UInt64(request.status)
-        if key != self.newest.key { self.countNewest() }
-        self.newest = (key, self.newest.count &+ 1)
-        self.durations[Int(endpoint)].record(microseconds: request.duration)
-        if let first = request.firstContent { self.firstContents[Int(endpoint)].record(microseconds: first) }
+        self.count(UInt64(request.endpoint.rawValue) << 48 | names << 16 | UInt64(request.status))
+        self.durations.record(request.endpoint, microseconds: request.duration)
+        if let first = request.firstContent { self.firstContents.record(request.endpoint, microseconds: first) }
         if let usage = request.usage { self.add(usage, request.cost, names) }
+        if let project = request.project { self.projects.record(request, project) }
     }
 
-    private mutating func countNewest() {
-        guard self.newest.count > 0 else { return }
-        var key = self.newest.key
-        if self.requests[key] == nil, self.requests.count >= EdgeMetrics.seriesLimit {
-            key &= 0xFFFF_0000_0000_FFFF
-        }
-        self.requests[key, default: 0] &+= self.newest.count
-        self.newest.count = 0
+    private mutating func count(_ key: UInt64) {
+        if let newest = self.newest, newest.key == key { return newest.counter.add() }
+        let counter = self.requests[key] ?? self.makeCounter(key)
+        self.requests[key] = counter
+        self.newest = (key, counter)
+        counter.add()
+    }
+
+    /// Where there are too many, model and provider are "other".
+    private func makeCounter(_ key: UInt64) -> MetricCounter {
+        let labels = self.requestLabels(key)
+        if let counter = self.page.counter(MetricCatalogue.requests, labels, limit: Self.seriesLimit) { return counter }
+        return self.page.counter(MetricCatalogue.requests, self.requestLabels(key & 0xFFFF_0000_0000_FFFF))
+    }
+
+    private func requestLabels(_ key: UInt64) -> [[UInt8]] {
+        let endpoint = Route.Label(rawValue: EdgeMetrics.field(key, 48)) ?? .unknown
+        return [Array(endpoint.text.utf8)] + self.nameLabels(key >> 16) + [Array("\(EdgeMetrics.field(key, 0))".utf8)]
     }
 
     private mutating func add(_ usage: TokenUsage, _ cost: Int64?, _ names: UInt64) {
-        let cost = UInt64(clamping: cost ?? 0)
         if let newest = self.newestUse, newest.names == names {
-            self.newestUse = (
-                names, Consumption(usage: newest.use.usage + usage, cost: newest.use.cost &+ cost)
-            )
-            return
+            return self.uses[newest.place].add(usage, cost: cost, self.page)
         }
-        self.addNewestUse()
-        self.newestUse = (names, Consumption(usage: usage, cost: cost))
+        guard let place = self.place(names) else { return }
+        self.newestUse = (names, place)
+        self.uses[place].add(usage, cost: cost, self.page)
     }
 
-    private mutating func addNewestUse() {
-        guard let (names, use) = self.newestUse else { return }
-        self.newestUse = nil
-        guard let place = self.consumption.index(forKey: names) else {
-            guard self.consumption.count < EdgeMetrics.seriesLimit / 8 else { return }
-            self.consumption[names] = use
-            return
+    /// Where there are too many, model and provider are "other".
+    private mutating func place(_ names: UInt64) -> Int? {
+        if let known = self.consumption[names] { return known }
+        guard let use = Consumption(self.page, self.nameLabels(names), limit: Self.seriesLimit / 8) else {
+            return names == 0 ? nil : self.place(0)
         }
-        let total = self.consumption.values[place]
-        self.consumption.values[place] = Consumption(usage: total.usage + use.usage, cost: total.cost &+ use.cost)
+        self.uses.append(use)
+        self.consumption[names] = self.uses.count - 1
+        return self.uses.count - 1
     }
 
     mutating func record(_ error: GatewayError) {
-        self.hasNews = true
         let code = self.errorNumber(error)
-        self.errors[UInt64(error.source.rawValue) << 16 | UInt64(code), default: 0] &+= 1
+        let key = UInt64(error.source.rawValue) << 16 | UInt64(code)
+        let known = self.errors[key]
+        let counter =
+            known
+            ?? self.page.counter(
+                MetricCatalogue.errors, [Array(error.source.label.utf8), self.errorNames.name(code)])
+        if known == nil { self.errors[key] = counter }
+        counter.add()
     }
 
     /// The gateway's own names get their labels whatever providers say: theirs are without number, some hold what a client wrote.
@@ -154,83 +172,24 @@ struct EdgeMetrics {
         }
     }
 
+    /// Records that were not written so far, for want of room in the journal. To be called now and then.
+    mutating func follow(lostRecords: UInt64) {
+        self.lostRecordsTotal.follow(lostRecords)
+    }
+
+    // MARK: Labels
+
     /// 0 stands for "other", so names that are absent get the highest number.
     private static func pack(_ model: UInt16?, _ provider: UInt16?) -> UInt64 {
         UInt64(model ?? .max) << 16 | UInt64(provider ?? .max)
     }
 
-    // MARK: Reports
-
-    /// All totals, for the aggregator.
-    mutating func report() -> MetricReport {
-        self.hasNews = false
-        self.countNewest()
-        self.addNewestUse()
-        var series: [MetricReport.Series] = [
-            .init(name: "sluice_requests_in_flight", labels: [], value: .gauge(Int64(self.inFlight))),
-            .init(name: "sluice_records_lost_total", labels: [], value: .counter(self.lostRecords)),
-            .init(
-                name: "sluice_log_lines_dropped_total", labels: [.init("role", Role.edge.label)],
-                value: .counter(self.droppedLines)),
-            .init(
-                name: "sluice_snapshots", labels: [MetricReport.Label("role", "edge")],
-                value: .gauge(Int64(self.snapshots))),
-        ]
-        for (key, count) in self.requests {
-            let labels =
-                [MetricReport.Label("endpoint", EdgeMetrics.endpoint(EdgeMetrics.field(key, 48)))]
-                + self.nameLabels(key >> 16) + [.init("status", "\(EdgeMetrics.field(key, 0))")]
-            series.append(.init(name: "sluice_requests_total", labels: labels, value: .counter(count)))
-        }
-        for (key, count) in self.errors {
-            let source = GatewayError.Source(rawValue: UInt8(truncatingIfNeeded: key >> 16)) ?? .gateway
-            let labels: [MetricReport.Label] = [
-                .init("source", source.label), .init("code", self.errorNames.name(EdgeMetrics.field(key, 0))),
-            ]
-            series.append(.init(name: "sluice_errors_total", labels: labels, value: .counter(count)))
-        }
-        for (key, consumed) in self.consumption {
-            let names = self.nameLabels(key)
-            series += self.tokenSeries(names, consumed.usage)
-            series.append(
-                .init(name: "sluice_cost_dollars_total", labels: names, value: .counter(consumed.cost)))
-        }
-        series += self.limits.series
-        series += self.tls.series
-        series += self.series("sluice_request_duration_seconds", self.durations)
-        series += self.series("sluice_time_to_first_token_seconds", self.firstContents)
-        return MetricReport(series: series)
-    }
-
-    private func series(_ name: String, _ histograms: [Histogram]) -> [MetricReport.Series] {
-        Route.Label.allCases.compactMap { endpoint in
-            let histogram = histograms[Int(endpoint.rawValue)]
-            guard !histogram.isEmpty else { return nil }
-            return .init(name: name, labels: [.init("endpoint", endpoint.text)], value: histogram.value)
-        }
-    }
-
-    private func tokenSeries(_ names: [MetricReport.Label], _ usage: TokenUsage) -> [MetricReport.Series] {
-        // The common ones are always there, the rare ones once they were seen.
-        let common: [TokenClass] = [.input, .cacheRead, .output, .reasoning]
-        return TokenClass.allCases.filter { usage[$0] != 0 || common.contains($0) }.map {
-            .init(
-                name: "sluice_tokens_total", labels: names + [.init("class", $0.label)],
-                value: .counter(UInt64(clamping: usage[$0])))
-        }
-    }
-
-    private func nameLabels(_ key: UInt64) -> [MetricReport.Label] {
+    private func nameLabels(_ key: UInt64) -> [[UInt8]] {
         let model = EdgeMetrics.field(key, 16)
         let provider = EdgeMetrics.field(key, 0)
         return [
-            .init("model", model == .max ? "" : self.models.name(model)),
-            .init("provider", provider == .max ? "" : self.providers.name(provider)),
+            model == .max ? [] : self.models.name(model), provider == .max ? [] : self.providers.name(provider),
         ]
-    }
-
-    private static func endpoint(_ number: UInt16) -> String {
-        (Route.Label(rawValue: number) ?? .unknown).text
     }
 
     private static func field(_ key: UInt64, _ shift: UInt64) -> UInt16 { UInt16(truncatingIfNeeded: key >> shift) }

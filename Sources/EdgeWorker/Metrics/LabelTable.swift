@@ -5,7 +5,9 @@ struct LabelTable {
     /// What stands for all values beyond the limit.
     static let other: UInt16 = 0
 
-    private var names: [String] = ["other"]
+    private static let otherName = Array("other".utf8)
+
+    private var names = [LabelTable.otherName]
     private var numbers: [[UInt8]: UInt16] = [:]
     private let limit: Int
     /// The name that was asked for last, which is asked for again as a rule.
@@ -28,14 +30,19 @@ struct LabelTable {
         guard self.numbers.count < self.limit, name.count <= 256 else { return LabelTable.other }
         let number = UInt16(clamping: self.names.count)
         self.numbers[name] = number
-        self.names.append(String(decoding: name, as: UTF8.self))
+        self.names.append(name)
         return number
+    }
+
+    /// `name` is a label already, of a process before this one.
+    mutating func know(_ name: [UInt8]) {
+        if !name.isEmpty, name != LabelTable.otherName { _ = self.number(of: name) }
     }
 
     /// The number of `name` if it is known, "other" if not.
     func existingNumber(of name: [UInt8]) -> UInt16 { self.numbers[name] ?? LabelTable.other }
 
-    func name(_ number: UInt16) -> String {
+    func name(_ number: UInt16) -> [UInt8] {
         Int(number) < self.names.count ? self.names[Int(number)] : self.names[0]
     }
 }

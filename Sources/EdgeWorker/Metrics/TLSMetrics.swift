@@ -1,6 +1,6 @@
-import IPC
+import Metrics
 
-/// What an edge has counted of TLS handshakes.
+/// What an edge counts of TLS handshakes.
 struct TLSMetrics {
     enum Result: Int, CaseIterable {
         case completed, failed, timedOut
@@ -14,17 +14,18 @@ struct TLSMetrics {
         }
     }
 
-    private var counts = InlineArray<3, UInt64>(repeating: 0)
-
-    mutating func count(_ result: Result) { self.counts[result.rawValue] &+= 1 }
-
+    private let page: MetricPage
     /// Nothing of gateways without TLS.
-    var series: [MetricReport.Series] {
-        guard Result.allCases.contains(where: { self.counts[$0.rawValue] > 0 }) else { return [] }
-        return Result.allCases.map {
-            .init(
-                name: "sluice_tls_handshakes_total", labels: [.init("result", $0.label)],
-                value: .counter(self.counts[$0.rawValue]))
+    private var counters: [MetricCounter] = []
+
+    init(_ page: MetricPage) {
+        self.page = page
+    }
+
+    mutating func count(_ result: Result) {
+        if self.counters.isEmpty {
+            self.counters = Result.allCases.map { self.page.counter(MetricCatalogue.tlsHandshakes, $0.label) }
         }
+        self.counters[result.rawValue].add()
     }
 }

@@ -62,25 +62,7 @@ extension CurrentRequest {
             received: self.microseconds(self.receivedAt), dispatched: self.microseconds(self.dispatchedAt),
             firstByte: self.microseconds(self.firstContent ?? (self.errorBytes > 0 ? self.endedAt : nil)),
             total: self.microseconds(self.endedAt),
-            trail: self.trail)
-    }
-
-    /// How it came to its answer; empty where there was one target, which answered at once.
-    private var trail: [UInt8] {
-        let steps = self.end?.trail ?? []
-        guard self.calls.count > 1 || !self.leftOut.isEmpty || !steps.isEmpty else { return [] }
-        let policies = self.settings.policies
-        let policy = Int(self.policy)
-        return DecisionTrail(
-            alias: self.alias.map { self.settings.router.aliasName($0) } ?? [],
-            strategy: policy < policies.count ? policies[policy].strategy : .ordered, tier: self.tier,
-            planning: self.planning, targets: self.calls.map { self.place($0.target) },
-            leftOut: self.leftOut.map { DecisionTrail.LeftOut(self.place($0.target), $0.reason) }, steps: steps
-        ).packed()
-    }
-
-    private func place(_ target: Target) -> DecisionTrail.Place {
-        DecisionTrail.Place(provider: self.settings.providerName(target.provider) ?? [], model: target.model)
+            trail: self.trail(settlement, isGone: isGone).packed())
     }
 
     private func target(_ call: UInt8) -> Target? {

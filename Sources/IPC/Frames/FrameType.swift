@@ -11,7 +11,7 @@ public enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
     case snapshotAcknowledged = 8
     case ownerDead = 9
     case reopenLogs = 10
-    case status = 11
+    // 11 is free.
     case suspects = 12
     case quarantine = 13
     case reload = 14
@@ -19,6 +19,7 @@ public enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
     case listeners = 16
     case order = 17
     case treeReport = 18
+    case metricPages = 19
 
     // Requests.
     case request = 32
@@ -31,9 +32,6 @@ public enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
     case attempt = 39
     case grant = 40
 
-    // Telemetry.
-    case records = 48
-
     /// The largest payload of this type, in bytes. A longer one breaks the protocol.
     public var maximumLength: UInt32 {
         switch self {
@@ -43,14 +41,13 @@ public enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
         case .attempt: 3
         case .credit: 4
         case .heartbeat, .ownerDead, .quarantine, .reload, .order: 64
-        case .hello, .link, .drain, .snapshot: 1 << 10
+        case .hello, .link, .drain, .snapshot, .metricPages: 1 << 10
         case .snapshotAcknowledged: 2 << 10
         case .responseHead: 16 << 10
-        case .status, .topology, .reloadRefused, .listeners: 32 << 10
+        case .topology, .reloadRefused, .listeners: 32 << 10
         case .suspects, .treeReport: 60 << 10
         case .body, .chunk: UInt32(WireLimits.data)
         case .request, .end: 256 << 10
-        case .records: UInt32(WireLimits.frame)
         }
     }
 }

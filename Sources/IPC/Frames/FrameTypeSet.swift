@@ -19,16 +19,15 @@ public struct FrameTypeSet: Hashable, Sendable {
     public static let upstream = FrameTypeSet([.hello, .request, .body, .cancel, .credit, .grant, .drain])
     /// What an edge accepts from an upstream.
     public static let upstreamClient = FrameTypeSet([.hello, .responseHead, .chunk, .end, .credit, .attempt, .drain])
-    /// What the aggregator accepts from an edge: requests for `/metrics`, and records.
-    public static let aggregator = FrameTypeSet([.hello, .request, .body, .cancel, .credit, .records])
     /// What a child accepts from the supervisor.
     public static let child = FrameTypeSet([
-        .hello, .snapshot, .link, .heartbeat, .drain, .status, .ready, .ownerDead, .quarantine, .reopenLogs, .reload,
+        .hello, .snapshot, .link, .heartbeat, .drain, .metricPages, .ready, .ownerDead, .quarantine, .reopenLogs,
+        .reload,
         .reloadRefused, .listeners, .treeReport,
     ])
     /// What the supervisor accepts from a child.
     public static let supervisor = FrameTypeSet([
-        .hello, .ready, .heartbeat, .topology, .link, .snapshotAcknowledged, .status, .suspects, .quarantine,
+        .hello, .ready, .heartbeat, .topology, .link, .snapshotAcknowledged, .suspects, .quarantine,
         .reloadRefused, .order,
     ])
 }

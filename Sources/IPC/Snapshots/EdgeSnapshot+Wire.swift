@@ -18,6 +18,7 @@ extension EdgeSnapshot {
         self.journal.write(to: &writer)
         self.limits.write(to: &writer)
         self.sharedCalls.write(to: &writer)
+        writer.write(self.countsProjects)
         writer.write(optional: self.administrationListener) { $0.write($1) }
         return writer.bytes
     }
@@ -47,6 +48,7 @@ extension EdgeSnapshot {
             let journal = try JournalSettings(from: &reader)
             let limits = try LimitSettings(from: &reader)
             let sharedCalls = try SharedCallSettings(from: &reader)
+            let countsProjects = try reader.readBool()
             let administration = try reader.readOptional { (reader) throws(WireReader.Malformed) in
                 try reader.read(UInt16.self)
             }
@@ -54,7 +56,7 @@ extension EdgeSnapshot {
                 version: version, http: http, corsOrigins: origins, authentication: mode, staticKeyDigest: digest,
                 routes: routes, prices: prices, stateDirectory: stateDirectory,
                 journal: journal, limits: limits, sharedCalls: sharedCalls,
-                logLevel: level, logFormat: format, requestLogging: requestLogging,
+                countsProjects: countsProjects, logLevel: level, logFormat: format, requestLogging: requestLogging,
                 administrationListener: administration)
         }
     }

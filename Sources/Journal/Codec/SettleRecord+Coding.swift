@@ -9,8 +9,9 @@ extension SettleRecord: JournalEntry {
     static let maximumPayload =
         16 + 1 + 2 + 5 + TokenUsage.maximumEncodedSize + 9 + 5 * 8 + 4 * (2 + RecordText.name) + 2
         + DecisionTrail.maximumSize
-    /// Bytes that are kept ready for one in a segment: of the longest without a trail, which is left away when there is no room.
-    static let reservedSize = SegmentFormat.size(payload: maximumPayload - DecisionTrail.maximumSize)
+    /// Bytes that are kept ready for one in a segment: of the longest with a short trail; a longer one is left away when there is no room.
+    static let reservedSize = SegmentFormat.size(
+        payload: maximumPayload - DecisionTrail.maximumSize + DecisionTrail.shortSize)
 
     /// Never a part of one: that would be none.
     private var keptTrail: [UInt8] { self.trail.count <= DecisionTrail.maximumSize ? self.trail : [] }

@@ -98,7 +98,7 @@ public final class JournalWriter {
 
     /// Records how a request ended; `admission` is what its `begin` returned. Call it once for each.
     public func settle(_ record: SettleRecord, _ admission: Admission) {
-        if !record.trail.isEmpty {
+        if record.trail.count > DecisionTrail.shortSize {
             self.takeWhatIsReady()
             // What others have reserved comes first.
             guard self.hasRoom(SegmentFormat.size(payload: record.payloadSize)) else {

@@ -8,6 +8,10 @@ public protocol LimitLedger: AnyObject {
     /// Checks all limits of a request and holds what it asks for, or nothing.
     func admit(_ demand: LimitDemand, record: RecordID, at time: LimitTime) -> LimitVerdict
 
+    /// Adds to `limits` how each limit of `entries` stood when it was decided about them: to be called right behind `admit`, with its
+    /// entries and its time. What was admitted is in the figures; whether a limit has refused is the caller's to say.
+    func check(_ entries: [LimitDemand.Entry], at time: LimitTime, into limits: inout [CheckedLimit])
+
     /// Holds more for a request that is running: `tokens` and `cost` on top, checked against the same entries. Nil when
     /// it is granted.
     func extend(

@@ -23,6 +23,13 @@ extension LimitOwner {
         return .admitted(hold, self.standing(entries, moment))
     }
 
+    public func check(_ entries: [LimitDemand.Entry], at time: LimitTime, into limits: inout [CheckedLimit]) {
+        let moment = WindowMoment(time.window)
+        for index in entries.indices where index < LimitDemand.maximumEntries && !entries[index].limits.isEmpty {
+            self.store.image(index).check(entries.span[index], moment, into: &limits)
+        }
+    }
+
     public func extend(
         _ hold: LimitHold, _ entries: [LimitDemand.Entry], tokens: Int64, cost: Int64, at time: LimitTime
     ) -> LimitRefusal? {

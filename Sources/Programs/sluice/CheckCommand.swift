@@ -32,6 +32,9 @@ struct CheckCommand: ParsableCommand {
         for notice in result.notices {
             StandardStream.error.write("notice: \(notice)\n")
         }
+        for notice in CatalogueCheck.notices(configuration) {
+            StandardStream.error.write("notice: \(notice)\n")
+        }
         let effective = EffectiveConfiguration(configuration)
         StandardStream.output.write(self.json ? effective.json : effective.yaml)
     }

@@ -12,11 +12,13 @@ struct ControlSocket {
     let stateDirectory: String
     /// Seconds that each step of an exchange may take.
     var patience = 30
+    /// What ends the waiting for an answer when there is something to read.
+    var interruption: Interruption?
 
     /// The answer to the frame of a request; nil where nobody listens.
     func exchange(_ frame: [UInt8]) throws(BrokenOff) -> AdministrationReply? {
         guard let socket = self.connect() else { return nil }
-        return try Self.exchange(frame, over: socket.number)
+        return try self.exchange(frame, over: socket.number)
     }
 
     private func connect() -> OwnedDescriptor? {
@@ -27,7 +29,7 @@ struct ControlSocket {
         return try? LocalSocket.connect(path: "/proc/self/fd/\(folder.number)/control.sock", patience: self.patience)
     }
 
-    private static func exchange(_ frame: [UInt8], over socket: Int32) throws(BrokenOff) -> AdministrationReply {
+    private func exchange(_ frame: [UInt8], over socket: Int32) throws(BrokenOff) -> AdministrationReply {
         var rest = frame[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes {
@@ -44,10 +46,11 @@ struct ControlSocket {
         return reply
     }
 
-    private static func receive(_ count: Int, from socket: Int32) throws(BrokenOff) -> [UInt8] {
+    private func receive(_ count: Int, from socket: Int32) throws(BrokenOff) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
         while filled < count {
+            guard self.interruption?.waits(for: socket, Int16(POLLIN)) ?? true else { throw BrokenOff() }
             let received = unsafe bytes.withUnsafeMutableBytes { buffer in
                 unsafe recv(socket, buffer.baseAddress.map { unsafe $0 + filled }, count - filled, 0)
             }

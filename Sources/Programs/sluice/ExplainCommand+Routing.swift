@@ -12,11 +12,12 @@ extension ExplainCommand {
         Self.write("strategy", cell(routing["strategy"]))
         Self.write("tier", routing["tier"])
         for (index, target) in (routing["targets"]?.array ?? []).enumerated() {
-            Self.write("target \(index + 1)", Self.place(target))
+            Self.write("target \(index + 1)", Self.place(target) + Self.price(of: target))
         }
         Self.writeMore("targets", routing["more_targets"])
         for target in routing["left_out"]?.array ?? [] {
-            Self.write("left out", "\(Self.place(target)): \(Self.reason(cell(target["why"])))")
+            Self.write(
+                "left out", "\(Self.place(target))\(Self.price(of: target)): \(Self.reason(cell(target["why"])))")
         }
         Self.writeMore("left out", routing["more_left_out"])
         for step in routing["steps"]?.array ?? [] {
@@ -29,7 +30,17 @@ extension ExplainCommand {
         "\(AdministrationOutput.cell(value["provider"])), \(AdministrationOutput.cell(value["model"]))"
     }
 
-    private static func writeMore(_ name: String, _ count: JSONValue?) {
+    /// What it takes, and would have taken for what the request has used.
+    private static func price(of target: JSONValue) -> String {
+        let cell = AdministrationOutput.cell
+        guard let price = target["price_usd_per_million_tokens"], case .object = price else {
+            return " (price unknown)"
+        }
+        let cost = target["cost_usd"]?.string == nil ? "" : "; would have cost \(cell(target["cost_usd"])) USD"
+        return " (\(cell(price["input"])) in, \(cell(price["output"])) out, USD per million tokens\(cost))"
+    }
+
+    static func writeMore(_ name: String, _ count: JSONValue?) {
         guard let count = count?.integer, count > 0 else { return }
         Self.write(name, "and \(count) more")
     }

@@ -104,8 +104,18 @@ struct ModelsCommand: ParsableCommand {
                 }
                 return [
                     cell(alias["name"]), targets.isEmpty ? "by tier" : targets.joined(separator: " "),
-                    cell(alias["strategy"]), ObjectCommand.source(alias), ObjectCommand.state(alias),
+                    cell(alias["strategy"]), ObjectCommand.source(alias),
+                    ([ObjectCommand.state(alias)] + Self.endings(alias)).joined(separator: "; "),
                 ]
+            }
+        }
+
+        /// Targets that their providers end.
+        private static func endings(_ alias: JSONValue) -> [String] {
+            (alias["deprecations"]?.array ?? []).map { ending in
+                let isOver = ending["is_over"] == .bool(true)
+                return "\(AdministrationOutput.cell(ending["target"])) \(isOver ? "ended" : "ends") on "
+                    + AdministrationOutput.cell(ending["date"])
             }
         }
     }

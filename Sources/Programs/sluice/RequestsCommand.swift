@@ -7,7 +7,19 @@ struct RequestsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "requests",
         abstract: "The latest requests: who, what, how it ended, what it cost.",
-        discussion: "`sluice explain RECORD` tells everything about one of them.")
+        discussion: """
+            `sluice explain RECORD` tells everything about one of them. Requests are looked through from the newest on: what is rare, and \
+            lies far back, takes its time; --since and --until bound it.
+
+            Examples:
+              sluice requests --status 5xx --since 2h
+              sluice requests --error insufficient_quota --key ci
+              sluice requests --label my-request-17
+              sluice requests --min-cost 0.50 --since 30d
+
+            Exit status: 0 done, 1 refused, 2 wrong usage, 69 a gateway runs but does not answer, 70 to 79 files or configuration \
+            that cannot be used.
+            """)
 
     @OptionGroup var option: ConfigurationOption
     @Option(help: "How many.")
@@ -20,26 +32,50 @@ struct RequestsCommand: ParsableCommand {
     var model: String?
     @Option(help: "Only with this status, such as 502 or 5xx.")
     var status: String?
+    @Option(help: "Only of this user of keys (user_…).")
+    var user: String?
+    @Option(help: "Only where this provider has answered, or was called last.")
+    var provider: String?
+    @Option(help: "Only with this outcome: complete, disconnected, error or unknown.")
+    var outcome: String?
+    @Option(help: "Only with the code of this error, such as rate_limit_exceeded.")
+    var error: String?
+    @Option(help: "Only this one, by its record.")
+    var record: String?
+    @Option(help: "Only with this x-request-id of the client's.")
+    var label: String?
+    @Option(help: "Only of this trace, as in traceparent: 32 hexadecimal digits.")
+    var trace: String?
+    @Option(help: ArgumentHelp("Only what has cost at least as much.", valueName: "USD"))
+    var minCost: String?
+    @Option(help: ArgumentHelp("Only what has taken at least as long.", valueName: "milliseconds"))
+    var minDuration: Int?
     @Option(help: "Only from then on: a time, a day, today, or how long ago (90m, 12h, 30d).")
     var since: String?
+    @Option(help: "Only from before then; the same words.")
+    var until: String?
     @Flag(help: "Print one JSON object a line.")
     var json = false
 
     func validate() throws {
         guard self.limit > 0 else { throw ValidationError("--limit needs a whole number above 0") }
+        guard self.minDuration ?? 0 >= 0 else { throw ValidationError("--min-duration is 0 or more") }
     }
 
     func run() throws {
         var filters: [JSONValue.Member] = []
         for (name, value) in [
-            ("key", self.key), ("project", self.project), ("model", self.model), ("status", self.status),
+            ("key", self.key), ("project", self.project), ("user", self.user), ("model", self.model),
+            ("provider", self.provider), ("status", self.status), ("outcome", self.outcome), ("error", self.error),
+            ("record", self.record), ("label", self.label), ("trace_id", self.trace), ("min_cost_usd", self.minCost),
         ] {
             if let value { filters.append(JSONValue.Member(name, .string(Array(value.utf8)))) }
         }
-        if let since {
-            guard let time = PastTime.milliseconds(since) else { throw ValidationError("--since needs a time") }
-            let text = TimeText.text(milliseconds: time)
-            filters.append(JSONValue.Member("since", .string(Array(text.utf8))))
+        if let minDuration { filters.append(JSONValue.Member("min_duration_ms", .integer(Int64(minDuration)))) }
+        for (name, text) in [("since", self.since), ("until", self.until)] {
+            guard let text else { continue }
+            guard let time = PastTime.milliseconds(text) else { throw ValidationError("--\(name) needs a time") }
+            filters.append(JSONValue.Member(name, .string(Array(TimeText.text(milliseconds: time).utf8))))
         }
         var rows: [[String]] = []
         var before: JSONValue?

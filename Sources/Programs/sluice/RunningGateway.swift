@@ -32,6 +32,8 @@ struct RunningGateway {
 
     /// Absolute.
     let stateDirectory: String
+    /// What ends the waiting for an answer.
+    var interruption: Interruption?
 
     /// Whether somebody holds the gateway's lock.
     func isRunning() throws(Failure) -> Bool {
@@ -54,7 +56,9 @@ struct RunningGateway {
     ) -> Answer? {
         let request = AdministrationRequest(method: method, path: [path], body: body)
         guard let frame = AdministrationFrame.encode(request.encoded),
-            let reply = try? ControlSocket(stateDirectory: self.stateDirectory, patience: patience).exchange(frame),
+            let reply = try? ControlSocket(
+                stateDirectory: self.stateDirectory, patience: patience, interruption: self.interruption
+            ).exchange(frame),
             let value = try? JSONReader().read(reply.body, maximumBytes: reply.body.count)
         else { return nil }
         return Answer(status: reply.status, text: reply.body, value: value)
@@ -67,6 +71,7 @@ struct RunningGateway {
         let deadline = ProcessInfo.processInfo.systemUptime + Self.patience
         while true {
             if let answer = self.ask(method, path, body) { return answer }
+            guard self.interruption?.hasCome != true else { return nil }
             guard try self.isRunning() else { throw self.notRunning }
             guard ProcessInfo.processInfo.systemUptime < deadline else { return nil }
             Thread.sleep(forTimeInterval: 0.05)

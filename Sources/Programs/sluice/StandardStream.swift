@@ -5,6 +5,9 @@ enum StandardStream: Int32 {
     case output = 1
     case error = 2
 
+    /// Whether somebody can be asked: what is written to the standard error is seen, and the standard input is typed.
+    static var isTerminal: Bool { isatty(0) == 1 && isatty(2) == 1 }
+
     /// Writes all of `text`; gives up silently when nobody can read it any more.
     func write(_ text: String) {
         var rest = Array(text.utf8)[...]

@@ -56,7 +56,7 @@ extension SupervisorLoop {
             standardError: self.output.originalNumber, logFile: self.output.path,
             environment: self.spawner.gatewayEnvironment, children: children, listeners: listeners.sockets,
             snapshots: snapshots.numbers, instanceFile: instances.number, programs: programs.numbers,
-            machine: writer.bytes)
+            pages: self.pages.entries, machine: writer.bytes)
     }
 
     /// Takes over what the program before has left. Throws where something of it is not there: then nothing can go on.
@@ -78,6 +78,7 @@ extension SupervisorLoop {
         self.programs = [
             serving.number: ProgramFiles(ProgramFolder(path: state.folder), adopting: state.programs)
         ]
+        self.pages = MetricPages(adopting: state.pages)
         self.instances = try InstanceFile(OwnedDescriptor(adopting: state.instanceFile), host: announcement.host)
         self.listeners = try ListenerSet(announcement.topology.listeners, adopting: state.listeners)
         self.runFolder = try RunFolder(stateDirectory: announcement.topology.stateDirectory)

@@ -46,6 +46,7 @@ struct SupervisorState: Hashable {
     var snapshots: [Int32]
     var instanceFile: Int32
     var programs: [Role: Int32]
+    var pages: [MetricPages.Entry]
     /// Of `SupervisorMachine`.
     var machine: [UInt8]
 
@@ -53,7 +54,7 @@ struct SupervisorState: Hashable {
     var descriptors: [Int32] {
         [self.null, self.standardError, self.environment, self.instanceFile] + self.snapshots
             + self.listeners.flatMap(\.numbers)
-            + self.children.flatMap { [$0.process, $0.line] } + self.programs.values
+            + self.children.flatMap { [$0.process, $0.line] } + self.programs.values + self.pages.map(\.number)
     }
 
     func encoded() -> [UInt8] {
@@ -85,6 +86,12 @@ struct SupervisorState: Hashable {
         writer.write(list: self.programs.sorted { $0.key.rawValue < $1.key.rawValue }) {
             $0.write($1.key.rawValue)
             $0.write($1.value)
+        }
+        writer.write(list: self.pages) {
+            $0.write($1.role.rawValue)
+            $0.write($1.slot)
+            $0.write($1.number)
+            $0.write(optional: $1.holder) { $1.write(to: &$0) }
         }
         writer.write(self.machine)
         return writer.bytes
@@ -140,6 +147,13 @@ struct SupervisorState: Hashable {
         }
         self.programs = [:]
         for (role, number) in programs { self.programs[role] = number }
+        self.pages = try reader.readList(minimumSize: 8) { (reader) throws(WireReader.Malformed) in
+            guard let role = Role(rawValue: try reader.read()) else { throw WireReader.Malformed() }
+            let slot: UInt16 = try reader.read()
+            let number: Int32 = try reader.read()
+            let holder = try reader.readOptional { (reader) throws(WireReader.Malformed) in try Seat(from: &reader) }
+            return MetricPages.Entry(role: role, slot: slot, number: number, holder: holder)
+        }
         self.machine = try reader.readBytes(limit: Self.limit)
         guard self.descriptors.allSatisfy({ $0 > 2 }), Set(self.descriptors).count == self.descriptors.count,
             self.children.allSatisfy({ $0.pid > 0 })
@@ -149,7 +163,9 @@ struct SupervisorState: Hashable {
     init(
         folder: String, configuration: String?, null: Int32, standardError: Int32, logFile: String?,
         environment: Int32, children: [Child],
-        listeners: [Socket], snapshots: [Int32], instanceFile: Int32, programs: [Role: Int32], machine: [UInt8]
+        listeners: [Socket], snapshots: [Int32], instanceFile: Int32, programs: [Role: Int32],
+        pages: [MetricPages.Entry],
+        machine: [UInt8]
     ) {
         self.folder = folder
         self.configuration = configuration
@@ -162,6 +178,7 @@ struct SupervisorState: Hashable {
         self.snapshots = snapshots
         self.instanceFile = instanceFile
         self.programs = programs
+        self.pages = pages
         self.machine = machine
     }
 }

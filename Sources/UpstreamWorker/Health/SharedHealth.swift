@@ -2,6 +2,7 @@ internal import Domain
 internal import EventLog
 internal import IPC
 internal import Limits
+internal import Metrics
 internal import Platform
 internal import Resilience
 
@@ -17,7 +18,7 @@ final class SharedHealth {
     private(set) var generation: UInt64 = 1
     /// Of the configuration in force.
     private(set) var version: UInt64 = 0
-    let counters = ResilienceCounters()
+    let counters: ResilienceCounters
     var log: Log?
     /// The tokens that a call of a request is going to use; asked only where a key's tokens are limited.
     var expectedTokens: (_ request: ProviderRequest, _ call: Int) -> Int64 = { request, _ in
@@ -29,7 +30,11 @@ final class SharedHealth {
     private let clock: () -> UInt64
 
     /// `clock` gives milliseconds where there is no table.
-    init(random: UInt64 = .random(in: 0 ... .max), clock: @escaping () -> UInt64 = Clocks.wallMilliseconds) {
+    init(
+        page: MetricPage = MetricPage(), random: UInt64 = .random(in: 0 ... .max),
+        clock: @escaping () -> UInt64 = Clocks.wallMilliseconds
+    ) {
+        self.counters = ResilienceCounters(page)
         self.randomState = random
         self.clock = clock
     }

@@ -1,36 +1,53 @@
 internal import Domain
+internal import Metrics
 
-/// Counts one provider's calls by outcome, how well their tokens could be estimated, and the requests that waited for it, since
-/// the process started, over all reloads. Lives on the worker's loop.
+/// Counts one provider's calls by outcome, how well their tokens could be estimated, and the requests that waited for it, over
+/// all reloads. Lives on the worker's loop.
 final class AttemptCounter {
     /// What calls are counted by.
-    struct Key: Hashable {
+    private struct Key: Hashable {
         /// `ok`, a failure's code, or `status_` and the provider's status.
         var outcome: String
         var billed: Billed
     }
 
-    private var succeeded: UInt64 = 0
-    private var others: [Key: UInt64] = [:]
-    var estimateErrors = EstimateErrors()
-    var queue = QueueCounter()
+    /// Series over all providers; what is beyond them counts as the outcome `other`.
+    private static let limit = 1000
+
+    let page: MetricPage
+    private let provider: String
+    private var succeeded: MetricCounter?
+    private var others: [Key: MetricCounter] = [:]
+    var estimateErrors: EstimateErrors
+    var queue: QueueCounter
+
+    init(_ provider: String = "", page: MetricPage = MetricPage()) {
+        self.page = page
+        self.provider = provider
+        self.estimateErrors = EstimateErrors(page, provider: provider)
+        self.queue = QueueCounter(page, provider: provider)
+    }
 
     /// `code` is nil for a call that went well.
     func count(_ code: String?, _ billed: Billed) {
         if code == nil && billed == .yes {
-            self.succeeded += 1
+            if self.succeeded == nil { self.succeeded = self.counter(Key(outcome: "ok", billed: billed)) }
+            self.succeeded?.add()
         } else {
-            self.others[Key(outcome: code ?? "ok", billed: billed), default: 0] += 1
+            let key = Key(outcome: code ?? "ok", billed: billed)
+            let known = self.others[key]
+            let counter = known ?? self.counter(key)
+            if known == nil, self.others.count < Self.limit { self.others[key] = counter }
+            counter.add()
         }
     }
 
-    /// Every kind that occurred.
-    var totals: [(key: Key, count: UInt64)] {
-        let good = self.succeeded > 0 ? [(key: Key(outcome: "ok", billed: .yes), count: self.succeeded)] : []
-        let others = self.others.sorted {
-            ($0.key.outcome, $0.key.billed.rawValue) < ($1.key.outcome, $1.key.billed.rawValue)
+    private func counter(_ key: Key) -> MetricCounter {
+        func labels(_ outcome: String) -> [[UInt8]] {
+            [self.provider, outcome, key.billed.label].map { Array($0.utf8) }
         }
-        return good + others.map { (key: $0.key, count: $0.value) }
+        return self.page.counter(MetricCatalogue.attempts, labels(key.outcome), limit: Self.limit)
+            ?? self.page.counter(MetricCatalogue.attempts, labels("other"))
     }
 }
 

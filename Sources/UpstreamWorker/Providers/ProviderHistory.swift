@@ -1,4 +1,5 @@
 internal import Domain
+internal import Metrics
 
 /// The snapshots that plans may still refer to.
 ///
@@ -26,6 +27,11 @@ struct ProviderHistory {
     private var references: [Reference] = []
     /// By provider name; a name that was ever configured stays, as its counts do.
     private(set) var attempts: [String: AttemptCounter] = [:]
+    private let page: MetricPage
+
+    init(_ page: MetricPage) {
+        self.page = page
+    }
 
     /// The newest, nil before the first snapshot came.
     var latest: ProviderSet? { self.entries.last?.set }
@@ -48,9 +54,11 @@ struct ProviderHistory {
 
     private mutating func append(_ snapshot: UpstreamSnapshot, at now: UInt64) {
         for provider in snapshot.providers where self.attempts[provider.name] == nil {
-            self.attempts[provider.name] = AttemptCounter()
+            self.attempts[provider.name] = AttemptCounter(provider.name, page: self.page)
         }
-        let set = ProviderSet(snapshot, previous: self.latest) { self.attempts[$0] ?? AttemptCounter() }
+        let set = ProviderSet(snapshot, previous: self.latest) {
+            self.attempts[$0] ?? AttemptCounter($0, page: self.page)
+        }
         self.entries.removeAll { $0.set.version == set.version }
         self.entries.append(Entry(set: set, supersededAt: now))
         self.references.append(Reference(set: set))

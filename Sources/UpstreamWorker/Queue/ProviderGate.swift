@@ -128,7 +128,7 @@ final class ProviderGate: TurnEndHandler {
     }
 
     private func left(_ ticket: QueueTicket) -> (any GateWaiter)? {
-        self.counter.queue.waiting -= 1
+        self.counter.queue.left()
         guard ticket.number < self.waiters.count else { return nil }
         return self.waiters[ticket.number].take()
     }

@@ -1,5 +1,6 @@
 internal import Domain
 internal import IPC
+internal import Metrics
 
 /// The calls of this worker that further identical requests may join (single-flight). Lives on the worker's loop.
 final class SharedCalls {
@@ -16,8 +17,12 @@ final class SharedCalls {
     /// Nanoseconds that a listener may keep others waiting by not reading.
     var listenerPatience: UInt64 = 2_000_000_000
     private var calls: [Name: [SharedCall]] = [:]
-    /// Requests that were answered by another one's call since the process started.
-    private(set) var joined: UInt64 = 0
+    /// Requests that were answered by another one's call.
+    let joined: MetricCounter
+
+    init(_ page: MetricPage) {
+        self.joined = page.counter(MetricCatalogue.requestsShared)
+    }
 
     /// Requests of that name which differ in what the name leaves out have calls of their own.
     func call(for request: ProviderRequest) -> SharedCall? {
@@ -37,7 +42,7 @@ final class SharedCalls {
         if self.calls.values[index].isEmpty { self.calls.remove(at: index) }
     }
 
-    func countJoined() { self.joined &+= 1 }
+    func countJoined() { self.joined.add() }
 
     /// Names of calls that may be joined.
     var count: Int { self.calls.count }

@@ -134,7 +134,8 @@ public final class UsageReader {
     ) throws(UsageReadingFailure) -> RequestPage {
         try self.reading { () throws(DatabaseError) in
             var page = RequestPage(requests: [], next: nil)
-            var before = (query.before ?? RecordID(high: .max, low: .max)).bytes
+            guard let range = query.range else { return page }
+            var before = range.upperBound.bytes
             // One more tells whether there are more.
             let size = query.isForAll ? min(Self.page, Int64(query.limit) + 1) : Self.page
             while true {
@@ -143,7 +144,7 @@ public final class UsageReader {
                     \(Self.selectRequest) WHERE record >= $1 AND record < $2 ORDER BY record DESC LIMIT $3
                     """)
                 defer { statement.reset() }
-                try statement.bind(1, blob: RecordID.first(atMilliseconds: query.since ?? 0).bytes)
+                try statement.bind(1, blob: range.lowerBound.bytes)
                 try statement.bind(2, blob: before)
                 try statement.bind(3, size)
                 var rows: Int64 = 0
@@ -187,7 +188,7 @@ public final class UsageReader {
         return found.first
     }
 
-    private static let selectRequest: SQL = """
+    static let selectRequest: SQL = """
         SELECT record, rank, principal, endpoint, body_bytes, trace_id, label, tags, coalesce(route, -1), status, outcome,
             usage_source, input, cache_read, output, reasoning, cost, coalesce(error, 0), first_byte, total, detail
         FROM requests
@@ -196,20 +197,31 @@ public final class UsageReader {
     /// Looks at numbers first: most rows are passed over.
     private func matches(_ statement: any DatabaseStatement, _ query: RequestQuery) throws(DatabaseError) -> Bool {
         if let status = query.status, statement.isNull(9) || !status.contains(statement.integer(9)) { return false }
-        if query.organization != nil || query.key != nil || query.project != nil {
+        if let outcome = query.outcome {
+            guard statement.integer(1) > 0, statement.integer(10) == Int64(outcome.rawValue) else { return false }
+        }
+        // What nobody knows, as long as a request runs, is not that much.
+        if let cost = query.minimumCost, statement.isNull(16) || statement.integer(16) < cost { return false }
+        if let time = query.minimumDuration, statement.isNull(19) || statement.integer(19) < time { return false }
+        if let label = query.label, statement.bytes(6) != label { return false }
+        if let traceID = query.traceID, statement.bytes(5) != traceID { return false }
+        if let error = query.error, try self.names.name(statement.integer(17)) != error { return false }
+        if query.organization != nil || query.key != nil || query.project != nil || query.user != nil {
             guard let principal = try self.names.principal(statement.integer(2)) else { return false }
             if let organization = query.organization, principal.organization != organization { return false }
             if let key = query.key, principal.key != key { return false }
             if let project = query.project, principal.project != project { return false }
+            if let user = query.user, principal.user != user { return false }
         }
-        if let model = query.model {
+        if query.model != nil || query.provider != nil {
             let route = try self.names.route(statement.integer(8))
-            return route.model == model || route.modelSent == model
+            if let model = query.model, route.model != model, route.modelSent != model { return false }
+            if let provider = query.provider, route.provider != provider { return false }
         }
         return true
     }
 
-    private func row(_ statement: any DatabaseStatement) throws(DatabaseError) -> RequestRow? {
+    func row(_ statement: any DatabaseStatement) throws(DatabaseError) -> RequestRow? {
         guard let record = RecordID(bytes: statement.bytes(0)) else { return nil }
         let route = try self.names.route(statement.integer(8))
         let detail = RequestDetail(statement.bytes(20))

@@ -16,7 +16,9 @@ final class RequestScan {
     }
 
     /// Calls `body` with the requests of the next page, of `rows` at most. False when it was the last.
-    func page(_ rows: Int64 = UsageReader.page, _ body: (PendingRequest) throws(DatabaseError) -> Void) throws(DatabaseError) -> Bool {
+    func page(_ rows: Int64 = UsageReader.page, _ body: (PendingRequest) throws(DatabaseError) -> Void)
+        throws(DatabaseError) -> Bool
+    {
         let comparison: SQL = self.isFirst ? ">=" : ">"
         let statement = try self.database.statement(
             """

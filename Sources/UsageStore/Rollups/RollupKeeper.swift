@@ -124,7 +124,9 @@ final class RollupKeeper {
         return first < days.upperBound ? max(first, days.lowerBound)..<days.upperBound : nil
     }
 
-    private func newest(before milliseconds: UInt64, _ database: any DatabaseConnection) throws(DatabaseError) -> RecordID? {
+    private func newest(before milliseconds: UInt64, _ database: any DatabaseConnection) throws(DatabaseError)
+        -> RecordID?
+    {
         let statement = try database.statement(
             "SELECT record FROM requests WHERE record < $1 ORDER BY record DESC LIMIT 1")
         defer { statement.reset() }

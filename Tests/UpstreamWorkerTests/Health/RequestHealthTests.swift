@@ -4,6 +4,7 @@ import IPC
 import Limits
 import Platform
 import Resilience
+import Metrics
 import Testing
 
 @testable import UpstreamWorker
@@ -53,7 +54,7 @@ import Testing
             // Other models of the provider too: it is the provider that fails.
             #expect(self.isOpen(worker.standing(model: "other")))
         }
-        #expect(workers[0].health.counters.series.count == 2)
+        #expect(workers[0].health.counters.page.series().count { $0.name == MetricCatalogue.breakersOpened.name } == 2)
         let reader = try scene.reader()
         guard case .open = reader.breaker(.provider("p")) else { return #expect(Bool(false)) }
         guard case .open = reader.breaker(.target(provider: "p", model: [0x6D])) else { return #expect(Bool(false)) }
@@ -350,7 +351,7 @@ import Testing
             request.ended(1, tokens: 0, at: 0)
             request.ended(2, tokens: 0, at: 0)
         }
-        let hedges = worker.health.counters.series.filter { $0.name == "sluice_provider_hedges_total" }
+        let hedges = worker.health.counters.page.series().filter { $0.name == "sluice_provider_hedges_total" }
         #expect(Set(hedges.map { $0.labels[0].value }) == ["won", "lost", "failed"])
         #expect(hedges.allSatisfy { $0.value == .counter(1) })
     }

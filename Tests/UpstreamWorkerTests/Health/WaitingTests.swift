@@ -18,7 +18,7 @@ import Testing
         for _ in 0..<3 { counter.queue.entered() }
         for worker in [first, second] { worker.health.say(waiting: ["p": counter]) }
         #expect(try scene.reader().waiting("p") == 6)
-        counter.queue.waiting = 0
+        for _ in 0..<3 { counter.queue.left() }
         first.health.say(waiting: ["p": counter])
         #expect(try scene.reader().waiting("p") == 3)
         // What a process that has gone said counts no more.

@@ -1,6 +1,7 @@
 import Domain
 import IPC
 import Platform
+import Metrics
 import Testing
 
 @testable import UpstreamWorker
@@ -109,7 +110,9 @@ struct ProviderGateTests {
         #expect(gate.inUse == 0)
         #expect(waiters.map(\.turns) == [1, 1, 1, 1])
         #expect(self.counter.queue.waiting == 0)
-        if case .histogram(bounds: _, counts: let counts, sum: _) = self.counter.queue.waits {
+        if case .histogram(bounds: _, counts: let counts, sum: _)? = self.counter.page.value(
+            of: MetricCatalogue.queueTime)
+        {
             #expect(counts.reduce(0, +) == 4)
         }
     }
@@ -147,7 +150,7 @@ struct ProviderGateTests {
         #expect(waiter.refusedAfter == ProviderGate.shortestRetry)
         #expect(waiter.turns == 0)
         #expect(gate.waiting == 0)
-        #expect(self.counter.queue.refused == 1)
+        #expect(self.counter.page.value(of: MetricCatalogue.queueRefused) == .counter(1))
         gate.giveBack(after: 5)
         #expect(gate.isFree)
     }
@@ -202,7 +205,7 @@ struct ProviderGateTests {
         waiters[0].end()
         #expect(try self.run { waiters[2].hasPlace })
         #expect(waiters[1].turns == 0)
-        #expect(self.counter.queue.refused == 1)
+        #expect(self.counter.page.value(of: MetricCatalogue.queueRefused) == .counter(1))
     }
 
     @Test func nothingWaitsWhereTheQueueHasNoLength() {

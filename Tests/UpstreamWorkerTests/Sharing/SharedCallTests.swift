@@ -3,6 +3,7 @@ import IPC
 import IPCEpoll
 import Journal
 import Platform
+import Metrics
 import Testing
 
 @testable import UpstreamWorker
@@ -71,7 +72,7 @@ struct SharedCallTests {
             }
         }
         #expect(bench.provider.requests == 1)
-        #expect(bench.services.sharedCalls.joined == 49)
+        #expect(bench.services.sharedCalls.joined.value == 49)
         #expect(bench.journal.attempts.count == 1)
         #expect(bench.isClean())
         // The next one has a call of its own.
@@ -223,7 +224,7 @@ struct SharedCallTests {
         _ = bench.request(anthropicVersion: "2024-06-01")
         try bench.settle()
         #expect(bench.provider.requests == 8)
-        #expect(bench.services.sharedCalls.joined == 1)
+        #expect(bench.services.sharedCalls.joined.value == 1)
     }
 
     @Test func drainingEndsAllOfThem() throws {

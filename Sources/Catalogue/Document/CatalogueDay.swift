@@ -1,0 +1,56 @@
+internal import Domain
+
+/// A day, such as that on which a model ends.
+public struct CatalogueDay: Hashable, Sendable {
+    /// Days since 1970-01-01.
+    public let daysSince1970: Int32
+
+    public init(daysSince1970: Int32) {
+        self.daysSince1970 = daysSince1970
+    }
+
+    /// The day of a point in time (milliseconds since 1970), in UTC.
+    public init(milliseconds: UInt64) {
+        self.daysSince1970 = Int32(clamping: milliseconds / 86_400_000)
+    }
+
+    /// Reads `YYYY-MM-DD`, from 1970 to 9999; nil for anything else.
+    public init?(_ text: some Collection<UInt8>) {
+        let bytes = Array(text)
+        guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+            let year = Self.number(bytes[0..<4]), let month = Self.number(bytes[5..<7]),
+            let day = Self.number(bytes[8..<10]), year >= 1970, (1...12).contains(month), day >= 1
+        else { return nil }
+        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+        let length = month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
+        guard day <= length else { return nil }
+        // Years are taken to begin in March, so that the leap day is the last of its year.
+        let shifted = month > 2 ? year : year - 1
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let days = shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
+        self.daysSince1970 = Int32(days)
+    }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+        var value = 0
+        for byte in digits {
+            guard byte &- 0x30 <= 9 else { return nil }
+            value = value * 10 + Int(byte &- 0x30)
+        }
+        return value
+    }
+}
+
+extension CatalogueDay: Comparable, CustomStringConvertible {
+    public static func < (a: CatalogueDay, b: CatalogueDay) -> Bool { a.daysSince1970 < b.daysSince1970 }
+
+    /// `YYYY-MM-DD`
+    public var description: String {
+        let day = CalendarDay(daysSince1970: Int(self.daysSince1970))
+        func padded(_ number: Int, _ width: Int) -> String {
+            let text = String(number)
+            return String(repeating: "0", count: max(0, width - text.count)) + text
+        }
+        return "\(padded(day.year, 4))-\(padded(day.month, 2))-\(padded(day.day, 2))"
+    }
+}

@@ -1,0 +1,90 @@
+import Catalogue
+import JSON
+
+extension JSONWriter {
+    mutating func string(orNull text: String?) {
+        if let text { self.string(text) } else { self.null() }
+    }
+}
+
+extension CatalogueCounts {
+    func write(to writer: inout JSONWriter) {
+        writer.key("added")
+        writer.integer(self.added)
+        writer.key("removed")
+        writer.integer(self.removed)
+        writer.key("changed")
+        writer.integer(self.changed)
+    }
+}
+
+extension CatalogueDifference.Change {
+    /// The members of one change.
+    func write(targets: [String], to writer: inout JSONWriter) {
+        let entry = self.new ?? self.old
+        writer.key("change")
+        writer.string(self.old == nil ? "added" : self.new == nil ? "removed" : "changed")
+        writer.key("model")
+        writer.string(self.name)
+        writer.key("provider")
+        writer.string(entry?.provider ?? "")
+        writer.key("targets")
+        writer.beginArray()
+        for target in targets { writer.string(target) }
+        writer.endArray()
+        writer.key("fields")
+        writer.beginArray()
+        for field in self.fields {
+            writer.beginObject()
+            writer.key("field")
+            writer.string(field.field)
+            writer.key("unit")
+            writer.string(orNull: field.unit)
+            writer.key("old")
+            writer.string(orNull: field.old)
+            writer.key("new")
+            writer.string(orNull: field.new)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+}
+
+extension CatalogueEntry {
+    /// The members of one model.
+    func write(targets: [String], to writer: inout JSONWriter) {
+        writer.key("model")
+        writer.string(self.name)
+        writer.key("provider")
+        writer.string(self.provider)
+        writer.key("mode")
+        writer.string(orNull: self.mode.isEmpty ? nil : self.mode)
+        writer.key("targets")
+        writer.beginArray()
+        for target in targets { writer.string(target) }
+        writer.endArray()
+        for (key, value) in [("max_input_tokens", self.maximumInput), ("max_output_tokens", self.maximumOutput)] {
+            writer.key(Array(key.utf8))
+            if let value { writer.integer(value) } else { writer.null() }
+        }
+        writer.key("deprecation_date")
+        writer.string(orNull: self.deprecation?.description)
+        writer.key("capabilities")
+        writer.beginArray()
+        for capability in self.capabilities { writer.string(capability) }
+        writer.endArray()
+        writer.key("prices")
+        writer.beginArray()
+        for rate in self.rates {
+            writer.beginObject()
+            writer.key("field")
+            writer.string(rate.field.name)
+            writer.key("unit")
+            writer.string(rate.field.unit)
+            writer.key("usd")
+            writer.string(rate.field.dollars(rate.value))
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+}
