@@ -245,6 +245,28 @@ import Testing
         #expect(try store.audit(AuditQuery(organization: EntityID(high: 7, low: 7), limit: 5)).isEmpty)
     }
 
+    @Test(arguments: Product.present) func oldChangesAreForgotten(_ product: Product) throws {
+        let scene = try Scene(product)
+        let store = try scene.source().open()
+        for number in 0..<8 { _ = try store.createKey(.init(name: "key \(number)")) }
+        let numbers = try store.audit(AuditQuery(limit: 50)).map(\.number)
+        try #require(numbers.count >= 8)
+        // A second apart; the clock of the third newest was wrong.
+        try store.connection.execute("UPDATE audit SET time = number * 1000")
+        try store.connection.execute("UPDATE audit SET time = 5 WHERE number = \(numbers[2])")
+        let limit = UInt64(numbers[4]) * 1000
+        var counts: [Int] = []
+        repeat { counts.append(try store.removeAudit(before: limit, limit: 2)) } while counts.last == 2
+        #expect(counts.reduce(0, +) == numbers.count - 5)
+        #expect(try store.audit(AuditQuery(limit: 50)).map(\.number) == Array(numbers.prefix(5)))
+        #expect(try store.removeAudit(before: 0, limit: 2) == 0)
+        // What is done now is written down as before, and everything may go.
+        _ = try store.createKey(.init(name: "new"))
+        #expect(try store.removeAudit(before: .max, limit: 100) == 6)
+        #expect(try store.audit(AuditQuery(limit: 50)).isEmpty)
+        #expect(try store.hasKeys())
+    }
+
     // MARK: Several hosts
 
     @Test(.enabled(if: TestPostgres.isPresent, "\(TestPostgres.advice)"))
