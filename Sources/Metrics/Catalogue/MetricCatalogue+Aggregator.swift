@@ -60,14 +60,15 @@ extension MetricCatalogue {
 
     public static let jobLastSuccess = MetricDefinition(
         name: "sluice_job_last_success_timestamp_seconds", kind: .gauge,
-        help: "When a job was done last, by any host, in seconds since 1970.", labels: ["job"])
+        help: "When a job was done last, by any host, in seconds since 1970.", labels: ["task"])
     public static let jobRuns = MetricDefinition(
         name: "sluice_job_runs_total", kind: .counter,
-        help: "Jobs that ran here by their schedule, by how they ended.", labels: ["job", "result"])
+        help: "Jobs that ran here by their schedule, by how they ended.", labels: ["task", "result"])
 
     /// All of them.
     static let aggregator = [
-        buildInfo, jobLastSuccess, jobRuns, journalBytes, journalLag, journalQuarantined, journalTornTails, journalUnreadable,
+        buildInfo, jobLastSuccess, jobRuns, journalBytes, journalLag, journalQuarantined, journalTornTails,
+        journalUnreadable,
         limitRecoveredHolds, limitTableBytes, limitTablePlaces, limitTablePlacesUsed, limitTableSlots,
         limitTableSlotsUsed, limitTablesMade, seriesRefused, usageBatches, usageDatabaseBytes, usageDatabaseErrors,
         usageDatabaseUp, usageRecords, usageRecovered,
