@@ -32,6 +32,7 @@ public struct CatalogueField: Hashable, Sendable {
         case .batch: name += "_batches"
         case .priority: name += "_priority"
         case .flex: name += "_flex"
+        case .ultrafast: name += "_ultrafast"
         }
         return name
     }
