@@ -9,7 +9,7 @@ public struct PriceCeiling: Hashable, Sendable {
     public private(set) var image: Int64 = 0
     /// The dearest search.
     public private(set) var query: Int64 = 0
-    /// The model searches at each call, whether or not it is asked to: its searches are sold by what they put before it.
+    /// The model searches at each call, whether or not it is asked to: its searches have other prices by what they put before it.
     public private(set) var searchesAlways = false
     /// Things are sold that no member of a request bounds: what was found by searches of the model's own.
     public private(set) var isUnbounded = false
@@ -29,7 +29,9 @@ public struct PriceCeiling: Hashable, Sendable {
         self.request = max(0, rates[unit: .request])
         self.image = max(0, rates[unit: .imageOutput])
         self.query = max(0, rates[unit: .query], rates[unit: .queryLow], rates[unit: .queryHigh])
-        self.searchesAlways = rates.units[.queryLow] != nil || rates.units[.queryHigh] != nil
+        // Many tables say one price three times.
+        self.searchesAlways =
+            rates[unit: .queryLow] != rates[unit: .query] || rates[unit: .queryHigh] != rates[unit: .query]
         self.isUnbounded = rates.citation ?? 0 > 0
         self.second = max(0, rates[unit: .audioInput], rates[unit: .videoInput])
     }

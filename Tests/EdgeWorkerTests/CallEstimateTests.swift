@@ -218,6 +218,9 @@ extension CallEstimate {
         let always = Price(.init(input: 0, output: 0, units: [.queryLow: 5_000_000_000, .queryHigh: 12_000_000_000]))
         let chat = try self.estimate(#"{"model":"m","max_tokens":5}"#)
         #expect(chat.mostCost(ModelFacts(), always) == 12_000_000)
+        let same = Price(
+            .init(input: 0, output: 0, units: [.queryLow: 7_000, .query: 7_000, .queryHigh: 7_000]))
+        #expect(chat.mostCost(ModelFacts(), same) == 0)
         // What it finds nobody bounds, where it takes money for that.
         let research = Price(.init(input: 1000, output: 1000, citation: 1))
         #expect(chat.mostCost(ModelFacts(), research) == nil)

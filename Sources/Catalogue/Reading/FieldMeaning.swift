@@ -57,8 +57,8 @@ enum FieldMeaning: Hashable {
     }
 
     private static let services: [(suffix: String, tier: ServiceTier?)] = [
-        ("_batches", .batch), ("_priority", .priority), ("_flex", .flex), ("_ultrafast", .ultrafast), ("_balanced", nil),
-        ("_decisions", nil),
+        ("_batches", .batch), ("_priority", .priority), ("_flex", .flex), ("_ultrafast", .ultrafast),
+        ("_balanced", nil), ("_decisions", nil),
     ]
 
     /// Takes `_above_272k_tokens` off: 272,000; 0 where there is no such thing; nil for a number that is none.
