@@ -1,5 +1,6 @@
 import Domain
 import IPC
+import Metrics
 import NIOCore
 import NIOEmbedded
 import Testing

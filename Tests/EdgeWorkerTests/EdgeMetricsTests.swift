@@ -1,4 +1,5 @@
 import Domain
+import IPC
 import Metrics
 import NIOCore
 import Testing

@@ -2,6 +2,7 @@ import Domain
 import IPC
 import Journal
 import Limits
+import Metrics
 import NIOCore
 import Testing
 

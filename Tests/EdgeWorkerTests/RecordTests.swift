@@ -1,6 +1,7 @@
 import Domain
 import IPC
 import Journal
+import Metrics
 import NIOCore
 import NIOEmbedded
 import Testing
@@ -270,7 +271,7 @@ import Testing
     }
 
     /// What a provider says itself is passed on as it is.
-    @Test(arguments: [(400, GatewayError.Source.client), (404, .client), (429, .provider), (503, .provider)])
+    @Test(arguments: [(UInt16(400), GatewayError.Source.client), (404, .client), (429, .provider), (503, .provider)])
     func theFaultOfAnErrorThatIsPassedOn(_ status: UInt16, _ fault: GatewayError.Source) throws {
         let rig = try self.rig()
         let peer = try rig.upstream()

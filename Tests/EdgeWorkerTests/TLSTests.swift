@@ -1,4 +1,5 @@
 import IPC
+import Metrics
 import NIOCore
 import NIOEmbedded
 import NIOSSL
