@@ -164,6 +164,7 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
         unsafe self.partial.withUnsafeBytes { unsafe buffer.copyMemory(from: $0) }
         let outcome = unsafe self.socket.receive(into: UnsafeMutableRawBufferPointer(rebasing: buffer[kept...]))
         guard case .bytes(let count) = outcome else {
+            if self.wipesInput { unsafe MemoryWipe.overwrite(UnsafeRawBufferPointer(rebasing: buffer[..<kept])) }
             if outcome == .ended { self.close() }
             return
         }

@@ -304,19 +304,4 @@ import Testing
         #expect(!self.has(sent))
         #expect(self.rig.core.budget.used == 0)
     }
-
-    @Test func aBodyThatGoesNowhereIsOverwritten() throws {
-        let head = FakeClient.head("POST /api/v1/providers HTTP/1.1", ["Transfer-Encoding: chunked"])
-        var pieces = [ByteBuffer(string: head + "3\r\n~~~\r\n")]
-        // More than any body may be, then more than is waited for.
-        let chunk = String(AdministrationRequest.longestBody, radix: 16) + "\r\n"
-        pieces.append(ByteBuffer(string: chunk + String(repeating: "~", count: Int(AdministrationRequest.longestBody))))
-        pieces.append(ByteBuffer(string: "\r\n3\r\n~~~\r\n"))
-        for piece in pieces {
-            try self.client.channel.writeInbound(piece)
-            self.rig.loop.run()
-        }
-        #expect(try self.client.status() == 413)
-        #expect(!self.has(pieces))
-    }
 }

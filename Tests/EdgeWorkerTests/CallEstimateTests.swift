@@ -156,9 +156,9 @@ extension CallEstimate {
                 .init(above: 500, rates: .init(input: 3000, output: 4000)),
                 .init(above: 700, rates: .init(input: 2000, output: 5000)),
             ])
-        // 1000 × 3000 + 10 × 5000: a shorter prompt than all bytes may be dearer.
+        // 1000 × 3000 + 10 × 5000, then 600 × 3000 + 10 × 4000: a shorter prompt than all bytes may be dearer.
         #expect(estimate.most(ModelFacts(), price)?.cost == 3050)
-        #expect(estimate.most(ModelFacts(contextWindow: 600), price)?.cost == 600 * 3 + 10 * 4)
+        #expect(estimate.most(ModelFacts(contextWindow: 600), price)?.cost == Int64(1840))
         #expect(estimate.most(ModelFacts(contextWindow: 500), price)?.cost == 510)
     }
 

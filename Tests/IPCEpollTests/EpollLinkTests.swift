@@ -83,6 +83,8 @@ import Testing
         let ends = try SocketPair(.stream).release()
         let recorder = Recorder()
         let scratch = LinkScratch()
+        // Memory that nobody has written to may hold anything.
+        unsafe scratch.buffer.initializeMemory(as: UInt8.self, repeating: 0)
         let link = try EpollLink(
             loop: loop, descriptor: OwnedDescriptor(adopting: ends.first), machine: Self.server(), scratch: scratch,
             wipesInput: true, delegate: recorder)

@@ -55,7 +55,8 @@ import Testing
         var buffers: [ByteBuffer] = []
         while let buffer = try rig.channel.readOutbound(as: ByteBuffer.self) { buffers.append(buffer) }
         let place = unsafe data.withUnsafeReadableBytes { UInt(bitPattern: $0.baseAddress) }
-        let places = buffers.map { buffer in unsafe buffer.withUnsafeReadableBytes { UInt(bitPattern: $0.baseAddress) } }
+        let places = buffers.map { buffer in unsafe buffer.withUnsafeReadableBytes { UInt(bitPattern: $0.baseAddress) }
+        }
         #expect(places.contains(place))
         #expect(buffers.flatMap { Array($0.readableBytesView) }.count { $0 == 9 } == 100)
     }

@@ -117,7 +117,9 @@ import Testing
     @Test func aProgramThatCannotEvenBeStartedEndsTheTree() {
         var tree = ModelTree()
         _ = tree.machine.start(at: tree.now)
-        let actions = tree.machine.spawnFailed(.control, reason: "cannot start x: no", at: tree.now)
+        let actions = tree.machine.spawnFailed(.control, reason: "cannot start x: no", at: tree.now).filter {
+            if case .count = $0 { false } else { true }
+        }
         #expect(actions == [.say("sluice: cannot start x: no"), .treeIsStopping, .closeListeners, .exit(70)])
         // Once it has run, it is tried again.
         var other = ModelTree.up()

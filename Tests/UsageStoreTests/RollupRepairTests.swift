@@ -111,11 +111,12 @@ import Testing
     private func forgetSums(_ store: TestStore, _ product: DatabaseProduct) throws {
         let outside = try self.outside(store, product)
         try outside.execute("DROP VIEW rollup_days_text")
-        for table: SQL in ["rollup_hours", "rollup_days", "rollup_scopes", "rollup_state"] {
+        for table: SQL in ["rollup_hours", "rollup_days", "rollup_scopes", "rollup_state", "jobs", "used_before"] {
             try outside.execute("DROP TABLE \(table)")
         }
         for index: SQL in ["principals_project", "principals_user"] { try outside.execute("DROP INDEX \(index)") }
         try outside.execute("ALTER TABLE requests DROP COLUMN zone")
+        try outside.execute("ALTER TABLE prices DROP COLUMN content")
         try outside.execute(
             product == .sqlite ? "PRAGMA user_version = 2" : "UPDATE schema_version SET version = 2")
     }
