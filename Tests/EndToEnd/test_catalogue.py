@@ -6,6 +6,7 @@ import json
 import pathlib
 import signal
 
+from Harness.administered import MASTER_KEY
 from Harness.catalogues import CatalogueServer, model, text
 from Harness.gateway import Gateway, base_config, openai_provider
 from Harness.operators import ask, call, run
@@ -29,7 +30,8 @@ def started(folder: pathlib.Path, provider: OwnProvider, catalogue: dict, **chan
         catalogue=catalogue,
         **changes,
     )
-    gateway = Gateway(config, folder=folder).start()
+    # Hosts that share a database share its master key.
+    gateway = Gateway(config, folder=folder, environment={"SLUICE_MASTER_KEY": MASTER_KEY}).start()
     gateway.wait_for_tree()
     return gateway
 
@@ -137,7 +139,7 @@ def test_a_url(tmp_path: pathlib.Path, provider: OwnProvider) -> None:
             server.location = server.url.replace("http://", "https://")
             fails("an address that is not of the public Internet")
             server.status, server.location, server.body = 200, "", "no catalogue"
-            fails("it is not JSON")
+            fails("it is not a JSON object")
             assert costs(gateway, 2) == {PROMPT + 2 * ANSWER}
             server.body = text({"chat": model(output_usd="4e-06")})
             reload(gateway)

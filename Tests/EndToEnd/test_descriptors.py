@@ -15,7 +15,8 @@ from Harness.provider import OwnProvider
 ALLOWED = {
     "supervisor": {
         "standard": 3, "eventpoll": 1, "signalfd": 1, "eventfd": 1, "null": 2, "control socket": 5, "pidfd": 4,
-        "tcp-listen": 1, "memfd": 9, "instance": 1, "program": 8, "log": 1,
+        # Snapshots, and a page of counters for each process.
+        "tcp-listen": 1, "memfd": 11, "instance": 1, "program": 8, "log": 1,
         "folder": 1,
     },
     "control": {
@@ -26,6 +27,8 @@ ALLOWED = {
     "aggregator": {
         "standard": 3, "eventpoll": 1, "eventfd": 1, "control socket": 1, "link": 3, "usage.db": 8, "limits": 2,
         "providers": 1, "journal": 9,
+        # The pages of all processes.
+        "memfd": 6,
     },
     "upstream": {
         # libcurl wakes itself by a pair of its own.

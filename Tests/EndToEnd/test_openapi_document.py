@@ -22,7 +22,10 @@ def test_the_document(tmp_path: pathlib.Path) -> None:
         assert {"/api/v1/orgs", "/api/v1/tokens", "/api/v1/audit-log", "/v1/chat/completions", "/health"} <= set(document["paths"])
         # Each list that it promises is there for who has a token, and for nobody else.
         for path, item in document["paths"].items():
-            if not path.startswith("/api/v1/") or "get" not in item or "{" in path or path == "/api/v1/limits":
+            # One asks for whom, the other for a catalogue that waits.
+            if path in ("/api/v1/limits", "/api/v1/catalogue/diff"):
+                continue
+            if not path.startswith("/api/v1/") or "get" not in item or "{" in path:
                 continue
             request = urllib.request.Request(running.gateway.url + path)
             try:

@@ -40,10 +40,7 @@ extension EdgeCore {
     /// What the caller may use: all of them hold, none allows everything.
     func allowLists(of request: CurrentRequest) throws(GatewayError) -> [AllowList] {
         if request.isAnonymous { return request.settings.limitPolicy.anonymousLists }
-        if request.caller == nil {
-            request.caller = self.desk.caller(of: request, at: self.wallSeconds)
-            request.isCallerKnown = self.desk.wasKnown
-        }
+        self.desk.recognize(request, at: self.wallSeconds)
         guard let caller = request.caller else { return [] }
         // The static key is the operator's, and good also while there is no table.
         guard caller.isComplete || request.principal == .staticKey else { throw .identityUnavailable }

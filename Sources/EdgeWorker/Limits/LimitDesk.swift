@@ -10,8 +10,6 @@ final class LimitDesk {
     /// The table; nil until it is there, when no request is taken yet, and where nothing is limited.
     var ledger: (any LimitLedger)?
     private let callers: CallerCache
-    /// What `caller` has said last was known already.
-    var wasKnown: Bool { self.callers.wasKnown }
     private var calendar = CalendarCache(.utc, at: 0)
     private var lists: [[LimitDemand.Entry]] = []
 
@@ -74,11 +72,18 @@ final class LimitDesk {
     /// What clocks were ahead of UTC when a request came, in quarter hours: in the time zone of its project, else in the gateway's.
     /// `seconds` are those of now.
     func quarterHours(of request: CurrentRequest, at seconds: Int64) -> Int8 {
-        if request.caller == nil { request.caller = self.caller(of: request, at: seconds) }
+        self.recognize(request, at: seconds)
         let then = Int64(clamping: request.record.milliseconds / 1000)
         if let own = request.caller?.quarterHours(at: then) { return own }
         _ = self.periods(request.settings.limitPolicy, at: seconds)
         return self.calendar.quarterHours(at: then)
+    }
+
+    /// Finds out, once, what is set for who sends a request, and notes whether that was known already.
+    func recognize(_ request: CurrentRequest, at seconds: Int64) {
+        guard request.caller == nil, !request.isAnonymous else { return }
+        request.caller = self.caller(of: request, at: seconds)
+        request.isCallerKnown = self.callers.wasKnown
     }
 
     /// What is set for who sends a request; nil for a caller without a key.

@@ -108,9 +108,7 @@ struct ExplainCommand: ParsableCommand {
         if hasEnded {
             Self.write("tokens", Self.tokens(attempt["tokens"]) + " (\(cell(attempt["usage_source"])))")
             if case .object = attempt["units"] { Self.write("units", Self.tokens(attempt["units"])) }
-            if let service = attempt["service"]?.string, service != Array("standard".utf8) {
-                Self.write("service", cell(attempt["service"]))
-            }
+            Self.write("service", attempt["service"])
             Self.write("cost", attempt["cost_usd"]?.string == nil ? "unknown" : "\(cell(attempt["cost_usd"])) USD")
         }
         Self.write("price", Self.price(attempt["price_usd_per_million_tokens"], of: attempt))
