@@ -27,8 +27,8 @@ enabled = false
 administration = {{ bearer = "{token}" }}
 client = {{ bearer = "{key}" }}
 
-# Which time zones there are, that a period begins before it ends, that a limit is given by one of its two names, what may stand in the configuration and which keys a
-# provider has no schema says: 422 names the member.
+# Which time zones there are, that a period begins before it ends, that a limit is given by one of its two names, what may stand in the
+# configuration and which keys a provider has no schema says: 422 names the member.
 [[operations]]
 include-operation-id = [
     "createProject", "updateProject", "createProvider", "updateProvider", "testProvider", "createAlias", "updateAlias",
