@@ -291,7 +291,9 @@ def test_what_clients_name_is_written_down_as_it_is(world: World) -> None:
     assert len(wanted) > 10
 
     def seen() -> dict[str, str]:
-        return {one["record"]: one["model"] for one in owner.get("requests", limit="400")["data"] if one["record"] in wanted}
+        # The model is known when a request is settled.
+        rows = owner.get("requests", limit="400")["data"]
+        return {one["record"]: one["model"] for one in rows if one["record"] in wanted and one["settled_by"]}
 
     wait_until(lambda: len(seen()) == len(wanted), 15, "all requests are written down")
     assert seen() == wanted
