@@ -52,38 +52,30 @@ import Testing
 
     /// Each source is another's target: duplicating in place would overwrite what is still needed.
     @Test func descriptorsAreExactlyTheGivenOnesEvenWhenTheyCross() throws {
-        let first = try SealedMemory.make(name: "first", bytes: Array("first ".utf8))
-        let second = try SealedMemory.make(name: "second", bytes: Array("second ".utf8))
-        let third = try SealedMemory.make(name: "third", bytes: Array("third".utf8))
-        let numbers = try Self.freeNumbers(for: [first.number, second.number, third.number])
-        defer { for number in numbers { close(number) } }
-        let (a, b, c) = (numbers[0], numbers[1], numbers[2])
-        let cycle: [ChildProcess.Inherited] = [
-            .init(source: a, target: b), .init(source: b, target: c), .init(source: c, target: a),
-        ]
-        let text = try self.output(
-            "cat /proc/self/fd/\(b) /proc/self/fd/\(c) /proc/self/fd/\(a); echo; ls /proc/self/fd | tr '\\n' ' '",
-            descriptors: cycle
-        ).text
+        let (text, numbers) = try OwnDescriptors.run {
+            let first = try SealedMemory.make(name: "first", bytes: Array("first ".utf8))
+            let second = try SealedMemory.make(name: "second", bytes: Array("second ".utf8))
+            let third = try SealedMemory.make(name: "third", bytes: Array("third".utf8))
+            let numbers = [first.number, second.number, third.number].map { fcntl($0, F_DUPFD_CLOEXEC, 10) }
+            defer { for number in numbers { close(number) } }
+            let (a, b, c) = (numbers[0], numbers[1], numbers[2])
+            let cycle: [ChildProcess.Inherited] = [
+                .init(source: a, target: b), .init(source: b, target: c), .init(source: c, target: a),
+            ]
+            let text = try self.output(
+                "cat /proc/self/fd/\(b) /proc/self/fd/\(c) /proc/self/fd/\(a); echo; ls /proc/self/fd | tr '\\n' ' '",
+                descriptors: cycle
+            ).text
+            return (text, numbers)
+        }
+        // Numbers that a child may get are at most 255.
+        try #require(numbers.allSatisfy { (10...255).contains($0) })
         let lines = text.split(separator: "\n")
         #expect(lines.first == "first second third")
         // 3 is the folder that ls itself reads.
         #expect(
             lines.last?.split(separator: " ").map(String.init).sorted()
                 == ([0, 1, 2, 3] + numbers).map { "\($0)" }.sorted())
-    }
-
-    /// Duplicates with numbers that a child may get, at most 255. They are the kernel's choice: tests beside this one own descriptors,
-    /// too, and would lose them without a word; while they have all such numbers, this waits.
-    private static func freeNumbers(for sources: [Int32]) throws -> [Int32] {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while true {
-            let numbers = sources.map { fcntl($0, F_DUPFD_CLOEXEC, 10) }
-            if numbers.allSatisfy({ (10...255).contains($0) }) { return numbers }
-            for number in numbers { close(number) }
-            try #require(ContinuousClock.now < deadline, "no three numbers up to 255 became free")
-            usleep(10_000)
-        }
     }
 
     @Test func noSignalIsBlockedOrIgnored() throws {
