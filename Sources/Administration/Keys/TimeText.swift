@@ -26,7 +26,7 @@ public enum TimeText {
         guard let year = number(4, 0...9999), sign("-"), let month = number(2, 1...12), sign("-"),
             let day = number(2, 1...31),
             // Calendars come again after 400 years; what is before 1970 only has to be a day.
-            let days = Self.days(year: year < 1970 ? 2000 + year % 400 : year, month: month, day: day)
+            let days = CalendarDay.daysSince1970(year: year < 1970 ? 2000 + year % 400 : year, month: month, day: day)
         else { return nil }
         let start = year < 1970 ? Int.min / 2 : days * 86_400_000
         guard !rest.isEmpty else { return UInt64(max(0, start)) }
@@ -62,17 +62,4 @@ public enum TimeText {
 
     /// RFC 3339 in UTC with milliseconds.
     public static func text(milliseconds: UInt64) -> String { Timestamp.text(milliseconds: milliseconds) }
-
-    /// Days from 1970-01-01 to that day; nil for a day that does not exist.
-    private static func days(year: Int, month: Int, day: Int) -> Int? {
-        guard (1...12).contains(month), (1...31).contains(day) else { return nil }
-        // Years are taken to start in March, as in `CalendarDay`.
-        let shifted = month <= 2 ? year - 1 : year
-        let era = shifted / 400
-        let yearOfEra = shifted % 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-        let back = CalendarDay(daysSince1970: days)
-        return back.year == year && back.month == month && back.day == day ? days : nil
-    }
 }

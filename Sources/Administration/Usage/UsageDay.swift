@@ -30,15 +30,9 @@ enum UsageDay {
 
     /// Such as `2026-11-22`.
     static func text(_ day: Int64) -> String {
-        let date = CalendarDay(daysSince1970: Int(clamping: min(max(day, 0), 2_932_896)))
-        return "\(self.digits(date.year, 4))-\(self.digits(date.month, 2))-\(self.digits(date.day, 2))"
+        "\(CalendarDay(daysSince1970: Int(min(max(day, 0), 2_932_896))))"
     }
 
     /// Such as `2026-11`.
     static func text(monthWith day: Int64) -> String { String(self.text(day).prefix(7)) }
-
-    private static func digits(_ value: Int, _ count: Int) -> String {
-        let text = "\(value)"
-        return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
-    }
 }

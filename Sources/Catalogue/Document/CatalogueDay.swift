@@ -19,15 +19,9 @@ public struct CatalogueDay: Hashable, Sendable {
         let bytes = Array(text)
         guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
             let year = Self.number(bytes[0..<4]), let month = Self.number(bytes[5..<7]),
-            let day = Self.number(bytes[8..<10]), year >= 1970, (1...12).contains(month), day >= 1
+            let day = Self.number(bytes[8..<10]), year >= 1970,
+            let days = CalendarDay.daysSince1970(year: year, month: month, day: day)
         else { return nil }
-        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-        let length = month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
-        guard day <= length else { return nil }
-        // Years are taken to begin in March, so that the leap day is the last of its year.
-        let shifted = month > 2 ? year : year - 1
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let days = shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
         self.daysSince1970 = Int32(days)
     }
 
@@ -45,12 +39,5 @@ extension CatalogueDay: Comparable, CustomStringConvertible {
     public static func < (a: CatalogueDay, b: CatalogueDay) -> Bool { a.daysSince1970 < b.daysSince1970 }
 
     /// `YYYY-MM-DD`
-    public var description: String {
-        let day = CalendarDay(daysSince1970: Int(self.daysSince1970))
-        func padded(_ number: Int, _ width: Int) -> String {
-            let text = String(number)
-            return String(repeating: "0", count: max(0, width - text.count)) + text
-        }
-        return "\(padded(day.year, 4))-\(padded(day.month, 2))-\(padded(day.day, 2))"
-    }
+    public var description: String { "\(CalendarDay(daysSince1970: Int(self.daysSince1970)))" }
 }

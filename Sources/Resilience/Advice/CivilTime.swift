@@ -5,17 +5,9 @@ enum CivilTime {
     /// Seconds since 1970; nil for a day or a time that does not exist, and before 1970. A leap second counts as the first of
     /// the next minute.
     static func seconds(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) -> UInt64? {
-        guard (1970...9999).contains(year), (1...12).contains(month), (1...31).contains(day), (0...23).contains(hour),
-            (0...59).contains(minute), (0...60).contains(second)
+        guard (1970...9999).contains(year), (0...23).contains(hour), (0...59).contains(minute),
+            (0...60).contains(second), let days = CalendarDay.daysSince1970(year: year, month: month, day: day)
         else { return nil }
-        // Years are taken to start in March, as in `CalendarDay`.
-        let shifted = month <= 2 ? year - 1 : year
-        let yearOfEra = shifted % 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let days =
-            shifted / 400 * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-        let back = CalendarDay(daysSince1970: days)
-        guard back.year == year, back.month == month, back.day == day else { return nil }
         return UInt64(days * 86_400 + hour * 3_600 + minute * 60 + second)
     }
 
