@@ -63,7 +63,7 @@ final class RequestWriter {
             writer.integer(optional: value)
         }
         writer.key("trace_id")
-        writer.text(Self.hexadecimal(request.traceID))
+        writer.text(HexDigit.text(request.traceID))
         writer.key("label")
         writer.text(request.label)
         writer.key("tags")
@@ -83,10 +83,5 @@ final class RequestWriter {
         writer.string(optional: principal.flatMap { self.known.keyName($0.key) })
         writer.key("user")
         writer.string(optional: principal?.user?.text(.user))
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
-        let digits = Array("0123456789abcdef".utf8)
-        return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }
     }
 }

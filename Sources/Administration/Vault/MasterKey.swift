@@ -19,25 +19,13 @@ public struct MasterKey: Hashable, Sendable {
     /// anything else, blanks around it too.
     public init?(text: some Sequence<UInt8>) {
         let text = Array(text)
-        guard let bytes = Self.hexadecimal(text) ?? Base64URL.decode(text), bytes.count == SealingKey.size else {
+        let hexadecimal = text.count == 2 * SealingKey.size ? HexDigit.bytes(text) : nil
+        guard let bytes = hexadecimal ?? Base64URL.decode(text), bytes.count == SealingKey.size else {
             return nil
         }
         self.init(Secret(bytes))
     }
 
     /// 64 hexadecimal digits.
-    var text: [UInt8] {
-        let digits = Array("0123456789abcdef".utf8)
-        return self.secret.withBytes { bytes in bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] } }
-    }
-
-    private static func hexadecimal(_ text: [UInt8]) -> [UInt8]? {
-        guard text.count == 2 * SealingKey.size else { return nil }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: text.count, by: 2) {
-            guard let high = HexDigit.value(text[index]), let low = HexDigit.value(text[index + 1]) else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        return bytes
-    }
+    var text: [UInt8] { self.secret.withBytes { HexDigit.text($0) } }
 }

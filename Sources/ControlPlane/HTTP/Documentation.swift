@@ -1,5 +1,6 @@
 import Administration
 import Cryptography
+import Domain
 import IPC
 
 /// What is to be read about the API: `/openapi.json`, and `/docs`, where Swagger UI shows it and lets it be tried.
@@ -75,9 +76,7 @@ final class Documentation {
     /// The entity tag of a body.
     private static func tag(_ bytes: [UInt8]) -> String? {
         guard let digest = try? SHA256().digest(bytes) else { return nil }
-        let digits = Array("0123456789abcdef".utf8)
-        let text = digest.bytes.prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }
-        return "\"\(String(decoding: text, as: UTF8.self))\""
+        return "\"\(String(decoding: HexDigit.text(digest.bytes.prefix(16)), as: UTF8.self))\""
     }
 
     private static let start = Array(
