@@ -65,6 +65,9 @@ public struct TokenUsage: Hashable, Sendable {
         self.output &+ self.reasoning &+ self.audioOutput &+ self.imageOutput &+ self.videoOutput
     }
 
+    /// Of all classes; at least 0, at most what Int64 has.
+    public var total: Int64 { max(0, self.promptTokens).addingClamped(max(0, self.completionTokens)) }
+
     /// There are tokens of other classes than those that texts alone consist of.
     @inlinable public var hasRareClasses: Bool {
         (self.cacheWrite | self.cacheWriteHour | self.audioInput | self.audioOutput | self.image | self.cacheReadAudio

@@ -214,13 +214,7 @@ public final class LimitsResource: AdministrationResource {
     private static func reset(
         _ kind: LimitKind, _ subject: LimitSubject, _ line: LimitFigures.Figure?, _ now: UInt64
     ) -> UInt64? {
-        let period: CalendarPeriods.Period
-        switch kind {
-        case .dailyTokens, .dailyCost: period = .day
-        case .weeklyTokens, .weeklyCost: period = .week
-        case .monthlyTokens, .monthlyCost: period = .month
-        default: return line?.reset
-        }
+        guard let period = kind.period else { return line?.reset }
         let seconds = Int64(clamping: now / 1000)
         let end = CalendarPeriods.end(of: period, at: seconds, in: subject.timeZone)
         return UInt64(max(0, end - seconds)) * 1000

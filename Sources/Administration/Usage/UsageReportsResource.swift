@@ -8,6 +8,9 @@ import UsageStore
 /// Days are those of the project's time zone at the time of each request; which day it is today is asked in the zone of the project that the
 /// report is of, else in that of the configuration.
 public final class UsageReportsResource: AdministrationResource {
+    /// The names of what sums can be divided by.
+    public static let dimensions = RollupDimension.allCases.map(\.rawValue)
+
     /// Entries in one answer in JSON, and in CSV.
     static let pageLimit = 1000
     static let tableLimit = 50_000
@@ -213,7 +216,7 @@ public final class UsageReportsResource: AdministrationResource {
                 try reader.rollups(query, isOverdue: isOverdue)
             } ?? RollupReport()
         let measures: [(String, @Sendable (RollupTotals) -> Int64)] = [
-            ("requests", { $0.requests }), ("tokens", { $0.usage.sum }), ("cost_usd", { $0.cost }),
+            ("requests", { $0.requests }), ("tokens", { $0.usage.total }), ("cost_usd", { $0.cost }),
         ]
         var lines: [(name: String, soFar: Int64, UsageForecast)] = []
         for (name, measure) in measures {
@@ -225,10 +228,7 @@ public final class UsageReportsResource: AdministrationResource {
             let ofToday = days.removeLast()
             // Days before anything was ever used say nothing of those to come.
             let known = Array(days.drop { $0 == 0 })
-            let soFar = days.suffix(Int(today.number - month.lowerBound)).reduce(ofToday) { sum, day in
-                let (sum, overflow) = sum.addingReportingOverflow(day)
-                return overflow ? .max : sum
-            }
+            let soFar = days.suffix(Int(today.number - month.lowerBound)).reduce(ofToday) { $0.addingClamped($1) }
             lines.append(
                 (
                     name, soFar,
@@ -314,13 +314,5 @@ extension RollupQuery.Period {
         switch self {
         case .hours(let range), .days(let range): Int64(range.count)
         }
-    }
-}
-
-extension TokenUsage {
-    /// Of all classes; at most what Int64 has.
-    fileprivate var sum: Int64 {
-        let (sum, overflow) = max(0, self.promptTokens).addingReportingOverflow(max(0, self.completionTokens))
-        return overflow ? .max : sum
     }
 }

@@ -1,3 +1,4 @@
+import Domain
 import Limits
 
 extension LimitSeed {
@@ -19,15 +20,15 @@ extension LimitSeed.Window {
     /// Counts at a time that is not after `now`; what lies before the last window is forgotten.
     mutating func add(_ count: Int64, at time: UInt64, now: UInt64, length: UInt64) {
         switch now / length - time / length {
-        case 0: self.current = self.current.adding(count)
-        case 1: self.previous = self.previous.adding(count)
+        case 0: self.current = self.current.addingClamped(count)
+        case 1: self.previous = self.previous.addingClamped(count)
         default: break
         }
     }
 
     fileprivate mutating func add(_ other: Self) {
-        self.current = self.current.adding(other.current)
-        self.previous = self.previous.adding(other.previous)
+        self.current = self.current.addingClamped(other.current)
+        self.previous = self.previous.addingClamped(other.previous)
     }
 }
 
@@ -49,15 +50,7 @@ extension LimitSeed.Budget {
 
 extension LimitUse {
     mutating func add(_ other: LimitUse) {
-        self.tokens = self.tokens.adding(other.tokens)
-        self.cost = self.cost.adding(other.cost)
-    }
-}
-
-extension Int64 {
-    /// The sum; what is beyond Int64 stays at its greatest value.
-    fileprivate func adding(_ other: Int64) -> Int64 {
-        let (sum, overflow) = self.addingReportingOverflow(other)
-        return overflow ? .max : sum
+        self.tokens = self.tokens.addingClamped(other.tokens)
+        self.cost = self.cost.addingClamped(other.cost)
     }
 }

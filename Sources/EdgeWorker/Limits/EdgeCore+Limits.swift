@@ -207,9 +207,7 @@ extension EdgeCore {
 
     /// What counts against the limits. Where a provider was called and nobody is left to say what that took, it is what was held.
     private func used(_ request: CurrentRequest, _ settlement: Settlement, isGone: Bool) -> CallAmounts {
-        let usage = settlement.usage ?? TokenUsage()
-        let (tokens, overflow) = max(0, usage.promptTokens).addingReportingOverflow(max(0, usage.completionTokens))
-        var known = CallAmounts(tokens: overflow ? .max : tokens, cost: settlement.cost ?? 0)
+        var known = CallAmounts(tokens: settlement.usage?.total ?? 0, cost: settlement.cost ?? 0)
         guard request.dispatchedAt != nil else { return known }
         guard let end = request.end else { return .maximum(known, request.limits.held) }
         // A provider stops a stream that is broken off, and what has come of it says how far it was. Of anything else nothing is known.

@@ -107,15 +107,3 @@ final class LimitDesk {
         return self.calendar.periods(at: seconds)
     }
 }
-
-extension LimitKind {
-    /// The calendar period of a budget; nil for what is none.
-    var period: CalendarPeriods.Period? {
-        switch self {
-        case .dailyTokens, .dailyCost: .day
-        case .weeklyTokens, .weeklyCost: .week
-        case .monthlyTokens, .monthlyCost: .month
-        default: nil
-        }
-    }
-}

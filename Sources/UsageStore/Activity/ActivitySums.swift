@@ -45,8 +45,7 @@ struct ActivitySums {
         let outcome = row.integer(5)
         var one = ActivityReport.Group(requests: 1, cost: max(0, row.integer(11)))
         one.errors = status >= 400 || outcome == Int64(ClientOutcome.error.rawValue) ? 1 : 0
-        let (tokens, isTooMuch) = max(0, usage.promptTokens).addingReportingOverflow(max(0, usage.completionTokens))
-        one.tokens = isTooMuch ? .max : tokens
+        one.tokens = usage.total
         self.total.add(one)
         if detail.isStream { self.streams += 1 }
         if outcome == Int64(ClientOutcome.disconnected.rawValue) { self.disconnected += 1 }
@@ -69,8 +68,7 @@ extension ActivityReport.Group {
     /// What is beyond Int64 stays at its greatest value.
     mutating func add(_ other: Self) {
         for path in [\Self.requests, \.errors, \.tokens, \.cost] {
-            let (sum, overflow) = self[keyPath: path].addingReportingOverflow(other[keyPath: path])
-            self[keyPath: path] = overflow ? .max : sum
+            self[keyPath: path] = self[keyPath: path].addingClamped(other[keyPath: path])
         }
     }
 }

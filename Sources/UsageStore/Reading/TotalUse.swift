@@ -22,10 +22,3 @@ public struct TotalUse: Hashable, Sendable {
         self.cost = self.cost.addingClamped(other.cost)
     }
 }
-
-extension Int64 {
-    fileprivate func addingClamped(_ other: Int64) -> Int64 {
-        let (sum, overflow) = self.addingReportingOverflow(other)
-        return overflow ? (other > 0 ? .max : .min) : sum
-    }
-}

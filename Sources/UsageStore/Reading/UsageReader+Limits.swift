@@ -35,7 +35,7 @@ extension UsageReader {
             body(
                 RequestUse(
                     record: record, principal: statement.optionalInteger(1), route: statement.optionalInteger(2),
-                    isRefused: statement.integer(3) == 429 && detail.attempts == 0, tokens: usage.sum,
+                    isRefused: statement.integer(3) == 429 && detail.attempts == 0, tokens: usage.total,
                     cost: max(0, statement.integer(8)), endedAt: overflow ? .max : ended))
         }
         return count < limit ? nil : last
@@ -71,7 +71,7 @@ extension UsageReader {
             usage.output = request.integer(3)
             usage.reasoning = request.integer(4)
             outcome = RequestOutcome(
-                rank: SettleRank(rawValue: UInt8(clamping: request.integer(0))) ?? .open, tokens: usage.sum,
+                rank: SettleRank(rawValue: UInt8(clamping: request.integer(0))) ?? .open, tokens: usage.total,
                 cost: max(0, request.integer(5)), isUnknown: false, running: [])
         }
         let calls = try self.database.statement(
@@ -88,13 +88,5 @@ extension UsageReader {
             outcome = seen
         }
         return outcome
-    }
-}
-
-extension TokenUsage {
-    /// Of all classes; at least 0, at most what Int64 has.
-    fileprivate var sum: Int64 {
-        let (sum, overflow) = max(0, self.promptTokens).addingReportingOverflow(max(0, self.completionTokens))
-        return overflow ? .max : sum
     }
 }

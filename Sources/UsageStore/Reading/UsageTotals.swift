@@ -28,8 +28,7 @@ public struct UsageTotals: Hashable, Sendable {
         for path in [
             \Self.requests, \.open, \.errors, \.disconnected, \.recovered, \.estimated, \.unknownPrice, \.cost,
         ] {
-            let (sum, overflow) = self[keyPath: path].addingReportingOverflow(other[keyPath: path])
-            self[keyPath: path] = overflow ? .max : sum
+            self[keyPath: path] = self[keyPath: path].addingClamped(other[keyPath: path])
         }
         self.usage = self.usage + other.usage
     }
