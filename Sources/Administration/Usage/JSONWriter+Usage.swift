@@ -1,9 +1,9 @@
 import Domain
-import JSON
+public import JSON
 
 extension JSONWriter {
     /// A string, or null.
-    mutating func string(optional text: String?) {
+    public mutating func string(optional text: String?) {
         if let text { self.string(text) } else { self.null() }
     }
 

@@ -37,8 +37,8 @@ extension RequestsResource {
         query.until = try call.fields.time("until")
         query.before = try Self.record("before", &call)
         query.record = try Self.record("record", &call)
-        if let text = try call.fields.text("key") { query.key = try self.key(text, organization) }
-        if let text = try call.fields.text("project") { query.project = try self.project(text, organization) }
+        if let text = try call.fields.text("key") { query.key = try self.names.key(text, of: organization) }
+        if let text = try call.fields.text("project") { query.project = try self.names.project(text, of: organization) }
         query.user = try call.fields.id("user", .user)
         query.model = try call.fields.text("model").map { Array($0.utf8) }
         query.provider = try call.fields.text("provider").map { Array($0.utf8) }
@@ -79,22 +79,6 @@ extension RequestsResource {
             throw .unusable(name, "\(name) must be a record: 32 lowercase hexadecimal digits")
         }
         return record
-    }
-
-    private func key(_ text: String, _ organization: EntityID?) throws(AdministrationFailure) -> EntityID {
-        if let id = EntityID(text: text, .key) { return id }
-        let ids = try self.names.keys(named: text, of: organization)
-        guard let id = ids.first else { throw .notFound("there is no key named \(text)") }
-        guard ids.count == 1 else {
-            throw .unusable(
-                "key", "there are \(ids.count) keys named \(text): give the id of one (key_…)")
-        }
-        return id
-    }
-
-    private func project(_ text: String, _ organization: EntityID?) throws(AdministrationFailure) -> EntityID {
-        if let id = EntityID(text: text, .project) { return id }
-        return try self.names.projectID(named: text, of: organization)
     }
 
     /// `404` or `4xx`.

@@ -24,9 +24,9 @@ struct UsageSelection {
             "What to add up for each of: names out of \(Self.names), with commas between them."),
     ]
 
-    private static let names = RollupDimension.allCases.map(\.rawValue).joined(separator: ", ")
+    private static let names = UsageReportsResource.dimensions.joined(separator: ", ")
     private static let pattern: String = {
-        let name = "(" + RollupDimension.allCases.map(\.rawValue).joined(separator: "|") + ")"
+        let name = "(" + UsageReportsResource.dimensions.joined(separator: "|") + ")"
         return "^\(name)(,\(name)){0,6}$"
     }()
 

@@ -108,19 +108,14 @@ struct CatalogueApplication {
 
     private static func audited(_ head: CatalogueRecord.Head, _ more: ((inout JSONWriter) -> Void)?) -> [UInt8] {
         AuditEntry.object { writer in
-            writer.key("digest")
-            writer.string(CatalogueDigest.text(head.digest))
-            writer.key("models")
-            writer.integer(head.models)
-            writer.key("source")
-            writer.string(head.source)
+            head.writeIdentity(to: &writer)
             more?(&writer)
         }
     }
 
     private func write(_ difference: CatalogueDifference, _ counts: CatalogueCounts, to writer: inout JSONWriter) {
         writer.key("only")
-        writer.string(orNull: self.only?.text)
+        writer.string(optional: self.only?.text)
         counts.write(to: &writer)
         let targets = CatalogueTargets(self.providers)
         writer.key("changes")

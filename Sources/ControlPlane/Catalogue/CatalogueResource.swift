@@ -35,7 +35,7 @@ final class CatalogueResource: AdministrationResource {
         let counts = try self.difference(nil).map { CatalogueCounts($0) }
         var reply = AdministrationReply { writer in
             writer.key("source")
-            writer.string(orNull: state.settings.source?.text)
+            writer.string(optional: state.settings.source?.text)
             writer.key("refresh_seconds")
             writer.integer(state.settings.refresh / 1000)
             writer.key("apply")
@@ -78,7 +78,7 @@ final class CatalogueResource: AdministrationResource {
             writer.key("data")
             writer.raw(page)
             writer.key("next")
-            writer.string(orNull: next)
+            writer.string(optional: next)
         }
         reply.tag = CatalogueDigest.text(candidate.record.head.digest)
         return reply
@@ -108,7 +108,7 @@ final class CatalogueResource: AdministrationResource {
             writer.key("data")
             writer.raw(page)
             writer.key("next")
-            writer.string(orNull: next)
+            writer.string(optional: next)
         }
     }
 
@@ -226,12 +226,7 @@ final class CatalogueResource: AdministrationResource {
     ) {
         guard let head else { return writer.null() }
         writer.beginObject()
-        writer.key("digest")
-        writer.string(CatalogueDigest.text(head.digest))
-        writer.key("models")
-        writer.integer(head.models)
-        writer.key("source")
-        writer.string(head.source)
+        head.writeIdentity(to: &writer)
         writer.key("read")
         writer.string(TimeText.text(milliseconds: head.read))
         if head.applied == nil {
@@ -244,9 +239,9 @@ final class CatalogueResource: AdministrationResource {
             writer.key("applied")
             writer.string(TimeText.text(milliseconds: head.applied ?? 0))
             writer.key("actor")
-            writer.string(orNull: head.actor)
+            writer.string(optional: head.actor)
             writer.key("actor_name")
-            writer.string(orNull: head.actorName)
+            writer.string(optional: head.actorName)
         }
         writer.endObject()
     }

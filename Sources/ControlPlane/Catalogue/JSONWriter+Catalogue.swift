@@ -1,9 +1,16 @@
+import Administration
 import Catalogue
 import JSON
 
-extension JSONWriter {
-    mutating func string(orNull text: String?) {
-        if let text { self.string(text) } else { self.null() }
+extension CatalogueRecord.Head {
+    /// What tells it from others.
+    func writeIdentity(to writer: inout JSONWriter) {
+        writer.key("digest")
+        writer.string(CatalogueDigest.text(self.digest))
+        writer.key("models")
+        writer.integer(self.models)
+        writer.key("source")
+        writer.string(self.source)
     }
 }
 
@@ -39,11 +46,11 @@ extension CatalogueDifference.Change {
             writer.key("field")
             writer.string(field.field)
             writer.key("unit")
-            writer.string(orNull: field.unit)
+            writer.string(optional: field.unit)
             writer.key("old")
-            writer.string(orNull: field.old)
+            writer.string(optional: field.old)
             writer.key("new")
-            writer.string(orNull: field.new)
+            writer.string(optional: field.new)
             writer.endObject()
         }
         writer.endArray()
@@ -58,7 +65,7 @@ extension CatalogueEntry {
         writer.key("provider")
         writer.string(self.provider)
         writer.key("mode")
-        writer.string(orNull: self.mode.isEmpty ? nil : self.mode)
+        writer.string(optional: self.mode.isEmpty ? nil : self.mode)
         writer.key("targets")
         writer.beginArray()
         for target in targets { writer.string(target) }
@@ -68,7 +75,7 @@ extension CatalogueEntry {
             if let value { writer.integer(value) } else { writer.null() }
         }
         writer.key("deprecation_date")
-        writer.string(orNull: self.deprecation?.description)
+        writer.string(optional: self.deprecation?.description)
         writer.key("capabilities")
         writer.beginArray()
         for capability in self.capabilities { writer.string(capability) }

@@ -61,12 +61,10 @@ struct UsageCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    private static let dimensions = ["key", "project", "organization", "user", "provider", "model", "model_sent"]
-
     func validate() throws {
-        if let unknown = self.dimensions.first(where: { !Self.dimensions.contains($0) }) {
+        if let unknown = self.dimensions.first(where: { !UsageReportsResource.dimensions.contains($0) }) {
             throw ValidationError(
-                "nothing is divided by '\(unknown)': \(Self.dimensions.joined(separator: ", ")), with commas between them"
+                "nothing is divided by '\(unknown)': \(UsageReportsResource.dimensions.joined(separator: ", ")), with commas between them"
             )
         }
         guard !(self.csv && self.json) else { throw ValidationError("--csv or --json, but not both") }

@@ -78,16 +78,6 @@ extension DurationSketch {
 
 extension [UInt8] {
     @inline(__always)
-    fileprivate mutating func append(packing value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            self.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        self.append(UInt8(truncatingIfNeeded: rest))
-    }
-
-    @inline(__always)
     fileprivate mutating func append(packingSigned value: Int64) {
         self.append(packing: UInt64(bitPattern: value &<< 1 ^ value &>> 63))
     }
