@@ -84,7 +84,8 @@ struct ExportFixture: CustomTestStringConvertible, Sendable {
         usage: [
             Self.call(
                 first, "gpt-4o-2024-08-06",
-                TokenUsage(input: 330, cacheRead: 640, output: 400, reasoning: 80, audioInput: 30, audioOutput: 20), calls: 5),
+                TokenUsage(input: 330, cacheRead: 640, output: 400, reasoning: 80, audioInput: 30, audioOutput: 20),
+                calls: 5),
             Self.call(first, "gpt-4o-2024-08-06", TokenUsage(input: 300, output: 41), calls: 2),
             Self.call(second, "o4-mini-2025-04-16", TokenUsage(input: 65, cacheRead: 12, output: 2, reasoning: 5)),
             Self.call(second, "text-embedding-3-small", TokenUsage(input: 64), calls: 4),
@@ -110,7 +111,8 @@ struct ExportFixture: CustomTestStringConvertible, Sendable {
             Self.call(
                 first, "gpt-4o-2024-08-06",
                 TokenUsage(
-                    input: 280, cacheRead: 640, cacheWrite: 50, output: 400, reasoning: 80, audioInput: 30, audioOutput: 20),
+                    input: 280, cacheRead: 640, cacheWrite: 50, output: 400, reasoning: 80, audioInput: 30,
+                    audioOutput: 20),
                 calls: 5),
             Self.call(first, "gpt-4o-2024-08-06", TokenUsage(input: 300, output: 41), calls: 2),
             Self.call(second, "o4-mini-2025-04-16", TokenUsage(input: 65, cacheRead: 12, output: 2, reasoning: 5)),
@@ -138,13 +140,15 @@ struct ExportFixture: CustomTestStringConvertible, Sendable {
               "has_more": false, "next_page": null}]
             """,
         members: [
-            "uncached_input_tokens", "ephemeral_1h_input_tokens", "ephemeral_5m_input_tokens", "cache_read_input_tokens",
+            "uncached_input_tokens", "ephemeral_1h_input_tokens", "ephemeral_5m_input_tokens",
+            "cache_read_input_tokens",
             "output_tokens",
         ], counts: ["web_search_requests"],
         usage: [
             Self.call(
                 first, "claude-sonnet-4-5-20250929",
-                TokenUsage(input: 1500, cacheRead: 200, cacheWrite: 500, cacheWriteHour: 1000, output: 400, reasoning: 101),
+                TokenUsage(
+                    input: 1500, cacheRead: 200, cacheWrite: 500, cacheWriteHour: 1000, output: 400, reasoning: 101),
                 calls: 3, searches: 10),
             Self.call(first, "claude-haiku-4-5-20251001", TokenUsage(input: 9, output: 4)),
             Self.call(

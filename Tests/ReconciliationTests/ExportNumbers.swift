@@ -50,7 +50,9 @@ struct ExportNumber: Hashable, CustomStringConvertible {
             } else if cells.count == columns.count {
                 for (name, cell) in zip(columns, cells) where names.contains(name) {
                     let digits = cell.prefix { Self.isDigit(text[$0]) }
-                    if !digits.isEmpty { found.append(ExportNumber(range: cell.lowerBound..<cell.lowerBound + digits.count, name: name)) }
+                    if !digits.isEmpty {
+                        found.append(ExportNumber(range: cell.lowerBound..<cell.lowerBound + digits.count, name: name))
+                    }
                 }
             }
             start = line.endIndex + 1
@@ -61,6 +63,7 @@ struct ExportNumber: Hashable, CustomStringConvertible {
     /// The text with another number in its place.
     func replaced(in text: [UInt8], by change: (Int64) -> Int64) -> [UInt8] {
         let value = Int64(String(decoding: text[self.range], as: UTF8.self)) ?? -1
-        return Array(text[..<self.range.lowerBound]) + Array("\(change(value))".utf8) + Array(text[self.range.upperBound...])
+        return Array(text[..<self.range.lowerBound]) + Array("\(change(value))".utf8)
+            + Array(text[self.range.upperBound...])
     }
 }

@@ -74,7 +74,8 @@ import Testing
     }
 
     @Test func problemsAreBounded() throws {
-        let head = "usage_date_utc,model_version,usage_input_tokens_no_cache,usage_input_tokens_cache_write,usage_input_tokens_cache_read,usage_output_tokens\n"
+        let head =
+            "usage_date_utc,model_version,usage_input_tokens_no_cache,usage_input_tokens_cache_write,usage_input_tokens_cache_read,usage_output_tokens\n"
         let text = head + String(repeating: "2026-11-20,m,x,0,0,0\n", count: 5000)
         do throws(ExportFailure) {
             _ = try ExportReader.read(Array(text.utf8))
@@ -88,7 +89,9 @@ import Testing
         #expect(self.problems("[" + String(repeating: "[],", count: 1000) + "[]]").count == ExportFailure.limit)
     }
 
-    @Test(arguments: ["", " \n", "\u{FEFF}", "hello", "null", "[]", "{}", "[{}]", "{\"data\": 7}", "a,b\n1,2\n", "{\"results\": []}"])
+    @Test(arguments: [
+        "", " \n", "\u{FEFF}", "hello", "null", "[]", "{}", "[{}]", "{\"data\": 7}", "a,b\n1,2\n", "{\"results\": []}",
+    ])
     func whatIsNoExport(_ text: String) {
         #expect(!self.problems(text).isEmpty)
     }
@@ -107,7 +110,10 @@ import Testing
         ("{\"model\": \"m\", \"input_tokens\": 01, \"output_tokens\": 2}", "input_tokens: must be a number"),
         ("{\"model\": \"m\", \"input_tokens\": true, \"output_tokens\": 2}", "input_tokens: must be a number"),
         ("{\"model\": \"m\", \"input_tokens\": {}, \"output_tokens\": 2}", "input_tokens: must be a number"),
-        ("{\"model\": \"m\", \"input_tokens\": 9007199254740993, \"output_tokens\": 2}", "input_tokens: must be a number"),
+        (
+            "{\"model\": \"m\", \"input_tokens\": 9007199254740993, \"output_tokens\": 2}",
+            "input_tokens: must be a number"
+        ),
         ("{\"model\": \"m\", \"input_tokens\": null, \"output_tokens\": 2}", "results[0]: input_tokens is missing"),
         ("{\"model\": \"m\", \"output_tokens\": 2}", "results[0]: input_tokens is missing"),
         ("{\"model\": \"m\", \"input_tokens\": 1}", "results[0]: output_tokens is missing"),
@@ -115,7 +121,10 @@ import Testing
         ("{\"input_tokens\": 1, \"output_tokens\": 2}", "results[0]: it has no model"),
         ("{\"model\": 7, \"input_tokens\": 1, \"output_tokens\": 2}", "results[0].model: must be the name"),
         ("{\"model\": \"a\\u0000\", \"input_tokens\": 1, \"output_tokens\": 2}", "results[0].model: must be the name"),
-        ("{\"model\": \"m\", \"input_tokens\": 1, \"input_tokens\": 2, \"output_tokens\": 2}", "input_tokens is there twice"),
+        (
+            "{\"model\": \"m\", \"input_tokens\": 1, \"input_tokens\": 2, \"output_tokens\": 2}",
+            "input_tokens is there twice"
+        ),
         (
             "{\"model\": \"m\", \"input_tokens\": 1, \"\\u0069nput_tokens\": 2, \"output_tokens\": 2}",
             "input_tokens is there twice"
@@ -134,7 +143,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("1795132800", "1795132800"), ("1795132800", "1795219201"), ("1795132799", "1795219200"), ("0", "999999999999999"),
+        ("1795132800", "1795132800"), ("1795132800", "1795219201"), ("1795132799", "1795219200"),
+        ("0", "999999999999999"),
         ("1795132800", "null"), ("\"1795132800\"", "1795219200"), ("-1", "5"),
     ])
     func badTimes(_ start: String, _ end: String) {
@@ -144,7 +154,8 @@ import Testing
     @Test func hoursAreOfTheirDay() throws {
         let hours = (0..<3).map { hour in
             self.bucket(
-                "{\"model\": \"m\", \"input_tokens\": 2, \"output_tokens\": 1}", start: "\(1_795_132_800 + hour * 3600)",
+                "{\"model\": \"m\", \"input_tokens\": 2, \"output_tokens\": 1}",
+                start: "\(1_795_132_800 + hour * 3600)",
                 end: "\(1_795_132_800 + hour * 3600 + 3600)")
         }
         let export = try ExportReader.read(Array("{\"data\": [\(hours.joined(separator: ","))]}".utf8))
@@ -160,13 +171,15 @@ import Testing
     }
 
     @Test func vendorsAreNotMixed() {
-        let other = "{\"starting_at\": \"2026-11-21T00:00:00Z\", \"ending_at\": \"2026-11-22T00:00:00Z\", \"results\": []}"
+        let other =
+            "{\"starting_at\": \"2026-11-21T00:00:00Z\", \"ending_at\": \"2026-11-22T00:00:00Z\", \"results\": []}"
         #expect(self.problems(other) == [])
         #expect(self.problems(self.bucket("") + other).first?.contains("was expected") == true)
     }
 
     @Test func whatIsNotComparedIsSaid() throws {
-        let result = "{\"model\": \"m\", \"input_tokens\": 2, \"output_tokens\": 1, \"telepathy_tokens\": 7, \"input_text_tokens\": 2}"
+        let result =
+            "{\"model\": \"m\", \"input_tokens\": 2, \"output_tokens\": 1, \"telepathy_tokens\": 7, \"input_text_tokens\": 2}"
         let text = "{\"data\": [\(self.bucket(result))], \"has_more\": true}"
         let export = try ExportReader.read(Array(text.utf8))
         #expect(export.notes.count == 2)
@@ -174,14 +187,16 @@ import Testing
     }
 
     @Test func audioOfTheCacheCountsAsAudio() throws {
-        let result = "{\"model\": \"m\", \"input_tokens\": 20, \"output_tokens\": 1, \"input_audio_tokens\": 7, \"input_cached_audio_tokens\": 3}"
+        let result =
+            "{\"model\": \"m\", \"input_tokens\": 20, \"output_tokens\": 1, \"input_audio_tokens\": 7, \"input_cached_audio_tokens\": 3}"
         let export = try ExportReader.read(Array(self.bucket(result).utf8))
         #expect(export.cells.values.first?[.audioInput] == 10)
     }
 
     // MARK: CSV
 
-    private static let console = "usage_date_utc,model_version,usage_input_tokens_no_cache,usage_input_tokens_cache_write_5m,"
+    private static let console =
+        "usage_date_utc,model_version,usage_input_tokens_no_cache,usage_input_tokens_cache_write_5m,"
         + "usage_input_tokens_cache_write_1h,usage_input_tokens_cache_read,usage_output_tokens"
 
     @Test(arguments: [
@@ -212,17 +227,22 @@ import Testing
     }
 
     @Test func columnsInAnyOrder() throws {
-        let text = "usage_output_tokens,MODEL_VERSION, usage_date_utc ,usage_input_tokens_cache_read,usage_input_tokens_cache_write,usage_input_tokens_no_cache\n5,m,2026-11-20T00:00:00Z,4,3,2"
+        let text =
+            "usage_output_tokens,MODEL_VERSION, usage_date_utc ,usage_input_tokens_cache_read,usage_input_tokens_cache_write,usage_input_tokens_no_cache\n5,m,2026-11-20T00:00:00Z,4,3,2"
         let export = try ExportReader.read(Array(text.utf8))
         #expect(export.classes == [.input, .cacheRead, .cacheWriteAny, .outputTotal])
         #expect(export.cells.values.first == [.input: 2, .cacheRead: 4, .cacheWriteAny: 3, .outputTotal: 5])
     }
 
     @Test func theExportOfDaysWithoutUsage() throws {
-        let text = "start_time,end_time,start_time_iso,end_time_iso\n1795132800,1795219200,2026-11-20T00:00:00+00:00,2026-11-21T00:00:00+00:00\n"
+        let text =
+            "start_time,end_time,start_time_iso,end_time_iso\n1795132800,1795219200,2026-11-20T00:00:00+00:00,2026-11-21T00:00:00+00:00\n"
         let export = try ExportReader.read(Array(text.utf8))
         #expect(export.rows == 0 && export.period == ExportFixture.first...ExportFixture.first)
-        #expect(!Reconciliation(export, [], period: ExportFixture.first...ExportFixture.first).rows.contains { !$0.isWithin })
+        #expect(
+            !Reconciliation(export, [], period: ExportFixture.first...ExportFixture.first).rows.contains {
+                !$0.isWithin
+            })
     }
 
     @Test func times() {

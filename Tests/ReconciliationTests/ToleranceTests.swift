@@ -7,7 +7,9 @@ import Testing
         #expect(Tolerance(text) != nil)
     }
 
-    @Test(arguments: ["", "-1", "+1", "1.5", "01", "%", ".5%", "0.%", "0.1234567%", "101%", "1 %", "1%%", "1e3", "99999999999999999"])
+    @Test(arguments: [
+        "", "-1", "+1", "1.5", "01", "%", ".5%", "0.%", "0.1234567%", "101%", "1 %", "1%%", "1e3", "99999999999999999",
+    ])
     func textsThatAreNone(_ text: String) {
         #expect(Tolerance(text) == nil)
     }

@@ -69,7 +69,8 @@ import Testing
         #expect(report.next == nil && report.keptFrom == 0)
         #expect(
             self.lines(report) == [
-                "0 a unknown estimated 1 100", "0 a yes provider 3 300", "0 a yes estimated 1 100", "0 b yes provider 2 200",
+                "0 a unknown estimated 1 100", "0 a yes provider 3 300", "0 a yes estimated 1 100",
+                "0 b yes provider 2 200",
                 "0 c unknown none 1 0",
             ])
         #expect(report.entries[1].totals.usage.cacheRead == 30 && report.entries[1].totals.usage.image == 9)

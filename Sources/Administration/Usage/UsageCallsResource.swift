@@ -26,7 +26,8 @@ public final class UsageCallsResource: AdministrationResource {
         [
             APIRoute(
                 .get, ["usage", "calls"], id: "getUsageOfCalls",
-                summary: "Adds up what provider calls have used, by days of UTC, provider and model sent.", tag: "usage",
+                summary: "Adds up what provider calls have used, by days of UTC, provider and model sent.",
+                tag: "usage",
                 parameters: [
                     APIParameter(
                         "since", in: .query, .time,

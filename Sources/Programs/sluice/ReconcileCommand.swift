@@ -38,7 +38,8 @@ struct ReconcileCommand: ParsableCommand {
     var from: String?
     @Option(help: "The last day that is compared. Else the last of the file.")
     var to: String?
-    @Option(help: "How far two numbers may be apart: tokens, such as 100, or a share of the export's number, such as 0.5%.")
+    @Option(
+        help: "How far two numbers may be apart: tokens, such as 100, or a share of the export's number, such as 0.5%.")
     var tolerance: String = "0"
     @Option(
         help: ArgumentHelp(
@@ -75,14 +76,16 @@ struct ReconcileCommand: ParsableCommand {
         let last = self.to.flatMap(Self.day) ?? known.upperBound
         guard first <= last else {
             throw self.unusable(
-                "it is of \(Self.text(known.lowerBound)) to \(Self.text(known.upperBound)), and nothing of that was asked for")
+                "it is of \(Self.text(known.lowerBound)) to \(Self.text(known.upperBound)), and nothing of that was asked for"
+            )
         }
         let usage = CallUsage(option: self.option, vendor: export.format.vendor)
         let providers = self.provider.isEmpty ? [try usage.onlyProvider()] : self.provider
         let found = try usage.read(days: first...last, of: providers)
         if let removed = found.removedBefore {
             throw self.unusable(
-                "requests from before \(removed) were removed here, so earlier days cannot be compared: --from says where to begin")
+                "requests from before \(removed) were removed here, so earlier days cannot be compared: --from says where to begin"
+            )
         }
         let result = Reconciliation(
             export, found.usage, period: first...last, given: try self.givenNames,

@@ -1,3 +1,4 @@
+import Domain
 import JSON
 import Reconciliation
 
@@ -52,8 +53,11 @@ struct ReconcileView {
         let count = self.result.rows.count
         guard count > 0 else { return "Neither side has used anything on these days." }
         let within = self.tolerance == "0" ? "" : " by more than \(self.tolerance)"
-        return self.differing == 0
-            ? "No number of \(count) differs\(within)." : "\(self.differing) numbers of \(count) differ\(within)."
+        switch self.differing {
+        case 0: return "No number of \(count) differs\(within)."
+        case 1: return "1 number of \(count) differs\(within)."
+        default: return "\(self.differing) numbers of \(count) differ\(within)."
+        }
     }
 
     /// What one should know besides the numbers, each in a line.
@@ -66,7 +70,8 @@ struct ReconcileView {
         }
         for choice in self.result.names.choices {
             let names = choice.exports.map(Self.shown).joined(separator: ", ")
-            notes.append("\(Self.shown(choice.sent)) could be each of \(names): --model \(Self.shown(choice.sent))=NAME")
+            notes.append(
+                "\(Self.shown(choice.sent)) could be each of \(names): --model \(Self.shown(choice.sent))=NAME")
         }
         notes += self.result.exportOnly.map { "\(Self.shown($0)) is in the export only" }
         notes += self.result.gatewayOnly.map { "\(Self.shown($0)) is in Sluice only" }
@@ -91,19 +96,24 @@ struct ReconcileView {
 
     private var notesOfCalls: [String] {
         var notes: [String] = []
-        let estimated = self.usage.filter { $0.isBilled && $0.isEstimated }.reduce(0) { $0 + $1.calls }
-        if estimated > 0 {
-            notes.append("\(estimated) calls have tokens that are estimated, because the provider's numbers did not come")
+        let estimated = self.usage.filter { $0.isBilled && $0.isEstimated }.reduce(Int64(0)) {
+            $0.addingClamped($1.calls)
         }
-        let unknown = self.usage.filter { !$0.isBilled }.reduce(0) { $0 + $1.calls }
+        if estimated > 0 {
+            notes.append(
+                "\(estimated) calls have tokens that are estimated, because the provider's numbers did not come")
+        }
+        let unknown = self.usage.filter { !$0.isBilled }.reduce(Int64(0)) { $0.addingClamped($1.calls) }
         if unknown > 0 {
-            notes.append("\(unknown) calls are left out of which nobody knows whether the provider takes money for them")
+            notes.append(
+                "\(unknown) calls are left out of which nobody knows whether the provider takes money for them")
         }
         return notes
     }
 
     private static func days(_ days: [Int64]) -> String {
-        days.prefix(5).map(ReconcileCommand.text).joined(separator: ", ") + (days.count > 5 ? " and \(days.count - 5) more" : "")
+        days.prefix(5).map(ReconcileCommand.text).joined(separator: ", ")
+            + (days.count > 5 ? " and \(days.count - 5) more" : "")
     }
 
     private static func shown(_ model: [UInt8]) -> String { AdministrationOutput.printable(model) }

@@ -16,10 +16,13 @@ public enum Tolerance: Hashable, Sendable {
         guard (1...2).contains(parts.count), let whole = ExportGather.count(parts[0]), whole <= 100 else { return nil }
         var millionths = whole * 1_000_000
         if parts.count == 2 {
-            guard (1...6).contains(parts[1].count), parts[1].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+            guard (1...6).contains(parts[1].count), parts[1].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
+                return nil
+            }
             var fraction: Int64 = 0
             for place in 0..<6 {
-                fraction = fraction * 10 + Int64(place < parts[1].count ? parts[1][parts[1].startIndex + place] - 0x30 : 0)
+                fraction =
+                    fraction * 10 + Int64(place < parts[1].count ? parts[1][parts[1].startIndex + place] - 0x30 : 0)
             }
             millionths += fraction
         }

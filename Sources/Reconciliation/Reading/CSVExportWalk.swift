@@ -114,7 +114,8 @@ struct CSVExportWalk {
                 )
             if short != long || (!short && !any) {
                 self.report(
-                    "expected are the columns usage_input_tokens_cache_write_5m and usage_input_tokens_cache_write_1h", first)
+                    "expected are the columns usage_input_tokens_cache_write_5m and usage_input_tokens_cache_write_1h",
+                    first)
             }
         }
         for name in self.columns.keys.sorted() where ExportMember.isUnknownClass(name) {

@@ -77,7 +77,9 @@ struct ExportGather {
 
     /// Digits, and nothing else: 0 to 2⁵³.
     static func count(_ digits: some Collection<UInt8>) -> Int64? {
-        guard (1...16).contains(digits.count), digits.first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
+        guard (1...16).contains(digits.count), digits.first != UInt8(ascii: "0") || digits.count == 1 else {
+            return nil
+        }
         var value: Int64 = 0
         for byte in digits {
             guard byte >= 0x30, byte <= 0x39 else { return nil }

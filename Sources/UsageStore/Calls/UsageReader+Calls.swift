@@ -13,7 +13,8 @@ extension UsageReader {
     /// When it takes too long, or gets too large, the answer is of the requests until then, and says where to go on: `after` of the next
     /// question. Each call is in exactly one answer.
     public func calls(
-        since: UInt64, until: UInt64, provider: [UInt8]? = nil, after: RecordID? = nil, isOverdue: () -> Bool = { false }
+        since: UInt64, until: UInt64, provider: [UInt8]? = nil, after: RecordID? = nil,
+        isOverdue: () -> Bool = { false }
     ) throws(UsageReadingFailure) -> CallReport {
         try self.reading { () throws(DatabaseError) in
             var report = CallReport()
