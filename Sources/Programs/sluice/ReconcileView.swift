@@ -23,8 +23,9 @@ struct ReconcileView {
                 + "\(ReconcileCommand.text(self.period.lowerBound)) to \(ReconcileCommand.text(self.period.upperBound)), days in UTC\n"
         )
         let rows = self.result.rows.filter { all || !$0.isWithin }
-        let models = Set(rows.map(\.model))
-        let totals = self.result.totals.filter { models.contains($0.model) }
+        let places = Set(rows.map(Self.place))
+        // Of one day they would say the same again.
+        let totals = self.period.count == 1 ? [] : self.result.totals.filter { places.contains(Self.place($0)) }
         if !rows.isEmpty {
             let isSure = (rows + totals).allSatisfy { $0.estimated == 0 && $0.unknown == 0 }
             output.write("\n")
@@ -45,6 +46,11 @@ struct ReconcileView {
             String(row.export), String(row.gateway), "\(sign)\(row.difference)",
         ]
         return cells + (isSure ? [] : [String(row.estimated), String(row.unknown)])
+    }
+
+    /// Model and class of a row.
+    private static func place(_ row: Reconciliation.Row) -> [UInt8] {
+        row.model + [0] + Array(row.compared.rawValue.utf8)
     }
 
     private var differing: Int { self.result.rows.filter { !$0.isWithin }.count }
@@ -85,7 +91,7 @@ struct ReconcileView {
         // The console's file leaves out days on which nothing was used.
         if self.export.format != .anthropicCSV {
             let known = self.export.days.keys.filter { self.period.contains($0) }.count
-            let missing = Int(self.period.upperBound - self.period.lowerBound) + 1 - known
+            let missing = self.period.count - known
             if missing > 0 { notes.append("the export has nothing of \(missing) of these days") }
         }
         let outside = self.export.days.keys.filter { !self.period.contains($0) }.count
