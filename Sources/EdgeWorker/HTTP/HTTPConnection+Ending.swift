@@ -75,7 +75,7 @@ extension HTTPConnection {
         self.machine.closed()
         self.clientLeft()
         self.dropBody()
-        self.held = HeldParts()
+        self.held.forget()
         self.output = ByteBuffer()
         if let stream = self.stream { stream.connection.remove(self) } else { self.core.remove(self) }
     }
