@@ -65,7 +65,7 @@ import Testing
         head.origin = ReplyOrigin(
             start: ReplyOrigin.start([UInt8](repeating: 0x25, count: 64)), model: [UInt8](repeating: 0xFF, count: 1024),
             tier: .fast,
-            attempts: .max)
+            attempts: .max, latency: .max, cost: .max, isShared: true)
         for (cors, preflight) in [
             (nil, nil), (CORSPolicy.Grant(origin: String(repeating: "o", count: 1024), varies: true), nil),
             (
@@ -79,7 +79,7 @@ import Testing
             head.write(to: &buffer, date: Array("Sun, 06 Nov 1994 08:49:37 GMT".utf8))
             let text = String(buffer: buffer)
             #expect(text.hasSuffix("\r\nconnection: keep-alive\r\n\r\n"))
-            let lines = cors == nil ? 25 : preflight == nil ? 28 : 30
+            let lines = cors == nil ? 28 : preflight == nil ? 31 : 33
             #expect(text.utf8.count { $0 == 0x0A } == lines + 2, "\(text)")
         }
     }
