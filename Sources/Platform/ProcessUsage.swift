@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// What this process has used of the machine, as the kernel counts it.
