@@ -26,7 +26,11 @@ extension HTTPConnection {
             self.begin(head)
         }
         if isContent { self.request?.replyBytes &+= UInt64(clamping: chunk.readableBytes) }
-        for piece in extended.feed(chunk) { self.pass(piece, isContent: false) }
+        for piece in extended.feed(chunk) {
+            // A piece that is too much has ended the reply.
+            guard self.request?.pendingFailure == nil else { return }
+            self.pass(piece, isContent: false)
+        }
         // Also where all of it is held: the peer may send more when this was taken.
         self.scheduleFlush()
     }

@@ -77,7 +77,7 @@ struct ReplyHead {
     private static let longestCORS = 832
 
     /// Bytes that the head takes at most.
-    private var longest: Int {
+    var longest: Int {
         var count = ReplyHead.longestFixed + (self.requestID?.utf8.count ?? 0) + (self.retryAfter?.count ?? 0)
         count += self.providerRequestID?.count ?? 0
         if self.isAnthropic { count += 48 }

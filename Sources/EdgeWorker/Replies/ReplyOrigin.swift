@@ -1,7 +1,5 @@
 import Domain
 
-import IPC
-
 /// What a reply says of where it comes from, and its head in headers. Written as bytes: it is on the way of every request.
 struct ReplyOrigin {
     /// What `start` makes of the provider's name.
