@@ -84,6 +84,7 @@ let package = Package(
         module("Resilience", ["Domain"]),
         module("Configuration", ["Domain", "Cryptography", "JSON", yams]),
         module("Catalogue", ["Domain", "JSON"]),
+        module("Reconciliation", ["Domain", "JSON"]),
         module("Cryptography", ["Domain", "COpenSSL"]),
 
         // Services.
@@ -143,7 +144,7 @@ let package = Package(
             "sluice",
             [
                 "Administration", "Catalogue", "Configuration", "Domain", "JSON", "EventLog", "Platform",
-                argumentParser,
+                "Reconciliation", argumentParser,
             ]),
         program("sluice-supervisor", ["Supervisor"]),
         program("sluice-edge", ["EdgeWorker"]),
@@ -191,6 +192,7 @@ let package = Package(
         tests("Resilience", ["Resilience", "Domain", "TestSupport"]),
         tests("Configuration", ["Configuration", "Domain", "JSON"]),
         tests("Catalogue", ["Catalogue", "Domain"]),
+        tests("Reconciliation", ["Reconciliation", "Domain"]),
         tests("Cryptography", ["Cryptography", "Domain"]),
         tests("Platform", ["Platform"]),
         tests("EventLog", ["EventLog", "Domain", "Platform", swiftLog]),

@@ -36,10 +36,7 @@ extension DecisionTrail {
         var writer = TrailWriter(capacity: hasRouting || hasLimits ? 256 : Self.shortSize)
         writer.append(byte: Self.version)
         var parts = (hasRouting ? Part.routing : 0) | (hasLimits ? Part.limits : 0)
-        if let admission = self.admission {
-            parts |= Part.admission | (admission.isCallerKnown ? Part.isCallerKnown : 0)
-            parts |= admission.verdict.rawValue << Part.verdict
-        }
+        if let admission = self.admission { parts |= Self.parts(admission) }
         writer.append(byte: parts)
         writer.append(self.planning)
         if let admission = self.admission {
@@ -49,6 +46,22 @@ extension DecisionTrail {
         }
         if hasRouting { self.writeRouting(to: &writer) }
         return writer.bytes
+    }
+
+    /// What `packed` gives for a trail that has nothing but how a request was let in, without limits.
+    public static func packed(plain admission: AdmissionTrail, planning: UInt32) -> [UInt8] {
+        var writer = TrailWriter(capacity: Self.shortSize)
+        writer.append(byte: Self.version)
+        writer.append(byte: Self.parts(admission))
+        writer.append(planning)
+        writer.append(admission.authenticated)
+        writer.append(admission.duration)
+        return writer.bytes
+    }
+
+    private static func parts(_ admission: AdmissionTrail) -> UInt8 {
+        Part.admission | (admission.isCallerKnown ? Part.isCallerKnown : 0)
+            | admission.verdict.rawValue << Part.verdict
     }
 
     private static func write(_ admission: AdmissionTrail, to writer: inout TrailWriter) {

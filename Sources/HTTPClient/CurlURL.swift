@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Glibc
 
 /// A URL that libcurl has parsed once instead of for each request. It must outlive every handle it is set on.
 // SAFETY: made in `init` and cleaned up once in `deinit`; libcurl copies it at the start of each transfer and never writes it.
@@ -15,6 +16,14 @@ final class CurlURL {
             return nil
         }
         unsafe self.pointer = pointer
+    }
+
+    /// A part of it, as libcurl would use it in a request; nil where it has none.
+    func part(_ part: CURLUPart) -> [UInt8]? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard unsafe curl_url_get(self.pointer, part, &text, 0) == CURLUE_OK, let text = unsafe text else { return nil }
+        defer { unsafe curl_free(text) }
+        return unsafe Array(UnsafeRawBufferPointer(start: text, count: strlen(text)))
     }
 
     deinit {

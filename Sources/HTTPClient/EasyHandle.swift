@@ -24,6 +24,8 @@ final class EasyHandle {
     /// Further lines of the running transfer, in front of the target's list; nil for most. Kept until the next one begins, as libcurl
     /// knows them until then.
     private var further: CurlHeaderList?
+    /// The head of the running transfer, where it is not libcurl that writes it.
+    private var preamble: [UInt8] = []
     private var hasLargeBuffer = false
     private var isForNewConnection = false
     private(set) var parser = HTTPHeadParser(limit: HTTPClient.maximumHead)
@@ -170,6 +172,16 @@ final class EasyHandle {
         let unique = transfer.uniqueHeader
         let isAnnounced = transfer.body.count > EasyHandle.expectBody
         let list = self.target.headers
+        if let preamble = self.target.preamble {
+            preamble.write(unique, transfer.headers, to: &self.preamble)
+            // SAFETY: NUL is behind it, and libcurl copies it.
+            unsafe self.preamble.withUnsafeBytes { text in
+                _ = unsafe sluice_curl_set_bytes(self.easy, CURLOPT_REQUEST_TARGET, text.baseAddress)
+            }
+            let lines = unsafe isAnnounced ? list.first : list.firstWithoutExpect
+            _ = unsafe sluice_curl_set_list(self.easy, CURLOPT_HTTPHEADER, lines)
+            return
+        }
         var headers = unsafe isAnnounced ? list.first : list.firstWithoutExpect
         let before = self.further
         if transfer.headers.isEmpty {

@@ -15,6 +15,9 @@ public final class HTTPTarget {
         /// Whole header lines as bytes, without line ends, such as `accept: application/json`. The caller sees to it that
         /// none holds CR, LF or NUL: such a line is left out.
         public var headers: [[UInt8]]
+        /// What the requests are from, as `User-Agent` says it: a product (RFC 9110 §10.1.5), such as `sluice/1.0`. ` HTTP/1.1` may
+        /// stand behind it. nil where `headers` says it, or nothing does.
+        public var product: String?
         /// Milliseconds to an open and TLS-negotiated connection.
         public var connectTimeout: UInt64
         /// A PEM file of certificate authorities instead of the system's.
@@ -31,13 +34,14 @@ public final class HTTPTarget {
         var resolutions: [String] = []
 
         public init(
-            url: String, method: Method = .post, headers: [[UInt8]] = [], connectTimeout: UInt64 = 3_000,
+            url: String, method: Method = .post, headers: [[UInt8]] = [], product: String? = nil, connectTimeout: UInt64 = 3_000,
             caFile: String? = nil, proxy: String? = nil, reach: HTTPReach = .anywhere,
             keepsConnections: Bool = true, tellsRedirections: Bool = false
         ) {
             self.url = url
             self.method = method
             self.headers = headers
+            self.product = product
             self.connectTimeout = connectTimeout
             self.caFile = caFile
             self.proxy = proxy
@@ -53,6 +57,8 @@ public final class HTTPTarget {
     let settings: Settings
     public let limit: HTTPConnectionLimit
     let headers: CurlHeaderList
+    /// What libcurl is given instead of `settings.headers`, which are then not in `headers`.
+    let preamble: RequestPreamble?
     let resolutions: CurlHeaderList
     let url: CurlURL?
     /// Without TLS and without a proxy.
@@ -64,7 +70,10 @@ public final class HTTPTarget {
         self.limit = limit
         self.url = CurlURL(settings.url, refusesUser: settings.reach != .anywhere)
         self.isPlain = settings.url.lowercased().hasPrefix("http://") && (settings.proxy ?? "").isEmpty
-        self.headers = CurlHeaderList(settings.headers)
+        let preamble = RequestPreamble(settings, self.url)
+        self.preamble = preamble
+        let product = settings.product.map { [Array("User-Agent: \($0)".utf8)] } ?? []
+        self.headers = CurlHeaderList(preamble == nil ? settings.headers + product : RequestPreamble.suppressed)
         self.resolutions = CurlHeaderList(settings.resolutions.map { Array($0.utf8) })
     }
 

@@ -7,7 +7,7 @@ public import Domain
 /// provider has a row of that name in the catalogue, the first in the file; there is a default provider, which gets the name
 /// unchanged. Names are compared byte for byte, so two spellings that merely look alike are two models. Each target of a
 /// plan carries its price: that of the model's own row, else that of its provider's row for all others, else none.
-public struct Router: Sendable {
+public final class Router: Sendable {
     /// Most targets of a plan; those that come last are left out.
     public static let maximumTargets = 64
     /// Bytes of the longest name of a model that is sent to a provider.

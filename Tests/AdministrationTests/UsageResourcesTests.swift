@@ -37,6 +37,7 @@ import UsageStore
         let file = UsageFile(.file(stateDirectory: self.folder.path))
         self.service = AdministrationService(resources: [
             UsageResource(file: file, names: self.names) { Self.day + 3_600_000 },
+            UsageCallsResource(file: file) { Self.day + 3_600_000 },
             RequestsResource(file: file, names: self.names),
             ActivityResource(file: file, names: self.names) { Self.day + 30_000 },
         ])
@@ -162,6 +163,33 @@ import UsageStore
         #expect(before["total"]?["requests"]?.integer == 1)
     }
 
+    @Test mutating func callsOfADay() throws {
+        #expect(try self.ask("usage/calls").1["data"]?.array?.isEmpty == true)
+        _ = try self.fill()
+        let (status, usage) = try self.ask("usage/calls")
+        #expect(status == 200)
+        #expect(usage["since"]?.string == Array("2026-09-22T00:00:00.000Z".utf8))
+        #expect(usage["next"] == .null && usage["kept_from"] == .null)
+        let entries = try #require(usage["data"]?.array)
+        // The one that has ended, and the one of which nobody knows.
+        #expect(entries.map { $0["billed"]?.string } == [Array("unknown".utf8), Array("yes".utf8)])
+        let last = try #require(entries.last)
+        #expect(last["date"]?.string == Array("2026-09-22".utf8) && last["model_sent"]?.string == Array("gpt".utf8))
+        #expect(last["provider"]?.string == Array("openai".utf8) && last["calls"]?.integer == 1)
+        #expect(last["usage_source"]?.string == Array("provider".utf8) && last["searches"]?.integer == 2)
+        #expect(last["tokens"]?["input"]?.integer == 1_000_000 && last["tokens"]?["image"]?.integer == 3)
+        let before = [("since", self.text("2026-09-21")), ("until", self.text("2026-09-22"))]
+        #expect(try self.ask("usage/calls", before).1["data"]?.array?.count == 1)
+        #expect(try self.ask("usage/calls", [("provider", self.text("other"))]).1["data"]?.array?.isEmpty == true)
+        for (name, value) in [
+            ("since", "2026-09-23"), ("until", "2026-09-21"), ("after", "nothing"), ("since", "1980-01-01"),
+            ("by", "model"),
+        ] {
+            let status = try self.ask("usage/calls", [(name, self.text(value))]).0
+            #expect((400...422).contains(status), "\(name)")
+        }
+    }
+
     @Test mutating func lists() throws {
         let records = try self.fill()
         func found(_ body: [(String, JSONValue)]) throws -> [String] {
@@ -202,6 +230,8 @@ import UsageStore
         #expect(try ask("usage", .standard).1["total"]?["requests"]?.integer == 2)
         let none = try ask("usage", other)
         #expect(none.0 == 200 && none.1["total"]?["requests"]?.integer == 0 && none.1["data"]?.array?.isEmpty == true)
+        // A provider's account is of all organizations.
+        #expect(try ask("usage/calls", .standard).0 == 403)
         #expect(try ask("requests/\(records[1])", .standard).0 == 200)
         // The words are those for what never was.
         let foreign = try ask("requests/\(records[1])", other)

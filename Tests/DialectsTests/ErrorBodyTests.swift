@@ -44,8 +44,7 @@ struct ErrorBodyTests {
             (503, "overloaded_error"), (504, "timeout_error"), (529, "overloaded_error"),
         ] as [(UInt16, String)])
     func types(_ status: UInt16, _ type: String) throws {
-        var error = self.error
-        error.status = status
+        let error = self.error.withStatus(status)
         let body = try JSONReader().read(ErrorBody.render(error, at: .messages), maximumBytes: 1 << 16)
         #expect(body["error"]?["type"]?.string == Array(type.utf8))
     }
@@ -63,12 +62,11 @@ struct ErrorBodyTests {
 
     @Test("529 is known to Anthropic's clients only")
     func overloaded() {
-        var error = self.error
-        error.status = 529
+        var error = self.error.withStatus(529)
         #expect(ErrorBody.status(of: error, at: .messages) == 529)
         #expect(ErrorBody.status(of: error, at: .chatCompletions) == 503)
         #expect(ErrorBody.status(of: error, at: nil) == 503)
-        error.status = 418
+        error = self.error.withStatus(418)
         #expect(ErrorBody.status(of: error, at: .chatCompletions) == 418)
     }
 }

@@ -14,8 +14,8 @@ struct OpenAIErrorBodyTests {
             String(decoding: OpenAIErrorBody.render(self.error), as: UTF8.self)
                 == #"{"error":{"message":"say \"model\"\nplease","type":"invalid_request_error","param":"model","code":"missing_model"}}"#
         )
-        var other = self.error
-        other.param = nil
+        let other = GatewayError(
+            code: "missing_model", type: "invalid_request_error", status: 400, source: .client, message: "say")
         #expect(String(decoding: OpenAIErrorBody.render(other), as: UTF8.self).contains(#""param":null,"#))
     }
 

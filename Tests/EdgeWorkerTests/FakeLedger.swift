@@ -181,7 +181,13 @@ final class FakeLedger: LimitLedger {
                 case .requestsPerMinute, .requestsPerHour, .requestsPerDay: standing.requests = window
                 case .tokensPerMinute, .tokensPerDay: standing.tokens = window
                 case .concurrency: break
-                default: standing.budget = .init(scope: entry.scope, kind: kind, limit: limit, used: used)
+                default:
+                    let budget = LimitStanding.Budget(scope: entry.scope, kind: kind, limit: limit, used: used)
+                    let share = Double(used) / Double(limit)
+                    // The one that is used up most, as the table tells it.
+                    if standing.budget.map({ Double($0.used) / Double($0.limit) < share }) ?? true {
+                        standing.budget = budget
+                    }
                 }
             }
         }

@@ -110,6 +110,7 @@ ROWS: dict[str, Row] = {
     "GET usage/hourly": Row("readUsage", "listing"),
     "GET usage/summary": Row("readUsage", "listing"),
     "GET usage/forecast": Row("readUsage", "listing"),
+    "GET usage/calls": Row("readUsage", "gateway"),
     "GET requests": Row("readUsage", "listing"),
     "GET requests/{}": Row("readUsage"),
     "GET activity": Row("readUsage", "listing"),

@@ -42,6 +42,7 @@ public final class AdministrationService {
             UsageReportsResource(file: usage, names: store) { project in
                 project.flatMap { store.zone(of: $0) } ?? limits.settings.timeZone
             },
+            UsageCallsResource(file: usage),
             RequestsResource(file: usage, names: store), ActivityResource(file: usage, names: store),
             AuditResource(store: store), TokensResource(store: store),
             MasterKeyResource(store: store),

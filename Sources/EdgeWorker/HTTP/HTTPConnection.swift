@@ -103,8 +103,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.unwrapInboundIn(data) {
         case .head(let head):
-            var head = RequestHead(head, tierHeaders: self.core.settings.tierHeaders)
-            self.stream?.complete(&head)
+            let head = RequestHead(head, tierHeaders: self.core.settings.tierHeaders)
+            self.stream?.complete(head)
             self.gate.headCame(isChunked: head.body == .chunked)
             self.received(head)
         case .body(let piece):

@@ -4,7 +4,9 @@ import NIOHTTP1
 import Routing
 
 /// The head of a request, reduced to what an edge acts on; every other header is forgotten here and reaches nobody.
-struct RequestHead {
+///
+/// A class, as it is handed on by many and written by nobody else but HTTP/2's stream: a copy of it touches two dozen counts of references.
+final class RequestHead {
     enum Method: Hashable {
         case get, head, post, put, patch, delete, options, other
     }
@@ -129,7 +131,7 @@ struct RequestHead {
     /// Bytes of the longest `anthropic-version`, and of all `anthropic-beta` together.
     private static let longestAnthropic = 1024
 
-    private mutating func take(
+    private func take(
         _ name: String, _ value: String, _ tierHeaders: [[UInt8]], _ scan: inout Scan
     ) {
         let length = name.utf8.count
@@ -174,14 +176,14 @@ struct RequestHead {
         }
     }
 
-    private mutating func takeTier(_ name: String, _ value: String, _ headers: [[UInt8]]) {
+    private func takeTier(_ name: String, _ value: String, _ headers: [[UInt8]]) {
         guard let header = headers.first(where: { name.hasBytes(ignoringCase: $0) }) else { return }
         let word = value[...].trimmingBlanks()
         let tier = Tier.allCases.first { String(word).hasBytes(ignoringCase: Array($0.name.utf8)) }
         self.tierWishes.append(TierWish(header: header, value: tier.map { .tier($0) } ?? .invalid))
     }
 
-    private mutating func takeTags(_ value: String) {
+    private func takeTags(_ value: String) {
         guard !value.isEmpty else { return }
         if !self.tags.isEmpty { self.tags.append(UInt8(ascii: ",")) }
         self.tags += value.utf8
@@ -190,7 +192,7 @@ struct RequestHead {
         self.tags = []
     }
 
-    private mutating func takeVersion(_ value: String) {
+    private func takeVersion(_ value: String) {
         guard !value.isEmpty else { return }
         let isAnother = !self.anthropicVersion.isEmpty && !self.anthropicVersion.elementsEqual(value.utf8)
         guard !isAnother, value.utf8.count <= RequestHead.longestAnthropic, value.isPrintableASCII else {
@@ -200,7 +202,7 @@ struct RequestHead {
         self.anthropicVersion = Array(value.utf8)
     }
 
-    private mutating func takeBeta(_ value: String) {
+    private func takeBeta(_ value: String) {
         guard !value.isEmpty else { return }
         let length = self.anthropicBeta.count + (self.anthropicBeta.isEmpty ? 0 : 1) + value.utf8.count
         guard length <= RequestHead.longestAnthropic, value.isPrintableASCII else {
@@ -211,7 +213,7 @@ struct RequestHead {
         self.anthropicBeta += value.utf8
     }
 
-    private mutating func finish(_ scan: Scan) {
+    private func finish(_ scan: Scan) {
         self.hasLength = scan.contentLengths > 0
         if scan.transferEncodings > 0 {
             self.body = .chunked
@@ -229,7 +231,7 @@ struct RequestHead {
 
     // MARK: Keys
 
-    private mutating func takeAuthorization(_ value: String) {
+    private func takeAuthorization(_ value: String) {
         guard let blank = value.utf8.firstIndex(where: { $0 == 0x20 || $0 == 0x09 }) else {
             // A client library with an empty key sends the bare word.
             if !value.isEmpty, !value.hasBytes(ignoringCase: "bearer") { self.credential = .unusable }
@@ -242,7 +244,7 @@ struct RequestHead {
         self.takeKey(value[blank...].trimmingBlanks())
     }
 
-    private mutating func takeKey(_ value: Substring) {
+    private func takeKey(_ value: Substring) {
         guard !value.isEmpty else { return }
         let key = String(value)
         switch self.credential {
@@ -252,7 +254,7 @@ struct RequestHead {
         }
     }
 
-    private mutating func takeTestHook(_ name: String, _ value: String) {
+    private func takeTestHook(_ name: String, _ value: String) {
         #if SLUICE_TEST_HOOKS
         if name.hasBytes(ignoringCase: "x-sluice-test-block-edge") { self.blockEdge = value.strictDecimal ?? 0 }
         if name.hasBytes(ignoringCase: "x-sluice-test-block-upstream") {

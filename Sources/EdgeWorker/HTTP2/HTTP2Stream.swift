@@ -56,7 +56,7 @@ final class HTTP2Stream: ChannelDuplexHandler {
     }
 
     /// Puts right what only HTTP/2 knows of a request: its end is told by a frame, and no other one follows it.
-    func complete(_ head: inout RequestHead) {
+    func complete(_ head: RequestHead) {
         head.keepsAlive = false
         if head.body == .none, !self.isRequestWhole, !head.hasLength { head.body = .chunked }
     }

@@ -10,7 +10,7 @@ extension EdgeCore {
     /// How often a decision is made again with less output.
     private static let cuts = 8
 
-    private func time(of ledger: any LimitLedger) -> LimitTime {
+    func time(of ledger: any LimitLedger) -> LimitTime {
         LimitTime(window: ledger.windowTime(), wall: self.wallSeconds)
     }
 
@@ -20,7 +20,7 @@ extension EdgeCore {
     func admit(_ request: CurrentRequest) throws(GatewayError) {
         guard self.desk.ledger != nil else { return }
         request.limits.entries = self.desk.entries(for: request, model: nil, at: self.wallSeconds)
-        try self.finishAdmission(request, try self.decide(request, CallAmounts()), [])
+        try self.finishAdmission(request, try self.decide(request, CallAmounts(), calls: 0), [])
     }
 
     /// Admits a request whose plan is made: holds what it may take, and cuts its output down to what a budget can pay.
@@ -35,7 +35,8 @@ extension EdgeCore {
         let needs = HoldPlanner.Needs(mask: request.limits.entries.reduce(0) { $0 | $1.limits.mask })
         guard !needs.isEmpty, planned.request.endpoint.takesTokens else {
             return try self.finishAdmission(
-                request, try self.decide(request, CallAmounts()), planned.request.calls)
+                request, try self.decide(request, CallAmounts(), calls: planned.request.calls.count),
+                planned.request.calls)
         }
         if needs.contains(.costBudget), !request.settings.limitPolicy.allowsUnknownPrice {
             let settings = request.settings
@@ -50,7 +51,7 @@ extension EdgeCore {
         var cuts = 0
         repeat {
             let amounts = try planner.amounts()
-            verdict = try self.decide(request, amounts)
+            verdict = try self.decide(request, amounts, calls: planned.request.calls.count)
             request.limits.held = amounts
             cuts += 1
             guard case .refused(let refusal, _) = verdict, cuts < EdgeCore.cuts, planner.cut(refusal) else { break }
@@ -82,13 +83,17 @@ extension EdgeCore {
                 searchLimit: mayCallTools ? unsafe self.scanner.searchLimit(in: body, planned.scanned) : 0))
     }
 
-    private func decide(_ request: CurrentRequest, _ amounts: CallAmounts) throws(GatewayError) -> LimitVerdict {
+    private func decide(
+        _ request: CurrentRequest, _ amounts: CallAmounts, calls: Int
+    ) throws(GatewayError) -> LimitVerdict {
         guard let ledger = self.desk.ledger else { throw .gatewayUnavailable }
         let time = self.time(of: ledger)
         let verdict = ledger.admit(
             LimitDemand(entries: request.limits.entries, tokens: amounts.tokens, cost: amounts.cost),
             record: request.record, at: time)
-        request.limits.take(verdict, amounts, ledger, time, softPercent: request.settings.limitPolicy.softPercent)
+        request.limits.take(
+            verdict, amounts, ledger, time, softPercent: request.settings.limitPolicy.softPercent,
+            hasChoice: calls > 1 || !request.leftOut.isEmpty)
         return verdict
     }
 

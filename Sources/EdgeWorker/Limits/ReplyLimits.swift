@@ -48,8 +48,8 @@ struct ReplyLimits {
     }
 
     private func writeWarning(_ budget: LimitStanding.Budget, to buffer: inout some HeadOutput) {
+        guard self.standing.isWarning(self.softPercent) else { return }
         let percent = ReplyLimits.percent(of: budget.limit, used: budget.used)
-        guard percent >= self.softPercent else { return }
         buffer.append("\r\nx-sluice-limit-warning: ")
         buffer.append(budget.scope.name)
         buffer.append(" ")
@@ -65,5 +65,13 @@ struct ReplyLimits {
         guard used > 0 else { return 0 }
         let (product, overflow) = used.multipliedReportingOverflow(by: 100)
         return UInt64(overflow ? used / max(1, limit / 100) : product / limit)
+    }
+}
+
+extension LimitStanding {
+    /// Its budget is used up to `softPercent`, or more.
+    func isWarning(_ softPercent: UInt8) -> Bool {
+        guard let budget = self.budget else { return false }
+        return ReplyLimits.percent(of: budget.limit, used: budget.used) >= softPercent
     }
 }

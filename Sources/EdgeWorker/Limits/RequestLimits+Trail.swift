@@ -3,19 +3,21 @@ import Limits
 
 /// What a request's record says of limits.
 extension RequestLimits {
-    /// Notes what has just been decided: `ledger` still knows by which figures.
+    /// Notes what has just been decided: `ledger` still knows by which figures. Of what was admitted they are taken where its record
+    /// will have them: where there is a choice of targets, and where a budget is above its soft limit. They cost a third of the
+    /// decision.
     mutating func take(
         _ verdict: LimitVerdict, _ amounts: CallAmounts, _ ledger: any LimitLedger, _ time: LimitTime,
-        softPercent: UInt8
+        softPercent: UInt8, hasChoice: Bool
     ) {
         self.wanted = amounts
         self.checked.removeAll(keepingCapacity: true)
         let isLimited = self.entries.contains { !$0.limits.isEmpty }
         switch verdict {
         case .full: self.verdict = .notAsked
-        case .admitted:
+        case .admitted(_, let standing):
             self.verdict = isLimited ? .admitted : .unlimited
-            guard isLimited else { return }
+            guard isLimited, hasChoice || standing.isWarning(softPercent) else { return }
             self.check(ledger, time, softPercent)
         case .refused(let refusal, _):
             self.verdict = .refused
@@ -24,6 +26,12 @@ extension RequestLimits {
             if let found { self.checked.remove(at: found) }
             self.checked.insert(CheckedLimit(refusal, .refused), at: 0)
         }
+    }
+
+    /// The request is over, and it did not go as it should: takes the figures that were not taken when it was admitted.
+    mutating func completeFigures(_ time: (any LimitLedger) -> LimitTime, softPercent: UInt8) {
+        guard self.verdict == .admitted, self.checked.isEmpty, let ledger = self.ledger else { return }
+        self.check(ledger, time(ledger), softPercent)
     }
 
     private mutating func check(_ ledger: any LimitLedger, _ time: LimitTime, _ softPercent: UInt8) {

@@ -62,7 +62,7 @@ extension CurrentRequest {
             received: self.microseconds(self.receivedAt), dispatched: self.microseconds(self.dispatchedAt),
             firstByte: self.microseconds(self.firstContent ?? (self.errorBytes > 0 ? self.endedAt : nil)),
             total: self.microseconds(self.endedAt),
-            trail: self.trail(settlement, isGone: isGone).packed())
+            trail: self.packedTrail(settlement, isGone: isGone))
     }
 
     private func target(_ call: UInt8) -> Target? {

@@ -4,23 +4,34 @@ import Routing
 
 /// How a request was let in, and how it came to its answer, for its record.
 extension CurrentRequest {
+    /// There was a choice of targets, or it did not go well: how its limits stood is in its record.
+    func isRemarkable(isGone: Bool) -> Bool {
+        self.hasChoice || isGone || self.failure != nil || self.status >= 400
+    }
+
+    private var hasChoice: Bool {
+        self.calls.count > 1 || !self.leftOut.isEmpty || !(self.end?.trail ?? []).isEmpty
+    }
+
+    /// The trail as bytes. Most requests have nothing in it but times.
+    func packedTrail(_ settlement: Settlement, isGone: Bool) -> [UInt8] {
+        guard self.limits.checked.isEmpty, self.limits.verdict != .refused, !self.isRemarkable(isGone: isGone) else {
+            return self.trail(settlement, isGone: isGone).packed()
+        }
+        var admission = AdmissionTrail(verdict: self.limits.verdict)
+        self.time(&admission)
+        return DecisionTrail.packed(plain: admission, planning: self.planning)
+    }
+
     /// How each limit stood, and how it was routed, is in it where there was a choice, or where it did not go well.
-    func trail(_ settlement: Settlement, isGone: Bool) -> DecisionTrail {
-        let steps = self.end?.trail ?? []
-        let hasChoice = self.calls.count > 1 || !self.leftOut.isEmpty || !steps.isEmpty
+    private func trail(_ settlement: Settlement, isGone: Bool) -> DecisionTrail {
+        let hasChoice = self.hasChoice
         let policy = self.settings.limitPolicy
-        var admission = self.limits.admission(
-            isRemarkable: hasChoice || isGone || self.failure != nil || self.status >= 400
-        ) { scope in self.caller?.rules(of: scope) ?? policy.timeZone }
-        admission.authenticated = UInt32(clamping: self.microseconds(self.authenticatedAt))
-        admission.isCallerKnown = self.isCallerKnown
-        if admission.verdict != .notAsked, let planned = self.plannedAt, let reply = self.limits.reply {
-            admission.duration = Self.microseconds(from: planned, to: reply.taken)
+        var admission = self.limits.admission(isRemarkable: self.isRemarkable(isGone: isGone)) { scope in
+            self.caller?.rules(of: scope) ?? policy.timeZone
         }
-        var trail = DecisionTrail(admission: admission)
-        if let received = self.receivedAt, let planned = self.plannedAt {
-            trail.planning = Self.microseconds(from: received, to: planned)
-        }
+        self.time(&admission)
+        var trail = DecisionTrail(admission: admission, planning: self.planning)
         guard hasChoice || admission.verdict == .refused else { return trail }
         let policies = self.settings.policies
         let place = Int(self.policy)
@@ -32,8 +43,21 @@ extension CurrentRequest {
         trail.leftOut = self.leftOut.map {
             DecisionTrail.LeftOut(self.place($0.target, settlement.usage), $0.reason)
         }
-        trail.steps = steps
+        trail.steps = self.end?.trail ?? []
         return trail
+    }
+
+    private func time(_ admission: inout AdmissionTrail) {
+        admission.authenticated = UInt32(clamping: self.microseconds(self.authenticatedAt))
+        admission.isCallerKnown = self.isCallerKnown
+        if admission.verdict != .notAsked, let planned = self.plannedAt, let reply = self.limits.reply {
+            admission.duration = Self.microseconds(from: planned, to: reply.taken)
+        }
+    }
+
+    private var planning: UInt32 {
+        guard let received = self.receivedAt, let planned = self.plannedAt else { return 0 }
+        return Self.microseconds(from: received, to: planned)
     }
 
     /// `usage` is what its price is to be worked out for; nil where nothing is known to have been used.

@@ -41,6 +41,10 @@ extension EdgeCore {
         let settlement = request.settlement(with: self.estimator)
         if case .begun(let admission) = request.recording {
             request.recording = .settled
+            if request.isRemarkable(isGone: isGone) {
+                request.limits.completeFigures(
+                    { self.time(of: $0) }, softPercent: request.settings.limitPolicy.softPercent)
+            }
             self.write(request.settleRecord(settlement, isGone: isGone), admission, for: request)
             self.settled &+= 1
             self.learn(request, settlement)

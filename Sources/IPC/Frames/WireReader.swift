@@ -47,7 +47,10 @@ public struct WireReader {
 
     /// A string that must be valid UTF-8.
     public mutating func readString(limit: Int = WireLimits.frame) throws(Malformed) -> String {
-        guard let string = String(validating: try self.readBytes(limit: limit), as: UTF8.self) else {
+        let bytes = try self.readBytes(limit: limit)
+        // Most errors are none.
+        if bytes.isEmpty { return "" }
+        guard let string = String(validating: bytes, as: UTF8.self) else {
             throw Malformed()
         }
         return string

@@ -13,7 +13,7 @@ public struct AttemptTotals: Hashable, Sendable {
     /// No provider was called.
     public init() {}
 
-    public init(_ attempts: some Sequence<AttemptReport>) {
+    public init(_ attempts: [AttemptReport]) {
         for attempt in attempts { self.add(attempt) }
     }
 

@@ -20,8 +20,8 @@ struct SluiceCommand: ParsableCommand {
             ServeCommand.self, CheckCommand.self, StatusCommand.self, ReloadCommand.self, UpgradeCommand.self,
             StopCommand.self, DemoCommand.self, OrganizationsCommand.self, ProjectsCommand.self, KeysCommand.self,
             TokensCommand.self, LimitsCommand.self, ProvidersCommand.self, ModelsCommand.self, PricesCommand.self,
-            CatalogueCommand.self, UsageCommand.self, RequestsCommand.self, ExplainCommand.self, EventsCommand.self,
-            TopCommand.self, QuarantineCommand.self, AuditCommand.self,
+            CatalogueCommand.self, UsageCommand.self, ReconcileCommand.self, RequestsCommand.self, ExplainCommand.self,
+            EventsCommand.self, TopCommand.self, QuarantineCommand.self, AuditCommand.self,
             RotateMasterKeyCommand.self, ImportCommand.self,
         ])
 }

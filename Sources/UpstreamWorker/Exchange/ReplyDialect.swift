@@ -103,9 +103,7 @@ final class ReplyDialect {
     /// The same with a status that the front door's clients know: Anthropic has one of its own for "overloaded".
     func told(_ error: GatewayError) -> GatewayError {
         guard error.status == 529, self.context?.endpoint.isAnthropic == false else { return error }
-        var error = error
-        error.status = 503
-        return error
+        return error.withStatus(503)
     }
 
     /// The body that tells `error` at the front door.

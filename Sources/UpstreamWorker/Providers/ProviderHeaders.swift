@@ -43,7 +43,6 @@ struct ProviderHeaders {
         var headers: [(name: String, line: [UInt8])] = [
             ("content-type", Array("content-type: application/json".utf8)),
             ("accept", Array("accept: \(accepted)".utf8)),
-            ("user-agent", Array("user-agent: sluice/\(SluiceVersion.current)".utf8)),
         ]
         if key < self.keys.count { headers.append(self.keys[key]) }
         if self.isAnthropic && !endpoint.isAnthropic {
@@ -53,6 +52,9 @@ struct ProviderHeaders {
             + headers.filter { !self.names.contains($0.name) }.map(\.line)
             + self.configured.filter { !Self.fixed.contains($0.name) }.map(\.line)
     }
+
+    /// What calls say they come from; nil where the configuration says it.
+    var product: String? { self.names.contains("user-agent") ? nil : "sluice/\(SluiceVersion.current)" }
 
     /// Whether calls for that front door have lines of their own.
     func dependOnCall(at endpoint: Endpoint) -> Bool { self.isAnthropic && endpoint.isAnthropic }

@@ -14,6 +14,7 @@ final class UsageNames {
     private let database: any DatabaseConnection
     private var principals: [Int64: Principal] = [:]
     private var routes: [Int64: Route] = [:]
+    private var targets: [Int64: (provider: [UInt8], model: [UInt8])] = [:]
     private var names: [Int64: [UInt8]] = [:]
 
     init(_ database: any DatabaseConnection) {
@@ -47,6 +48,20 @@ final class UsageNames {
         if self.routes.count >= Self.maximum { self.routes = [:] }
         self.routes[number] = route
         return route
+    }
+
+    /// Whom a call went to, and the model as it was sent; empty where that is not known.
+    func target(_ number: Int64) throws(DatabaseError) -> (provider: [UInt8], model: [UInt8]) {
+        if let known = self.targets[number] { return known }
+        let statement = try self.database.statement("SELECT provider, model FROM targets WHERE id = $1")
+        try statement.bind(1, number)
+        guard try statement.step() else { return ([], []) }
+        let ids = (statement.integer(0), statement.integer(1))
+        statement.reset()
+        let target = (provider: try self.name(ids.0), model: try self.name(ids.1))
+        if self.targets.count >= Self.maximum { self.targets = [:] }
+        self.targets[number] = target
+        return target
     }
 
     func name(_ number: Int64) throws(DatabaseError) -> [UInt8] {

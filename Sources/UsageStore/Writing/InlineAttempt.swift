@@ -16,4 +16,9 @@ enum InlineAttempt {
         else { return nil }
         return attempt.target << 43 | Int64(attempt.owner) << 19 | Int64(started) << 2 | Int64(attempt.billed.rawValue)
     }
+
+    /// What `packed` has put together, but for the owner: `started` in milliseconds from the record's own.
+    static func parts(_ packed: Int64) -> (target: Int64, started: Int64, billed: Billed) {
+        (packed >> 43, packed >> 2 & 0x1_FFFF, Billed(rawValue: UInt8(packed & 3)) ?? .unknown)
+    }
 }

@@ -1,0 +1,75 @@
+internal import CCurl
+
+/// The head of a target's requests as we write it ourselves, from the path of the request line to the last header line but for what
+/// libcurl keeps to itself (method, `Content-Length`). libcurl 7.88 formats each byte of a head by itself, about 115 instructions
+/// a byte; what it is given as the target of the request line (CURLOPT_REQUEST_TARGET) it copies. It writes ` HTTP/1.1` behind
+/// that, so ours ends in a `User-Agent` to which this is one more product (RFC 9110 §10.1.5): docs/decisions/0022.
+struct RequestPreamble {
+    /// What takes the place of libcurl's own lines, of which it is to write none.
+    static let suppressed: [[UInt8]] = ["Host:", "Accept:", "Content-Type:"].map { Array($0.utf8) }
+
+    /// From the path up to and with the line end of the last line that all requests have.
+    private let start: [UInt8]
+    private let end: [UInt8]
+
+    /// nil where libcurl has to write the head: for another version than the one this was checked with, through a proxy, for a
+    /// method without a body, without a product to end with, and for a URL that says more than a plain host, port, path and query.
+    init?(_ settings: HTTPTarget.Settings, _ url: CurlURL?) {
+        guard EasyHandle.isVersionKnown, settings.method == .post, (settings.proxy ?? "").isEmpty else { return nil }
+        guard let product = settings.product, !product.isEmpty, let url, url.part(CURLUPART_USER) == nil else { return nil }
+        guard let path = url.part(CURLUPART_PATH), let host = RequestPreamble.host(url) else { return nil }
+        var target = path
+        if let query = url.part(CURLUPART_QUERY) { target += [UInt8(ascii: "?")] + query }
+        guard target.first == UInt8(ascii: "/"), target.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
+        var start = target + Array(" HTTP/1.1\r\nHost: ".utf8) + host + RequestPreamble.lineEnd
+        for line in settings.headers where RequestPreamble.isLine(line) { start += line + RequestPreamble.lineEnd }
+        self.start = start
+        self.end = Array("User-Agent: \(product)\0".utf8)
+        guard RequestPreamble.isLine(self.end.dropLast()) else { return nil }
+    }
+
+    /// Writes it for one request with further lines of its own, with NUL behind it. Lines with CR, LF or NUL in them are left out:
+    /// they would be more than one line.
+    func write(_ unique: [UInt8], _ further: [[UInt8]], to text: inout [UInt8]) {
+        text.removeAll(keepingCapacity: true)
+        text += self.start
+        if !unique.isEmpty, RequestPreamble.isLine(unique) {
+            text += unique
+            text += RequestPreamble.lineEnd
+        }
+        for line in further where RequestPreamble.isLine(line) {
+            text += line
+            text += RequestPreamble.lineEnd
+        }
+        text += self.end
+    }
+
+    /// As libcurl writes it: with the port where it is not the scheme's. nil for names that are more than letters, digits, dots and
+    /// dashes, which libcurl may have to change.
+    private static func host(_ url: CurlURL) -> [UInt8]? {
+        guard var host = url.part(CURLUPART_HOST), let scheme = url.part(CURLUPART_SCHEME) else { return nil }
+        let isNumber = host.first == UInt8(ascii: "[") && host.last == UInt8(ascii: "]")
+        let name = isNumber ? host.dropFirst().dropLast() : host[...]
+        let isPlain = name.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."): true
+            case UInt8(ascii: "-"): !isNumber
+            case UInt8(ascii: ":"): isNumber
+            default: false
+            }
+        }
+        guard isPlain, !name.isEmpty else { return nil }
+        if let port = url.part(CURLUPART_PORT) {
+            let usual = scheme == Array("https".utf8) ? "443" : "80"
+            if port != Array(usual.utf8) { host += [UInt8(ascii: ":")] + port }
+        }
+        return host
+    }
+
+    private static let lineEnd = Array("\r\n".utf8)
+
+    private static func isLine(_ line: some Sequence<UInt8>) -> Bool {
+        !line.contains { $0 == 0 || $0 == 0x0A || $0 == 0x0D }
+    }
+}
