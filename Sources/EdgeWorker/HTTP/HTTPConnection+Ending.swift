@@ -57,6 +57,7 @@ extension HTTPConnection {
         let exchange = self.exchange
         self.exchange = nil
         self.withheld = nil
+        self.extended = nil
         guard let request = self.request else {
             exchange?.cancel()
             return

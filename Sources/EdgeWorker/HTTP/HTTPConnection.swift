@@ -57,6 +57,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
     /// `withheld` is the reply's head, behind which nothing comes.
     var withholdsHead = false
     var framing: ReplyFraming?
+    /// What puts the gateway's own words into the reply's body; nil where nothing is put there.
+    var extended: ExtendedReply?
     var isFlushScheduled = false
     var closing = Closing.none
     /// When a client has had long enough to take the last bytes.
