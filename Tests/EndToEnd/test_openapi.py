@@ -33,7 +33,7 @@ client = {{ bearer = "{key}" }}
 [[operations]]
 include-operation-id = [
     "createProject", "updateProject", "createProvider", "updateProvider", "testProvider", "createAlias", "updateAlias",
-    "createPrice", "updatePrice", "getDailyUsage", "getHourlyUsage", "getUsageSummary",
+    "createPrice", "updatePrice", "getDailyUsage", "getHourlyUsage", "getUsageSummary", "getUsageOfCalls",
 ]
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 422]
 
