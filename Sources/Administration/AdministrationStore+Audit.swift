@@ -22,6 +22,22 @@ extension AdministrationStore {
         }
     }
 
+    /// Writes down what is done outside of the database.
+    public func note(_ entry: AuditEntry) throws(AdministrationFailure) {
+        try self.commit { (_) throws(DatabaseError) in ((), entry) }
+    }
+
+    /// Seals everything with a new master key, as `Vault.rotate` does; that it was done is written down in the same transaction.
+    func rotateMasterKey(from origin: AuditOrigin) throws(VaultError) -> Vault.Rotation {
+        try self.vault.rotate(
+            self.connection,
+            within: { () throws(DatabaseError) in
+                let entry = AuditEntry(origin, .rotate, .masterKey, "master key", organization: nil)
+                try AuditTable(self.connection).insert(
+                    entry, number: try self.database.nextNumber(), now: self.clock())
+            })
+    }
+
     /// Changes that are asked for, the newest first.
     func audit(_ query: AuditQuery) throws(AdministrationFailure) -> [AuditRow] {
         try self.storage { () throws(DatabaseError) in try AuditTable(self.connection).rows(query) }

@@ -88,9 +88,11 @@ final class ControlRole: WorkerRole {
         let survey = ProviderSurvey(stateDirectory: state.snapshots.topology.stateDirectory)
         survey.use(state.snapshots.upstream, routes: state.snapshots.edge.routes)
         self.survey = survey
+        let treeAudit = TreeAudit(log: context.log)
         let ofTheTree: [any AdministrationResource] = [
-            StatusResource(board: self.board, providers: survey.look), OrdersResource { endpoint.order($0) },
-            QuarantineResource(board: self.quarantine),
+            StatusResource(board: self.board, providers: survey.look),
+            OrdersResource(give: { endpoint.order($0) }, note: treeAudit.note),
+            QuarantineResource(board: self.quarantine, note: treeAudit.note),
         ]
         do throws(SystemError) {
             self.administration = try AdministrationDesk(
@@ -99,6 +101,7 @@ final class ControlRole: WorkerRole {
         } catch {
             throw StartFailure("sluice-control: \(error)")
         }
+        treeAudit.desk = self.administration
         self.auditKeeper = AuditKeeper(self.administration, log: context.log)
         self.http = HTTPDesk(
             HTTPDesk.Office(self.administration, context.loop), documentation: documentation, log: context.log)

@@ -19,6 +19,7 @@ public struct EdgeSnapshot: Hashable, Sendable {
     public var sharedCalls: SharedCallSettings
     /// Metrics count by project, too.
     public var countsProjects: Bool
+    public var responseExtension: ResponseExtension
     public var logLevel: LogLevel
     public var logFormat: LogFormat
     public var requestLogging: RequestLogging
@@ -29,8 +30,8 @@ public struct EdgeSnapshot: Hashable, Sendable {
         version: UInt64, http: HTTPLimits, corsOrigins: [String], authentication: AuthenticationMode,
         staticKeyDigest: [UInt8]?, routes: RouteTable, prices: [Price] = [], stateDirectory: String = "",
         journal: JournalSettings = JournalSettings(), limits: LimitSettings = LimitSettings(),
-        sharedCalls: SharedCallSettings = SharedCallSettings(), countsProjects: Bool = false, logLevel: LogLevel,
-        logFormat: LogFormat = .json,
+        sharedCalls: SharedCallSettings = SharedCallSettings(), countsProjects: Bool = false,
+        responseExtension: ResponseExtension = .headers, logLevel: LogLevel, logFormat: LogFormat = .json,
         requestLogging: RequestLogging = RequestLogging(), administrationListener: UInt16? = nil
     ) {
         self.version = version
@@ -45,6 +46,7 @@ public struct EdgeSnapshot: Hashable, Sendable {
         self.limits = limits
         self.sharedCalls = sharedCalls
         self.countsProjects = countsProjects
+        self.responseExtension = responseExtension
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.requestLogging = requestLogging

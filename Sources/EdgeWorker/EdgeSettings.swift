@@ -25,6 +25,8 @@ final class EdgeSettings {
     let sharedCalls: SharedCallSettings
     /// Metrics count by project, too.
     let countsProjects: Bool
+    /// Where replies of providers say where they come from.
+    let responseExtension: ResponseExtension
     let logLevel: LogLevel
     let logFormat: LogFormat
     let requestLogging: RequestLogging
@@ -50,6 +52,7 @@ final class EdgeSettings {
         self.policies = snapshot.routes.policies
         self.sharedCalls = snapshot.sharedCalls
         self.countsProjects = snapshot.countsProjects
+        self.responseExtension = snapshot.responseExtension
         self.logLevel = snapshot.logLevel
         self.logFormat = snapshot.logFormat
         self.requestLogging = snapshot.requestLogging

@@ -24,6 +24,8 @@ final class EasyHandle {
     /// Further lines of the running transfer, in front of the target's list; nil for most. Kept until the next one begins, as libcurl
     /// knows them until then.
     private var further: CurlHeaderList?
+    /// libcurl has what it needs of the head of the running transfer.
+    private var hasHead = true
     /// The head of the running transfer, where it is not libcurl that writes it.
     private var preamble: [UInt8] = []
     private var hasLargeBuffer = false
@@ -176,7 +178,9 @@ final class EasyHandle {
             preamble.write(unique, transfer.headers, to: &self.preamble)
             // SAFETY: NUL is behind it, and libcurl copies it.
             unsafe self.preamble.withUnsafeBytes { text in
-                _ = unsafe sluice_curl_set_bytes(self.easy, CURLOPT_REQUEST_TARGET, text.baseAddress)
+                let code = unsafe sluice_curl_set_bytes(self.easy, CURLOPT_REQUEST_TARGET, text.baseAddress)
+                // Without memory for it the request would go out without its host and key.
+                self.hasHead = code == CURLE_OK
             }
             let lines = unsafe isAnnounced ? list.first : list.firstWithoutExpect
             _ = unsafe sluice_curl_set_list(self.easy, CURLOPT_HTTPHEADER, lines)
@@ -295,7 +299,7 @@ final class EasyHandle {
 
     /// Whether the request may go out, on a connection that stands.
     private func goesOut() -> Bool {
-        guard let delegate = self.transfer?.delegate, self.goesOutOnce() else { return false }
+        guard let delegate = self.transfer?.delegate, self.hasHead, self.goesOutOnce() else { return false }
         self.sentBefore = unsafe sluice_curl_get_number(self.easy, CURLINFO_REQUEST_SIZE)
         delegate.requestGoesOut()
         return self.transfer?.delegate != nil

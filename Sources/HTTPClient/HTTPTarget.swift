@@ -34,7 +34,8 @@ public final class HTTPTarget {
         var resolutions: [String] = []
 
         public init(
-            url: String, method: Method = .post, headers: [[UInt8]] = [], product: String? = nil, connectTimeout: UInt64 = 3_000,
+            url: String, method: Method = .post, headers: [[UInt8]] = [], product: String? = nil,
+            connectTimeout: UInt64 = 3_000,
             caFile: String? = nil, proxy: String? = nil, reach: HTTPReach = .anywhere,
             keepsConnections: Bool = true, tellsRedirections: Bool = false
         ) {

@@ -16,7 +16,9 @@ struct RequestPreamble {
     /// method without a body, without a product to end with, and for a URL that says more than a plain host, port, path and query.
     init?(_ settings: HTTPTarget.Settings, _ url: CurlURL?) {
         guard EasyHandle.isVersionKnown, settings.method == .post, (settings.proxy ?? "").isEmpty else { return nil }
-        guard let product = settings.product, !product.isEmpty, let url, url.part(CURLUPART_USER) == nil else { return nil }
+        guard let product = settings.product, !product.isEmpty, let url, url.part(CURLUPART_USER) == nil else {
+            return nil
+        }
         guard let path = url.part(CURLUPART_PATH), let host = RequestPreamble.host(url) else { return nil }
         var target = path
         if let query = url.part(CURLUPART_QUERY) { target += [UInt8(ascii: "?")] + query }

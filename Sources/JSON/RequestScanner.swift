@@ -139,7 +139,8 @@ public final class RequestScanner {
         }
         switch member {
         case .model:
-            request.model = try expect(unsafe self.modelName(bytes), .string)
+            let isString = unsafe bytes.first == UInt8(ascii: "\"")
+            request.model = try expect(unsafe self.modelName(bytes), isString ? .name : .string)
             request.modelRange = range
         case .stream: request.stream = try expect(unsafe JSONScalar.boolean(bytes), .boolean)
         case .temperature: request.temperature = try expect(unsafe JSONScalar.number(bytes), .number)

@@ -24,9 +24,9 @@ public struct ScanFailure: Error, Hashable, Sendable {
 
     /// What a member has to hold. Each may be null as well, which counts as absent.
     public enum Expected: Hashable, Sendable {
-        case boolean, number, integer, object
-        /// Valid Unicode without control characters.
-        case string
+        case boolean, number, integer, object, string
+        /// A string of valid Unicode without control characters.
+        case name
     }
 
     public var kind: Kind

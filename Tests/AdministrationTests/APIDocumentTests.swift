@@ -55,6 +55,20 @@ import Testing
         #expect(doors.contains("post /v1/chat/completions"))
     }
 
+    @Test func whatCanBeATableIsSaid() {
+        var tables: Set<String> = []
+        for path in self.members(self.document["paths"]) {
+            let content = path.value["get"]?["responses"]?["200"]?["content"]
+            guard content?["text/csv"] != nil else { continue }
+            #expect(content?["application/json"]?["schema"] != nil)
+            tables.insert(self.text(path.key))
+        }
+        #expect(tables == ["/api/v1/usage/daily", "/api/v1/usage/hourly", "/api/v1/usage/summary"])
+        // All routes that can be asked for one, and no other.
+        let asked = self.scene.service.table.routes.filter { $0.parameters.contains { $0.name == "format" } }
+        #expect(Set(asked.map { "/api/v1/\($0.path.joined(separator: "/"))" }) == tables)
+    }
+
     @Test func aNameMeansOneSchema() {
         var schemas: [String: APISchema] = [:]
         func visit(_ schema: APISchema) {

@@ -203,6 +203,6 @@ import UsageStore
         #expect(EventCursor(cursor.text) == cursor)
         let both = try self.ask(
             service, ["after": .string(Array(cursor.text.utf8)), "since": .string(Array("2026-11-22".utf8))])
-        #expect(both.reply.status == 400)
+        #expect(both.reply.status == 422)
     }
 }

@@ -10,7 +10,10 @@ import Testing
         var released: [UInt64] = []
         private(set) lazy var board = QuarantineBoard(
             now: { [unowned self] in self.now }, release: { [unowned self] in self.released.append($0) })
-        private(set) lazy var service = AdministrationService(resources: [QuarantineResource(board: self.board)])
+        var noted: [AuditEntry] = []
+        private(set) lazy var service = AdministrationService(resources: [
+            QuarantineResource(board: self.board) { [unowned self] in self.noted.append($0) }
+        ])
 
         func ask(_ method: AdministrationRequest.Method, _ path: String...) -> (Int, String) {
             let reply = self.service.reply(
@@ -42,6 +45,8 @@ import Testing
         scene.board.tell(0xABC, milliseconds: 0)
         #expect(scene.ask(.get).1 == #"{"data":[]}"#)
         #expect(scene.ask(.delete, "0000000000000abc").0 == 404)
+        // Who did it is written down, once: only what was there can be let through.
+        #expect(scene.noted == [AuditEntry(.person, .release, .quarantine, "0000000000000abc", organization: nil)])
     }
 
     @Test(arguments: ["", "abc", "+000000000000abc", "0000000000000ABC", "0000000000000abcd", "000000000000000g"])
@@ -49,7 +54,7 @@ import Testing
         let scene = Scene()
         scene.board.tell(0xABC, milliseconds: 600_000)
         #expect(scene.ask(.delete, text).0 == 404)
-        #expect(scene.released == [])
+        #expect(scene.released == [] && scene.noted == [])
     }
 
     @Test func refusesOtherMethodsAndPaths() {

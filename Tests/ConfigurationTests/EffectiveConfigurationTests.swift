@@ -23,7 +23,7 @@ import Testing
           unknown_price: refuse
           soft_percent: 1
           table_slots: 1024
-        telemetry: {metrics: {per_project: true}}
+        telemetry: {metrics: {per_project: true}, extension: off}
         schedule: {timezone: America/Argentina/Buenos_Aires, rollup: "Wed 00:05", prune: "23:59"}
         retention: {requests: 960h, usage: 1000d, audit: forever}
         providers:
@@ -145,7 +145,7 @@ import Testing
         for line in [
             "  anonymous: null", "  wrong_keys_per_minute: 30", "  per_ip:\n    requests_per_minute: 600",
             "  per_key:\n    requests_per_minute: 60", "  budget_mode: strict", "  table_slots: 1048576",
-            "telemetry:\n  metrics:\n    per_project: false",
+            "telemetry:\n  metrics:\n    per_project: false\n  extension: headers",
             "schedule:\n  rollup: \"01:00\"\n  prune: \"Sun 02:00\"\n  timezone: UTC",
             "retention:\n  requests: 90d\n  usage: forever\n  audit: 30d",
             "cache:\n  single_flight: true\n  scope: project\n  metering: leader",

@@ -15,7 +15,6 @@ import Testing
         BadCase("audit: {bodies: false}", "1:1: audit: not available yet"),
         BadCase("telemetry: {otlp: {endpoint: x}}", "1:13: telemetry.otlp: not available yet"),
         BadCase("telemetry: {helicone: {api_key: x}}", "1:13: telemetry.helicone: not available yet"),
-        BadCase("telemetry: {extension: body}", "1:13: telemetry.extension: not available yet"),
         BadCase("alerts: [{on: budget}]", "1:1: alerts: not available yet"),
     ]
 
@@ -27,6 +26,7 @@ import Testing
         BadCase("redaction: {patterns: [emial]}", "1:24: redaction.patterns[0]: expected email or phone"),
         BadCase("telemetry: []", "1:12: telemetry: expected a mapping"),
         BadCase("telemetry: {metrics: true}", "1:22: telemetry.metrics: expected a mapping"),
+        BadCase("telemetry: {extension: header}", "1:24: telemetry.extension: expected headers or body or off"),
         BadCase("telemetry: {metrics: {per_project: 1}}", "1:36: telemetry.metrics.per_project: expected"),
     ]
 
@@ -38,7 +38,7 @@ import Testing
         "cache: {enabled: false}",
         "cache: {enabled: off}", "cache:", "redaction: {enabled: false, custom: []}",
         "audit: null", "audit: {}", "telemetry: {otlp: null, helicone: null, extension: headers}",
-        "telemetry: {extension: off}", "alerts: []", "alerts: null", "alerts: false",
+        "telemetry: {extension: off}", "telemetry: {extension: body}", "alerts: []", "alerts: null", "alerts: false",
         "admin: {listen: same}", "logging: {prompts: false, responses: false, file: stderr}",
         "listen: [{address: \"127.0.0.1:1\", tls: null}]", "redaction: {patterns: [email, ip]}",
     ]

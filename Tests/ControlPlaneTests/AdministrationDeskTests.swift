@@ -152,6 +152,21 @@ import Testing
         }
     }
 
+    @Test func whatIsAskedOfTheTreeIsWrittenDown() throws {
+        let audit = TreeAudit(log: Log(role: .control, sink: self.sink))
+        audit.desk = self.desk
+        let entry = AuditEntry(.person, .order, .gateway, "reload", organization: nil)
+        // While there is no database a line of the log says so, and who it was.
+        audit.note(entry)
+        #expect(self.sink.text.contains("not in the audit log") && self.sink.text.contains(#""actor":"uid:0""#))
+        try self.open()
+        audit.note(entry)
+        let listed = try self.ask("audit-log")
+        let text = String(decoding: listed.body, as: UTF8.self)
+        #expect(listed.status == 200 && text.contains(#""action":"order","kind":"gateway","target":"reload""#))
+        #expect(self.sink.text.split(separator: "\n").count { $0.contains("not in the audit log") } == 1)
+    }
+
     @Test func closingAnswersWhatIsUnderWayAndRefusesTheRest() throws {
         try self.open()
         #expect(try self.ask("projects").status == 200)

@@ -10,13 +10,16 @@ import Testing
     private final class Scene {
         var now: UInt64 = 100_000
         var orders: [Order] = []
+        var noted: [AuditEntry] = []
         var providers: [ProviderStatus] = []
         private(set) lazy var board = StatusBoard(notices: ["a notice"]) { [unowned self] in self.now }
         private(set) lazy var service = AdministrationService(
             unavailable: "no database",
             resources: [
                 StatusResource(board: self.board) { [unowned self] in self.providers },
-                OrdersResource { [unowned self] in self.orders.append($0) },
+                OrdersResource(
+                    give: { [unowned self] in self.orders.append($0) },
+                    note: { [unowned self] in self.noted.append($0) }),
             ])
 
         func ask(
@@ -115,6 +118,9 @@ import Testing
             #expect(text == #"{"token":"00000000000000ff","kind":"\#(kind.label)"}"#)
         }
         #expect(scene.orders == OrderKind.ofOperators.map { Order(token: 0xFF, kind: $0) })
+        #expect(scene.noted.map(\.target) == OrderKind.ofOperators.map(\.label))
+        #expect(scene.noted.allSatisfy { $0.action == .order && $0.kind == .gateway && $0.origin == .person })
+        #expect(scene.noted.first?.after == Array(#"{"token":"00000000000000ff"}"#.utf8))
         let own = scene.ask(.post, ["orders"], [.init(key: Array("kind".utf8), value: .string(Array("reload".utf8)))])
         #expect(own.status == 202)
         #expect(scene.orders.last.map { $0.token != 0 && own.text.contains(FingerprintText.text($0.token)) } == true)
@@ -133,7 +139,7 @@ import Testing
                 .init(key: Array("token".utf8), value: .string(Array(token.utf8))),
             ])
         #expect(status == 422)
-        #expect(scene.orders.isEmpty)
+        #expect(scene.orders.isEmpty && scene.noted.isEmpty)
     }
 
     @Test func theRestIsRefused() {

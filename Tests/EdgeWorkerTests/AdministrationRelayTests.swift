@@ -304,4 +304,90 @@ import Testing
         #expect(!self.has(sent))
         #expect(self.rig.core.budget.used == 0)
     }
+
+    /// Writes pieces as a socket is read, each in memory of its own; gives back those that were read. A closed end of output closes an embedded
+    /// channel whole: what a client sends after a final reply is not read here.
+    private func write(_ texts: [String], to client: FakeClient? = nil) throws -> [ByteBuffer] {
+        let client = client ?? self.client
+        var pieces: [ByteBuffer] = []
+        for text in texts where client.isOpen {
+            pieces.append(ByteBuffer(string: text))
+            try client.channel.writeInbound(pieces[pieces.count - 1])
+            client.rig.loop.run()
+        }
+        #expect(pieces.count > 1 || texts.count == 1)
+        return pieces
+    }
+
+    @Test func aBodyThatGoesNowhereIsOverwritten() throws {
+        let head = FakeClient.head("POST /api/v1/providers HTTP/1.1", ["Transfer-Encoding: chunked"])
+        // More than any body may be, then more than is waited for.
+        let longest = Int(AdministrationRequest.longestBody)
+        let pieces = try self.write([
+            head + "3\r\n~~~\r\n", String(longest, radix: 16) + "\r\n" + String(repeating: "~", count: longest),
+            "\r\n3\r\n~~~\r\n",
+        ])
+        #expect(try self.client.status() == 413)
+        #expect(!self.has(pieces))
+    }
+
+    @Test func aBodyThatIsRefusedBeforeItComesIsOverwritten() throws {
+        let headers = ["Idempotency-Key: a", "Idempotency-Key: b", "Content-Length: 6"]
+        let head = FakeClient.head("POST /api/v1/providers HTTP/1.1", headers)
+        let pieces = try self.write([head + "~~~", "~~~"])
+        #expect(try self.client.status() == 400)
+        #expect(pieces.count == 2 && !self.has(pieces))
+        // The connection goes on.
+        #expect(self.client.isOpen)
+    }
+
+    @Test func aBodyThatIsSaidToBeTooLongIsOverwritten() throws {
+        let head = FakeClient.head("POST /api/v1/providers HTTP/1.1", ["Content-Length: 2000000"])
+        let pieces = try self.write([head + "~~~"])
+        #expect(try self.client.status() == 413)
+        #expect(!self.has(pieces))
+    }
+
+    @Test func halfABodyIsOverwrittenWhenItsClientGoes() throws {
+        let head = FakeClient.head("POST /api/v1/providers HTTP/1.1", ["Content-Length: 100"])
+        let pieces = try self.write([head + "~~~", "~~~"])
+        let connection = try self.client.channel.pipeline.syncOperations.handler(type: HTTPConnection.self)
+        let kept = connection.body.body
+        #expect(self.has([kept]))
+        try self.client.channel.close().wait()
+        #expect(!self.has(pieces + [kept]))
+    }
+
+    @Test func aBodyThatNobodyAsksForIsOverwritten() throws {
+        let rig = try EdgeRig()
+        let client = try rig.client()
+        let pieces = try self.write([self.request("POST", "/api/v1/providers", "~~~")], to: client)
+        rig.loop.run()
+        let connection = try client.channel.pipeline.syncOperations.handler(type: HTTPConnection.self)
+        let kept = try #require(connection.exchange).body
+        #expect(self.has([kept]))
+        rig.advance(.seconds(6))
+        #expect(try client.received().contains("administration_unavailable"))
+        #expect(!self.has(pieces + [kept]))
+    }
+
+    @Test func whatWasSentAheadIsOverwritten() throws {
+        let texts = [
+            self.request("GET", "/api/v1/keys"), self.request("POST", "/api/v1/providers", "~~~"),
+            FakeClient.head("POST /api/v1/providers HTTP/1.1", ["Content-Length: 150000"])
+                + String(repeating: "~", count: 75_000), String(repeating: "~", count: 75_000),
+        ]
+        // Of which more comes than is kept, and the client goes before anybody has looked at it.
+        let pieces = try self.write(texts)
+        #expect(self.has(pieces))
+        try self.client.channel.close().wait()
+        #expect(!self.has(pieces))
+    }
+
+    @Test func whatCannotBeReadIsOverwritten() throws {
+        let head = FakeClient.head("POST /api/v1/providers HTTP/1.1", ["Transfer-Encoding: chunked"])
+        let pieces = try self.write([head + "3\r\n~~~\r\n", "nothing: ~~~\r\n\r\n~~~", "~~~"])
+        #expect(try self.client.status() == 400)
+        #expect(!self.has(pieces))
+    }
 }

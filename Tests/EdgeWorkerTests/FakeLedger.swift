@@ -1,5 +1,6 @@
 import Domain
 import Limits
+import Testing
 
 /// A limit table in memory, of one process and without time: every window is as long as the test. Writes down what it was asked.
 final class FakeLedger: LimitLedger {
@@ -43,6 +44,8 @@ final class FakeLedger: LimitLedger {
     var slots: [LimitKey: Counts] = [:]
     private var open: [LimitHold: Open] = [:]
     private var holds: UInt32 = 0
+    /// Whose figures `check` has.
+    private var decidedLast: [LimitKey] = []
 
     var openHolds: Int { self.open.count }
 
@@ -52,6 +55,7 @@ final class FakeLedger: LimitLedger {
 
     func admit(_ demand: LimitDemand, record: RecordID, at time: LimitTime) -> LimitVerdict {
         if demand.requests > 0 { self.demands.append(demand) }
+        self.decidedLast = demand.entries.map(\.key)
         if self.isFull { return .full }
         for entry in demand.entries {
             if let refusal = self.refusal(entry, demand.requests, demand.tokens, demand.cost) {
@@ -71,6 +75,12 @@ final class FakeLedger: LimitLedger {
     }
 
     func check(_ entries: [LimitDemand.Entry], at time: LimitTime, into limits: inout [CheckedLimit]) {
+        // The table knows the figures of its last decision only.
+        #expect(entries.map(\.key) == self.decidedLast)
+        self.checkNow(entries, at: time, into: &limits)
+    }
+
+    func checkNow(_ entries: [LimitDemand.Entry], at time: LimitTime, into limits: inout [CheckedLimit]) {
         for entry in entries {
             let counts = self.slots[entry.key] ?? Counts()
             for kind in LimitKind.allCases {
@@ -104,6 +114,7 @@ final class FakeLedger: LimitLedger {
         _ hold: LimitHold, _ entries: [LimitDemand.Entry], tokens: Int64, cost: Int64, softPercent: UInt8,
         at time: LimitTime
     ) -> [LimitCrossing] {
+        self.decidedLast = []
         guard let held = self.open.removeValue(forKey: hold), held.keys == entries.map({ $0.key }) else {
             self.wrongSettles += 1
             return []

@@ -246,7 +246,8 @@ import Testing
             ))
         #expect(
             text.contains(
-                "x-sluice-max-tokens, x-sluice-provider, x-sluice-model, x-sluice-tier, x-sluice-attempts\r\n"))
+                "x-sluice-max-tokens, x-sluice-provider, x-sluice-model, x-sluice-tier, x-sluice-attempts, x-sluice-lat"
+            ))
     }
 
     @Test func namesThatAHeaderCannotHaveAreEncoded() throws {

@@ -65,7 +65,7 @@ import Testing
         head.origin = ReplyOrigin(
             start: ReplyOrigin.start([UInt8](repeating: 0x25, count: 64)), model: [UInt8](repeating: 0xFF, count: 1024),
             tier: .fast,
-            attempts: .max)
+            attempts: .max, latency: .max, cost: .max, isShared: true)
         for (cors, preflight) in [
             (nil, nil), (CORSPolicy.Grant(origin: String(repeating: "o", count: 1024), varies: true), nil),
             (
@@ -79,9 +79,34 @@ import Testing
             head.write(to: &buffer, date: Array("Sun, 06 Nov 1994 08:49:37 GMT".utf8))
             let text = String(buffer: buffer)
             #expect(text.hasSuffix("\r\nconnection: keep-alive\r\n\r\n"))
-            let lines = cors == nil ? 25 : preflight == nil ? 28 : 30
+            let lines = cors == nil ? 28 : preflight == nil ? 31 : 33
             #expect(text.utf8.count { $0 == 0x0A } == lines + 2, "\(text)")
         }
+        // What has room only where it is said.
+        (head.cors, head.preflight, head.isStream, head.allow, head.asksForKey) = (nil, nil, false, nil, false)
+        head.contentType = .provider(Array(String(repeating: "t", count: 1024).utf8))
+        for attempts: UInt8 in [1, 2] {
+            head.origin?.attempts = attempts
+            var buffer = ByteBuffer()
+            head.write(to: &buffer, date: Array("Sun, 06 Nov 1994 08:49:37 GMT".utf8))
+            let text = String(buffer: buffer)
+            #expect(text.hasSuffix("\r\nconnection: keep-alive\r\n\r\n"))
+            #expect(text.utf8.count { $0 == 0x0A } == 24 + 2, "\(text)")
+        }
+    }
+
+    /// The stack has room for a kilobyte; memory of its own for each head would cost more than all that is written.
+    @Test func aUsualHeadIsPutTogetherOnTheStack() {
+        var head = ReplyHead(status: 200, length: .known(812), connection: .implied, record: RecordID(high: 1, low: 2))
+        head.contentType = .provider(Array("application/json; charset=utf-8".utf8))
+        head.providerRequestID = Array("req_011CSHoEeqs5C35K2UUqR7Fy".utf8)
+        head.isAnthropic = true
+        head.limits = ReplyLimits(
+            standing: LimitStanding(requests: .init(limit: 60, remaining: 59, reset: 1000), tokens: nil, budget: nil))
+        head.origin = ReplyOrigin(
+            start: ReplyOrigin.start(Array("anthropic".utf8)), model: Array("claude-sonnet-4-5-20250929".utf8),
+            tier: nil, attempts: 1, latency: 812_402, cost: 1_234_500)
+        #expect(head.longest <= 1024, "\(head.longest)")
     }
 
     @Test func acceptGate() {

@@ -150,6 +150,8 @@ def test_the_master_key_is_changed_under_a_running_gateway(tmp_path: pathlib.Pat
         key = ask(gateway, "keys", "create", "--name", "one")["key"]
         answer = ask_rotation(gateway, keys=2)
         assert answer["set_variable"] is is_given
+        (change,) = rows(gateway, "audit", "--kind", "master_key")
+        assert (change["action"], change["actor"], change["before"], change["after"]) == ("rotate", "uid:0", None, None)
         assert status(gateway, key) == 200
         second = ask(gateway, "keys", "create", "--name", "two")["key"]
         assert status(gateway, second) == 200

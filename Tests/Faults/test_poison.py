@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 
 import pytest
 
+from Harness.administration import Administration
 from Harness.gateway import Gateway, base_config, openai_provider
 from Harness.load import AsyncConnection
 from Harness.processes import wait_until
@@ -98,6 +100,11 @@ def test_f35_a_request_that_kills_workers_is_refused(role: str) -> None:
             listed = command(gateway, "list", "--json")["data"]
             assert len(listed) == 1 and 0 < listed[0]["seconds_left"] <= 600
             command(gateway, "clear", listed[0]["fingerprint"], "--json")
+            owner = Administration.owner(gateway)
+            wait_until(lambda: owner.get("audit-log", kind="quarantine")["data"], 5, "who let it through is written down")
+            (change,) = owner.get("audit-log", kind="quarantine")["data"]
+            assert (change["action"], change["target"]) == ("release", listed[0]["fingerprint"])
+            assert change["actor"] == f"uid:{os.getuid()}"
             assert command(gateway, "list", "--json")["data"] == []
             body = {"model": "own:chat", "messages": [{"role": "user", "content": f"poison for {role}"}]}
             assert gateway.request("POST", "/v1/chat/completions", body).status == 200

@@ -5,7 +5,9 @@ import Testing
 /// The head of a request is the same whether libcurl writes it or we do.
 @Suite(.serialized)
 struct RequestPreambleTests {
-    private static let headers = ["content-type: application/json", "accept: a/b", "x-empty-not: 1", "bad: a\r\nInjected: b"]
+    private static let headers = [
+        "content-type: application/json", "accept: a/b", "x-empty-not: 1", "bad: a\r\nInjected: b",
+    ]
 
     /// The lines of one request as they arrive, and whether we wrote them.
     private func lines(
@@ -103,7 +105,9 @@ struct RequestPreambleTests {
             seen = request.lines
             connection.reply("ok")
         }
-        let further = ["anthropic-beta: one", "two: a\nb: c", "nul: a\0b", "x-long: " + String(repeating: "y", count: 5000)]
+        let further = [
+            "anthropic-beta: one", "two: a\nb: c", "nul: a\0b", "x-long: " + String(repeating: "y", count: 5000),
+        ]
         let url = "http://127.0.0.1:\(bench.server.port)/v1"
         let ours = try self.lines(bench, { seen }, url, product: true, further: further.map { Array($0.utf8) })
         #expect(ours.isOurs)

@@ -38,6 +38,12 @@ class Authority:
         self._authority.cert_pem.write_to_path(str(path))
         return path
 
+    def serves(self, *names: str) -> ssl.SSLContext:
+        """What a server of these names or addresses listens with."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._authority.issue_cert(*names).configure_cert(context)
+        return context
+
     def context(self, *protocols: str) -> ssl.SSLContext:
         """What a client connects with."""
         context = ssl.create_default_context()

@@ -87,9 +87,23 @@ def _enter(namespace: str | int) -> None:
 class HostedGateway(Gateway):
     """A gateway on one of the hosts."""
 
-    def __init__(self, host: Host, config: dict, folder: pathlib.Path, **options) -> None:
+    # Where libcurl on Debian finds whom it trusts.
+    _AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+
+    def __init__(
+        self, host: Host, config: dict, folder: pathlib.Path, trusts: pathlib.Path | None = None, **options
+    ) -> None:
+        """`trusts`: a file of the only certificate authorities that the system trusts, as its programs see it."""
         super().__init__(config, folder=folder, **options)
         self.host = host
+        self._trusts = trusts
+
+    def command(self) -> list[str]:
+        if self._trusts is None:
+            return super().command()
+        # Under the same pid, and nobody else sees the other file.
+        script = f'mount --bind "$0" {self._AUTHORITIES} && exec "$@"'
+        return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, str(self._trusts), *super().command()]
 
     def spawn(self) -> "HostedGateway":
         with self.host.inside():

@@ -36,6 +36,7 @@ import asyncio
 import json
 import re
 import socket
+import ssl
 import struct
 import time
 from dataclasses import dataclass, field
@@ -136,15 +137,15 @@ class WatchedReader(asyncio.StreamReader):
 class OwnProvider(ThreadedServer):
     """The server; start and stop it as a context manager."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
-        super().__init__(host)
+    def __init__(self, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(host, tls)
         self.log: list[Seen] = []
         self.connections = 0
         self.open = 0
 
     @property
     def base_url(self) -> str:
-        return f"http://{self.host}:{self.port}{BASE}"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}{BASE}"
 
     def clear(self) -> None:
         self.log.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from typing import Self
 
@@ -12,8 +13,9 @@ class ThreadedServer:
 
     _limit = 1 << 20  # bytes a connection's reader may hold
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
         self.host = host
+        self.tls = tls
         self.port = 0
         self._tasks: set[asyncio.Task] = set()
         self._loop = asyncio.new_event_loop()
@@ -45,7 +47,7 @@ class ThreadedServer:
 
     async def _serve(self) -> None:
         self._stopping = asyncio.Event()
-        server = await self._loop.create_server(self._protocol, self.host, 0, backlog=1024)
+        server = await self._loop.create_server(self._protocol, self.host, 0, backlog=1024, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
         await self._stopping.wait()

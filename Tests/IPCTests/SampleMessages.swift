@@ -75,6 +75,8 @@ enum SampleMessages {
             status: 200, isStream: true, contentLength: 12, contentType: Array("text/event-stream".utf8),
             retryAfter: Array("1".utf8), providerRequestID: Array("req_1".utf8), call: 1,
             attempts: 9),
+        ResponseHead(status: 200, isStream: false, contentType: [], cost: .known(.max), isShared: true),
+        ResponseHead(status: 200, isStream: false, contentType: [], cost: .unknown),
         StreamEnd(
             failure: error, usage: TokenUsage(input: 1, cacheRead: 2, output: 3, reasoning: 4),
             attempts: [AttemptReport(call: 0, status: 200, firstContent: 10, total: 20, error: "reset")],

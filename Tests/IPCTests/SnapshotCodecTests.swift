@@ -13,8 +13,8 @@ import Testing
             models: [.init(provider: 1, name: [0x61], facts: ModelFacts(price: 0))],
             policies: SnapshotCodecTests.policies), prices: [.free], limits: SnapshotCodecTests.limits,
         sharedCalls: SharedCallSettings(isOn: false, scope: .everybody, eachPays: true), countsProjects: true,
-        logLevel: .debug,
-        logFormat: .text, requestLogging: RequestLogging(access: false, prompts: true, responses: true))
+        responseExtension: .body, logLevel: .debug, logFormat: .text,
+        requestLogging: RequestLogging(access: false, prompts: true, responses: true))
     private let upstream = UpstreamSnapshot(
         version: 4,
         providers: [
@@ -238,16 +238,22 @@ import Testing
     }
 
     /// Enumerations of the edge's half, where they stand in its last bytes: on, scope, each pays, and behind
-    /// them no listener of the administration's own.
+    /// them whether projects are counted, where replies say what they are, and no listener of the administration's own.
     @Test func anUnknownScopeOfSharedCallsIsRefused() throws {
         var bytes = self.edge.encoded()
         for scope: UInt8 in [3, 255] {
-            bytes[bytes.count - 4] = scope
+            bytes[bytes.count - 5] = scope
             #expect(throws: WireReader.Malformed.self) { try EdgeSnapshot(decoding: bytes) }
         }
         for scope in SharedCallSettings.Scope.allCases {
-            bytes[bytes.count - 4] = scope.rawValue
+            bytes[bytes.count - 5] = scope.rawValue
             #expect(try EdgeSnapshot(decoding: bytes).sharedCalls.scope == scope)
         }
+        for place in ResponseExtension.allCases {
+            bytes[bytes.count - 2] = place.rawValue
+            #expect(try EdgeSnapshot(decoding: bytes).responseExtension == place)
+        }
+        bytes[bytes.count - 2] = 3
+        #expect(throws: WireReader.Malformed.self) { try EdgeSnapshot(decoding: bytes) }
     }
 }

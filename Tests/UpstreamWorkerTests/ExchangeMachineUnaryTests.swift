@@ -27,7 +27,7 @@ struct ExchangeMachineUnaryTests {
                 == ResponseHead(
                     status: 200, isStream: false, contentLength: UInt64(Self.reply.utf8.count),
                     contentType: MachineBench.json, retryAfter: Array("7".utf8),
-                    providerRequestID: Array("req-1".utf8)))
+                    providerRequestID: Array("req-1".utf8), cost: .unknown))
         #expect(bench.output.body == Self.reply)
         #expect(
             bench.output.end

@@ -4,6 +4,7 @@ import IPC
 import IPCEpoll
 import EventLog
 import Platform
+import Testing
 
 @testable import UpstreamWorker
 
@@ -20,6 +21,12 @@ final class WorkerBench: EpollLinkDelegate {
         var ends = 0
 
         var text: String { String(decoding: self.body, as: UTF8.self) }
+
+        /// What the head says of the cost, where it says something, END says too.
+        var agreesOnCost: Bool {
+            guard let end = self.end, let head = self.head, head.cost != .open else { return true }
+            return head.cost == ReplyCost(final: end.shared.map(\.cost) ?? AttemptTotals(end.attempts).cost)
+        }
     }
 
     /// Log lines go nowhere.
@@ -167,6 +174,7 @@ final class WorkerBench: EpollLinkDelegate {
         case .end:
             reply.end = unsafe try? StreamEnd(payload: payload)
             reply.ends += 1
+            #expect(reply.agreesOnCost)
         case .attempt:
             if let attempt = unsafe try? FurtherAttempt(payload: payload) { reply.attempts.append(attempt) }
             if let grants = self.grants { self.send(Grant(allowed: grants).frame(stream: header.stream)) }

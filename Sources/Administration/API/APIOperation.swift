@@ -15,6 +15,8 @@ public struct APIOperation: Sendable {
     public var body: APISchema?
     /// By status; only those of success. What can be refused is the same for all and added by the document.
     public var replies: [Int: APISchema?]
+    /// Whether the answer of success can be a table in CSV instead.
+    public var isTable: Bool
     /// Whether the operators' socket alone serves it.
     public var isLocal: Bool
 }

@@ -13,12 +13,13 @@ public struct APIRoute {
     /// The parameters are as in `APIOperation`.
     public init(
         _ method: AdministrationRequest.Method, _ path: [String], id: String, summary: String, tag: String,
-        parameters: [APIParameter] = [], body: APISchema? = nil, replies: [Int: APISchema?], isLocal: Bool = false,
-        requires action: AdministrationAction? = nil, handler: @escaping Handler
+        parameters: [APIParameter] = [], body: APISchema? = nil, replies: [Int: APISchema?],
+        isTable: Bool = false, isLocal: Bool = false, requires action: AdministrationAction? = nil,
+        handler: @escaping Handler
     ) {
         self.operation = APIOperation(
             method: method, path: path, id: id, summary: summary, tag: tag, parameters: parameters, body: body,
-            replies: replies, isLocal: isLocal)
+            replies: replies, isTable: isTable, isLocal: isLocal)
         self.action = action
         self.handler = handler
     }

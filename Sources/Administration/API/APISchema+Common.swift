@@ -42,14 +42,16 @@ extension APISchema {
 
     /// Lists of allowed models that are given: an alias or `provider:model`, with one `*` at the most; null for all.
     static let models = APISchema.nullable(
-        .array(
-            .any([
-                .string(minimum: 1, maximum: ModelPattern.maximumBytes, pattern: "^[!-)+-~]*\\*?[!-)+-~]*$"),
-                // A character has 4 bytes at the most.
-                .string(
-                    minimum: 1, maximum: ModelPattern.maximumBytes / 4,
-                    pattern: "^[^\\u0000-\\u0020*\\u007f]*\\*?[^\\u0000-\\u0020*\\u007f]*$"),
-            ]), minimum: 1, maximum: ModelPattern.maximumEntries))
+        .array(.modelPattern, minimum: 1, maximum: ModelPattern.maximumEntries))
+
+    /// A model's name with one `*` at the most: one of `models`.
+    public static let modelPattern = APISchema.any([
+        .string(minimum: 1, maximum: ModelPattern.maximumBytes, pattern: "^[!-)+-~]*\\*?[!-)+-~]*$"),
+        // A character has 4 bytes at the most.
+        .string(
+            minimum: 1, maximum: ModelPattern.maximumBytes / 4,
+            pattern: "^[^\\u0000-\\u0020*\\u007f]*\\*?[^\\u0000-\\u0020*\\u007f]*$"),
+    ])
 
     /// A fingerprint of requests, or the token of an order: 64 bits.
     public static let fingerprint = APISchema.string(pattern: "^[0-9a-f]{16}$")

@@ -6,11 +6,14 @@ public struct AuditEntry: Hashable, Sendable {
     /// What was done.
     public enum Action: String, Hashable, Sendable, CaseIterable {
         case create, update, delete, revoke, regenerate
+        /// Requests are let through again; the gateway is asked to do something; everything is sealed anew.
+        case release, order, rotate
     }
 
     /// What it was done to.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-        case organization, project, key, token, provider, alias, price, limits, catalogue
+        case organization, project, key, token, provider, alias, price, limits, catalogue, quarantine, gateway
+        case masterKey = "master_key"
     }
 
     public var origin: AuditOrigin

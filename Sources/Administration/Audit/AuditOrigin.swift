@@ -20,7 +20,7 @@ public struct AuditOrigin: Hashable, Sendable {
     public static let person = AuditOrigin(.person(user: 0))
 
     /// What is stored of the actor: the id of a token, `uid:` and the number of a person, or `gateway`.
-    var actorID: String { self.actor.auditID }
+    public var actorID: String { self.actor.auditID }
 
     /// The name of the token at that time.
     var actorName: String {

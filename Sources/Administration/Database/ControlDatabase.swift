@@ -68,15 +68,18 @@ final class ControlDatabase {
     /// hosts too, go one after the other from there, so what `body` reads stays true and numbers follow commits.
     func change<Value>(_ body: (Int64) throws(DatabaseError) -> Value) throws(DatabaseError) -> Value {
         try self.connection.transaction { () throws(DatabaseError) in
-            let next = try self.connection.statement(
-                "UPDATE control SET change_seq = change_seq + 1 RETURNING change_seq")
-            guard try next.step() else { throw self.damaged("the table control is empty") }
-            let number = next.integer(0)
-            next.reset()
-            let value = try body(number)
+            let value = try body(try self.nextNumber())
             try self.tellOthers()
             return value
         }
+    }
+
+    /// Takes the number of a change, within its transaction.
+    func nextNumber() throws(DatabaseError) -> Int64 {
+        let next = try self.connection.statement("UPDATE control SET change_seq = change_seq + 1 RETURNING change_seq")
+        defer { next.reset() }
+        guard try next.step() else { throw self.damaged("the table control is empty") }
+        return next.integer(0)
     }
 
     func damaged(_ what: String) -> DatabaseError { DatabaseError(contentsOf: self.connection, what) }

@@ -59,7 +59,7 @@ public final class EventsResource: AdministrationResource {
         let cursor = try Self.cursor(&call)
         let since = try call.fields.time("since")
         guard cursor == nil || since == nil else {
-            throw .invalid("after and since exclude each other", field: "since")
+            throw .unusable("since", "after and since exclude each other")
         }
         let wait = try call.fields.count("wait_ms") ?? 0
         let limit = Int(min(max(1, try call.fields.count("limit") ?? 200), Int64(Self.pageLimit)))

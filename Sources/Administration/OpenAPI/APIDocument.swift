@@ -145,7 +145,9 @@ public enum APIDocument {
                 for (status, schema) in route.replies.sorted(by: { $0.key < $1.key }) {
                     responses.object("\(status)") { response in
                         response.member("description", Self.words[status] ?? "Done.")
-                        if let schema { response.content("application/json", schema) }
+                        if let schema {
+                            response.content("application/json", schema, or: route.isTable ? "text/csv" : nil)
+                        }
                     }
                 }
                 for status in Self.refusals(of: route) {

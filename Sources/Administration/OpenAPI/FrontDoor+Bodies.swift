@@ -14,7 +14,7 @@ extension FrontDoor {
         case .embeddings: return .open([self.model, .init("input", self.input)])
         case .moderations:
             return .open([
-                .init("model", .string(), required: false, "omni-moderation-latest where it is missing."),
+                .init("model", .string(pattern: self.noControls), required: false, "omni-moderation-latest where it is missing."),
                 .init("input", .any([.string(), .array(.anything)])),
             ])
         case .imageGenerations: return .open([self.model, .init("prompt", .string())])
@@ -22,8 +22,13 @@ extension FrontDoor {
     }
 
     private static let model = APISchema.Member(
-        "model", .any([.string(minimum: 1, maximum: 256, pattern: "^[ -~]*$"), .string(minimum: 1, maximum: 64)]),
-        "An alias, or `provider:model`.")
+        "model",
+        .any([
+            .string(minimum: 1, maximum: 256, pattern: "^[ -~]*$"),
+            .string(minimum: 1, maximum: 64, pattern: Self.noControls),
+        ]), "An alias, or `provider:model`.")
+    /// What a model's name does not have is refused wherever it goes.
+    private static let noControls = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"
 
     /// One of OpenAI's messages. Which of them need content, and what it may be, depends on the role.
     private static let message = APISchema.open([

@@ -23,13 +23,18 @@ extension JSONWriter {
         self.endArray()
     }
 
-    /// `content` of one media type.
-    mutating func content(_ type: String, _ schema: APISchema) {
+    /// `content` of one media type, or of another one that is a text.
+    mutating func content(_ type: String, _ schema: APISchema, or other: String? = nil) {
         self.object("content") { content in
-            content.object(type) { media in
-                media.key("schema")
-                media.schema(schema)
-            }
+            content.media(type, schema)
+            if let other { content.media(other, .string()) }
+        }
+    }
+
+    private mutating func media(_ type: String, _ schema: APISchema) {
+        self.object(type) { media in
+            media.key("schema")
+            media.schema(schema)
         }
     }
 

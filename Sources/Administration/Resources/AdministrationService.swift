@@ -46,7 +46,7 @@ public final class AdministrationService {
             RequestsResource(file: usage, names: store), ActivityResource(file: usage, names: store),
             AuditResource(store: store), TokensResource(store: store),
             MasterKeyResource(store: store),
-            QuarantineResource(board: quarantine),
+            QuarantineResource(board: quarantine) { try? store.note($0) },
         ]
         let ofJobs = jobs.map { [JobsResource(file: usage, board: $0)] } ?? []
         self.init(resources: resources + ofJobs + others)

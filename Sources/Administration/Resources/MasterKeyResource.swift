@@ -42,7 +42,7 @@ public final class MasterKeyResource: AdministrationResource {
             if onlyStragglers {
                 rotation.keys = try self.store.vault.resealStragglers(connection)
             } else {
-                rotation = try self.store.vault.rotate(connection)
+                rotation = try self.store.rotateMasterKey(from: call.origin)
             }
             return AdministrationReply { writer in
                 for (name, count) in [

@@ -6,8 +6,12 @@ import JSON
 public final class QuarantineResource: AdministrationResource {
     private let board: QuarantineBoard
 
-    public init(board: QuarantineBoard) {
+    private let note: (AuditEntry) -> Void
+
+    /// `note` writes down who has let what through.
+    public init(board: QuarantineBoard, note: @escaping (AuditEntry) -> Void) {
         self.board = board
+        self.note = note
     }
 
     public var routes: [APIRoute] {
@@ -59,9 +63,11 @@ public final class QuarantineResource: AdministrationResource {
         guard let fingerprint = FingerprintText.fingerprint(text), self.board.clear(fingerprint) else {
             throw .notFound("no request with the fingerprint \(text.prefix(32)) is in quarantine")
         }
+        let target = FingerprintText.text(fingerprint)
+        self.note(AuditEntry(call.origin, .release, .quarantine, target, organization: nil))
         return AdministrationReply { writer in
             writer.key("fingerprint")
-            writer.string(FingerprintText.text(fingerprint))
+            writer.string(target)
         }
     }
 }

@@ -53,7 +53,7 @@ public final class UsageReportsResource: AdministrationResource {
                     day("from", "The first day; 29 days before the last where it is missing."),
                     day("to", "The last day; today where it is missing."),
                 ] + UsageSelection.parameters + page,
-                replies: [200: Self.schema("DailyUsage", .day)],
+                replies: [200: Self.schema("DailyUsage", .day)], isTable: true,
                 handler: { (call) throws(AdministrationFailure) in try self.daily(&call) }),
             APIRoute(
                 .get, ["usage", "hourly"], id: "getHourlyUsage", summary: "Adds up what was used each hour.",
@@ -62,7 +62,7 @@ public final class UsageReportsResource: AdministrationResource {
                     APIParameter("since", in: .query, .time, "The hour with it is the first; 24 hours ago otherwise."),
                     APIParameter("until", in: .query, .time, "The last hour begins before it; now otherwise."),
                 ] + UsageSelection.parameters + page,
-                replies: [200: Self.schema("HourlyUsage", .hour)],
+                replies: [200: Self.schema("HourlyUsage", .hour)], isTable: true,
                 handler: { (call) throws(AdministrationFailure) in try self.hourly(&call) }),
             APIRoute(
                 .get, ["usage", "summary"], id: "getUsageSummary",
@@ -71,7 +71,7 @@ public final class UsageReportsResource: AdministrationResource {
                     month, day("from", "The first day, where it is not a month."),
                     day("to", "The last day; today where only `from` is there."),
                 ] + UsageSelection.parameters + page,
-                replies: [200: Self.schema("UsageSummary", nil)],
+                replies: [200: Self.schema("UsageSummary", nil)], isTable: true,
                 handler: { (call) throws(AdministrationFailure) in try self.summary(&call) }),
             APIRoute(
                 .get, ["usage", "forecast"], id: "forecastUsage",
@@ -151,7 +151,7 @@ public final class UsageReportsResource: AdministrationResource {
                 field: divided == .hour ? "since" : "from")
         }
         let isTable = try call.fields.text("format").map { $0.utf8.elementsEqual("csv".utf8) } ?? false
-        let after = try call.fields.text("after").flatMap { Int($0) } ?? 0
+        let after = try Self.place(&call.fields)
         let limit = try call.fields.pageSize(Self.pageLimit)
         try call.fields.end()
         let query = selection.query(period, isDivided: divided != nil)
@@ -186,6 +186,15 @@ public final class UsageReportsResource: AdministrationResource {
             writer.key("next")
             writer.string(optional: page.count < rest.count ? "\(after + page.count)" : nil)
         }
+    }
+
+    /// How many entries earlier answers had: the `next` of the last of them; 0 where there was none.
+    private static func place(_ fields: inout RequestFields) throws(AdministrationFailure) -> Int {
+        guard let text = try fields.text("after") else { return 0 }
+        guard (1...6).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let place = Int(text)
+        else { throw fields.unusable("after", "the `next` of an answer") }
+        return place
     }
 
     private static func table(

@@ -21,18 +21,23 @@ extension Vault {
     }
 
     /// Seals everything with a new master key, in one transaction: the one in `SLUICE_NEW_MASTER_KEY`, or else one that is made and kept in
-    /// the state folder. `progress` is told how many secrets are done, now and then.
+    /// the state folder. `progress` is told how many secrets are done, now and then; `within` is done in the transaction, which may be run
+    /// again.
     ///
     /// Where it throws, the old key is in force still; where the database's answer to the commit was lost, `unlock` finds out which is.
     /// Only the holder of the instance file's lock may call it.
     public func rotate(
-        _ database: any DatabaseConnection, progress: @escaping (Int) -> Void = { _ in }
+        _ database: any DatabaseConnection, progress: @escaping (Int) -> Void = { _ in },
+        within: () throws(DatabaseError) -> Void = {}
     ) throws(VaultError) -> Rotation {
-        try self.inTurn { () throws(VaultError) in try self.rotateNow(database, progress: progress) }
+        try self.inTurn { () throws(VaultError) in
+            try self.rotateNow(database, progress: progress, within: within)
+        }
     }
 
     private func rotateNow(
-        _ database: any DatabaseConnection, progress: @escaping (Int) -> Void
+        _ database: any DatabaseConnection, progress: @escaping (Int) -> Void,
+        within: () throws(DatabaseError) -> Void
     ) throws(VaultError) -> Rotation {
         try self.unlockNow(database)
         guard let former = self.current else { throw .locked }
@@ -59,6 +64,7 @@ extension Vault {
                 try store.replace(check: check, pepper: pepper)
                 // Copies of the providers are sealed as well: all gateways take new ones.
                 try database.execute("UPDATE control SET objects_seq = objects_seq + 1")
+                try within()
             }
         } catch {
             throw resealing.failure ?? .database(error)

@@ -73,7 +73,10 @@ public struct EffectiveConfiguration {
             ),
             (
                 "telemetry",
-                .mapping([("metrics", .mapping([("per_project", .boolean(configuration.telemetry.countsProjects))]))])
+                .mapping([
+                    ("metrics", .mapping([("per_project", .boolean(configuration.telemetry.countsProjects))])),
+                    ("extension", .text(configuration.telemetry.responseExtension.name)),
+                ])
             ),
             (
                 "retention",

@@ -10,7 +10,7 @@ extension CatalogueResource {
             APIParameter("configured", in: .query, .boolean, "Only models that configured providers have."),
         ]
         let only = APIParameter(
-            "only", in: .query, Self.pattern, "Only models by this name, such as `azure/*` or `openai:gpt-4o*`.")
+            "only", in: .query, .modelPattern, "Only models by this name, such as `azure/*` or `openai:gpt-4o*`.")
         return [
             APIRoute(
                 .get, [tag], id: "getCatalogue",
@@ -42,14 +42,13 @@ extension CatalogueResource {
                             "digest", .nullable(Self.digest), required: false,
                             "Of the catalogue that was looked at; another one is refused."),
                         .init(
-                            "only", .nullable(Self.pattern), required: false,
+                            "only", .nullable(.modelPattern), required: false,
                             "Only models by this name, such as `azure/*` or `openai:gpt-4o*`."),
                     ])), replies: [200: Self.appliedSchema], requires: .changeConfiguration, handler: self.apply),
         ]
     }
 
     private static let digest = APISchema.string(minimum: 64, maximum: 64, pattern: "^[0-9a-f]{64}$")
-    private static let pattern = APISchema.string(minimum: 1, maximum: ModelPattern.maximumBytes)
 
     private static let counts: [APISchema.Member] = [
         .init("added", .whole, "Models that are new."), .init("removed", .whole, "Models that are gone."),

@@ -52,7 +52,8 @@ struct SnapshotBuilder {
             authentication: configuration.auth.keys, staticKeyDigest: self.staticKeyDigest, routes: routes,
             prices: table.prices, stateDirectory: state, journal: configuration.journal,
             limits: configuration.limitSettings(timeZone: self.timeZone), sharedCalls: configuration.sharedCalls,
-            countsProjects: configuration.telemetry.countsProjects, logLevel: configuration.logLevel,
+            countsProjects: configuration.telemetry.countsProjects,
+            responseExtension: configuration.telemetry.responseExtension, logLevel: configuration.logLevel,
             logFormat: configuration.logging.format,
             requestLogging: configuration.logging.requests,
             administrationListener: configuration.admin.listen.map { _ in UInt16(clamping: configuration.listen.count) }

@@ -9,9 +9,12 @@ import JSON
 final class OrdersResource: AdministrationResource {
     private let send: (Order) -> Void
 
-    /// `give` hands an order to the supervisor.
-    init(give: @escaping (Order) -> Void) {
+    private let note: (AuditEntry) -> Void
+
+    /// `give` hands an order to the supervisor; `note` writes down who has given it.
+    init(give: @escaping (Order) -> Void, note: @escaping (AuditEntry) -> Void) {
         self.send = give
+        self.note = note
     }
 
     var routes: [APIRoute] {
@@ -41,6 +44,11 @@ final class OrdersResource: AdministrationResource {
         let token = try Self.token(call.fields.text("token"))
         try call.fields.end()
         self.send(Order(token: token, kind: kind))
+        let after = AuditEntry.object { writer in
+            writer.key("token")
+            writer.string(FingerprintText.text(token))
+        }
+        self.note(AuditEntry(call.origin, .order, .gateway, kind.label, organization: nil, after: after))
         return AdministrationReply(status: 202) { writer in
             writer.key("token")
             writer.string(FingerprintText.text(token))

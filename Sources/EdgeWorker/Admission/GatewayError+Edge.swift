@@ -143,6 +143,7 @@ extension ScanFailure.Expected {
         case .integer: "an integer"
         case .object: "an object"
         case .string: "a string"
+        case .name: "a string of valid Unicode without control characters"
         }
     }
 }

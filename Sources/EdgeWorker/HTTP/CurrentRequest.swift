@@ -209,12 +209,22 @@ final class CurrentRequest {
         return refusal.body(error, at: self.door, requestID: requestID)
     }
 
-    /// What a reply of one of its calls says of where it comes from; nil where there is no such call.
-    func origin(call: UInt8, attempts: UInt8) -> ReplyOrigin? {
-        guard Int(call) < self.calls.count else { return nil }
+    /// What a reply of one of its calls, which begins `now`, says of where it comes from; nil where there is no such call, or
+    /// nothing is to be said.
+    func origin(call: UInt8, attempts: UInt8, cost: Int64?, isShared: Bool = false, now: UInt64) -> ReplyOrigin? {
+        guard Int(call) < self.calls.count, self.settings.responseExtension != .off else { return nil }
         let target = self.calls[Int(call)].target
         guard let start = self.settings.providerHeader(target.provider) else { return nil }
-        return ReplyOrigin(start: start, model: target.model, tier: self.tier, attempts: attempts)
+        return ReplyOrigin(
+            start: start, model: target.model, tier: self.tier, attempts: attempts, latency: self.microseconds(now),
+            cost: cost, isShared: isShared)
+    }
+
+    /// The same of a reply's head.
+    func origin(of reply: ResponseHead, now: UInt64) -> ReplyOrigin? {
+        let cost: Int64? = if case .known(let cost) = reply.cost { cost } else { nil }
+        return self.origin(
+            call: reply.call, attempts: reply.attempts, cost: cost, isShared: reply.isShared, now: now)
     }
 
     /// For the counters, when the request is over.

@@ -57,6 +57,7 @@ extension HTTPConnection {
         let exchange = self.exchange
         self.exchange = nil
         self.withheld = nil
+        self.extended = nil
         guard let request = self.request else {
             exchange?.cancel()
             return
@@ -75,7 +76,7 @@ extension HTTPConnection {
         self.machine.closed()
         self.clientLeft()
         self.dropBody()
-        self.held = HeldParts()
+        self.held.forget()
         self.output = ByteBuffer()
         if let stream = self.stream { stream.connection.remove(self) } else { self.core.remove(self) }
     }

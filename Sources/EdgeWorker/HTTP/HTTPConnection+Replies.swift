@@ -48,7 +48,9 @@ extension HTTPConnection: ExchangeClient {
         head.retryAfter = error.retryAfter.map { Array("\($0)".utf8) }
         head.wantsRetry = error.source != .client && error.retry == .later && error.retryAfter != nil
         if let end = request.end, let last = end.attempts.last {
-            head.origin = request.origin(call: last.call, attempts: UInt8(clamping: end.attempts.count))
+            head.origin = request.origin(
+                call: last.call, attempts: UInt8(clamping: end.attempts.count),
+                cost: AttemptTotals(end.attempts).cost, now: head.now)
         }
         self.sendWhole(head, body)
     }
@@ -145,10 +147,8 @@ extension HTTPConnection: ExchangeClient {
         var head = ReplyHead(
             status: status, length: length, connection: connection, record: request.record,
             requestID: request.requestID, isAnthropic: request.isAnthropic, cors: request.cors)
-        if let limits = request.limits.reply {
-            head.limits = limits
-            head.now = self.core.now
-        }
+        head.limits = request.limits.reply
+        head.now = self.core.now
         return head
     }
 
@@ -177,6 +177,12 @@ extension HTTPConnection: ExchangeClient {
 
     func replyBegan(_ reply: ResponseHead) {
         guard let request = self.request else { return }
+        if request.settings.responseExtension == .body, self.extends(reply, of: request) { return }
+        self.begin(reply)
+    }
+
+    func begin(_ reply: ResponseHead) {
+        guard let request = self.request else { return }
         let length: ReplyHead.Length =
             if reply.status == 204 || reply.status == 304 {
                 .absent
@@ -189,7 +195,7 @@ extension HTTPConnection: ExchangeClient {
         head.contentType = .provider(reply.contentType)
         head.retryAfter = reply.retryAfter
         head.providerRequestID = reply.providerRequestID
-        head.origin = request.origin(call: reply.call, attempts: reply.attempts)
+        head.origin = request.origin(of: reply, now: head.now)
         head.isStream = reply.isStream
         if request.administration != nil { head.further = reply.further }
         self.request?.call = reply.call
@@ -197,7 +203,7 @@ extension HTTPConnection: ExchangeClient {
         self.request?.repliesWithEvents = reply.isStream
         self.framing = ReplyFraming(length: length, isHeadOnly: request.isHeadOnly)
         self.isCloseDelimited = length == .untilClose
-        self.output.reserveCapacity(minimumWritableBytes: 512 + Int(clamping: min(reply.contentLength ?? 0, 64 << 10)))
+        self.output.reserveCapacity(minimumWritableBytes: 640 + Int(clamping: min(reply.contentLength ?? 0, 64 << 10)))
         if request.isRecorded, self.framing?.isWhole == true {
             var whole = ByteBuffer()
             head.write(to: &whole, date: self.core.date)
@@ -220,6 +226,12 @@ extension HTTPConnection: ExchangeClient {
         if request.settings.requestLogging.responses, request.replySample.count < AccessLog.longestSample {
             request.replySample += chunk.readableBytesView.prefix(AccessLog.longestSample - request.replySample.count)
         }
+        if let extended = self.extended { return self.extend(extended, with: chunk, isContent: isContent) }
+        self.pass(chunk, isContent: isContent)
+    }
+
+    func pass(_ chunk: ByteBuffer, isContent: Bool) {
+        guard let request = self.request else { return }
         let piece = self.framing?.piece(chunk.readableBytes)
         if piece == .plain, request.isRecorded, self.framing?.isWhole == true {
             // END follows in the same read, as a rule; it is settled before the client has the whole reply.
@@ -229,6 +241,15 @@ extension HTTPConnection: ExchangeClient {
         if isContent, piece == .plain || piece == .chunk {
             request.replyBytes &+= UInt64(clamping: chunk.readableBytes)
         }
+        guard self.write(chunk, as: piece) else {
+            self.withheld = nil
+            return self.abort(.invalidReply)
+        }
+        self.scheduleFlush()
+    }
+
+    /// False for what is too much.
+    func write(_ chunk: ByteBuffer, as piece: ReplyFraming.Piece?) -> Bool {
         switch piece {
         case .plain: self.write(chunk)
         case .chunk:
@@ -236,12 +257,10 @@ extension HTTPConnection: ExchangeClient {
             self.output.writeChunkHeader(chunk.readableBytes)
             self.write(chunk)
             self.output.writeStaticString("\r\n")
-        case .tooMuch:
-            self.withheld = nil
-            return self.abort(.invalidReply)
+        case .tooMuch: return false
         case .nothing, nil: break
         }
-        self.scheduleFlush()
+        return true
     }
 
     /// What an upstream sends to keep a connection alive while a model thinks: nothing of the provider's.
@@ -282,6 +301,7 @@ extension HTTPConnection: ExchangeClient {
         self.exchange = nil
         self.request?.end = end
         if let failure = self.request?.pendingFailure ?? end.failure { return self.replyFailed(failure) }
+        if let extended = self.extended, !self.conclude(extended, end) { return self.replyFailed(.invalidReply) }
         if let withheld = self.withheld {
             self.withheld = nil
             if !self.withholdsHead { self.request?.replyBytes &+= UInt64(clamping: withheld.readableBytes) }
@@ -296,6 +316,7 @@ extension HTTPConnection: ExchangeClient {
     func replyFailed(_ error: GatewayError) {
         self.exchange = nil
         self.withheld = nil
+        if let extended = self.extended { self.giveUp(extended) }
         guard let request = self.request else { return }
         var error = request.pendingFailure ?? error
         if request.route == .administration { error = error.ofAdministration }

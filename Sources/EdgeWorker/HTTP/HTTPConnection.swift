@@ -57,6 +57,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
     /// `withheld` is the reply's head, behind which nothing comes.
     var withholdsHead = false
     var framing: ReplyFraming?
+    /// What puts the gateway's own words into the reply's body; nil where nothing is put there.
+    var extended: ExtendedReply?
     var isFlushScheduled = false
     var closing = Closing.none
     /// When a client has had long enough to take the last bytes.
@@ -132,7 +134,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
         // The decoder wants no more; what still comes must not look like another error, it is only read away.
-        self.gate.shut()
+        self.gate.shut(wiping: self.body.isSecret)
         guard !self.inputEnded else { return }
         let fault: GatewayError
         switch error {
@@ -158,7 +160,8 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
         switch self.machine.receivedBody(now: self.core.now) {
         case .take: self.collect(piece)
         case .hold: self.hold(.body(piece))
-        case .drop: if self.body.isSecret { piece.wipeReadableBytes() }
+        // What nobody reads was not looked at either: it may be anything.
+        case .drop: piece.wipeReadableBytes()
         }
     }
 
@@ -257,7 +260,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
 
     /// The last reply is out: what the client has sent ahead is forgotten, and the rest is only read away.
     func forgetHeld() {
-        self.held = HeldParts()
+        self.held.forget()
         self.resumeReading()
     }
 
@@ -327,7 +330,7 @@ final class HTTPConnection: ChannelDuplexHandler, TurnFlushing, ClientConnection
 
     private func collect(_ piece: ByteBuffer) {
         // Other bodies go nowhere: one that was kept would come before the next request's.
-        guard let request = self.request, let limit = request.longestBody else { return }
+        guard let request = self.request, let limit = request.longestBody else { return piece.wipeReadableBytes() }
         request.receivedBody += UInt64(clamping: piece.readableBytes)
         guard request.receivedBody <= limit else {
             if self.body.isSecret { piece.wipeReadableBytes() }

@@ -21,7 +21,7 @@ struct HeldParts {
     var isEmpty: Bool { self.parts.isEmpty }
 
     mutating func append(_ part: Part) {
-        if case .fault = self.parts.last { return }
+        if case .fault = self.parts.last { return HeldParts.wipe(part) }
         switch part {
         case .head(let head): self.bytes += 512 + head.headerBytes
         case .body(let piece): self.bytes += piece.storageCapacity
@@ -29,11 +29,22 @@ struct HeldParts {
         }
         let isFull = self.parts.count >= HeldParts.maximumCount || self.bytes > HeldParts.maximumBytes
         self.parts.append(isFull ? .fault(.badRequest) : part)
+        if isFull { HeldParts.wipe(part) }
     }
 
     mutating func popFirst() -> Part? {
         let part = self.parts.popFirst()
         if self.parts.isEmpty { self.bytes = 0 }
         return part
+    }
+
+    /// Lets go of all of it. Bodies are overwritten, as nobody has looked at what they are.
+    mutating func forget() {
+        for part in self.parts { HeldParts.wipe(part) }
+        self = HeldParts()
+    }
+
+    private static func wipe(_ part: Part) {
+        if case .body(let piece) = part { piece.wipeReadableBytes() }
     }
 }

@@ -42,13 +42,14 @@ final class InputGate: ChannelInboundHandler {
     /// The request line began as a method does.
     var looksLikeHTTP: Bool { self.first | 0x20 &- 0x61 < 26 }
 
-    /// Drops all that comes from now on.
-    func shut() {
+    /// Drops all that comes from now on, and overwrites it. `wiping`: also the read that is being handled, which nobody else has a part of.
+    func shut(wiping: Bool) {
         self.isShut = true
+        if wiping { self.reading.wipeReadableBytes() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !self.isShut else { return }
+        guard !self.isShut else { return self.unwrapInboundIn(data).wipeReadableBytes() }
         self.reading = self.unwrapInboundIn(data)
         self.position = 0
         if self.isInHead { self.followHead() }

@@ -24,7 +24,9 @@ extension HPACKHeaders {
     /// Another value each time: not worth a place in the client's table.
     private static func isOneOff(_ name: String) -> Bool {
         switch name {
-        case "content-length", "x-request-id", "x-sluice-record", "x-sluice-provider-request-id", "retry-after": true
+        case "content-length", "x-request-id", "x-sluice-record", "x-sluice-provider-request-id", "x-sluice-latency-ms",
+            "x-sluice-cost-usd", "retry-after":
+            true
         default: name.utf8.starts(with: "x-ratelimit-".utf8)
         }
     }

@@ -31,12 +31,18 @@ extension RequestLimits {
     /// The request is over, and it did not go as it should: takes the figures that were not taken when it was admitted.
     mutating func completeFigures(_ time: (any LimitLedger) -> LimitTime, softPercent: UInt8) {
         guard self.verdict == .admitted, self.checked.isEmpty, let ledger = self.ledger else { return }
-        self.check(ledger, time(ledger), softPercent)
+        let time = time(ledger)
+        ledger.checkNow(self.entries, at: time, into: &self.checked)
+        self.note(time, softPercent)
     }
 
     private mutating func check(_ ledger: any LimitLedger, _ time: LimitTime, _ softPercent: UInt8) {
-        self.askedAt = time.wall
         ledger.check(self.entries, at: time, into: &self.checked)
+        self.note(time, softPercent)
+    }
+
+    private mutating func note(_ time: LimitTime, _ softPercent: UInt8) {
+        self.askedAt = time.wall
         for place in self.checked.indices where self.checked[place].kind.isBudget {
             let percent = ReplyLimits.percent(of: self.checked[place].limit, used: self.checked[place].used)
             if percent >= softPercent { self.checked[place].word = .warned }

@@ -45,7 +45,7 @@ final class Exchange {
     static let sharedStopPatience = TimeAmount.hours(1)
 
     private let request: StreamRequest
-    private var body: ByteBuffer
+    private(set) var body: ByteBuffer
     private var charged: Int
     private let isSecret: Bool
     private let budget: BodyBudget

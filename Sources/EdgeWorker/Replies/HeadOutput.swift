@@ -53,6 +53,39 @@ extension HeadOutput {
     /// A count, which is never negative.
     mutating func writeCount(_ value: Int64) { self.writeDecimal(UInt64(max(0, value))) }
 
+    /// Microseconds as milliseconds with three decimals: `0.005`, `1234.567`. 4 to 21 bytes.
+    mutating func writeMilliseconds(microseconds: UInt64) {
+        let (whole, rest) = microseconds.quotientAndRemainder(dividingBy: 1000)
+        self.writeDecimal(whole)
+        self.writeFraction(rest, digits: 3)
+    }
+
+    /// Nano-USD as dollars, in the form of `MoneyText`: the shortest with two decimals at least. 4 to 20 bytes.
+    mutating func writeDollars(nano: Int64) {
+        let (whole, nanoDollars) = UInt64(max(0, nano)).quotientAndRemainder(dividingBy: 1_000_000_000)
+        self.writeDecimal(whole)
+        var rest = nanoDollars
+        var digits = 9
+        while digits > 2, rest % 10 == 0 {
+            rest /= 10
+            digits -= 1
+        }
+        self.writeFraction(rest, digits: digits)
+    }
+
+    /// A point and that many digits, at most 9, of a number that has no more.
+    private mutating func writeFraction(_ value: UInt64, digits: Int) {
+        unsafe self.append(upTo: 10) { bytes in
+            unsafe bytes[0] = UInt8(ascii: ".")
+            var rest = value
+            for index in stride(from: digits, to: 0, by: -1) {
+                unsafe bytes[index] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            }
+            return digits + 1
+        }
+    }
+
     /// A duration as OpenAI's headers have it, which is Go's way: `12ms`, `1s`, `1.5s`, `6m0s`, `1h0m0.25s`.
     mutating func writeDuration(milliseconds: UInt64) {
         guard milliseconds == 0 || milliseconds >= 1000 else {

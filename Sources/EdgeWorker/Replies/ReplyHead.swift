@@ -67,17 +67,22 @@ struct ReplyHead {
     /// What control says besides; checked by IPC to hold only what a header value may.
     var further: [ReplyHeader] = []
 
-    /// Bytes of all that a head can say, but for what clients and providers have chosen, and what is said of limits, of the
-    /// reply's origin and to browsers. The stack has room for about a kilobyte: what is usual has to be less.
-    private static let longestFixed = 576
+    /// Bytes of all that a usual head says, but for what clients and providers have chosen, and what is said of limits and of the
+    /// reply's origin. The stack has room for about a kilobyte: what is usual has to be less.
+    private static let longestFixed = 448
+    /// Bytes of what only streams say, and what only refusals.
+    private static let longestOfStreams = 48
+    private static let longestOfRefusals = 96
     /// Bytes of what browsers are told, but for origins and headers of their own.
-    private static let longestCORS = 768
+    private static let longestCORS = 832
 
     /// Bytes that the head takes at most.
-    private var longest: Int {
+    var longest: Int {
         var count = ReplyHead.longestFixed + (self.requestID?.utf8.count ?? 0) + (self.retryAfter?.count ?? 0)
         count += self.providerRequestID?.count ?? 0
         if self.isAnthropic { count += 48 }
+        if self.isStream { count += ReplyHead.longestOfStreams }
+        if self.allow != nil || self.asksForKey { count += ReplyHead.longestOfRefusals }
         if let limits = self.limits { count += limits.longest }
         if let origin = self.origin { count += origin.longest }
         if let cors = self.cors {
@@ -140,7 +145,7 @@ struct ReplyHead {
         x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, \
         x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, \
         x-sluice-limit-warning, x-sluice-max-tokens, x-sluice-provider, x-sluice-model, x-sluice-tier, \
-        x-sluice-attempts
+        x-sluice-attempts, x-sluice-latency-ms, x-sluice-cost-usd, x-sluice-cache
         """
 
     private func writeBodyHeaders(to buffer: inout some HeadOutput) {

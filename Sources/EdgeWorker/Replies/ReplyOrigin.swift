@@ -1,6 +1,6 @@
 import Domain
 
-/// What the head of a reply says of where it comes from. Written as bytes: it is on the way of every request.
+/// What a reply says of where it comes from, and its head in headers. Written as bytes: it is on the way of every request.
 struct ReplyOrigin {
     /// What `start` makes of the provider's name.
     var start: [UInt8]
@@ -9,9 +9,18 @@ struct ReplyOrigin {
     var tier: Tier?
     /// Provider calls that were made.
     var attempts: UInt8
+    /// Microseconds from the whole head of the request until its reply began.
+    var latency: UInt64 = 0
+    /// Nano-USD; nil where that is not known yet, or never.
+    var cost: Int64?
+    /// It is the reply of another request's call.
+    var isShared = false
 
-    /// Bytes that the header lines take at most.
-    var longest: Int { 48 + self.start.count + 3 * self.model.count }
+    /// Bytes that the header lines take at most: 45 for tier and attempts, 44 for the latency, 42 for the cost, 24 for the cache.
+    var longest: Int {
+        let model = self.model.allSatisfy { ReplyOrigin.isPlain($0) } ? self.model.count : 3 * self.model.count
+        return 113 + (self.cost == nil ? 0 : 42) + self.start.count + model
+    }
 
     /// Appends the header lines, each with CR LF in front.
     func write(to buffer: inout some HeadOutput) {
@@ -26,10 +35,24 @@ struct ReplyOrigin {
         case .deep: buffer.append("\r\nx-sluice-tier: deep")
         case nil: break
         }
-        guard self.attempts != 1 else { return buffer.append("\r\nx-sluice-attempts: 1") }
-        buffer.append("\r\nx-sluice-attempts: ")
-        buffer.writeDecimal(UInt64(self.attempts))
+        if self.attempts == 1 {
+            buffer.append("\r\nx-sluice-attempts: 1\r\nx-sluice-latency-ms: ")
+        } else {
+            buffer.append("\r\nx-sluice-attempts: ")
+            buffer.writeDecimal(UInt64(self.attempts))
+            buffer.append("\r\nx-sluice-latency-ms: ")
+        }
+        buffer.writeMilliseconds(microseconds: self.latency)
+        if let cost = self.cost {
+            buffer.append("\r\nx-sluice-cost-usd: ")
+            buffer.writeDollars(nano: cost)
+        }
+        buffer.append("\r\nx-sluice-cache: ")
+        buffer.append(self.cache)
     }
+
+    /// What `x-sluice-cache` says. An answer from a cache will have words of its own.
+    var cache: StaticString { self.isShared ? "shared" : "none" }
 
     /// The lines of a provider up to the name of the model, each with CR LF in front: they are the same in all its replies.
     static func start(_ provider: [UInt8]) -> [UInt8] {

@@ -6,8 +6,9 @@ public struct AttemptTotals: Hashable, Sendable {
     public private(set) var usage: TokenUsage?
     /// As sure as the least sure part.
     public private(set) var source = UsageSource.none
+    private var costs = AttemptCost()
     /// Nano-USD; nil where a price is unknown. A sum beyond Int64 stays at its greatest value.
-    public private(set) var cost: Int64? = 0
+    public var cost: Int64? { self.costs.sum }
 
     /// No provider was called.
     public init() {}
@@ -21,14 +22,6 @@ public struct AttemptTotals: Hashable, Sendable {
             self.usage = self.usage.map { $0 + usage } ?? usage
             self.source = max(self.source, attempt.usageSource)
         }
-        guard let cost = attempt.cost else {
-            // A call that costs nothing has no cost that could be unknown.
-            if attempt.billed == .yes || (attempt.billed == .unknown && attempt.usage != nil) { self.cost = nil }
-            return
-        }
-        self.cost = self.cost.map { sum in
-            let (total, overflow) = sum.addingReportingOverflow(cost)
-            return overflow ? .max : total
-        }
+        self.costs.add(attempt)
     }
 }

@@ -15,12 +15,16 @@ public struct ResponseHead: Hashable, WireMessage {
     public var call: UInt8
     /// Provider calls that were made until then, this one included; 0 where none was.
     public var attempts: UInt8
+    public var cost: ReplyCost
+    /// The reply is that of another request's call.
+    public var isShared: Bool
     /// What a reply of the administration says besides; others have none, which costs them a byte.
     public var further: [ReplyHeader]
 
     public init(
         status: UInt16, isStream: Bool, contentLength: UInt64? = nil, contentType: [UInt8], retryAfter: [UInt8]? = nil,
-        providerRequestID: [UInt8]? = nil, call: UInt8 = 0, attempts: UInt8 = 1, further: [ReplyHeader] = []
+        providerRequestID: [UInt8]? = nil, call: UInt8 = 0, attempts: UInt8 = 1, cost: ReplyCost = .open,
+        isShared: Bool = false, further: [ReplyHeader] = []
     ) {
         self.status = status
         self.isStream = isStream
@@ -30,6 +34,8 @@ public struct ResponseHead: Hashable, WireMessage {
         self.providerRequestID = providerRequestID
         self.call = call
         self.attempts = attempts
+        self.cost = cost
+        self.isShared = isShared
         self.further = further
     }
 
@@ -47,6 +53,15 @@ public struct ResponseHead: Hashable, WireMessage {
         }
         self.call = try reader.read()
         self.attempts = try reader.read()
+        let bits: UInt8 = try reader.read()
+        switch bits & 3 {
+        case 0: self.cost = .open
+        case 1: self.cost = .unknown
+        case 2: self.cost = .known(try reader.read())
+        default: throw WireReader.Malformed()
+        }
+        guard bits < 8 else { throw WireReader.Malformed() }
+        self.isShared = bits & 4 != 0
         self.further = []
         for _ in 0..<(try reader.read(UInt8.self)) { self.further.append(try ReplyHeader(from: &reader)) }
     }
@@ -60,6 +75,14 @@ public struct ResponseHead: Hashable, WireMessage {
         writer.write(optional: self.providerRequestID) { $0.write($1) }
         writer.write(self.call)
         writer.write(self.attempts)
+        let shared: UInt8 = self.isShared ? 4 : 0
+        switch self.cost {
+        case .open: writer.write(shared)
+        case .unknown: writer.write(shared | 1)
+        case .known(let cost):
+            writer.write(shared | 2)
+            writer.write(cost)
+        }
         writer.write(UInt8(clamping: self.further.count))
         for header in self.further { header.write(to: &writer) }
     }

@@ -14,7 +14,8 @@ extension TokenUsage {
         var rest = present
         while rest != 0 {
             let count: Int64 = try reader.read()
-            guard count >= 0, let tokenClass = TokenClass(rawValue: UInt8(truncatingIfNeeded: rest.trailingZeroBitCount))
+            guard count >= 0,
+                let tokenClass = TokenClass(rawValue: UInt8(truncatingIfNeeded: rest.trailingZeroBitCount))
             else { throw WireReader.Malformed() }
             rest &= rest &- 1
             self[tokenClass] = count

@@ -19,6 +19,7 @@ extension EdgeSnapshot {
         self.limits.write(to: &writer)
         self.sharedCalls.write(to: &writer)
         writer.write(self.countsProjects)
+        writer.write(self.responseExtension.rawValue)
         writer.write(optional: self.administrationListener) { $0.write($1) }
         return writer.bytes
     }
@@ -49,6 +50,7 @@ extension EdgeSnapshot {
             let limits = try LimitSettings(from: &reader)
             let sharedCalls = try SharedCallSettings(from: &reader)
             let countsProjects = try reader.readBool()
+            guard let place = ResponseExtension(rawValue: try reader.read()) else { throw WireReader.Malformed() }
             let administration = try reader.readOptional { (reader) throws(WireReader.Malformed) in
                 try reader.read(UInt16.self)
             }
@@ -56,8 +58,8 @@ extension EdgeSnapshot {
                 version: version, http: http, corsOrigins: origins, authentication: mode, staticKeyDigest: digest,
                 routes: routes, prices: prices, stateDirectory: stateDirectory,
                 journal: journal, limits: limits, sharedCalls: sharedCalls,
-                countsProjects: countsProjects, logLevel: level, logFormat: format, requestLogging: requestLogging,
-                administrationListener: administration)
+                countsProjects: countsProjects, responseExtension: place, logLevel: level, logFormat: format,
+                requestLogging: requestLogging, administrationListener: administration)
         }
     }
 }

@@ -12,6 +12,10 @@ public protocol LimitLedger: AnyObject {
     /// entries and its time. What was admitted is in the figures; whether a limit has refused is the caller's to say.
     func check(_ entries: [LimitDemand.Entry], at time: LimitTime, into limits: inout [CheckedLimit])
 
+    /// Adds to `limits` how each limit of `entries` stands now: for a request that was decided about earlier, and whose hold is not
+    /// settled. Nothing where that cannot be read.
+    func checkNow(_ entries: [LimitDemand.Entry], at time: LimitTime, into limits: inout [CheckedLimit])
+
     /// Holds more for a request that is running: `tokens` and `cost` on top, checked against the same entries. Nil when
     /// it is granted.
     func extend(

@@ -30,6 +30,20 @@ extension LimitOwner {
         }
     }
 
+    public func checkNow(_ entries: [LimitDemand.Entry], at time: LimitTime, into limits: inout [CheckedLimit]) {
+        let moment = WindowMoment(time.window)
+        guard entries.count <= LimitDemand.maximumEntries, self.open(entries, moment) else { return }
+        for index in entries.indices where !entries[index].limits.isEmpty {
+            var tries = SlotStore.tries
+            // Read while somebody else wrote it.
+            while !self.store.isUnchanged(self.slots[index]) {
+                tries -= 1
+                guard tries > 0, self.reopen(index, entries[index], moment) else { return }
+            }
+        }
+        self.check(entries, at: time, into: &limits)
+    }
+
     public func extend(
         _ hold: LimitHold, _ entries: [LimitDemand.Entry], tokens: Int64, cost: Int64, at time: LimitTime
     ) -> LimitRefusal? {

@@ -156,7 +156,7 @@ final class ExchangeMachine {
         let head = ReplyHeaders.head(HTTPResponseHead(status: 200), isStream: false, length: UInt64(body.count))
         self.endCalls(.cancelled, at: now, to: output)
         self.comesFrom(call)
-        self.sender.send(head, at: now, to: output)
+        self.sender.send(head, isSettled: true, at: now, to: output)
         self.sender.push(body, at: now, to: output)
         self.end(nil, at: now, to: output)
     }
@@ -378,6 +378,7 @@ final class ExchangeMachine {
         _ call: CallMachine, _ outcome: AttemptOutcome, to output: some ExchangeOutput
     ) -> AttemptReport {
         let report = output.settle(call, outcome)
+        self.sender.settled(report)
         let place = self.reports.lastIndex { $0.number < report.number }.map { $0 + 1 } ?? 0
         self.reports.insert(report, at: place)
         return report
@@ -454,7 +455,7 @@ final class ExchangeMachine {
         }
         let body = call.dialect.body(of: error)
         let head = call.dialect.head(call.reception?.head, of: error.error, length: body.count)
-        self.sender.send(head, at: now, to: output)
+        self.sender.send(head, isSettled: true, at: now, to: output)
         self.sender.push(body, at: now, to: output)
         self.end(nil, at: now, to: output)
     }

@@ -365,7 +365,7 @@ final class ReplyReception {
         return .whole(self.evidence(wasSent: true))
     }
 
-    /// Sends what is still to be sent of a whole reply; `report` says what it cost.
+    /// Sends what is still to be sent of a whole reply; `report` says what it cost, and all other calls are over, too.
     func conclude(
         _ report: AttemptReport, _ sender: inout ReplySender, at now: UInt64, to output: some ExchangeOutput
     ) {
@@ -377,10 +377,10 @@ final class ReplyReception {
         } else if let reply = self.reply.take() {
             let body = self.dialect.write(reply, report)
             let head = self.dialect.head(self.head, isStream: false, length: UInt64(body.count))
-            sender.send(head, at: now, to: output)
+            sender.send(head, isSettled: true, at: now, to: output)
             sender.push(body, at: now, to: output)
         } else if let answer = self.answer.take() {
-            sender.send(answer, at: now, to: output)
+            sender.send(answer, isSettled: true, at: now, to: output)
             sender.push(self.takeHeld(), at: now, to: output)
         }
     }

@@ -7,18 +7,29 @@ struct ReplySender {
     /// What the head says of who answers: which of the request's calls, and how many were made until then.
     var place: UInt8 = 0
     var attempts: UInt8 = 0
+    /// What the calls that are over have cost.
+    private var cost = AttemptCost()
     /// When something last went out, or waits to; 0 before.
     private(set) var lastSentAt: UInt64 = 0
 
     /// Whether data waits for credit. While it does, no more should be taken from the provider.
     var isBlocked: Bool { self.flow.isBlocked }
 
-    mutating func send(_ head: ResponseHead, at now: UInt64, to output: some ExchangeOutput) {
+    /// A call is over.
+    mutating func settled(_ report: AttemptReport) {
+        self.cost.add(report)
+    }
+
+    /// `isSettled`: all calls are over, and the reply is here as a whole.
+    mutating func send(
+        _ head: ResponseHead, isSettled: Bool = false, at now: UInt64, to output: some ExchangeOutput
+    ) {
         self.headIsOut = true
         self.lastSentAt = now
         var head = head
         head.call = self.place
         head.attempts = self.attempts
+        head.cost = isSettled ? ReplyCost(final: self.cost.sum) : .open
         output.send(head: head)
     }
 

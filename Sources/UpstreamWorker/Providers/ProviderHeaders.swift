@@ -53,8 +53,8 @@ struct ProviderHeaders {
             + self.configured.filter { !Self.fixed.contains($0.name) }.map(\.line)
     }
 
-    /// What calls say they come from; nil where the configuration says it.
-    var product: String? { self.names.contains("user-agent") ? nil : "sluice/\(SluiceVersion.current)" }
+    /// What calls say they come from; the configuration may not say anything else.
+    static let product = "sluice/\(SluiceVersion.current)"
 
     /// Whether calls for that front door have lines of their own.
     func dependOnCall(at endpoint: Endpoint) -> Bool { self.isAnthropic && endpoint.isAnthropic }

@@ -76,7 +76,9 @@ final class ProviderRoute {
                 HTTPTarget(
                     HTTPTarget.Settings(
                         url: url, headers: headers.lines(at: endpoint, isStream: isStream, key: key),
-                        product: headers.product, connectTimeout: settings.timeouts.connect, caFile: settings.caFile, proxy: settings.proxy,
+                        product: ProviderHeaders.product, connectTimeout: settings.timeouts.connect,
+                        caFile: settings.caFile,
+                        proxy: settings.proxy,
                         reach: HTTPReach(settings.reach)),
                     limit: limit)
             }

@@ -131,7 +131,7 @@ final class SharedListener: EdgeStream {
         guard let link = self.link, self.hasBody, let head else { return }
         if !self.headIsOut {
             self.headIsOut = true
-            link.send(head: head, stream: self.stream)
+            link.send(head: self.isLeader ? head : self.asShared(head), stream: self.stream)
         }
         guard kept.end > self.offset else { return }
         guard !link.isCongested else {
@@ -144,6 +144,14 @@ final class SharedListener: EdgeStream {
         let count = self.window.take(upTo: kept.end - self.offset)
         unsafe kept.read(from: self.offset, count) { unsafe link.send(chunk: $0, stream: self.stream) }
         self.offset += count
+    }
+
+    /// What it pays is its own to hear; END says the same.
+    private func asShared(_ head: ResponseHead) -> ResponseHead {
+        var head = head
+        head.isShared = true
+        if head.cost != .open, self.request.sharedName?.eachPays != true { head.cost = .known(0) }
+        return head
     }
 
     /// It does not listen any more.

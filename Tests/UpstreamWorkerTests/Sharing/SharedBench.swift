@@ -4,6 +4,7 @@ import HTTPClient
 import IPC
 import IPCEpoll
 import Platform
+import Testing
 
 @testable import UpstreamWorker
 
@@ -72,6 +73,7 @@ final class SharedBench {
             case .end:
                 reply.end = unsafe try? StreamEnd(payload: payload)
                 reply.ends += 1
+                #expect(reply.agreesOnCost)
             case .attempt:
                 if let attempt = unsafe try? FurtherAttempt(payload: payload) { reply.attempts.append(attempt) }
                 if let grants = self.grants { link.send(Grant(allowed: grants).frame(stream: header.stream)) }
