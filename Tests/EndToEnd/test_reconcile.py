@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pathlib
+import socket
+import socketserver
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -36,6 +41,44 @@ def reconcile(gateway: Gateway, file: pathlib.Path | str, *arguments: str, code:
     )  # fmt: skip
     assert done.returncode == code, f"{file} {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout)
+
+
+def empty_page(day: int) -> str:
+    bucket = {"object": "bucket", "start_time": day * DAY, "end_time": (day + 1) * DAY, "results": []}
+    return json.dumps({"object": "page", "data": [bucket], "has_more": False, "next_page": None})
+
+
+@contextlib.contextmanager
+def refusing(gateway: Gateway, part: str) -> Iterator[None]:
+    """Within it, requests to the control socket for paths that begin with `part` are refused, and others pass."""
+    path = gateway.state / "run" / "control.sock"
+    aside = path.with_suffix(".real")
+
+    class Between(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            head = self.rfile.read(4)
+            text = self.rfile.read(int.from_bytes(head, "big"))
+            if json.loads(text)["path"].startswith(f"/api/v1/{part}"):
+                answer = json.dumps({"status": 403, "body": {"error": {"message": "no", "type": "permission_error"}}}).encode()
+                self.wfile.write(len(answer).to_bytes(4, "big") + answer)
+                return
+            with socket.socket(socket.AF_UNIX) as real:
+                real.connect(str(aside))
+                real.sendall(head + text)
+                with real.makefile("rb") as answers:
+                    head = answers.read(4)
+                    self.wfile.write(head + answers.read(int.from_bytes(head, "big")))
+
+    path.rename(aside)
+    server = socketserver.ThreadingUnixStreamServer(str(path), Between)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        path.unlink()
+        aside.rename(path)
 
 
 def differing(answer: dict) -> list[dict]:
@@ -127,6 +170,28 @@ def test_exports_agree_to_the_token(tmp_path: pathlib.Path, product: str, reques
             ]:  # fmt: skip
                 done = run(gateway, "reconcile", *arguments)
                 assert (done.returncode, done.stdout) == (code, "") and done.stderr, f"{arguments}: {done}"
+            # Days that the file does not have, a provider that there is not, and names that nobody has.
+            for arguments, words in [
+                (("--from", yesterday, "--to", yesterday), "nothing of that was asked for"),
+                (("--provider", "gtp"), "there is no provider gtp: there are claude, gpt"),
+                (("--provider", "gpt", "--provider", "gtp"), "there is no provider gtp"),
+            ]:
+                done = run(gateway, "reconcile", str(tmp_path / "gpt.json"), *arguments)
+                assert (done.returncode, done.stdout) == (2, "") and words in done.stderr, f"{arguments}: {done}"
+            stray = reconcile(gateway, tmp_path / "gpt.json", "--model", "never=gpt-4o-2024-08-06", "--model", "small=none", code=0)
+            for name in ("nothing was sent as never", "nothing was sent as small", "the export has nothing of none"):
+                assert any(note.startswith(name) for note in stray["notes"]), stray["notes"]
+            # An export of the same day without any usage.
+            (tmp_path / "empty.json").write_text(empty_page(gpt.bills[0].day))
+            nothing = reconcile(gateway, tmp_path / "empty.json", code=1)
+            assert len(nothing["sluice_only"]) == 3 and nothing["export_only"] == []
+            # 1 is for numbers that differ: a refusal is 2, whatever was asked.
+            with refusing(gateway, "providers"):
+                assert run(gateway, "reconcile", str(tmp_path / "gpt.json")).returncode == 2
+            with refusing(gateway, "usage"):
+                assert run(gateway, "reconcile", str(tmp_path / "gpt.json"), "--provider", "gpt").returncode == 2
+            assert reconcile(gateway, tmp_path / "gpt.json", code=0)["is_within"]
+
             renamed = openai_json(gpt.bills).replace("gpt-4o-mini", "house-model")
             (tmp_path / "renamed.json").write_text(renamed)
             assert set(reconcile(gateway, tmp_path / "renamed.json", code=1)["export_only"]) == {"house-model"}
@@ -136,3 +201,5 @@ def test_exports_agree_to_the_token(tmp_path: pathlib.Path, product: str, reques
         # Stopped: the same, but which provider it is nobody can be asked.
         assert run(gateway, "reconcile", str(tmp_path / "gpt.csv")).returncode == 2
         assert reconcile(gateway, tmp_path / "gpt.csv", "--provider", "gpt", code=0)["is_within"]
+        notes = reconcile(gateway, tmp_path / "gpt.csv", "--provider", "gtp", code=1)["notes"]
+        assert any(note.startswith("Sluice knows nothing of the provider gtp") for note in notes), notes

@@ -27,7 +27,7 @@ struct ExportFixture: CustomTestStringConvertible, Sendable {
         GatewayUsage(day: day, model: Array(model.utf8), calls: calls, searches: searches, usage: usage)
     }
 
-    /// Two pages one after the other; a day is divided by keys, one is empty.
+    /// Two pages one after the other, and one of another report of the same days; a day is divided by keys, one is empty.
     static let openAIJSON = ExportFixture(
         format: .openAIJSON,
         text: """
@@ -72,10 +72,12 @@ struct ExportFixture: CustomTestStringConvertible, Sendable {
             }
             {"object":"page","data":[{"results":[{"object":"organization.usage.completions.result","input_tokens":77,
             "output_tokens":7,"input_cached_tokens":12,"input_audio_tokens":0,"output_audio_tokens":0,"num_model_requests":1,
-            "model":"o4-mini-2025-04-16"},{"object":"organization.usage.embeddings.result","input_tokens":64,
-            "num_model_requests":4,"model":"text-embedding-3-small"}],"object":"bucket","start_time":1795219200,
+            "model":"o4-mini-2025-04-16"}],"object":"bucket","start_time":1795219200,
             "end_time":1795305600},{"object":"bucket","start_time":1795305600,"end_time":1795392000,"results":[]}],
             "has_more":false,"next_page":null}
+            {"object":"page","data":[{"object":"bucket","start_time":1795219200,"end_time":1795305600,"results":[{"object":
+            "organization.usage.embeddings.result","input_tokens":64,"num_model_requests":4,"model":"text-embedding-3-small"}]},
+            {"object":"bucket","start_time":1795305600,"end_time":1795392000,"results":[]}],"has_more":false,"next_page":null}
 
             """,
         members: [

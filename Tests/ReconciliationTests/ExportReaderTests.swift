@@ -164,10 +164,39 @@ import Testing
     }
 
     @Test func aPageThatIsThereTwiceIsRefused() {
-        let page = "{\"data\": [\(self.bucket(""))]}"
+        let page = "{\"data\": [\(self.bucket("{\"model\": \"m\", \"input_tokens\": 2, \"output_tokens\": 1}"))]}"
         #expect(self.problems(page) == [])
         #expect(self.problems(page + "\n" + page).count == 1)
         #expect(self.problems("[\(page), \(page)]").first?.contains("twice") == true)
+    }
+
+    /// Each report of OpenAI's has pages of its own, with buckets of the same times.
+    @Test func reportsOfTheSameDaysCountBeside() throws {
+        func page(_ report: String, _ numbers: String) -> String {
+            let object = "\"object\": \"organization.usage.\(report).result\""
+            return "{\"data\": [\(self.bucket("{\(object), \"model\": \"m\", \(numbers)}"))]}"
+        }
+        let completions = page("completions", "\"input_tokens\": 20, \"output_tokens\": 1")
+        let embeddings = page("embeddings", "\"input_tokens\": 3")
+        let moderations = page("moderations", "\"input_tokens\": 500")
+        let export = try ExportReader.read(Array((completions + embeddings + moderations).utf8))
+        #expect(export.cells.values.map { $0[.inputTotal] } == [523])
+        #expect(export.rows == 3 && export.days == [ExportFixture.first: 86_400_000])
+        for again in [completions, embeddings, moderations] {
+            let problems = self.problems(completions + embeddings + moderations + again)
+            #expect(problems.count == 1 && problems.first?.contains("twice") == true, "\(problems)")
+        }
+        // Without results there is nothing that could count twice.
+        let empty = "{\"data\": [\(self.bucket(""))]}"
+        #expect(self.problems(empty + completions + empty + embeddings) == [])
+    }
+
+    @Test func resultsOfABucketAreBounded() {
+        let result = "{\"model\":\"m\",\"input_tokens\":1,\"output_tokens\":1}"
+        let most = [String](repeating: result, count: ExportBucket.mostResults).joined(separator: ",")
+        let problems = self.problems(self.bucket("\(most),\(result),\(result)"))
+        #expect(problems.count == 1, "\(problems)")
+        #expect(problems.first?.contains("results[100000]: the bucket has more than 100000 results") == true)
     }
 
     @Test func vendorsAreNotMixed() {

@@ -30,6 +30,14 @@ import Testing
         #expect(ModelNames.withoutDate(Array(name.utf8)) == nil)
     }
 
+    @Test func namesThatWereSaidAndThatNobodyHas() {
+        func texts(_ names: [[UInt8]]) -> [String] { names.map { String(decoding: $0, as: UTF8.self) } }
+        let names = self.names(["a", "b"], ["x", "y"], given: ["a": "x", "b": "z", "c": "y", "d": "z"])
+        #expect(texts(names.unsent) == ["c", "d"])
+        #expect(texts(names.unexported) == ["z"])
+        #expect(self.names(["a"], ["a"]).unsent == [])
+    }
+
     @Test func theSameNameComesFirst() {
         let names = self.names(["gpt-4o", "gpt-4o-2024-08-06"], ["gpt-4o", "gpt-4o-2024-08-06"])
         #expect(names.matches == [] && names.choices == [])

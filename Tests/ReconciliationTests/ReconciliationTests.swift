@@ -102,6 +102,25 @@ import Testing
         }
     }
 
+    /// An export without any usage says 0 of everything.
+    @Test(arguments: [
+        "start_time,end_time,start_time_iso,end_time_iso\n1795132800,1795219200,2026-11-20T00:00:00+00:00,2026-11-21T00:00:00+00:00\n",
+        "{\"object\": \"page\", \"data\": [{\"start_time\": 1795132800, \"end_time\": 1795219200, \"results\": []}], \"has_more\": false}",
+        "{\"data\": [{\"starting_at\": \"2026-11-20T00:00:00Z\", \"ending_at\": \"2026-11-21T00:00:00Z\", \"results\": []}]}",
+    ])
+    func anExportWithoutUsageDiffersFromAnyUsage(_ text: String) throws {
+        let export = try ExportReader.read(Array(text.utf8))
+        let day = ExportFixture.first
+        for usage in [TokenUsage(input: 1), TokenUsage(output: 1)] {
+            let call = GatewayUsage(day: day, model: Array("m".utf8), usage: usage)
+            let result = Reconciliation(export, [call], period: day...day)
+            #expect(!result.isWithin)
+            #expect(result.rows.filter { !$0.isWithin }.map(\.difference) == [1])
+            #expect(result.gatewayOnly == [Array("m".utf8)] && result.exportOnly == [])
+        }
+        #expect(Reconciliation(export, [], period: day...day).isWithin)
+    }
+
     @Test func callsThatNobodyKnowsOfStandBeside() throws {
         let fixture = ExportFixture.openAIJSON
         var usage = fixture.usage

@@ -74,7 +74,7 @@ struct ReconcileCommand: ParsableCommand {
         guard let known = export.period else { throw self.unusable("there are no days in it") }
         let first = self.from.flatMap(Self.day) ?? known.lowerBound
         let last = self.to.flatMap(Self.day) ?? known.upperBound
-        guard first <= last else {
+        guard first <= last, (first...last).overlaps(known) else {
             throw self.unusable(
                 "it is of \(Self.text(known.lowerBound)) to \(Self.text(known.upperBound)), and nothing of that was asked for"
             )
@@ -87,11 +87,13 @@ struct ReconcileCommand: ParsableCommand {
                 "requests from before \(removed) were removed here, so earlier days cannot be compared: --from says where to begin"
             )
         }
+        try usage.requireConfigured(found.silent)
         let result = Reconciliation(
             export, found.usage, period: first...last, given: try self.givenNames,
             tolerance: Tolerance(self.tolerance) ?? .tokens(0), countsToo: self.counts)
         let view = ReconcileView(
-            export: export, result: result, usage: found.usage, providers: providers, period: first...last,
+            export: export, result: result, usage: found.usage, providers: providers, silent: found.silent,
+            period: first...last,
             tolerance: self.tolerance, today: Int64((PastTime.milliseconds("today") ?? 0) / 86_400_000))
         if self.json { AdministrationOutput.write(json: view.json) } else { view.write(all: self.all) }
         if !result.isWithin { throw ExitCode(1) }

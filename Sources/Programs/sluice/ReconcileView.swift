@@ -8,6 +8,8 @@ struct ReconcileView {
     let result: Reconciliation
     let usage: [GatewayUsage]
     let providers: [String]
+    /// Those of them of which nothing was found.
+    let silent: [String]
     let period: ClosedRange<Int64>
     let tolerance: String
     /// The day it is in UTC, since 1970.
@@ -79,8 +81,13 @@ struct ReconcileView {
             notes.append(
                 "\(Self.shown(choice.sent)) could be each of \(names): --model \(Self.shown(choice.sent))=NAME")
         }
+        notes += self.result.names.unsent.map { "nothing was sent as \(Self.shown($0)), which --model names" }
+        notes += self.result.names.unexported.map { "the export has nothing of \(Self.shown($0)), which --model names" }
         notes += self.result.exportOnly.map { "\(Self.shown($0)) is in the export only" }
         notes += self.result.gatewayOnly.map { "\(Self.shown($0)) is in Sluice only" }
+        notes += self.silent.map {
+            "Sluice knows nothing of the provider \(Self.shown(Array($0.utf8))) on these days"
+        }
         return notes + self.notesOfDays + self.notesOfCalls
     }
 

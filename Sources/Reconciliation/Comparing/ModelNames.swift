@@ -20,10 +20,15 @@ public struct ModelNames: Hashable, Sendable {
 
     public private(set) var matches: [Match] = []
     public private(set) var choices: [Choice] = []
+    /// Of what was said, names that nothing was sent as, and names that the export does not have.
+    public private(set) var unsent: [[UInt8]] = []
+    public private(set) var unexported: [[UInt8]] = []
     private var names: [[UInt8]: [UInt8]] = [:]
 
     /// `given`: as sent → in the export.
     public init(sent: Set<[UInt8]>, export: Set<[UInt8]>, given: [[UInt8]: [UInt8]] = [:]) {
+        self.unsent = Set(given.keys).subtracting(sent).sorted { $0.lexicographicallyPrecedes($1) }
+        self.unexported = Set(given.values).subtracting(export).sorted { $0.lexicographicallyPrecedes($1) }
         var dated: [[UInt8]: [[UInt8]]] = [:]
         for model in export.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             if let bare = Self.withoutDate(model) { dated[bare, default: []].append(model) }

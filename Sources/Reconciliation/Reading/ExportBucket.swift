@@ -14,6 +14,16 @@ struct ExportBucket {
 
     /// What was used of one model, or by one of the other things a report may be grouped by.
     struct Result {
+        /// Which report it is of, as its `object` says it: those of one stretch of time may stand beside each other.
+        enum Kind: String {
+            case completions = "organization.usage.completions.result"
+            case embeddings = "organization.usage.embeddings.result"
+            case moderations = "organization.usage.moderations.result"
+
+            /// Its models write nothing.
+            var isInputOnly: Bool { self != .completions }
+        }
+
         /// The numbers of all formats, by their names.
         static let names = Set(
             [ExportFormat.openAIJSON, .anthropicJSON].flatMap { ExportMember.members(of: $0) }.map(\.name))
@@ -28,9 +38,10 @@ struct ExportBucket {
         var bad: Set<String> = []
         /// Members that sound like tokens.
         var unknown: [String] = []
+        /// The names of its members, while it is read.
         var seen: Set<String> = []
-        /// Of a report whose models write nothing.
-        var isInputOnly = false
+        /// Where nothing says it, that of completions: Anthropic has one report only.
+        var kind = Kind.completions
 
         init(index: Int, offset: Int) {
             self.index = index
@@ -42,6 +53,9 @@ struct ExportBucket {
     var end: Time?
     var hasResults = false
     var results: [Result] = []
+    /// Most results of a bucket.
+    static let mostResults = 100_000
+
     /// Results that there were, also those that could not be read.
     var count = 0
     /// A time is there, and something was said of it already.

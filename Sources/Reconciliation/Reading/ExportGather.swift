@@ -2,6 +2,12 @@ internal import Domain
 
 /// Adds up the lines of an export.
 struct ExportGather {
+    /// A stretch of time of one report: each is there once.
+    private struct Bucket: Hashable {
+        let kind: ExportBucket.Result.Kind
+        let stretch: Range<Int64>
+    }
+
     /// Groups of a day and a model, and stretches of time.
     private static let mostCells = 200_000
     private static let mostStretches = 200_000
@@ -13,6 +19,7 @@ struct ExportGather {
 
     private var cells: [ProviderExport.Cell: [ComparedClass: Int64]] = [:]
     private var stretches: Set<Range<Int64>> = []
+    private var buckets: Set<Bucket> = []
     private var classes: Set<ComparedClass> = []
     private var notes: [String] = []
     private var rows = 0
@@ -45,7 +52,10 @@ struct ExportGather {
         return nil
     }
 
-    func has(stretch start: Int64, _ end: Int64) -> Bool { start < end && self.stretches.contains(start..<end) }
+    /// What one report says of a stretch of time that was added before. False: the same was there already.
+    mutating func add(_ kind: ExportBucket.Result.Kind, of stretch: Range<Int64>) -> Bool {
+        self.buckets.insert(Bucket(kind: kind, stretch: stretch)).inserted
+    }
 
     mutating func note(_ words: String) {
         guard self.notes.count < 50, !self.notes.contains(words) else { return }
@@ -55,7 +65,9 @@ struct ExportGather {
     func export(_ format: ExportFormat) -> ProviderExport {
         var export = ProviderExport(format)
         export.cells = self.cells
-        export.classes = self.classes.sorted()
+        // What every file of the format has to say is compared also where this one says nothing: it is 0 there.
+        let required = ExportMember.members(of: format).filter(\.isRequired).map(\.compared)
+        export.classes = self.classes.union(required).sorted()
         export.rows = self.rows
         export.notes = self.notes
         for stretch in self.stretches {

@@ -103,10 +103,11 @@ struct JSONExportWalk {
             return self.report("this is \(start.format.rawValue), and \(known.rawValue) was expected", at: offset)
         }
         self.format = start.format
-        guard !self.gather.has(stretch: start.seconds, end.seconds) else {
+        if let reason = self.gather.add(stretch: start.seconds, end.seconds) { return self.report(reason, at: offset) }
+        // Reports of completions and embeddings have buckets of the same times. One without results counts nothing twice.
+        for kind in Set(bucket.results.map(\.kind)) where !self.gather.add(kind, of: start.seconds..<end.seconds) {
             return self.report("there is another bucket of the same time: is a page there twice?", at: offset)
         }
-        if let reason = self.gather.add(stretch: start.seconds, end.seconds) { return self.report(reason, at: offset) }
         let members = ExportMember.members(of: start.format)
         for result in bucket.results {
             self.path.append("results[\(result.index)]")
@@ -121,7 +122,7 @@ struct JSONExportWalk {
         for member in members {
             if let number = result.numbers[member.name] {
                 numbers.append((member.compared, number))
-            } else if member.isRequired, !(member.compared == .outputTotal && result.isInputOnly) {
+            } else if member.isRequired, !(member.compared == .outputTotal && result.kind.isInputOnly) {
                 isWhole = false
                 guard !result.bad.contains(member.name) else { continue }
                 self.report("\(member.name) is missing", at: result.offset)
@@ -133,86 +134,6 @@ struct JSONExportWalk {
         guard isWhole, let model = result.model else { return }
         guard self.gather.add(day: day, model: model, numbers) else {
             return self.report("there are too many models", at: result.offset)
-        }
-    }
-
-    // MARK: Results
-
-    private mutating func result(_ cursor: inout JSONCursor, _ bucket: inout ExportBucket) {
-        let start = cursor.offset
-        guard cursor.enterObject() else {
-            _ = cursor.skip()
-            return self.report("this is no object", at: start)
-        }
-        var result = ExportBucket.Result(index: bucket.count, offset: start)
-        bucket.count += 1
-        var isBad = false
-        self.members(&cursor, "", &result, &isBad)
-        guard cursor.fault == nil else { return }
-        if result.model == nil, !isBad {
-            self.report("it has no model: ask for the report grouped by model (group_by)", at: start)
-        }
-        bucket.results.append(result)
-    }
-
-    /// Of a result, or of an object in it: `prefix` is then the object's name and a dot.
-    private mutating func members(
-        _ cursor: inout JSONCursor, _ prefix: String, _ result: inout ExportBucket.Result, _ isBad: inout Bool
-    ) {
-        while let key = cursor.nextKey() {
-            let place = key.lowerBound - 1
-            guard let inner = self.name(key, cursor) else {
-                _ = cursor.skip()
-                continue
-            }
-            let name = prefix + inner
-            guard result.seen.insert(name).inserted else {
-                self.report("\(ExportProblems.shown(name.utf8)) is there twice", at: place)
-                _ = cursor.skip()
-                continue
-            }
-            self.path.append(inner)
-            defer { self.path.removeLast() }
-            if name == "model" {
-                self.model(&cursor, &result, &isBad)
-            } else if name == "object" {
-                self.kind(&cursor, &result)
-            } else if ExportBucket.Result.names.contains(name) {
-                switch self.numberOrNull(&cursor) {
-                case .number(let number): result.numbers[name] = number
-                case .null: break
-                case .bad: result.bad.insert(name)
-                }
-            } else if prefix.isEmpty, inner == "cache_creation" || inner == "server_tool_use", cursor.enterObject() {
-                self.members(&cursor, "\(inner).", &result, &isBad)
-            } else {
-                if cursor.kind == .scalar, ExportMember.isUnknownClass(inner) { result.unknown.append(name) }
-                _ = cursor.skip()
-            }
-        }
-    }
-
-    private mutating func model(
-        _ cursor: inout JSONCursor, _ result: inout ExportBucket.Result, _ isBad: inout Bool
-    ) {
-        let start = cursor.offset
-        guard let value = cursor.skip() else { return }
-        if unsafe JSONScalar.isNull(cursor.bytes(value)) { return }
-        guard let text = self.string(value, cursor), let model = ExportGather.model(text) else {
-            isBad = true
-            return self.report("must be the name of a model", at: start)
-        }
-        result.model = model
-    }
-
-    /// Which report the result is of.
-    private mutating func kind(_ cursor: inout JSONCursor, _ result: inout ExportBucket.Result) {
-        let start = cursor.offset
-        guard let value = cursor.skip(), let text = self.string(value, cursor) else { return }
-        switch String(decoding: text, as: UTF8.self) {
-        case "organization.usage.completions.result": break
-        case "organization.usage.embeddings.result", "organization.usage.moderations.result": result.isInputOnly = true
-        default: self.report("\(ExportProblems.shown(text)) is not counted in tokens by model", at: start)
         }
     }
 
@@ -237,13 +158,13 @@ struct JSONExportWalk {
         self.path.append(name)
     }
 
-    private enum Number {
+    enum Number {
         case number(Int64)
         case null
         case bad
     }
 
-    private mutating func numberOrNull(_ cursor: inout JSONCursor) -> Number {
+    mutating func numberOrNull(_ cursor: inout JSONCursor) -> Number {
         let start = cursor.offset
         let isScalar = cursor.kind == .scalar
         guard let value = cursor.skip() else { return .bad }
@@ -280,7 +201,7 @@ struct JSONExportWalk {
     }
 
     /// What a string stands for; nil for anything else.
-    private func string(_ value: Range<Int>, _ cursor: borrowing JSONCursor) -> [UInt8]? {
+    func string(_ value: Range<Int>, _ cursor: borrowing JSONCursor) -> [UInt8]? {
         let bytes = unsafe cursor.bytes(value)
         guard bytes.count >= 2, unsafe bytes.first == UInt8(ascii: "\"") else { return nil }
         let content = unsafe cursor.bytes(value.lowerBound + 1..<value.upperBound - 1)
@@ -289,14 +210,14 @@ struct JSONExportWalk {
     }
 
     /// The name of a member; nil for one that none of ours can be.
-    private func name(_ key: Range<Int>, _ cursor: borrowing JSONCursor) -> String? {
+    func name(_ key: Range<Int>, _ cursor: borrowing JSONCursor) -> String? {
         guard key.count <= 256 else { return nil }
         var text: [UInt8] = []
         guard unsafe JSONText.unescape(cursor.bytes(key), into: &text) else { return nil }
         return String(validating: text, as: UTF8.self)
     }
 
-    private mutating func report(_ reason: String, at offset: Int?) {
+    mutating func report(_ reason: String, at offset: Int?) {
         let place = self.path.joined(separator: ".")
         self.problems.add(reason, at: offset, of: self.text, ExportProblems.shown(place.utf8))
     }
