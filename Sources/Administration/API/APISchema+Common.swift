@@ -11,7 +11,9 @@ extension APISchema {
     /// Text that is looked for: any but one with a NUL, which no query can have.
     public static let text = APISchema.text(maximum: nil)
     /// The same, of so many characters at the most.
-    public static func text(maximum: Int?) -> APISchema { .string(maximum: maximum, pattern: "^[^\\u0000]*$") }
+    public static func text(minimum: Int? = nil, maximum: Int?) -> APISchema {
+        .string(minimum: minimum, maximum: maximum, pattern: "^[^\\u0000]*$")
+    }
 
     /// A point in time that is given: RFC 3339, or a day, which begins in UTC.
     public static let time = APISchema.any([.string(format: "date-time"), .string(format: "date")])

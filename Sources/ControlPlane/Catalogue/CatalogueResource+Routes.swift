@@ -26,9 +26,9 @@ extension CatalogueResource {
                 tag: tag,
                 parameters: [
                     APIParameter(
-                        "search", in: .query, .string(minimum: 1, maximum: 256), "A part of the model's name."),
+                        "search", in: .query, .text(minimum: 1, maximum: 256), "A part of the model's name."),
                     APIParameter(
-                        "provider", in: .query, .string(minimum: 1, maximum: 80),
+                        "provider", in: .query, .text(minimum: 1, maximum: 80),
                         "Whose they are, in the catalogue's words."),
                 ] + page, replies: [200: .page(Self.modelSchema)], handler: self.models),
             APIRoute(
