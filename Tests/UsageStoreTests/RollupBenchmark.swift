@@ -147,7 +147,10 @@ struct RollupBenchmark {
         }
         try self.fill(outside, days)
         if product == .postgres { try outside.execute("VACUUM ANALYZE rollup_days") }
-        print("rollups: \(product): \(try store.count("SELECT count(*) FROM rollup_days")) rows of days")
+        // PostgreSQL would count longer than a statement may take there.
+        if product == .sqlite {
+            print("rollups: \(product): \(try store.count("SELECT count(*) FROM rollup_days")) rows of days")
+        }
         let reader = try store.reader()
         let period = RollupQuery.Period.days(Self.today - days..<Self.today)
         let project = EntityID(high: 2, low: 77)
