@@ -34,16 +34,10 @@ extension DecisionTrail {
         guard hasRouting || self.admission != nil else { return [] }
         let hasLimits = self.admission.map { !$0.limits.isEmpty || $0.moreLimits > 0 } ?? false
         var writer = TrailWriter(capacity: hasRouting || hasLimits ? 256 : Self.shortSize)
-        writer.append(byte: Self.version)
         var parts = (hasRouting ? Part.routing : 0) | (hasLimits ? Part.limits : 0)
         if let admission = self.admission { parts |= Self.parts(admission) }
-        writer.append(byte: parts)
-        writer.append(self.planning)
-        if let admission = self.admission {
-            writer.append(admission.authenticated)
-            writer.append(admission.duration)
-            if hasLimits { Self.write(admission, to: &writer) }
-        }
+        Self.begin(parts, self.planning, self.admission, to: &writer)
+        if let admission = self.admission, hasLimits { Self.write(admission, to: &writer) }
         if hasRouting { self.writeRouting(to: &writer) }
         return writer.bytes
     }
@@ -51,12 +45,20 @@ extension DecisionTrail {
     /// What `packed` gives for a trail that has nothing but how a request was let in, without limits.
     public static func packed(plain admission: AdmissionTrail, planning: UInt32) -> [UInt8] {
         var writer = TrailWriter(capacity: Self.shortSize)
-        writer.append(byte: Self.version)
-        writer.append(byte: Self.parts(admission))
+        self.begin(self.parts(admission), planning, admission, to: &writer)
+        return writer.bytes
+    }
+
+    /// What every trail begins with.
+    private static func begin(
+        _ parts: UInt8, _ planning: UInt32, _ admission: AdmissionTrail?, to writer: inout TrailWriter
+    ) {
+        writer.append(byte: self.version)
+        writer.append(byte: parts)
         writer.append(planning)
+        guard let admission else { return }
         writer.append(admission.authenticated)
         writer.append(admission.duration)
-        return writer.bytes
     }
 
     private static func parts(_ admission: AdmissionTrail) -> UInt8 {

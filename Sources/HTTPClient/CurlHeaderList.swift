@@ -30,8 +30,13 @@ final class CurlHeaderList {
         self.prepend(lines)
     }
 
+    /// Neither CR, LF nor NUL is in it.
+    static func isLine(_ line: some Sequence<UInt8>) -> Bool {
+        !line.contains { $0 == 0 || $0 == 0x0A || $0 == 0x0D }
+    }
+
     private func prepend(_ lines: [[UInt8]]) {
-        for line in lines.reversed() where !line.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) {
+        for line in lines.reversed() where CurlHeaderList.isLine(line) {
             self.prepend(line)
         }
     }

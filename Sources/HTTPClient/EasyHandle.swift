@@ -196,9 +196,7 @@ final class EasyHandle {
             unsafe headers = further.first
         }
         defer { withExtendedLifetime(before) {} }
-        if unique.isEmpty || unique.count >= EasyHandle.headerCapacity
-            || unique.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D })
-        {
+        if unique.isEmpty || unique.count >= EasyHandle.headerCapacity || !CurlHeaderList.isLine(unique) {
             _ = unsafe sluice_curl_set_list(self.easy, CURLOPT_HTTPHEADER, headers)
         } else {
             for index in 0..<unique.count { unsafe self.line[index] = CChar(bitPattern: unique[index]) }

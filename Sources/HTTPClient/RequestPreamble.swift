@@ -24,10 +24,10 @@ struct RequestPreamble {
         if let query = url.part(CURLUPART_QUERY) { target += [UInt8(ascii: "?")] + query }
         guard target.first == UInt8(ascii: "/"), target.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
         var start = target + Array(" HTTP/1.1\r\nHost: ".utf8) + host + RequestPreamble.lineEnd
-        for line in settings.headers where RequestPreamble.isLine(line) { start += line + RequestPreamble.lineEnd }
+        for line in settings.headers where CurlHeaderList.isLine(line) { start += line + RequestPreamble.lineEnd }
         self.start = start
         self.end = Array("User-Agent: \(product)\0".utf8)
-        guard RequestPreamble.isLine(self.end.dropLast()) else { return nil }
+        guard CurlHeaderList.isLine(self.end.dropLast()) else { return nil }
     }
 
     /// Writes it for one request with further lines of its own, with NUL behind it. Lines with CR, LF or NUL in them are left out:
@@ -35,11 +35,11 @@ struct RequestPreamble {
     func write(_ unique: [UInt8], _ further: [[UInt8]], to text: inout [UInt8]) {
         text.removeAll(keepingCapacity: true)
         text += self.start
-        if !unique.isEmpty, RequestPreamble.isLine(unique) {
+        if !unique.isEmpty, CurlHeaderList.isLine(unique) {
             text += unique
             text += RequestPreamble.lineEnd
         }
-        for line in further where RequestPreamble.isLine(line) {
+        for line in further where CurlHeaderList.isLine(line) {
             text += line
             text += RequestPreamble.lineEnd
         }
@@ -70,8 +70,4 @@ struct RequestPreamble {
     }
 
     private static let lineEnd = Array("\r\n".utf8)
-
-    private static func isLine(_ line: some Sequence<UInt8>) -> Bool {
-        !line.contains { $0 == 0 || $0 == 0x0A || $0 == 0x0D }
-    }
 }

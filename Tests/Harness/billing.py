@@ -15,9 +15,8 @@ import re
 import time
 from dataclasses import dataclass
 
-from .chaos import end
 from .provider import Seen
-from .threaded_server import ThreadedServer
+from .request_server import RequestServer
 
 DATED = {"gpt-4o": "gpt-4o-2024-08-06", "claude-sonnet-4-5": "claude-sonnet-4-5-20250929"}
 DAY = 86_400
@@ -33,49 +32,27 @@ class Bill:
     numbers: dict[str, int]
 
 
-class BillingProvider(ThreadedServer):
+class BillingProvider(RequestServer):
     """A context manager, in a thread of its own."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.log: list[Seen] = []
         self.bills: list[Bill] = []
 
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            while True:
-                await self._one(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            end(writer, False)
-
-    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        lines = (await reader.readuntil(b"\r\n\r\n"))[:-4].decode("latin-1").split("\r\n")
-        method, target, _ = lines[0].split(" ")
-        headers = [(line.partition(":")[0], line.partition(":")[2].strip()) for line in lines[1:]]
-        seen = Seen(method, target, headers, b"", 0, time.monotonic())
-        seen.body = await reader.readexactly(int(seen.header("content-length") or 0))
-        self.log.append(seen)
+    async def _answer(self, seen: Seen, writer: asyncio.StreamWriter) -> bool:
         body = json.loads(seen.body)
         number = len(self.log)
         if body["model"].startswith("flaky") and number % 2:
             writer.write(reply(json.dumps({"error": {"message": "broken", "type": "server_error"}}).encode(), status=500))
-            return await writer.drain()
-        make = anthropic if target.endswith("/messages") else openai
+            await writer.drain()
+            return True
+        make = anthropic if seen.target.endswith("/messages") else openai
         numbers, answer = make(body, number)
         name = DATED.get(body["model"], body["model"])
         self.bills.append(Bill(int(time.time()) // DAY, name, seen.header("x-client-request-id") or "", numbers))
         writer.write(answer)
         await writer.drain()
+        return True
 
 
 def reply(body: bytes, kind: str = "application/json", status: int = 200) -> bytes:

@@ -14,43 +14,19 @@ import time
 
 from .chaos import end
 from .provider import Seen
-from .threaded_server import ThreadedServer
+from .request_server import RequestServer
 
 _MODEL = re.compile(r"(?P<name>.+?)(?:-at-(?P<at>\d+)-(?P<end>rst|fin|stall))?(?:-t\d+)?\Z")
 
 
-class CannedProvider(ThreadedServer):
+class CannedProvider(RequestServer):
     """A context manager, in a thread of its own; every request is in `log`."""
 
     def __init__(self, replies: dict[str, bytes]) -> None:
         super().__init__()
         self.replies = replies
-        self.log: list[Seen] = []
 
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            while await self._one(reader, writer):
-                continue
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            end(writer, False)
-
-    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        lines = (await reader.readuntil(b"\r\n\r\n"))[:-4].decode("latin-1").split("\r\n")
-        method, target, _ = lines[0].split(" ")
-        headers = [(line.partition(":")[0], line.partition(":")[2].strip()) for line in lines[1:]]
-        seen = Seen(method, target, headers, b"", 0, time.monotonic())
-        seen.body = await reader.readexactly(int(seen.header("content-length") or 0))
-        self.log.append(seen)
+    async def _answer(self, seen: Seen, writer: asyncio.StreamWriter) -> bool:
         found = _MODEL.match(json.loads(seen.body)["model"])
         assert found is not None
         reply, how = self.replies[found["name"]], found["end"]

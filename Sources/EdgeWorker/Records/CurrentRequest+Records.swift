@@ -39,7 +39,7 @@ extension CurrentRequest {
     }
 
     /// The record of the request's end.
-    func settleRecord(_ settlement: Settlement, isGone: Bool) -> SettleRecord {
+    func settleRecord(_ settlement: Settlement, isGone: Bool, isRemarkable: Bool) -> SettleRecord {
         // A request that was handed to an upstream which says nothing counts for the target that was planned first.
         let isSent = self.dispatchedAt != nil && (self.end == nil || settlement.call != nil || self.hasReplyOfPeer)
         // Of a hedge's two calls the last one need not be the one that has answered.
@@ -62,7 +62,7 @@ extension CurrentRequest {
             received: self.microseconds(self.receivedAt), dispatched: self.microseconds(self.dispatchedAt),
             firstByte: self.microseconds(self.firstContent ?? (self.errorBytes > 0 ? self.endedAt : nil)),
             total: self.microseconds(self.endedAt),
-            trail: self.packedTrail(settlement, isGone: isGone))
+            trail: self.packedTrail(settlement, isRemarkable: isRemarkable))
     }
 
     private func target(_ call: UInt8) -> Target? {

@@ -14,9 +14,9 @@ extension CurrentRequest {
     }
 
     /// The trail as bytes. Most requests have nothing in it but times.
-    func packedTrail(_ settlement: Settlement, isGone: Bool) -> [UInt8] {
-        guard self.limits.checked.isEmpty, self.limits.verdict != .refused, !self.isRemarkable(isGone: isGone) else {
-            return self.trail(settlement, isGone: isGone).packed()
+    func packedTrail(_ settlement: Settlement, isRemarkable: Bool) -> [UInt8] {
+        guard self.limits.checked.isEmpty, self.limits.verdict != .refused, !isRemarkable else {
+            return self.trail(settlement, isRemarkable: isRemarkable).packed()
         }
         var admission = AdmissionTrail(verdict: self.limits.verdict)
         self.time(&admission)
@@ -24,15 +24,14 @@ extension CurrentRequest {
     }
 
     /// How each limit stood, and how it was routed, is in it where there was a choice, or where it did not go well.
-    private func trail(_ settlement: Settlement, isGone: Bool) -> DecisionTrail {
-        let hasChoice = self.hasChoice
+    private func trail(_ settlement: Settlement, isRemarkable: Bool) -> DecisionTrail {
         let policy = self.settings.limitPolicy
-        var admission = self.limits.admission(isRemarkable: self.isRemarkable(isGone: isGone)) { scope in
+        var admission = self.limits.admission(isRemarkable: isRemarkable) { scope in
             self.caller?.rules(of: scope) ?? policy.timeZone
         }
         self.time(&admission)
         var trail = DecisionTrail(admission: admission, planning: self.planning)
-        guard hasChoice || admission.verdict == .refused else { return trail }
+        guard self.hasChoice || admission.verdict == .refused else { return trail }
         let policies = self.settings.policies
         let place = Int(self.policy)
         trail.alias = self.alias.map { self.settings.router.aliasName($0) } ?? []

@@ -41,11 +41,13 @@ extension EdgeCore {
         let settlement = request.settlement(with: self.estimator)
         if case .begun(let admission) = request.recording {
             request.recording = .settled
-            if request.isRemarkable(isGone: isGone) {
+            let isRemarkable = request.isRemarkable(isGone: isGone)
+            if isRemarkable {
                 request.limits.completeFigures(
                     { self.time(of: $0) }, softPercent: request.settings.limitPolicy.softPercent)
             }
-            self.write(request.settleRecord(settlement, isGone: isGone), admission, for: request)
+            let record = request.settleRecord(settlement, isGone: isGone, isRemarkable: isRemarkable)
+            self.write(record, admission, for: request)
             self.settled &+= 1
             self.learn(request, settlement)
         }
