@@ -136,6 +136,13 @@ import Testing
             }
             #expect("\(rows)" == count.text)
         }
+        // One within another, both of several pieces.
+        var pairs: Int64 = 0
+        try database.forEachRow("SELECT id FROM t WHERE id % 600 = 0 OR id > 1400") { (row) throws(DatabaseError) in
+            guard row.integer(0) % 600 == 0 else { return }
+            try database.forEachRow("SELECT id FROM t") { (_) throws(DatabaseError) in pairs += 1 }
+        }
+        #expect(pairs == 4 * 2500)
         #expect(throws: DatabaseError.self) {
             try database.forEachRow("SELECT id FROM t") { (row) throws(DatabaseError) in
                 throw DatabaseError(contentsOf: database, "enough")

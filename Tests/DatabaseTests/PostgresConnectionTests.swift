@@ -131,6 +131,43 @@ struct PostgresConnectionTests {
         #expect(try self.database.integer("SELECT count(*) FROM t") == 0)
     }
 
+    @Test func aPieceThatFailsWhileAnotherIsReadFails() throws {
+        let rows: SQL = "SELECT 1 / (1500 - n) FROM generate_series(1, 3000) n"
+        var count = 0
+        let error = #expect(throws: DatabaseError.self) {
+            try self.database.forEachRow(rows) { (_) throws(DatabaseError) in count += 1 }
+        }
+        // 22012: division by zero.
+        #expect(count == 1000 && error?.code == SQLState("22012".utf8).map { .postgres($0) })
+        #expect(!self.database.isInTransaction)
+        // Another statement hears of it first.
+        let early = #expect(throws: DatabaseError.self) {
+            try self.database.forEachRow(rows) { (_) throws(DatabaseError) in
+                _ = try self.database.integer("SELECT 1")
+            }
+        }
+        #expect(early?.code == error?.code)
+        #expect(!self.database.isInTransaction)
+        #expect(try self.database.integer("SELECT count(*) FROM t") == 0)
+    }
+
+    @Test func aConnectionThatIsLostBetweenTwoPiecesIsMadeAgain() throws {
+        var count = 0
+        let error = #expect(throws: DatabaseError.self) {
+            try self.database.forEachRow("SELECT repeat('x', 9000) FROM generate_series(1, 30000)") {
+                (row) throws(DatabaseError) in
+                count += 1
+                if count == 1500 { _ = try self.database.integer("SELECT pg_terminate_backend(pg_backend_pid())") }
+            }
+        }
+        #expect(count == 1500 && error?.isRetryable == true && !self.database.isInTransaction)
+        try self.reopen()
+        count = 0
+        try self.database.forEachRow("SELECT 1 FROM generate_series(1, 2001)") { (_) throws(DatabaseError) in count += 1
+        }
+        #expect(count == 2001)
+    }
+
     @Test func aCommitThatIsNotAnsweredSaysSo() throws {
         // The commit waits for a trigger, during which the session is ended.
         try self.database.execute(

@@ -34,7 +34,8 @@ SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_connections": "200",
-    "shared_buffers": "32MB",
+    # Little, for tests; what is measured says how much.
+    "shared_buffers": os.environ.get("SLUICE_TEST_POSTGRES_BUFFERS", "32MB"),
     "listen_addresses": "127.0.0.1",
     "jit": "off",
     "log_min_messages": "warning",

@@ -138,7 +138,7 @@ struct RollupBenchmark {
             })
         let outside: any DatabaseConnection
         if product == .postgres {
-            var options = try store.options(lockTimeout: 1000)
+            var options = try store.options(lockTimeout: 600_000)
             options.statementTimeout = 3_600_000
             outside = PostgresConnection(options, migrations: UsageSchema.postgresMigrations)
         } else {

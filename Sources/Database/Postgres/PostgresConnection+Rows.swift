@@ -42,13 +42,19 @@ extension PostgresConnection {
             }
         }
         let fetch: SQL = "FETCH FORWARD \(Self.piece) FROM \(cursor)"
+        let send = { (pointer: OpaquePointer) in
+            unsafe PQsendQueryParams(pointer, fetch.text, 0, nil, nil, nil, nil, 1)
+        }
+        var rows = unsafe try session.run("step", on: try session.ready("step"), send)
         while true {
-            let rows = unsafe try session.run("step", on: try session.ready("step")) {
-                unsafe PQsendQueryParams($0, fetch.text, 0, nil, nil, nil, nil, 1)
-            }
+            // The server makes the next piece while this one is looked at.
+            let next =
+                rows.rows == Self.piece
+                ? unsafe try link.sendAhead("step", deadline: session.deadline, send) : nil
             statement.show(rows)
             while try statement.step() { try body(statement) }
-            guard rows.rows == Self.piece else { break }
+            guard let next else { break }
+            rows = try link.take("step", next, deadline: session.deadline)
         }
         try session.simple("step", "CLOSE \(cursor)", on: try session.ready("step"))
         statement.discard(on: link)

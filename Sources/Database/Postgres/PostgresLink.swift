@@ -14,6 +14,8 @@ final class PostgresLink {
     /// Not 0 when the server has said that it ends the session.
     private let isEnded: UnsafeMutablePointer<Int32>
     private(set) var isDead = false
+    /// What was sent ahead and not answered yet: every other command waits for it.
+    private var awaited: PostgresAhead?
 
     /// Connects. The library is told the addresses of a name, as it would wait for the resolver for as long as that takes.
     init(_ options: PostgresOptions, _ timing: PostgresTiming, _ hosts: HostLookup) throws(DatabaseError) {
@@ -49,6 +51,8 @@ final class PostgresLink {
     var isInTransaction: Bool {
         switch unsafe PQtransactionStatus(self.pointer) {
         case PQTRANS_INTRANS, PQTRANS_INERROR: true
+        // What is sent ahead is part of one.
+        case PQTRANS_ACTIVE: self.awaited != nil
         default: false
         }
     }
@@ -99,13 +103,49 @@ final class PostgresLink {
     func run(
         _ operation: String, deadline: UInt64, _ send: (OpaquePointer) -> Int32
     ) throws(DatabaseError) -> PostgresResult {
+        unsafe try self.start(operation, deadline, send)
+        return try self.answer(operation, deadline: deadline)
+    }
+
+    private func start(
+        _ operation: String, _ deadline: UInt64, _ send: (OpaquePointer) -> Int32
+    ) throws(DatabaseError) {
+        try self.settle(operation, deadline)
         guard !self.isDead, unsafe PQstatus(self.pointer) == CONNECTION_OK else { throw self.lost(operation, nil) }
         guard unsafe send(self.pointer) == 1 else {
             let said = unsafe PostgresMessage.line(String(cString: PQerrorMessage(self.pointer)))
             guard unsafe PQstatus(self.pointer) == CONNECTION_OK else { throw self.lost(operation, said) }
             throw DatabaseError(server: self.server, operation: operation, state: .misuse, message: said)
         }
-        return try self.answer(operation, deadline: deadline)
+    }
+
+    /// Sends a command of a transaction before its answer is needed, so that the server works meanwhile. Other commands may come before
+    /// it is taken.
+    func sendAhead(
+        _ operation: String, deadline: UInt64, _ send: (OpaquePointer) -> Int32
+    ) throws(DatabaseError) -> PostgresAhead {
+        unsafe try self.start(operation, deadline, send)
+        let ahead = PostgresAhead()
+        self.awaited = ahead
+        try self.flush(operation, deadline)
+        return ahead
+    }
+
+    /// The answer to what was sent ahead.
+    func take(_ operation: String, _ ahead: PostgresAhead, deadline: UInt64) throws(DatabaseError) -> PostgresResult {
+        if self.awaited === ahead { try self.settle(operation, deadline) }
+        guard let answer = ahead.answer else { throw self.lost(operation, nil) }
+        return try answer.get()
+    }
+
+    private func settle(_ operation: String, _ deadline: UInt64) throws(DatabaseError) {
+        guard let ahead = self.awaited.take() else { return }
+        do throws(DatabaseError) {
+            ahead.answer = .success(try self.answer(operation, deadline: deadline))
+        } catch {
+            ahead.answer = .failure(error)
+            throw error
+        }
     }
 
     /// What comes back of the command that was sent.

@@ -49,7 +49,10 @@ final class PostgresResult {
 
     /// Lends the bytes of a value; none for NULL.
     func withBytes<Value>(_ row: Int, _ column: Int, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
-        guard !self.isNull(row, column) else { return unsafe body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        guard row >= 0, row < self.rows, column >= 0, column < self.columns else {
+            return unsafe body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        // 0 for NULL as well.
         let count = Int(unsafe PQgetlength(self.pointer, Int32(row), Int32(column)))
         let start = unsafe PQgetvalue(self.pointer, Int32(row), Int32(column))
         return unsafe body(UnsafeRawBufferPointer(start: start, count: max(0, count)))
@@ -57,15 +60,16 @@ final class PostgresResult {
 
     /// Nil for NULL, and for what is no integer of 64 bits.
     func integer(_ row: Int, _ column: Int) -> Int64? {
-        guard !self.isNull(row, column) else { return nil }
+        guard column >= 0, column < self.columns else { return nil }
         let type = self.types[column]
         return unsafe self.withBytes(row, column) { unsafe type.integer($0) }
     }
 
     /// The first column of the row that has bytes which are no value of its type.
     func wrongColumn(_ row: Int) -> Int? {
-        for (column, type) in self.types.enumerated() where !self.isNull(row, column) {
-            guard unsafe self.withBytes(row, column, { unsafe type.isPossible($0) }) else { return column }
+        for (column, type) in self.types.enumerated() {
+            let isPossible = unsafe self.withBytes(row, column) { unsafe type.isPossible($0) }
+            guard isPossible || self.isNull(row, column) else { return column }
         }
         return nil
     }

@@ -36,11 +36,9 @@ enum PostgresType: Hashable {
     func integer(_ bytes: UnsafeRawBufferPointer) -> Int64? {
         switch self {
         case .bool: return unsafe bytes.count == 1 ? (bytes[0] == 0 ? 0 : 1) : nil
-        case .int2, .int4, .int8:
-            let count = self == .int2 ? 2 : self == .int4 ? 4 : 8
-            guard bytes.count == count else { return nil }
-            let sign: Int64 = unsafe bytes[0] & 0x80 == 0 ? 0 : -1
-            return unsafe bytes.reduce(sign) { $0 << 8 | Int64($1) }
+        case .int2: return unsafe Self.bigEndian(bytes, Int16.self).map { Int64($0) }
+        case .int4: return unsafe Self.bigEndian(bytes, Int32.self).map { Int64($0) }
+        case .int8: return unsafe Self.bigEndian(bytes, Int64.self)
         case .float8:
             guard bytes.count == 8 else { return nil }
             let number = unsafe Double(bitPattern: bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
@@ -50,6 +48,13 @@ enum PostgresType: Hashable {
         case .text: return unsafe Self.digits(bytes)
         case .bytes, .other: return nil
         }
+    }
+
+    private static func bigEndian<Number: FixedWidthInteger & BitwiseCopyable>(
+        _ bytes: UnsafeRawBufferPointer, _ type: Number.Type
+    ) -> Number? {
+        guard bytes.count == MemoryLayout<Number>.size else { return nil }
+        return unsafe Number(bigEndian: bytes.loadUnaligned(as: type))
     }
 
     /// A text of digits with a sign, and nothing else.

@@ -49,10 +49,23 @@ struct DurationSketch: Hashable {
             for bucket in other.buckets { self.add(bucket.index, bucket.count &* times) }
             return
         }
-        var merged: [Bucket] = []
-        merged.reserveCapacity(self.buckets.count + other.buckets.count)
+        // What is added up mostly has the same buckets.
         var place = 0
-        for bucket in other.buckets {
+        for (number, bucket) in other.buckets.enumerated() {
+            while place < self.buckets.count, self.buckets[place].index < bucket.index { place += 1 }
+            guard place < self.buckets.count, self.buckets[place].index == bucket.index else {
+                self.merge(other.buckets[number...], times)
+                return
+            }
+            self.buckets[place].count &+= bucket.count &* times
+        }
+    }
+
+    private mutating func merge(_ others: ArraySlice<Bucket>, _ times: Int64) {
+        var merged: [Bucket] = []
+        merged.reserveCapacity(self.buckets.count + others.count)
+        var place = 0
+        for bucket in others {
             while place < self.buckets.count, self.buckets[place].index < bucket.index {
                 merged.append(self.buckets[place])
                 place += 1

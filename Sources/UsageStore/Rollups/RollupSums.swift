@@ -103,6 +103,12 @@ struct RollupSums: Hashable {
 
     /// Reads `columns` and `detail` from the given column on.
     init(_ statement: any DatabaseStatement, from column: Int) {
+        self.init(columnsOf: statement, from: column)
+        self.unpack(statement.bytes(column + Self.columns.count))
+    }
+
+    /// Reads `columns` only: what `detail` has is missing until it is unpacked.
+    init(columnsOf statement: any DatabaseStatement, from column: Int) {
         self.requests = statement.integer(column)
         self.clientErrors = statement.integer(column + 1)
         self.providerErrors = statement.integer(column + 2)
@@ -114,6 +120,5 @@ struct RollupSums: Hashable {
         self.cost = statement.integer(column + 8)
         self.latency.sum = statement.integer(column + 9)
         self.firstByte.sum = statement.integer(column + 10)
-        self.unpack(statement.bytes(column + Self.columns.count))
     }
 }

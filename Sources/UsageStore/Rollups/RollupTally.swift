@@ -10,6 +10,30 @@ final class RollupTally {
         var route: Int
     }
 
+    /// An entry's place in the answer: by period, then the dearest first; always the same order.
+    private struct Rank {
+        var key: Key
+        var place: Int
+        var cost: Int64
+        var requests: Int64
+
+        init(_ key: Key, _ place: Int, _ entry: TalliedEntry) {
+            self.key = key
+            self.place = place
+            self.cost = entry.cost
+            self.requests = entry.requests
+        }
+
+        func isSame(as other: Rank) -> Bool {
+            self.key.period == other.key.period && self.cost == other.cost && self.requests == other.requests
+        }
+
+        func isBefore(_ other: Rank) -> Bool {
+            if self.key.period != other.key.period { return self.key.period < other.key.period }
+            return self.cost != other.cost ? self.cost > other.cost : self.requests > other.requests
+        }
+    }
+
     private let query: RollupQuery
     private let selection: RollupSelection
     private let names: UsageNames
@@ -20,7 +44,7 @@ final class RollupTally {
     private var places: [[UsageReport.Group]: Int] = [:]
     private var callers: [Int64: Int] = [:]
     private var routes: [Int64: Int] = [:]
-    private var sums: [RollupSums] = []
+    private var entries: [TalliedEntry] = []
     private var index: [Key: Int] = [:]
     /// What stands for a group that is not asked for.
     private static let other = -1
@@ -34,21 +58,38 @@ final class RollupTally {
             query.provider != nil || query.model != nil || query.dimensions.contains { !$0.isAboutCaller }
     }
 
-    /// The place of the sums for what is asked for; nil for what is not. It stays theirs.
-    func place(period: Int64, scope: Int64, route: Int64) throws(DatabaseError) -> Int? {
+    /// Adds a row of sums, if it is asked for.
+    ///
+    /// - Parameter column: where `RollupSums.columns` and the detail behind them begin.
+    func add(period: Int64, scope: Int64, route: Int64, _ row: any DatabaseStatement, from column: Int)
+        throws(DatabaseError)
+    {
+        guard let key = try self.key(period, scope, route) else { return }
+        if let place = self.index[key] {
+            self.entries[place].add(RollupSums(row, from: column))
+        } else {
+            self.index[key] = self.entries.count
+            self.entries.append(TalliedEntry(row, from: column))
+        }
+    }
+
+    func add(period: Int64, scope: Int64, route: Int64, _ sums: RollupSums) throws(DatabaseError) {
+        guard let key = try self.key(period, scope, route) else { return }
+        if let place = self.index[key] {
+            self.entries[place].add(sums)
+        } else {
+            self.index[key] = self.entries.count
+            self.entries.append(TalliedEntry(sums))
+        }
+    }
+
+    /// Nil for what is not asked for.
+    private func key(_ period: Int64, _ scope: Int64, _ route: Int64) throws(DatabaseError) -> Key? {
         guard self.periods.contains(period) else { return nil }
         let caller = self.caller(scope)
         let route = try self.route(route)
         guard caller != Self.other, route != Self.other else { return nil }
-        let key = Key(period: self.query.isDivided ? period : 0, caller: caller, route: route)
-        if let place = self.index[key] { return place }
-        self.index[key] = self.sums.count
-        self.sums.append(RollupSums())
-        return self.sums.count - 1
-    }
-
-    func add(_ sums: RollupSums, at place: Int) {
-        self.sums[place].add(sums)
+        return Key(period: self.query.isDivided ? period : 0, caller: caller, route: route)
     }
 
     private func caller(_ scope: Int64) -> Int {
@@ -91,23 +132,42 @@ final class RollupTally {
     func report() -> RollupReport {
         var report = RollupReport()
         var total = RollupSums()
-        for (key, place) in self.index where !self.sums[place].isEmpty {
-            total.add(self.sums[place])
+        // Entries are large: their order is found before they are made.
+        var order: [Rank] = []
+        order.reserveCapacity(self.index.count)
+        for (key, place) in self.index { order.append(Rank(key, place, self.entries[place])) }
+        order.sort { a, b in
+            a.isSame(as: b) ? self.areGroups(of: a.key, before: b.key) : a.isBefore(b)
+        }
+        report.entries.reserveCapacity(order.count)
+        for rank in order {
+            let sums = self.entries[rank.place].sums
+            guard !sums.isEmpty else { continue }
+            total.add(sums)
             report.entries.append(
                 RollupReport.Entry(
-                    period: self.query.isDivided ? key.period : nil, groups: self.groups(of: key),
-                    totals: self.sums[place].totals))
+                    period: self.query.isDivided ? rank.key.period : nil, groups: self.groups(of: rank.key),
+                    totals: sums.totals))
         }
         report.total = total.totals
-        report.entries.sort(by: RollupReport.Entry.isBefore)
         return report
+    }
+
+    private func areGroups(of a: Key, before b: Key) -> Bool {
+        for (a, b) in zip(self.groups(of: a), self.groups(of: b)) where a != b {
+            return UsageReport.Group.isBefore(a, b)
+        }
+        return false
     }
 
     /// In the order of the query's dimensions.
     private func groups(of key: Key) -> [UsageReport.Group] {
         guard !self.query.dimensions.isEmpty else { return [] }
-        var callers = (self.selection.groups == nil ? [] : self.groups[key.caller])[...]
-        var routes = (self.asksForRoutes ? self.groups[key.route] : [])[...]
+        let ofCaller = self.selection.groups == nil ? [] : self.groups[key.caller]
+        let ofRoute = self.asksForRoutes ? self.groups[key.route] : []
+        if ofCaller.isEmpty { return ofRoute }
+        if ofRoute.isEmpty { return ofCaller }
+        var (callers, routes) = (ofCaller[...], ofRoute[...])
         return self.query.dimensions.compactMap { $0.isAboutCaller ? callers.popFirst() : routes.popFirst() }
     }
 }
@@ -125,16 +185,5 @@ extension RollupQuery.Period {
         case .hours: .hour
         case .days: .day
         }
-    }
-}
-
-extension RollupReport.Entry {
-    /// By period, then the dearest first; always the same order.
-    static func isBefore(_ a: Self, _ b: Self) -> Bool {
-        if a.period != b.period { return (a.period ?? 0) < (b.period ?? 0) }
-        if a.totals.cost != b.totals.cost { return a.totals.cost > b.totals.cost }
-        if a.totals.requests != b.totals.requests { return a.totals.requests > b.totals.requests }
-        for (a, b) in zip(a.groups, b.groups) where a != b { return UsageReport.Group.isBefore(a, b) }
-        return false
     }
 }

@@ -50,8 +50,7 @@ extension UsageReader {
         let sql: SQL = """
             \(Self.periods(table))
             SELECT r.\(table.column), r.scope, r.route, \(SQL.joined(RollupSums.columns.map { "r.\($0)" })), r.detail
-            FROM periods p CROSS JOIN \(table.table) r
-            WHERE r.\(table.column) = p.number AND r.scope BETWEEN $3 AND $4
+            FROM periods p \(self.database.product == .postgres ? Self.searched(table) : Self.joined(table))
             """
         let isNarrow = scopes.count == 1 || scopes.lowerBound >= RollupScope.Kind.organization.base
         for part in try self.parts(period, isNarrow ? Self.fewScopes : Self.manyScopes) {
@@ -64,12 +63,25 @@ extension UsageReader {
                     try statement.bind(4, scopes.upperBound)
                 },
                 { (row) throws(DatabaseError) in
-                    let place = try tally.place(period: row.integer(0), scope: row.integer(1), route: row.integer(2))
-                    if let place { tally.add(RollupSums(row, from: 3), at: place) }
+                    try tally.add(
+                        period: row.integer(0), scope: row.integer(1), route: row.integer(2), row, from: 3)
                 })
             if isOverdue() { return false }
         }
         return true
+    }
+
+    /// The rows of each period: the planner of SQLite takes the periods one by one.
+    private static func joined(_ table: RollupPeriod) -> SQL {
+        "CROSS JOIN \(table.table) r WHERE r.\(table.column) = p.number AND r.scope BETWEEN $3 AND $4"
+    }
+
+    /// OFFSET 0 keeps PostgreSQL's planner, which takes a handful of periods for a hundred, from reading all of the table for many scopes.
+    private static func searched(_ table: RollupPeriod) -> SQL {
+        """
+        CROSS JOIN LATERAL (SELECT * FROM \(table.table)
+            WHERE \(table.column) = p.number AND scope BETWEEN $3 AND $4 OFFSET 0) r
+        """
     }
 
     /// The periods from $1 and before $2 that have rows, each found from the one before: as each period's scopes lie together, those of
@@ -126,8 +138,7 @@ extension UsageReader {
         }
         for group in gather.groups {
             let period = query.period.table == .hour ? group.key.hour : group.key.day
-            let place = try tally.place(period: period, scope: group.key.principal, route: group.key.route)
-            if let place { tally.add(group.sums, at: place) }
+            try tally.add(period: period, scope: group.key.principal, route: group.key.route, group.sums)
         }
         return tally.report()
     }
