@@ -14,6 +14,8 @@ public enum HealthWords {
         public static let traffic = 5
         /// `FurtherCallsWord`; of providers only.
         public static let furtherCalls = 6
+        /// `ShortageWord`; of providers only.
+        public static let shortage = 7
     }
 
     /// Of a key, and of a key for one model.

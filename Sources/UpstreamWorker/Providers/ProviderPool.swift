@@ -40,6 +40,12 @@ final class ProviderPool {
         self.routes[Int(endpoint.rawValue)]
     }
 
+    /// Where requests wait for a place, in the sight of the other workers.
+    func gate(_ health: SharedHealth) -> ProviderGate {
+        if self.gate.neighbours == nil { self.gate.neighbours = SharedPlaces(health, self.settings.name) }
+        return self.gate
+    }
+
     /// Its keys, as they stand.
     @inline(__always)
     func keyPool(_ health: SharedHealth) -> KeyPool {

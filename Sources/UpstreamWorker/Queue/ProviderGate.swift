@@ -9,6 +9,9 @@ internal import Resilience
 /// loop, one for each; and while others may hold places, every 5 ms. Nobody overtakes those that wait: `take` refuses
 /// whoever has no turn. One that fails to get its place stays at the front.
 ///
+/// Who hears of a place at once would keep it for ever, and a worker without any would wait as long. So one that holds fewer than
+/// its part says so to the others, and who holds more than that leaves what is freed to them.
+///
 /// Invariant: each that entered either has its turn (`used`), leaves by itself, or hears that it waited in vain; once.
 final class ProviderGate: TurnEndHandler {
     enum Entering: Hashable {
@@ -24,11 +27,15 @@ final class ProviderGate: TurnEndHandler {
 
     private let settings: ProviderSettings
     private let counter: AttemptCounter
+    /// Set before the first request waits, where there are others.
+    var neighbours: (any PlaceNeighbours)?
     private var queue: FairQueue
     /// By their tickets' numbers.
     private var waiters: [(any GateWaiter)?] = []
     /// Connections this worker may have to the provider.
     private(set) var share: Int
+    /// This worker's part of the places that all share, rounded down; nil where the provider has no such.
+    private var part: Int?
     /// Those in use or being made.
     private(set) var inUse = 0
     /// Calls that ended and whose places nobody was offered yet.
@@ -45,6 +52,7 @@ final class ProviderGate: TurnEndHandler {
         self.settings = settings
         self.counter = counter
         self.share = ProviderGate.share(of: settings.maxConnections, upstreams)
+        self.part = ProviderGate.part(settings, upstreams)
         self.queue = FairQueue(ProviderGate.terms(settings, upstreams))
     }
 
@@ -55,6 +63,7 @@ final class ProviderGate: TurnEndHandler {
     /// There are to be more or fewer upstreams.
     func update(upstreams: UInt16) {
         self.share = ProviderGate.share(of: self.settings.maxConnections, upstreams)
+        self.part = ProviderGate.part(self.settings, upstreams)
         self.queue.terms = ProviderGate.terms(self.settings, upstreams)
         self.armTimer()
     }
@@ -63,6 +72,11 @@ final class ProviderGate: TurnEndHandler {
     private static func share(of connections: UInt32, _ upstreams: UInt16) -> Int {
         let upstreams = max(1, Int(upstreams))
         return max(1, (Int(connections) + upstreams - 1) / upstreams)
+    }
+
+    private static func part(_ settings: ProviderSettings, _ upstreams: UInt16) -> Int? {
+        guard upstreams > 1, let places = settings.concurrency else { return nil }
+        return max(1, Int(clamping: places) / Int(upstreams))
     }
 
     private static func terms(_ settings: ProviderSettings, _ upstreams: UInt16) -> QueueTerms {
@@ -154,11 +168,16 @@ final class ProviderGate: TurnEndHandler {
         self.armTimer()
     }
 
+    private var leavesToOthers: Bool {
+        guard let part = self.part, self.inUse >= part else { return false }
+        return self.neighbours?.isOneShort ?? false
+    }
+
     /// Offers places to those whose turn it is, until one is not to be had.
     private func giveTurns(atMost count: Int) {
         guard let loop = self.loop else { return }
         var given = 0
-        while given < count, self.inUse < self.share, let ticket = self.queue.next {
+        while given < count, self.inUse < self.share, !self.leavesToOthers, let ticket = self.queue.next {
             guard ticket.number < self.waiters.count, let waiter = self.waiters[ticket.number] else { return }
             self.isGivingTurn = true
             let turn = waiter.turnCame()
@@ -166,7 +185,10 @@ final class ProviderGate: TurnEndHandler {
             switch turn {
             case .kept:
                 // Who has left meanwhile makes room for the next.
-                if self.queue.contains(ticket) { return }
+                if self.queue.contains(ticket) {
+                    if let part = self.part, self.inUse < part { self.neighbours?.sayShort() }
+                    return
+                }
             case .used:
                 given += 1
                 let waited = self.queue.waited(ticket, at: loop.now)

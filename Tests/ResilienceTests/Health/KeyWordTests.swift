@@ -87,6 +87,16 @@ import Testing
         }
     }
 
+    @Test func aShortageIsForgotten() {
+        for now: UInt64 in [0, 1_790_000_000_000, WordTime.mask - 3] {
+            let word = ShortageWord().said(at: now)
+            #expect(!ShortageWord().holds(at: now))
+            for later in 0..<ShortageWord.duration { #expect(word.holds(at: now &+ later)) }
+            #expect(!word.holds(at: now &+ ShortageWord.duration))
+            #expect(!word.holds(at: now &- 1), "the clock was set back")
+        }
+    }
+
     @Test func anyWordIsHarmless() {
         var random = SplitMix(seed: 22)
         for _ in 0..<100_000 {

@@ -139,6 +139,63 @@ struct ProviderGateTests {
         #expect(try self.run { waiters[2].hasPlace })
     }
 
+    private final class Neighbours: PlaceNeighbours {
+        var isOneShort = false
+        private(set) var said = 0
+
+        func sayShort() { self.said += 1 }
+    }
+
+    @Test func whatIsFreedIsLeftToAWorkerThatHasFewerPlaces() throws {
+        // Of four places each of the two workers has two.
+        let gate = self.gate(concurrency: 4, connections: 100, upstreams: 2)
+        let neighbours = Neighbours()
+        gate.neighbours = neighbours
+        let places = Places(4)
+        let waiters = (0..<8).map { Waiter($0, gate, places) }
+        for waiter in waiters { _ = self.enter(waiter) }
+        #expect(try self.run { waiters[3].hasPlace })
+        // Nobody wants the others' part: it keeps what it has.
+        waiters[0].end()
+        #expect(try self.run { waiters[4].hasPlace })
+        neighbours.isOneShort = true
+        waiters[1].end()
+        waiters[2].end()
+        #expect(try self.run { waiters[5].turns == 0 && places.free == 2 })
+        let end = Clocks.monotonicNanoseconds() + 30_000_000
+        while Clocks.monotonicNanoseconds() < end { try self.loop.turn(waitingAtMost: 10_000_000) }
+        #expect(gate.inUse == 2 && places.free == 2)
+        // Its own part it keeps.
+        waiters[3].end()
+        #expect(try self.run { waiters[5].hasPlace })
+        #expect(gate.inUse == 2 && places.free == 2)
+        // Nobody took them.
+        neighbours.isOneShort = false
+        #expect(try self.run { gate.inUse == 4 })
+        #expect(neighbours.said == 0)
+    }
+
+    @Test func aWorkerWithFewerPlacesThanItsPartSaysSo() throws {
+        let gate = self.gate(concurrency: 4, connections: 100, upstreams: 2)
+        let neighbours = Neighbours()
+        gate.neighbours = neighbours
+        let places = Places(1)
+        let waiters = (0..<4).map { Waiter($0, gate, places) }
+        for waiter in waiters { _ = self.enter(waiter) }
+        #expect(try self.run { neighbours.said > 2 })
+        #expect(gate.inUse == 1)
+        // What it says itself does not keep it from its part, and with that it is content.
+        neighbours.isOneShort = true
+        places.free = 1
+        #expect(try self.run { gate.inUse == 2 })
+        neighbours.isOneShort = false
+        #expect(try self.run { waiters[2].turns > 2 })
+        let said = neighbours.said
+        let turns = waiters[2].turns
+        #expect(try self.run { waiters[2].turns > turns + 2 })
+        #expect(neighbours.said == said)
+    }
+
     @Test func whoHasWaitedTooLongHearsOfIt() throws {
         let gate = self.gate(wait: 20)
         let places = Places(0)
