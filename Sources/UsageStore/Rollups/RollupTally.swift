@@ -10,27 +10,21 @@ final class RollupTally {
         var route: Int
     }
 
-    /// An entry's place in the answer: by period, then the dearest first; always the same order.
+    /// An entry's place in the answer: by period, then the dearest first, then by who asked and who answered; always the same order.
     private struct Rank {
-        var key: Key
         var place: Int
+        var period: Int64
         var cost: Int64
         var requests: Int64
-
-        init(_ key: Key, _ place: Int, _ entry: TalliedEntry) {
-            self.key = key
-            self.place = place
-            self.cost = entry.cost
-            self.requests = entry.requests
-        }
-
-        func isSame(as other: Rank) -> Bool {
-            self.key.period == other.key.period && self.cost == other.cost && self.requests == other.requests
-        }
+        /// Of the groups, among all groups.
+        var caller: Int
+        var route: Int
 
         func isBefore(_ other: Rank) -> Bool {
-            if self.key.period != other.key.period { return self.key.period < other.key.period }
-            return self.cost != other.cost ? self.cost > other.cost : self.requests > other.requests
+            if self.period != other.period { return self.period < other.period }
+            if self.cost != other.cost { return self.cost > other.cost }
+            if self.requests != other.requests { return self.requests > other.requests }
+            return (self.caller, self.route) < (other.caller, other.route)
         }
     }
 
@@ -45,6 +39,8 @@ final class RollupTally {
     private var callers: [Int64: Int] = [:]
     private var routes: [Int64: Int] = [:]
     private var entries: [TalliedEntry] = []
+    /// Of the entries.
+    private var keys: [Key] = []
     private var index: [Key: Int] = [:]
     /// What stands for a group that is not asked for.
     private static let other = -1
@@ -68,8 +64,7 @@ final class RollupTally {
         if let place = self.index[key] {
             self.entries[place].add(RollupSums(row, from: column))
         } else {
-            self.index[key] = self.entries.count
-            self.entries.append(TalliedEntry(row, from: column))
+            self.append(TalliedEntry(row, from: column), key)
         }
     }
 
@@ -78,9 +73,14 @@ final class RollupTally {
         if let place = self.index[key] {
             self.entries[place].add(sums)
         } else {
-            self.index[key] = self.entries.count
-            self.entries.append(TalliedEntry(sums))
+            self.append(TalliedEntry(sums), key)
         }
+    }
+
+    private func append(_ entry: TalliedEntry, _ key: Key) {
+        self.index[key] = self.entries.count
+        self.entries.append(entry)
+        self.keys.append(key)
     }
 
     /// Nil for what is not asked for.
@@ -132,32 +132,41 @@ final class RollupTally {
     func report() -> RollupReport {
         var report = RollupReport()
         var total = RollupSums()
-        // Entries are large: their order is found before they are made.
-        var order: [Rank] = []
-        order.reserveCapacity(self.index.count)
-        for (key, place) in self.index { order.append(Rank(key, place, self.entries[place])) }
-        order.sort { a, b in
-            a.isSame(as: b) ? self.areGroups(of: a.key, before: b.key) : a.isBefore(b)
-        }
-        report.entries.reserveCapacity(order.count)
-        for rank in order {
-            let sums = self.entries[rank.place].sums
+        report.entries.reserveCapacity(self.entries.count)
+        for place in self.order() {
+            let sums = self.entries[place].sums
             guard !sums.isEmpty else { continue }
             total.add(sums)
             report.entries.append(
                 RollupReport.Entry(
-                    period: self.query.isDivided ? rank.key.period : nil, groups: self.groups(of: rank.key),
-                    totals: sums.totals))
+                    period: self.query.isDivided ? self.keys[place].period : nil,
+                    groups: self.groups(of: self.keys[place]), totals: sums.totals))
         }
         report.total = total.totals
         return report
     }
 
-    private func areGroups(of a: Key, before b: Key) -> Bool {
-        for (a, b) in zip(self.groups(of: a), self.groups(of: b)) where a != b {
-            return UsageReport.Group.isBefore(a, b)
+    /// The entries in the order of the answer. They are large, so they are not moved themselves.
+    private func order() -> [Int] {
+        var ranks = [Int](repeating: 0, count: self.groups.count)
+        for (rank, place) in self.groups.indices.sorted(by: { self.isBefore($0, $1) }).enumerated() {
+            ranks[place] = rank
         }
-        return false
+        // 0 stands for nothing of the kind is asked for, where there may be no groups at all.
+        func rank(_ place: Int) -> Int { place < ranks.count ? ranks[place] : 0 }
+        let order = self.entries.indices.map { place in
+            Rank(
+                place: place, period: self.keys[place].period, cost: self.entries[place].cost,
+                requests: self.entries[place].requests, caller: rank(self.keys[place].caller),
+                route: rank(self.keys[place].route))
+        }
+        return order.sorted { $0.isBefore($1) }.map(\.place)
+    }
+
+    /// Of two places of groups.
+    private func isBefore(_ a: Int, _ b: Int) -> Bool {
+        for (a, b) in zip(self.groups[a], self.groups[b]) where a != b { return UsageReport.Group.isBefore(a, b) }
+        return self.groups[a].count < self.groups[b].count
     }
 
     /// In the order of the query's dimensions.
