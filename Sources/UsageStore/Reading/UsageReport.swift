@@ -40,12 +40,13 @@ extension UsageReport.Entry {
 }
 
 extension UsageReport.Group {
+    /// A total order: entities, then names, then what is unknown.
     static func isBefore(_ a: Self, _ b: Self) -> Bool {
         switch (a, b) {
         case (.entity(let a), .entity(let b)): (a.high, a.low) < (b.high, b.low)
         case (.name(let a), .name(let b)): a.lexicographicallyPrecedes(b)
-        case (_, .unknown): a != .unknown
-        default: false
+        case (.entity, .name), (.entity, .unknown), (.name, .unknown): true
+        case (.name, .entity), (.unknown, _): false
         }
     }
 }
