@@ -23,6 +23,8 @@ ALLOWED = {
         # Jobs for the administration's threads, and their outcomes, have a counter each.
         "standard": 3, "eventpoll": 1, "eventfd": 3, "control socket": 1, "link": 3, "control.db": 4, "identity": 4,
         "usage.db": 4, "folder": 3, "operators": 2, "memfd": 1, "instance": 1,
+        # The page of /docs, where the programs have it beside them.
+        "share": 8,
     },
     "aggregator": {
         "standard": 3, "eventpoll": 1, "eventfd": 1, "control socket": 1, "link": 3, "usage.db": 8, "limits": 2,
@@ -62,6 +64,8 @@ def kind(number: int, link: str, state: pathlib.Path, table: dict) -> str:
         return "log"
     path = pathlib.Path(link.removesuffix(" (deleted)"))
     if not path.is_relative_to(state):
+        if "share/sluice" in link:
+            return "share"
         return "program" if path.name.startswith("sluice") else link
     name = str(path.relative_to(state))
     for folder in ("journal", "identity", "limits", "providers"):

@@ -56,7 +56,7 @@ def bad_files(taken: int) -> dict[str, tuple[Callable[[dict], dict | str], str]]
         "another state folder": (changed(state_directory="/nonexistent/elsewhere"), "state_directory"),
         "a certificate that is not there": (
             changed(listen=[{"address": "127.0.0.1:0"}, {"address": "127.0.0.1:0", "tls": missing}]),
-            "/nonexistent/",
+            "listen[1].tls.certificate: expected a readable PEM file (No such file or directory)",
         ),
     }
 

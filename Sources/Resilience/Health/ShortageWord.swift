@@ -17,7 +17,7 @@ public struct ShortageWord: Hashable, Sendable {
         return rest > 0 && rest <= Self.duration
     }
 
-    public func said(at now: UInt64) -> ShortageWord {
-        ShortageWord(raw: max(1, WordTime.moment(Self.duration, after: now)))
+    public static func said(at now: UInt64) -> ShortageWord {
+        ShortageWord(raw: max(1, WordTime.moment(self.duration, after: now)))
     }
 }

@@ -433,7 +433,7 @@ final class Exchange: EdgeStream, ExchangeOutput, GateWaiter {
     }
 
     func enterQueue(of place: Int) {
-        let gate = self.pool(place).gate(self.services.health)
+        let gate = self.pool(place).gate
         if self.givenTurn != nil, let waiting = self.waiting, waiting.gate === gate {
             // It was not to be had after all.
             self.givenTurn = .kept

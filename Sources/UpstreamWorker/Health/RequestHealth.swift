@@ -69,7 +69,7 @@ final class RequestHealth: RequestPlaces {
         let provider = self.set.pools[Int(target.provider)]
         let pool = provider.keyPool(self.health)
         let place = Place(
-            pool: pool, target: pool.provider.target(target.model, self.health), gate: provider.gate)
+            pool: pool, target: pool.provider.target(target.model, self.health), gate: provider.gate(self.health))
         if index == 0 {
             self.firstPlace = place
         } else {

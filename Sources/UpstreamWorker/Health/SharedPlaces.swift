@@ -17,9 +17,7 @@ final class SharedPlaces: PlaceNeighbours {
     }
 
     func sayShort() {
-        let now = self.health.milliseconds
-        self.health.change(self.provider.entry(self.health), HealthWords.Target.shortage) { raw in
-            ShortageWord(raw: raw).said(at: now).raw
-        }
+        let word = ShortageWord.said(at: self.health.milliseconds)
+        self.health.change(self.provider.entry(self.health), HealthWords.Target.shortage) { _ in word.raw }
     }
 }

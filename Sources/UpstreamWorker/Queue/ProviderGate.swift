@@ -10,7 +10,8 @@ internal import Resilience
 /// whoever has no turn. One that fails to get its place stays at the front.
 ///
 /// Who hears of a place at once would keep it for ever, and a worker without any would wait as long. So one that holds fewer than
-/// its part says so to the others, and who holds more than that leaves what is freed to them.
+/// its part says so to the others, and who has that leaves what is freed to them; where there are fewer places than workers, to
+/// whoever looks first.
 ///
 /// Invariant: each that entered either has its turn (`used`), leaves by itself, or hears that it waited in vain; once.
 final class ProviderGate: TurnEndHandler {
@@ -27,15 +28,17 @@ final class ProviderGate: TurnEndHandler {
 
     private let settings: ProviderSettings
     private let counter: AttemptCounter
-    /// Set before the first request waits, where there are others.
+    /// Set before the first place is taken, where there are others.
     var neighbours: (any PlaceNeighbours)?
     private var queue: FairQueue
     /// By their tickets' numbers.
     private var waiters: [(any GateWaiter)?] = []
     /// Connections this worker may have to the provider.
     private(set) var share: Int
-    /// This worker's part of the places that all share, rounded down; nil where the provider has no such.
+    /// This worker's part of the places that all share, rounded up; nil where the provider has no such.
     private var part: Int?
+    /// There are fewer places than workers.
+    private var isScarce = false
     /// Those in use or being made.
     private(set) var inUse = 0
     /// Calls that ended and whose places nobody was offered yet.
@@ -52,8 +55,8 @@ final class ProviderGate: TurnEndHandler {
         self.settings = settings
         self.counter = counter
         self.share = ProviderGate.share(of: settings.maxConnections, upstreams)
-        self.part = ProviderGate.part(settings, upstreams)
         self.queue = FairQueue(ProviderGate.terms(settings, upstreams))
+        self.divide(among: upstreams)
     }
 
     deinit {
@@ -63,7 +66,7 @@ final class ProviderGate: TurnEndHandler {
     /// There are to be more or fewer upstreams.
     func update(upstreams: UInt16) {
         self.share = ProviderGate.share(of: self.settings.maxConnections, upstreams)
-        self.part = ProviderGate.part(self.settings, upstreams)
+        self.divide(among: upstreams)
         self.queue.terms = ProviderGate.terms(self.settings, upstreams)
         self.armTimer()
     }
@@ -74,9 +77,13 @@ final class ProviderGate: TurnEndHandler {
         return max(1, (Int(connections) + upstreams - 1) / upstreams)
     }
 
-    private static func part(_ settings: ProviderSettings, _ upstreams: UInt16) -> Int? {
-        guard upstreams > 1, let places = settings.concurrency else { return nil }
-        return max(1, Int(clamping: places) / Int(upstreams))
+    private func divide(among upstreams: UInt16) {
+        guard upstreams > 1, let places = self.settings.concurrency else {
+            (self.part, self.isScarce) = (nil, false)
+            return
+        }
+        self.part = max(1, (Int(clamping: places) + Int(upstreams) - 1) / Int(upstreams))
+        self.isScarce = places < UInt32(upstreams)
     }
 
     private static func terms(_ settings: ProviderSettings, _ upstreams: UInt16) -> QueueTerms {
@@ -93,8 +100,10 @@ final class ProviderGate: TurnEndHandler {
     /// Requests that wait.
     var waiting: Int { self.queue.count }
 
-    /// Whether `take` would say yes: there is a connection left, and nobody waits who would be overtaken.
-    var isFree: Bool { self.inUse < self.share && (self.isGivingTurn || self.queue.isEmpty) }
+    /// Whether `take` would say yes: there is a connection left, and nobody waits who would be overtaken, here or elsewhere.
+    var isFree: Bool {
+        self.inUse < self.share && (self.isGivingTurn || self.queue.isEmpty && !self.leavesToOthers())
+    }
 
     /// Takes a connection for a call; false where there is none, or it is others' turn.
     func take() -> Bool {
@@ -168,16 +177,19 @@ final class ProviderGate: TurnEndHandler {
         self.armTimer()
     }
 
-    private var leavesToOthers: Bool {
-        guard let part = self.part, self.inUse >= part else { return false }
+    /// Whether places are others' to take. `hasLooked`: this worker found one as any other could have.
+    private func leavesToOthers(hasLooked: Bool = false) -> Bool {
+        guard let part = self.part, self.inUse >= part || (self.isScarce && !hasLooked) else { return false }
         return self.neighbours?.isOneShort ?? false
     }
 
     /// Offers places to those whose turn it is, until one is not to be had.
-    private func giveTurns(atMost count: Int) {
+    private func giveTurns(atMost count: Int, hasLooked: Bool = false) {
         guard let loop = self.loop else { return }
         var given = 0
-        while given < count, self.inUse < self.share, !self.leavesToOthers, let ticket = self.queue.next {
+        while given < count, self.inUse < self.share, !self.leavesToOthers(hasLooked: hasLooked),
+            let ticket = self.queue.next
+        {
             guard ticket.number < self.waiters.count, let waiter = self.waiters[ticket.number] else { return }
             self.isGivingTurn = true
             let turn = waiter.turnCame()
@@ -231,7 +243,7 @@ final class ProviderGate: TurnEndHandler {
         }
         if self.isPolled {
             self.polledAt = loop.now
-            self.giveTurns(atMost: .max)
+            self.giveTurns(atMost: .max, hasLooked: true)
         }
         self.armTimer()
     }

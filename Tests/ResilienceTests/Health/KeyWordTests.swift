@@ -89,7 +89,7 @@ import Testing
 
     @Test func aShortageIsForgotten() {
         for now: UInt64 in [0, 1_790_000_000_000, WordTime.mask - 3] {
-            let word = ShortageWord().said(at: now)
+            let word = ShortageWord.said(at: now)
             #expect(!ShortageWord().holds(at: now))
             for later in 0..<ShortageWord.duration { #expect(word.holds(at: now &+ later)) }
             #expect(!word.holds(at: now &+ ShortageWord.duration))

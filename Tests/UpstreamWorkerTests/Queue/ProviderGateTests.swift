@@ -175,6 +175,55 @@ struct ProviderGateTests {
         #expect(neighbours.said == 0)
     }
 
+    @Test func aWorkerWithoutAnybodyWaitingLeavesPlacesToo() throws {
+        let gate = self.gate(concurrency: 4, connections: 100, upstreams: 2)
+        let neighbours = Neighbours()
+        gate.neighbours = neighbours
+        for _ in 0..<3 { #expect(gate.take()) }
+        neighbours.isOneShort = true
+        gate.giveBack(after: 1000)
+        #expect(!gate.isFree && !gate.take(), "it has its part")
+        // Who comes now waits until the others have theirs.
+        let waiter = Waiter(0, gate, Places(1))
+        _ = self.enter(waiter)
+        let end = Clocks.monotonicNanoseconds() + 20_000_000
+        while Clocks.monotonicNanoseconds() < end { try self.loop.turn(waitingAtMost: 5_000_000) }
+        #expect(waiter.turns == 0)
+        neighbours.isOneShort = false
+        #expect(try self.run { waiter.hasPlace })
+        for _ in 0..<3 { gate.giveBack(after: 1000) }
+        neighbours.isOneShort = true
+        #expect(gate.take() && gate.take() && !gate.take(), "its part it may have")
+    }
+
+    @Test func thePlaceThatAllHaveGoesToWhoLooksFirst() throws {
+        let gate = self.gate(concurrency: 1, connections: 100, upstreams: 2)
+        let neighbours = Neighbours()
+        gate.neighbours = neighbours
+        let places = Places(1)
+        #expect(gate.take())
+        places.free = 0
+        let waiters = (0..<2).map { Waiter($0, gate, places) }
+        for waiter in waiters { _ = self.enter(waiter) }
+        neighbours.isOneShort = true
+        // Its own call ends: it has no right to the place before the others.
+        gate.giveBack(after: 1000)
+        places.free = 1
+        try self.loop.turn(waitingAtMost: 0)
+        #expect(waiters[0].turns == 0 && gate.inUse == 0)
+        // It looks like everybody else.
+        #expect(try self.run { waiters[0].hasPlace })
+        waiters[0].end()
+        #expect(!gate.isFree)
+        // Another took it.
+        places.free = 0
+        #expect(try self.run { neighbours.said > 0 })
+        // Nobody else wants it any more.
+        neighbours.isOneShort = false
+        places.free = 1
+        #expect(try self.run { waiters[1].hasPlace })
+    }
+
     @Test func aWorkerWithFewerPlacesThanItsPartSaysSo() throws {
         let gate = self.gate(concurrency: 4, connections: 100, upstreams: 2)
         let neighbours = Neighbours()
