@@ -206,17 +206,8 @@ public import Domain
     }
 
     mutating func append(decimal value: UInt64) {
-        var rest = value
-        // Backwards into the end of 20 places, then to the front.
-        var place = self.position + 20
-        repeat {
-            place &-= 1
-            unsafe self.memory.storeBytes(
-                of: 0x30 &+ UInt8(truncatingIfNeeded: rest % 10), toByteOffset: place, as: UInt8.self)
-            rest /= 10
-        } while rest > 0
-        let count = self.position + 20 - place
-        unsafe (self.memory + self.position).copyMemory(from: self.memory + place, byteCount: count)
-        self.position &+= count
+        let room = unsafe UnsafeMutableRawBufferPointer(
+            start: self.memory + self.position, count: DecimalDigits.most)
+        self.position &+= unsafe DecimalDigits.write(value, to: room)
     }
 }

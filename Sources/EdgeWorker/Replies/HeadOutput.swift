@@ -34,20 +34,7 @@ extension HeadOutput {
 
     /// A decimal number.
     mutating func writeDecimal(_ value: UInt64) {
-        unsafe self.append(upTo: 20) { bytes in
-            var digits = 1
-            var rest = value
-            while rest >= 10 {
-                rest /= 10
-                digits += 1
-            }
-            rest = value
-            for index in stride(from: digits - 1, through: 0, by: -1) {
-                unsafe bytes[index] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            }
-            return digits
-        }
+        unsafe self.append(upTo: DecimalDigits.most) { unsafe DecimalDigits.write(value, to: $0) }
     }
 
     /// A count, which is never negative.
