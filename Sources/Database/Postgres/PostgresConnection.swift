@@ -148,20 +148,13 @@ public final class PostgresConnection: DatabaseConnection {
         for statement in self.statements.values { statement.reset() }
         guard self.session.isInTransaction else { return }
         if let link = self.session.current, !link.isDead, link.isInTransaction {
+            link.endAhead("rollback", deadline: self.session.deadline)
+            // A link whose transaction cannot be ended is ended itself.
             do throws(DatabaseError) {
                 try self.session.simple("rollback", "ROLLBACK", on: link)
-            } catch {
-                self.rollbackAgain(on: link)
-            }
+            } catch { self.session.drop() }
         }
         self.session.isInTransaction = false
-    }
-
-    /// It may have been a piece of rows, sent ahead, that failed. A link whose transaction cannot be ended is ended itself.
-    private func rollbackAgain(on link: PostgresLink) {
-        do throws(DatabaseError) {
-            try self.session.simple("rollback", "ROLLBACK", on: link)
-        } catch { self.session.drop() }
     }
 
     public func transaction<Value>(_ body: () throws(DatabaseError) -> Value) throws(DatabaseError) -> Value {

@@ -138,6 +138,11 @@ final class PostgresLink {
         return try answer.get()
     }
 
+    /// Waits for the answer to what was sent ahead, whatever it is: nobody wants it any more.
+    func endAhead(_ operation: String, deadline: UInt64) {
+        try? self.settle(operation, deadline)
+    }
+
     private func settle(_ operation: String, _ deadline: UInt64) throws(DatabaseError) {
         guard let ahead = self.awaited.take() else { return }
         do throws(DatabaseError) {

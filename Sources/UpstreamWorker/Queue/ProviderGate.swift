@@ -82,7 +82,7 @@ final class ProviderGate: TurnEndHandler {
             (self.part, self.isScarce) = (nil, false)
             return
         }
-        self.part = max(1, (Int(clamping: places) + Int(upstreams) - 1) / Int(upstreams))
+        self.part = ProviderGate.share(of: places, upstreams)
         self.isScarce = places < UInt32(upstreams)
     }
 

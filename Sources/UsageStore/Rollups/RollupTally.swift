@@ -38,9 +38,7 @@ final class RollupTally {
     private var places: [[UsageReport.Group]: Int] = [:]
     private var callers: [Int64: Int] = [:]
     private var routes: [Int64: Int] = [:]
-    private var entries: [TalliedEntry] = []
-    /// Of the entries.
-    private var keys: [Key] = []
+    private var entries: [(key: Key, tallied: TalliedEntry)] = []
     private var index: [Key: Int] = [:]
     /// What stands for a group that is not asked for.
     private static let other = -1
@@ -54,33 +52,17 @@ final class RollupTally {
             query.provider != nil || query.model != nil || query.dimensions.contains { !$0.isAboutCaller }
     }
 
-    /// Adds a row of sums, if it is asked for.
-    ///
-    /// - Parameter column: where `RollupSums.columns` and the detail behind them begin.
-    func add(period: Int64, scope: Int64, route: Int64, _ row: any DatabaseStatement, from column: Int)
-        throws(DatabaseError)
-    {
+    /// Adds what is asked for; `tallied` is not made of anything else.
+    func add(
+        period: Int64, scope: Int64, route: Int64, _ tallied: @autoclosure () -> TalliedEntry
+    ) throws(DatabaseError) {
         guard let key = try self.key(period, scope, route) else { return }
         if let place = self.index[key] {
-            self.entries[place].add(RollupSums(row, from: column))
+            self.entries[place].tallied.add(tallied())
         } else {
-            self.append(TalliedEntry(row, from: column), key)
+            self.index[key] = self.entries.count
+            self.entries.append((key, tallied()))
         }
-    }
-
-    func add(period: Int64, scope: Int64, route: Int64, _ sums: RollupSums) throws(DatabaseError) {
-        guard let key = try self.key(period, scope, route) else { return }
-        if let place = self.index[key] {
-            self.entries[place].add(sums)
-        } else {
-            self.append(TalliedEntry(sums), key)
-        }
-    }
-
-    private func append(_ entry: TalliedEntry, _ key: Key) {
-        self.index[key] = self.entries.count
-        self.entries.append(entry)
-        self.keys.append(key)
     }
 
     /// Nil for what is not asked for.
@@ -134,13 +116,14 @@ final class RollupTally {
         var total = RollupSums()
         report.entries.reserveCapacity(self.entries.count)
         for place in self.order() {
-            let sums = self.entries[place].sums
+            let (key, tallied) = self.entries[place]
+            let sums = tallied.sums
             guard !sums.isEmpty else { continue }
             total.add(sums)
             report.entries.append(
                 RollupReport.Entry(
-                    period: self.query.isDivided ? self.keys[place].period : nil,
-                    groups: self.groups(of: self.keys[place]), totals: sums.totals))
+                    period: self.query.isDivided ? key.period : nil, groups: self.groups(of: key),
+                    totals: sums.totals))
         }
         report.total = total.totals
         return report
@@ -154,11 +137,10 @@ final class RollupTally {
         }
         // 0 stands for nothing of the kind is asked for, where there may be no groups at all.
         func rank(_ place: Int) -> Int { place < ranks.count ? ranks[place] : 0 }
-        let order = self.entries.indices.map { place in
+        let order = self.entries.enumerated().map { place, entry in
             Rank(
-                place: place, period: self.keys[place].period, cost: self.entries[place].cost,
-                requests: self.entries[place].requests, caller: rank(self.keys[place].caller),
-                route: rank(self.keys[place].route))
+                place: place, period: entry.key.period, cost: entry.tallied.cost, requests: entry.tallied.requests,
+                caller: rank(entry.key.caller), route: rank(entry.key.route))
         }
         return order.sorted { $0.isBefore($1) }.map(\.place)
     }

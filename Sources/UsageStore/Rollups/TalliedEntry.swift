@@ -17,12 +17,12 @@ struct TalliedEntry {
         self.detail = row.bytes(column + RollupSums.columns.count)
     }
 
-    mutating func add(_ sums: RollupSums) {
+    mutating func add(_ other: TalliedEntry) {
         if !self.detail.isEmpty {
             self.added.unpack(self.detail)
             self.detail = []
         }
-        self.added.add(sums)
+        self.added.add(other.sums)
     }
 
     var requests: Int64 { self.added.requests }

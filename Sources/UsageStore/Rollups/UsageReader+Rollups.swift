@@ -64,7 +64,8 @@ extension UsageReader {
                 },
                 { (row) throws(DatabaseError) in
                     try tally.add(
-                        period: row.integer(0), scope: row.integer(1), route: row.integer(2), row, from: 3)
+                        period: row.integer(0), scope: row.integer(1), route: row.integer(2),
+                        TalliedEntry(row, from: 3))
                 })
             if isOverdue() { return false }
         }
@@ -138,7 +139,7 @@ extension UsageReader {
         }
         for group in gather.groups {
             let period = query.period.table == .hour ? group.key.hour : group.key.day
-            try tally.add(period: period, scope: group.key.principal, route: group.key.route, group.sums)
+            try tally.add(period: period, scope: group.key.principal, route: group.key.route, TalliedEntry(group.sums))
         }
         return tally.report()
     }

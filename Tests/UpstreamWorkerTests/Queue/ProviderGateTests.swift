@@ -77,6 +77,11 @@ struct ProviderGateTests {
         try self.loop.turn(until: condition, within: 5, pause: 10_000_000)
     }
 
+    private func run(for nanoseconds: UInt64) throws {
+        let end = Clocks.monotonicNanoseconds() + nanoseconds
+        while Clocks.monotonicNanoseconds() < end { try self.loop.turn(waitingAtMost: 5_000_000) }
+    }
+
     @Test func thoseThatWaitAreTriedOneForEachCallThatEnds() throws {
         let gate = self.gate()
         let places = Places(10)
@@ -132,8 +137,7 @@ struct ProviderGateTests {
         #expect(Clocks.monotonicNanoseconds() - before < 1_000_000_000)
         // Now it has all of them, and will hear of each that is freed.
         let turns = waiters[2].turns
-        let end = Clocks.monotonicNanoseconds() + 30_000_000
-        while Clocks.monotonicNanoseconds() < end { try self.loop.turn(waitingAtMost: 10_000_000) }
+        try self.run(for: 30_000_000)
         #expect(waiters[2].turns == turns)
         waiters[0].end()
         #expect(try self.run { waiters[2].hasPlace })
@@ -162,8 +166,7 @@ struct ProviderGateTests {
         waiters[1].end()
         waiters[2].end()
         #expect(try self.run { waiters[5].turns == 0 && places.free == 2 })
-        let end = Clocks.monotonicNanoseconds() + 30_000_000
-        while Clocks.monotonicNanoseconds() < end { try self.loop.turn(waitingAtMost: 10_000_000) }
+        try self.run(for: 30_000_000)
         #expect(gate.inUse == 2 && places.free == 2)
         // Its own part it keeps.
         waiters[3].end()
@@ -186,8 +189,7 @@ struct ProviderGateTests {
         // Who comes now waits until the others have theirs.
         let waiter = Waiter(0, gate, Places(1))
         _ = self.enter(waiter)
-        let end = Clocks.monotonicNanoseconds() + 20_000_000
-        while Clocks.monotonicNanoseconds() < end { try self.loop.turn(waitingAtMost: 5_000_000) }
+        try self.run(for: 20_000_000)
         #expect(waiter.turns == 0)
         neighbours.isOneShort = false
         #expect(try self.run { waiter.hasPlace })
