@@ -36,7 +36,12 @@ enum LimitLoad {
             let key =
                 scope == .address
                 ? LimitKey(.address, address: number &* 0x9E37_79B9_7F4A_7C15 | 1)
-                : LimitKey(scope, EntityID(high: number &* 0xD6E8_FEB8_6659_FD93, low: UInt64(scope.rawValue)))
+                // Ids are random: so are these, as far as a hash can tell.
+                : LimitKey(
+                    scope,
+                    EntityID(
+                        high: number &* 0xD6E8_FEB8_6659_FD93,
+                        low: (number << 8 | UInt64(scope.rawValue)) &* 0xFF51_AFD7_ED55_8CCD))
             return LimitDemand.Entry(key: key, scope: scope, limits: limits, periods: periods)
         }
         return LimitDemand(

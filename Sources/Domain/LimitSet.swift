@@ -18,7 +18,9 @@ public struct LimitSet: Hashable, Sendable {
 
     /// The limit of a kind; nil where there is none. A negative one counts as 0.
     public subscript(_ kind: LimitKind) -> Int64? {
-        @inlinable get { self.mask & (1 << UInt16(kind.rawValue)) == 0 ? nil : self.values[Int(kind.rawValue)] }
+        // Where the kind is known this is one load; where it is not, all values are copied to find it.
+        @inlinable @inline(__always)
+        get { self.mask & (1 << UInt16(kind.rawValue)) == 0 ? nil : self.values[Int(kind.rawValue)] }
         set {
             self.mask &= ~(1 << UInt16(kind.rawValue))
             self.values[Int(kind.rawValue)] = max(0, newValue ?? 0)

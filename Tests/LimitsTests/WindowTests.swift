@@ -126,4 +126,25 @@ import Testing
         #expect(Amount.sum(.max, 1) == .max)
         #expect(Amount.rest(3, 5) == 0)
     }
+
+    /// The short ways say what the long ones would: for windows of now, of the one before, and of a clock that is ahead.
+    @Test func theShortWaysSayTheSame() {
+        for now in [UInt64(600_000), 600_001, 629_999, 659_999] {
+            let place = WindowMoment(now).minute
+            for index in [place.index, place.index + 1] {
+                for (current, previous) in [(Int64(0), Int64(0)), (0, 7), (5, 0), (5, 7), (3, 1_000_003), (.max, .max)]
+                {
+                    let window = SlidingWindow(index: index, current: current, previous: previous)
+                    #expect(window.untilEmpty(place) == window.wait(for: 0, place))
+                    let used = window.used(place)
+                    for amount in [Int64(1), 3, .max] {
+                        let all = Amount.sum(used, amount)
+                        for limit in [0, 1, max(0, all - 1), all, Amount.sum(all, 1), .max] {
+                            #expect(window.isBroken(limit, by: amount, place) == (all > limit))
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

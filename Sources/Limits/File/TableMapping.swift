@@ -165,6 +165,29 @@ import Platform
         unsafe sluice_limits_store(start + word, value)
     }
 
+    /// Four words of an entry from `word` on; 0 for what is not there.
+    @inline(__always)
+    func holdWords(_ place: Int, _ entry: Int, _ word: Int) -> (UInt64, UInt64, UInt64, UInt64) {
+        guard let start = unsafe self.entry(place, entry), word >= 0, word <= HoldEntry.words - 4 else {
+            return (0, 0, 0, 0)
+        }
+        return unsafe (
+            sluice_limits_load(start + word), sluice_limits_load(start + word + 1),
+            sluice_limits_load(start + word + 2), sluice_limits_load(start + word + 3)
+        )
+    }
+
+    @inline(__always)
+    func setHold(_ place: Int, _ entry: Int, _ word: Int, _ values: (UInt64, UInt64, UInt64, UInt64)) {
+        guard self.isWritable, let start = unsafe self.entry(place, entry), word >= 0,
+            word <= HoldEntry.words - 4
+        else { return }
+        unsafe sluice_limits_store(start + word, values.0)
+        unsafe sluice_limits_store(start + word + 1, values.1)
+        unsafe sluice_limits_store(start + word + 2, values.2)
+        unsafe sluice_limits_store(start + word + 3, values.3)
+    }
+
     @inline(__always)
     private func entry(_ place: Int, _ entry: Int) -> UnsafeMutablePointer<UInt64>? {
         let layout = self.layout

@@ -34,6 +34,21 @@ struct SlidingWindow: Hashable {
         return Amount.sum(self.current, Amount.share(self.previous, self.rest(place), of: place.length))
     }
 
+    /// Whether `amount` more would be more than `limit`; rolled to `place`.
+    @inline(__always)
+    func isBroken(_ limit: Int64, by amount: Int64, _ place: WindowMoment.Place) -> Bool {
+        // Not even if all of the window before counted: as a rule, and without a division.
+        if Amount.sum(Amount.sum(self.current, self.previous), amount) <= limit { return false }
+        return Amount.sum(self.used(place), amount) > limit
+    }
+
+    /// Milliseconds until nothing counts any more, if nothing else is counted; rolled to `place`.
+    @inline(__always)
+    func untilEmpty(_ place: WindowMoment.Place) -> UInt64 {
+        if self.current > 0 { return self.rest(place) + place.length }
+        return self.previous > 0 ? self.rest(place) : 0
+    }
+
     /// Milliseconds until no more than `room` counts, if nothing else is counted; nil for a room below 0.
     func wait(for room: Int64, _ place: WindowMoment.Place) -> UInt64? {
         guard room >= 0 else { return nil }

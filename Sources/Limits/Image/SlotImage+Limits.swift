@@ -40,14 +40,8 @@ extension SlotImage {
         case .tokensPerMinute: (self.used(tokens: Word.tokensMinute, moment.minute), held.tokens)
         case .tokensPerDay: (self.used(tokens: Word.tokensDay, moment.day), held.tokens)
         case .concurrency: (0, held.requests)
-        case .dailyTokens: (self.periods(Word.day).used(periods.day).tokens, held.tokens)
-        case .weeklyTokens: (self.periods(Word.week).used(periods.week).tokens, held.tokens)
-        case .monthlyTokens: (self.periods(Word.month).used(periods.month).tokens, held.tokens)
-        case .totalTokens: (Amount.of(self[Word.totalTokens]), held.tokens)
-        case .dailyCost: (self.periods(Word.day).used(periods.day).cost, held.cost)
-        case .weeklyCost: (self.periods(Word.week).used(periods.week).cost, held.cost)
-        case .monthlyCost: (self.periods(Word.month).used(periods.month).cost, held.cost)
-        case .totalCost: (Amount.of(self[Word.totalCost]), held.cost)
+        case .dailyTokens, .weeklyTokens, .monthlyTokens, .totalTokens: (self.used(of: kind, periods), held.tokens)
+        case .dailyCost, .weeklyCost, .monthlyCost, .totalCost: (self.used(of: kind, periods), held.cost)
         }
     }
 
@@ -66,6 +60,7 @@ extension SlotImage {
     }
 
     /// The sliding window of a kind, as it is at a moment; nil where the kind is none.
+    @inline(__always)
     func window(_ kind: LimitKind, _ moment: WindowMoment) -> (window: SlidingWindow, place: WindowMoment.Place)? {
         var window: SlidingWindow
         let place: WindowMoment.Place
@@ -87,32 +82,90 @@ extension SlotImage {
     /// A request that wants nothing of a unit is not refused by a limit of that unit.
     @inline(__always)
     func refusal(
-        _ entry: borrowing LimitDemand.Entry, _ want: Want, _ moment: WindowMoment
+        _ entries: Span<LimitDemand.Entry>, _ index: Int, _ want: Want, _ moment: WindowMoment
     ) -> LimitRefusal? {
-        var mask = entry.limits.mask
-        if mask == 0 { return nil }
+        if entries[index].limits.isEmpty { return nil }
         let held = self.held
-        while mask != 0 {
-            let bit = 15 - UInt8(truncatingIfNeeded: mask.leadingZeroBitCount)
-            mask &= ~(1 << UInt16(bit))
-            guard let kind = LimitKind(rawValue: bit), let limit = entry.limits[kind], limit != LimitSet.unlimited
-            else { continue }
-            if self.isBroken(kind, limit, entry.periods, want, held, moment) {
-                return self.worstRefusal(entry, want, held, moment)
-            }
-        }
-        return nil
+        guard self.isAnyBroken(entries, index, want, held, moment) else { return nil }
+        return self.worstRefusal(entries[index], want, held, moment)
     }
 
+    /// Each kind is named, so that nothing is looked up by it: this is asked for each slot of each request.
+    private func isAnyBroken(
+        _ entries: Span<LimitDemand.Entry>, _ index: Int, _ want: Want, _ held: Held, _ moment: WindowMoment
+    ) -> Bool {
+        let mask = entries[index].limits.mask
+        if mask & LimitStanding.budgetKinds != 0 {
+            if self.isBroken(.dailyTokens, entries, index, want, held, moment)
+                || self.isBroken(.weeklyTokens, entries, index, want, held, moment)
+                || self.isBroken(.monthlyTokens, entries, index, want, held, moment)
+                || self.isBroken(.totalTokens, entries, index, want, held, moment)
+                || self.isBroken(.dailyCost, entries, index, want, held, moment)
+                || self.isBroken(.weeklyCost, entries, index, want, held, moment)
+                || self.isBroken(.monthlyCost, entries, index, want, held, moment)
+                || self.isBroken(.totalCost, entries, index, want, held, moment)
+            {
+                return true
+            }
+        }
+        return self.isBroken(.requestsPerMinute, entries, index, want, held, moment)
+            || self.isBroken(.requestsPerHour, entries, index, want, held, moment)
+            || self.isBroken(.requestsPerDay, entries, index, want, held, moment)
+            || self.isBroken(.tokensPerMinute, entries, index, want, held, moment)
+            || self.isBroken(.tokensPerDay, entries, index, want, held, moment)
+            || self.isBroken(.concurrency, entries, index, want, held, moment)
+    }
+
+    @inline(__always)
+    private func isBroken(
+        _ kind: LimitKind, _ entries: Span<LimitDemand.Entry>, _ index: Int, _ want: Want, _ held: Held,
+        _ moment: WindowMoment
+    ) -> Bool {
+        guard let limit = entries[index].limits[kind] else { return false }
+        return self.isBroken(kind, limit, entries[index].periods, want, held, moment)
+    }
+
+    /// Never for `unlimited`: no sum is more.
     @inline(__always)
     private func isBroken(
         _ kind: LimitKind, _ limit: Int64, _ periods: CalendarPeriods, _ want: Want, _ held: Held,
         _ moment: WindowMoment
     ) -> Bool {
-        let wanted = kind == .concurrency ? (want.isOneMore ? 1 : 0) : want.amount(kind.unit)
-        if wanted == 0 { return false }
-        let (used, held) = self.use(kind, held, moment, periods)
-        return Amount.sum(Amount.sum(used, held), wanted) > limit
+        switch kind {
+        case .requestsPerMinute:
+            return self.isBroken(requests: Word.requestsMinute, limit, want.requests, moment.minute)
+        case .requestsPerHour: return self.isBroken(requests: Word.requestsHour, limit, want.requests, moment.hour)
+        case .requestsPerDay: return self.isBroken(requests: Word.requestsDay, limit, want.requests, moment.day)
+        case .tokensPerMinute:
+            return self.isBroken(tokens: Word.tokensMinute, limit, want.tokens, held.tokens, moment.minute)
+        case .tokensPerDay:
+            return self.isBroken(tokens: Word.tokensDay, limit, want.tokens, held.tokens, moment.day)
+        case .concurrency: return want.isOneMore && held.requests >= limit
+        case .dailyTokens, .weeklyTokens, .monthlyTokens, .totalTokens:
+            if want.tokens == 0 { return false }
+            return Amount.sum(Amount.sum(self.used(of: kind, periods), held.tokens), want.tokens) > limit
+        case .dailyCost, .weeklyCost, .monthlyCost, .totalCost:
+            if want.cost == 0 { return false }
+            return Amount.sum(Amount.sum(self.used(of: kind, periods), held.cost), want.cost) > limit
+        }
+    }
+
+    @inline(__always)
+    private func isBroken(requests word: Int, _ limit: Int64, _ amount: Int64, _ place: WindowMoment.Place) -> Bool {
+        if amount == 0 { return false }
+        var window = self.requests(word)
+        window.roll(to: place)
+        return window.isBroken(limit, by: amount, place)
+    }
+
+    @inline(__always)
+    private func isBroken(
+        tokens word: Int, _ limit: Int64, _ amount: Int64, _ held: Int64, _ place: WindowMoment.Place
+    ) -> Bool {
+        if amount == 0 { return false }
+        var window = self.tokens(word)
+        window.roll(to: place)
+        return window.isBroken(limit, by: Amount.sum(held, amount), place)
     }
 
     @inline(never)
@@ -148,32 +201,42 @@ extension SlotImage {
 
     /// Adds this slot's windows to what the headers of a reply say: of several the one with the smallest share left.
     @inline(__always)
-    func tighten(_ standing: inout LimitStanding, _ limits: borrowing LimitSet, _ moment: WindowMoment) {
-        var mask = limits.mask & LimitStanding.kinds
-        if mask == 0 { return }
-        let held = self.held
-        while mask != 0 {
-            let bit = UInt8(truncatingIfNeeded: mask.trailingZeroBitCount)
-            mask &= mask &- 1
-            guard let kind = LimitKind(rawValue: bit), let limit = limits[kind], limit != LimitSet.unlimited,
-                let (window, place) = self.window(kind, moment)
-            else { continue }
-            let isRequests = kind.unit == .requests
-            let used = Amount.sum(window.used(place), isRequests ? 0 : held.tokens)
-            let remaining = Amount.rest(limit, used)
-            if let before = isRequests ? standing.requests : standing.tokens {
-                // remaining / limit, crosswise.
-                let mine = Double(remaining) * Double(max(1, before.limit))
-                if mine >= Double(before.remaining) * Double(max(1, limit)) { continue }
-            }
-            let now = LimitStanding.Window(
-                limit: limit, remaining: remaining, reset: window.wait(for: 0, place) ?? 0)
-            if isRequests { standing.requests = now } else { standing.tokens = now }
+    func tighten(
+        _ standing: inout LimitStanding, _ entries: Span<LimitDemand.Entry>, _ index: Int, _ moment: WindowMoment
+    ) {
+        let mask = entries[index].limits.mask
+        if mask & LimitStanding.requestKinds != 0 {
+            self.tighten(&standing.requests, .requestsPerMinute, entries, index, 0, moment)
+            self.tighten(&standing.requests, .requestsPerHour, entries, index, 0, moment)
+            self.tighten(&standing.requests, .requestsPerDay, entries, index, 0, moment)
         }
+        if mask & LimitStanding.tokenKinds != 0 {
+            let held = self.held.tokens
+            self.tighten(&standing.tokens, .tokensPerMinute, entries, index, held, moment)
+            self.tighten(&standing.tokens, .tokensPerDay, entries, index, held, moment)
+        }
+    }
+
+    @inline(__always)
+    private func tighten(
+        _ tightest: inout LimitStanding.Window?, _ kind: LimitKind, _ entries: Span<LimitDemand.Entry>, _ index: Int,
+        _ held: Int64, _ moment: WindowMoment
+    ) {
+        guard let limit = entries[index].limits[kind], limit != LimitSet.unlimited,
+            let (window, place) = self.window(kind, moment)
+        else { return }
+        let remaining = Amount.rest(limit, Amount.sum(window.used(place), held))
+        if let before = tightest {
+            // remaining / limit, crosswise.
+            let mine = Double(remaining) * Double(max(1, before.limit))
+            if mine >= Double(before.remaining) * Double(max(1, limit)) { return }
+        }
+        tightest = LimitStanding.Window(limit: limit, remaining: remaining, reset: window.untilEmpty(place))
     }
 }
 
 extension LimitStanding {
-    /// The bits of the kinds that are sliding windows.
-    static let kinds: UInt16 = 0b1_1111
+    /// The bits of the kinds that are sliding windows of requests, and of tokens.
+    static let requestKinds: UInt16 = 0b111
+    static let tokenKinds: UInt16 = 0b1_1000
 }

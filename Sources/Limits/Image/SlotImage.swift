@@ -149,6 +149,22 @@ import Domain
         return RecentPeriods(first: period(0), second: period(1), third: period(2))
     }
 
+    /// What was used in the period `id` of those at `word`.
+    @inline(__always)
+    func used(_ word: Int, _ id: UInt32) -> (tokens: Int64, cost: Int64) {
+        if self[word] & RecentPeriods.idBits == UInt64(id) {
+            // As a rule it is the first one.
+            return (Amount.of(self[word + 1]), Amount.of(self[word + 2]))
+        }
+        return self.usedEarlier(word, id)
+    }
+
+    @inline(never)
+    private func usedEarlier(_ word: Int, _ id: UInt32) -> (tokens: Int64, cost: Int64) {
+        let period = self.periods(word).used(id)
+        return (period.tokens, period.cost)
+    }
+
     @inline(__always)
     func setPeriods(_ word: Int, _ periods: RecentPeriods) {
         func bits(_ id: UInt32) -> UInt64 { UInt64(id) & RecentPeriods.idBits }

@@ -2,14 +2,14 @@ public import Domain
 
 extension LimitOwner {
     public func admit(_ demand: LimitDemand, record: RecordID, at time: LimitTime) -> LimitVerdict {
-        guard let holds = self.holds, demand.entries.count <= LimitDemand.maximumEntries else { return .full }
+        let entries = demand.entries.span
+        guard let holds = self.holds, entries.count <= LimitDemand.maximumEntries else { return .full }
         let moment = WindowMoment(time.window)
         let want = SlotImage.Want(
             requests: demand.requests, tokens: demand.tokens, cost: demand.cost, isOneMore: true)
-        guard self.open(demand.entries, moment) else { return .full }
-        if let verdict = self.refusal(demand.entries, want, moment) { return verdict }
+        guard self.open(entries, moment) else { return .full }
+        if let verdict = self.refusal(entries, want, moment) { return verdict }
         guard let entry = holds.take() else { return .full }
-        let entries = demand.entries
         for index in entries.indices {
             holds.set(
                 entry, key: index, entries[index].key, slot: self.slots[index].index, entries[index].periods)
@@ -32,7 +32,7 @@ extension LimitOwner {
 
     public func checkNow(_ entries: [LimitDemand.Entry], at time: LimitTime, into limits: inout [CheckedLimit]) {
         let moment = WindowMoment(time.window)
-        guard entries.count <= LimitDemand.maximumEntries, self.open(entries, moment) else { return }
+        guard entries.count <= LimitDemand.maximumEntries, self.open(entries.span, moment) else { return }
         for index in entries.indices where !entries[index].limits.isEmpty {
             var tries = SlotStore.tries
             // Read while somebody else wrote it.
@@ -53,6 +53,7 @@ extension LimitOwner {
         let moment = WindowMoment(time.window)
         let want = SlotImage.Want(requests: 0, tokens: tokens, cost: cost, isOneMore: false)
         // What has no room cannot be said to be refused; such a slot is not there, or not to be used.
+        let entries = entries.span
         guard self.open(entries, moment) else { return nil }
         switch self.refusal(entries, want, moment) ?? self.commit(entries, want, moment, entry) {
         case .refused(let refusal, _): return refusal
@@ -70,7 +71,7 @@ extension LimitOwner {
 
     /// Reads the slots of all entries, each into its image; false where one has no room.
     @inline(__always)
-    private func open(_ entries: [LimitDemand.Entry], _ moment: WindowMoment) -> Bool {
+    private func open(_ entries: Span<LimitDemand.Entry>, _ moment: WindowMoment) -> Bool {
         for index in entries.indices {
             guard
                 let slot = self.store.open(
@@ -96,12 +97,12 @@ extension LimitOwner {
     /// What refuses, before anything is changed; nil where nothing does.
     @inline(__always)
     private func refusal(
-        _ entries: [LimitDemand.Entry], _ want: SlotImage.Want, _ moment: WindowMoment
+        _ entries: Span<LimitDemand.Entry>, _ want: SlotImage.Want, _ moment: WindowMoment
     ) -> LimitVerdict? {
         for index in entries.indices {
             if entries[index].limits.isEmpty { continue }
             var tries = SlotStore.tries
-            while let refusal = self.store.image(index).refusal(entries.span[index], want, moment) {
+            while let refusal = self.store.image(index).refusal(entries, index, want, moment) {
                 if self.store.isUnchanged(self.slots[index]) {
                     return .refused(refusal, self.standing(entries, moment))
                 }
@@ -115,7 +116,7 @@ extension LimitOwner {
     /// Changes all slots, or none: then what was in the way.
     @inline(__always)
     private func commit(
-        _ entries: [LimitDemand.Entry], _ want: SlotImage.Want, _ moment: WindowMoment, _ hold: Int
+        _ entries: Span<LimitDemand.Entry>, _ want: SlotImage.Want, _ moment: WindowMoment, _ hold: Int
     ) -> LimitVerdict? {
         for index in entries.indices {
             let image = self.store.image(index)
@@ -139,7 +140,7 @@ extension LimitOwner {
     /// Changes one slot that somebody else has changed since it was checked.
     @inline(never)
     private func commitAgain(
-        _ index: Int, _ entries: [LimitDemand.Entry], _ want: SlotImage.Want, _ moment: WindowMoment, _ hold: Int
+        _ index: Int, _ entries: Span<LimitDemand.Entry>, _ want: SlotImage.Want, _ moment: WindowMoment, _ hold: Int
     ) -> LimitVerdict? {
         let image = self.store.image(index)
         for _ in 0..<SlotStore.tries {
@@ -148,7 +149,7 @@ extension LimitOwner {
             if self.slots[index].index != before {
                 self.holds?.set(hold, key: index, slot: self.slots[index].index, entries[index].periods)
             }
-            if let refusal = image.refusal(entries[index], want, moment) {
+            if let refusal = image.refusal(entries, index, want, moment) {
                 guard self.store.isUnchanged(self.slots[index]) else { continue }
                 return .refused(refusal, self.standing(entries, moment))
             }
@@ -176,12 +177,12 @@ extension LimitOwner {
         }
     }
 
-    private func standing(_ entries: [LimitDemand.Entry], _ moment: WindowMoment) -> LimitStanding {
+    private func standing(_ entries: Span<LimitDemand.Entry>, _ moment: WindowMoment) -> LimitStanding {
         var standing = LimitStanding()
         for index in entries.indices where !entries[index].limits.isEmpty {
             let image = self.store.image(index)
-            image.tighten(&standing, entries.span[index].limits, moment)
-            image.fill(&standing, entries[index], moment)
+            image.tighten(&standing, entries, index, moment)
+            if entries[index].limits.mask & LimitStanding.budgetKinds != 0 { image.fill(&standing, entries, index) }
         }
         return standing
     }

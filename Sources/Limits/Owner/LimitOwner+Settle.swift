@@ -7,6 +7,7 @@ extension LimitOwner {
         at time: LimitTime
     ) -> [LimitCrossing] {
         guard let holds = self.holds, let entry = holds.entry(hold) else { return [] }
+        let entries = entries.span
         let use = LimitUse(tokens: max(0, tokens), cost: max(0, cost))
         let moment = WindowMoment(time.window)
         let held = holds.held(entry)
@@ -15,9 +16,9 @@ extension LimitOwner {
         // The periods of now, before the sequence says that they hold.
         for index in 0..<count {
             let key = holds.key(entry, index)
-            if let given = Self.entry(of: key, entries, at: index), entries[given].periods != key.periods {
-                holds.set(entry, key: index, slot: key.slot, entries[given].periods)
-            }
+            guard let given = Self.entry(of: key, entries, at: index) else { continue }
+            let periods = entries[given].periods
+            if periods != key.periods { holds.set(entry, key: index, slot: key.slot, periods) }
         }
         self.sequence += 1
         holds.settle(entry, use, sequence: self.sequence)
@@ -25,7 +26,7 @@ extension LimitOwner {
         for index in 0..<count {
             let key = holds.key(entry, index)
             guard let given = Self.entry(of: key, entries, at: index) else { continue }
-            self.settle(key, entries.span[given], want, use, softPercent, moment, &crossings)
+            self.settle(key, entries, given, want, use, softPercent, moment, &crossings)
         }
         holds.close(entry)
         return crossings
@@ -33,91 +34,37 @@ extension LimitOwner {
 
     /// Which entry a key of the hold is: the one at the same place, as a rule.
     @inline(__always)
-    private static func entry(of key: HoldList.Key, _ entries: [LimitDemand.Entry], at index: Int) -> Int? {
-        if index < entries.count, entries[index].key.high == key.key.high, entries[index].key.low == key.key.low {
-            return index
-        }
-        return entries.indices.first {
-            entries[$0].key.high == key.key.high && entries[$0].key.low == key.key.low
-        }
+    private static func entry(of key: HoldList.Key, _ entries: Span<LimitDemand.Entry>, at index: Int) -> Int? {
+        if index < entries.count, Self.matches(entries[index].key, key.key) { return index }
+        for other in entries.indices where Self.matches(entries[other].key, key.key) { return other }
+        return nil
+    }
+
+    @inline(__always)
+    private static func matches(_ key: LimitKey, _ words: (high: UInt64, low: UInt64)) -> Bool {
+        key.high == words.high && key.low == words.low
     }
 
     @inline(__always)
     private func settle(
-        _ key: HoldList.Key, _ entry: borrowing LimitDemand.Entry, _ want: SlotImage.Want, _ use: LimitUse,
-        _ softPercent: UInt8, _ moment: WindowMoment, _ crossings: inout [LimitCrossing]
+        _ key: HoldList.Key, _ entries: Span<LimitDemand.Entry>, _ index: Int, _ want: SlotImage.Want,
+        _ use: LimitUse, _ softPercent: UInt8, _ moment: WindowMoment, _ crossings: inout [LimitCrossing]
     ) {
         guard let place = self.holds?.place else { return }
         let image = self.store.image(0)
         for _ in 0..<SlotStore.tries {
             guard
                 let slot = self.store.open(
-                    at: key.slot, entry.key, entry.scope, into: image, moment, key.periods)
+                    at: key.slot, entries[index].key, entries[index].scope, into: image, moment, key.periods)
             else { return }
-            let budgets = BudgetUse(image, entry.limits, key.periods)
             image.release(want, place: place, instance: self.instance)
             image.use(use, moment, key.periods)
             image.setSequence(self.sequence, place: place)
             guard self.store.swap(slot, image) else { continue }
-            budgets.crossings(to: image, entry, key.periods, softPercent, &crossings)
+            if softPercent > 0, entries[index].limits.mask & LimitStanding.budgetKinds != 0 {
+                image.crossings(entries, index, use, key.periods, softPercent, into: &crossings)
+            }
             return
-        }
-    }
-}
-
-/// What was used of the budgets of a slot: of those that are limited.
-private struct BudgetUse {
-    private var used = InlineArray<8, Int64>(repeating: 0)
-    private let mask: UInt16
-
-    @inline(__always)
-    init(_ image: SlotImage, _ limits: borrowing LimitSet, _ periods: CalendarPeriods) {
-        self.mask = limits.mask >> UInt16(LimitKind.dailyTokens.rawValue)
-        var mask = self.mask
-        while let (bit, kind) = Self.next(&mask) { self.used[bit] = image.used(of: kind, periods) }
-    }
-
-    @inline(__always)
-    private static func next(_ mask: inout UInt16) -> (Int, LimitKind)? {
-        if mask == 0 { return nil }
-        let bit = mask.trailingZeroBitCount & 7
-        mask &= mask &- 1
-        return LimitKind(rawValue: LimitKind.dailyTokens.rawValue + UInt8(bit)).map { (bit, $0) }
-    }
-
-    /// The soft limits that lie between this and what `image` has now.
-    @inline(__always)
-    func crossings(
-        to image: SlotImage, _ entry: borrowing LimitDemand.Entry, _ periods: CalendarPeriods, _ softPercent: UInt8,
-        _ crossings: inout [LimitCrossing]
-    ) {
-        guard softPercent > 0 else { return }
-        var mask = self.mask
-        while let (bit, kind) = Self.next(&mask) {
-            let now = image.used(of: kind, periods)
-            guard now > self.used[bit], let limit = entry.limits[kind], limit != LimitSet.unlimited else { continue }
-            let soft = Amount.share(limit, UInt64(min(softPercent, 100)), of: 100)
-            guard self.used[bit] < soft, now >= soft else { continue }
-            crossings.append(
-                LimitCrossing(scope: entry.scope, key: entry.key, kind: kind, limit: limit, used: now))
-        }
-    }
-}
-
-extension SlotImage {
-    /// What was used of a budget, without what is held.
-    @inline(__always)
-    fileprivate func used(of kind: LimitKind, _ periods: CalendarPeriods) -> Int64 {
-        switch kind {
-        case .dailyTokens: self.periods(Word.day).used(periods.day).tokens
-        case .weeklyTokens: self.periods(Word.week).used(periods.week).tokens
-        case .monthlyTokens: self.periods(Word.month).used(periods.month).tokens
-        case .totalTokens: Amount.of(self[Word.totalTokens])
-        case .dailyCost: self.periods(Word.day).used(periods.day).cost
-        case .weeklyCost: self.periods(Word.week).used(periods.week).cost
-        case .monthlyCost: self.periods(Word.month).used(periods.month).cost
-        case .totalCost: Amount.of(self[Word.totalCost])
-        default: 0
         }
     }
 }

@@ -66,11 +66,12 @@ public final class LimitOwner: LimitLedger {
         let moment = WindowMoment(time.window)
         let want = SlotImage.Want(requests: 1, tokens: 0, cost: 0, isOneMore: false)
         let image = self.store.image(0)
+        let entries = InlineArray<1, LimitDemand.Entry>(repeating: entry)
         for _ in 0..<SlotStore.tries {
             guard let slot = self.store.open(entry.key, entry.scope, into: image, moment, entry.periods) else {
                 return nil
             }
-            let refusal = image.refusal(entry, want, moment)
+            let refusal = image.refusal(entries.span, 0, want, moment)
             image.count(1, moment)
             if self.store.swap(slot, image) { return refusal }
         }

@@ -52,17 +52,17 @@ final class HoldList {
     @inline(__always)
     func set(_ entry: Int, key index: Int, _ key: LimitKey, slot: Int, _ periods: CalendarPeriods) {
         let word = HoldEntry.keys + index * HoldEntry.keyWords
-        self.set(entry, word + 2, key.high)
-        self.set(entry, word + 3, key.low)
-        self.set(entry, key: index, slot: slot, periods)
+        let place = HoldReader.packed(slot: slot, periods)
+        self.mapping.setHold(self.place, entry, word, (place.0, place.1, key.high, key.low))
     }
 
     /// Changes the slot and the periods of a key.
     @inline(__always)
     func set(_ entry: Int, key index: Int, slot: Int, _ periods: CalendarPeriods) {
         let word = HoldEntry.keys + index * HoldEntry.keyWords
-        self.set(entry, word, UInt64(slot & 0xFFFF_FFFF) << 32 | UInt64(periods.day))
-        self.set(entry, word + 1, UInt64(periods.week) << 32 | UInt64(periods.month))
+        let place = HoldReader.packed(slot: slot, periods)
+        self.set(entry, word, place.0)
+        self.set(entry, word + 1, place.1)
     }
 
     /// Opens an entry whose keys are written.
@@ -109,5 +109,6 @@ final class HoldList {
 
     func keyCount(_ entry: Int) -> Int { HoldReader(self.mapping, self.place, entry).keyCount }
     func held(_ entry: Int) -> LimitUse { HoldReader(self.mapping, self.place, entry).held }
+    @inline(__always)
     func key(_ entry: Int, _ index: Int) -> Key { HoldReader(self.mapping, self.place, entry).key(index) }
 }

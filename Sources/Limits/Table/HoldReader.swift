@@ -39,11 +39,20 @@ struct HoldReader {
     @inline(__always)
     func key(_ index: Int) -> HoldList.Key {
         let start = HoldEntry.keys + index * HoldEntry.keyWords
-        let (first, second) = (self.word(start), self.word(start + 1))
+        let (first, second, high, low) = self.mapping.holdWords(self.place, self.entry, start)
         return HoldList.Key(
-            slot: Int(first >> 32), key: (self.word(start + 2), self.word(start + 3)),
+            slot: Int(first >> 32), key: (high, low),
             periods: CalendarPeriods(
                 day: UInt32(truncatingIfNeeded: first), week: UInt32(truncatingIfNeeded: second >> 32),
                 month: UInt32(truncatingIfNeeded: second)))
+    }
+
+    /// The first two words of a key.
+    @inline(__always)
+    static func packed(slot: Int, _ periods: CalendarPeriods) -> (UInt64, UInt64) {
+        (
+            UInt64(slot & 0xFFFF_FFFF) << 32 | UInt64(periods.day),
+            UInt64(periods.week) << 32 | UInt64(periods.month)
+        )
     }
 }
