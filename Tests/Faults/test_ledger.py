@@ -50,7 +50,8 @@ class Ledger:
         gateway.stop()
         gateway.destroy()
         if self.unread():
-            assert "aggregator" in self.last_victims, f"unread after an orderly stop: {self.unread()}"
+            said = [line for line in gateway.log() if line.get("role") in ("aggregator", "supervisor")]
+            assert "aggregator" in self.last_victims, f"unread after an orderly stop: {self.unread()}\n{said[-60:]}"
             self.read_the_rest()
         return self.judge()
 

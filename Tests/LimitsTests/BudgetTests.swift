@@ -109,6 +109,29 @@ import Testing
         #expect(fixture.settle(hold, [entries[0]], tokens: 900).map(\.used) == [1_000])
     }
 
+    /// Each kind counts what it says, in its own period, also where that is not the one used last.
+    @Test(arguments: LimitKind.allCases.filter(\.isBudget))
+    func eachBudgetIsCrossedAndTold(_ kind: LimitKind) throws {
+        let fixture = try LimitFixture()
+        let now = fixture.periods
+        let amount: (tokens: Int64, cost: Int64) = kind.unit == .tokens ? (7, 0) : (0, 7)
+        let entries = [fixture.entry(.project, 1, [kind: 10])]
+        let hold = try #require(fixture.admit(entries, tokens: amount.tokens, cost: amount.cost).hold)
+        #expect(fixture.settle(hold, entries, tokens: amount.tokens, cost: amount.cost).isEmpty)
+        // Somebody whose clock is a year ahead: periods of his own, but for what is used in all.
+        fixture.periods = CalendarPeriods(day: now.day + 365, week: now.week + 52, month: now.month + 12)
+        let ahead = [fixture.entry(.project, 1, [kind: 10_000])]
+        let other = try #require(fixture.admit(ahead, tokens: 1, cost: 1).hold)
+        fixture.settle(other, ahead, tokens: 0, cost: 0)
+        fixture.periods = now
+        let verdict = fixture.admit(entries, tokens: amount.tokens / 7, cost: amount.cost / 7)
+        #expect(verdict.standing?.budget == .init(scope: .project, kind: kind, limit: 10, used: 7))
+        let crossings = fixture.settle(
+            try #require(verdict.hold), entries, tokens: amount.tokens / 7, cost: amount.cost / 7)
+        #expect(crossings == [.init(scope: .project, key: entries[0].key, kind: kind, limit: 10, used: 8)])
+        #expect(fixture.admit(entries, tokens: 3, cost: 3).refusal?.kind == kind)
+    }
+
     @Test func thePeriodsUsedLastAreKept() {
         let empty = RecentPeriods.Period(id: 0, tokens: 0, cost: 0)
         var periods = RecentPeriods(first: empty, second: empty, third: empty)

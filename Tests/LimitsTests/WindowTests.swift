@@ -127,7 +127,7 @@ import Testing
         #expect(Amount.rest(3, 5) == 0)
     }
 
-    /// The short ways say what the long ones would: for windows of now, of the one before, and of a clock that is ahead.
+    /// The short ways say what the long ones would: for the window of now, and for one that is ahead of this clock.
     @Test func theShortWaysSayTheSame() {
         for now in [UInt64(600_000), 600_001, 629_999, 659_999] {
             let place = WindowMoment(now).minute

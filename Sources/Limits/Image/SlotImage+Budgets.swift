@@ -34,7 +34,8 @@ extension SlotImage {
         most = LimitStanding.Budget(scope: entries[index].scope, kind: kind, limit: limit, used: used)
     }
 
-    /// Adds the soft limits, `percent` of a budget each, that `use` has crossed, which is counted in this image already.
+    /// Adds the soft limits, `percent` of a budget each, that `use` has crossed, which is counted in this image already. (A sum that has
+    /// stopped at the largest number may be said to cross it again.)
     @inline(__always)
     func crossings(
         _ entries: Span<LimitDemand.Entry>, _ index: Int, _ use: LimitUse, _ periods: CalendarPeriods, _ percent: UInt8,

@@ -125,7 +125,7 @@ extension SlotImage {
         return self.isBroken(kind, limit, entries[index].periods, want, held, moment)
     }
 
-    /// Never for `unlimited`: no sum is more.
+    /// Never for `unlimited`: no sum is more, and no number of requests at the same time is as much.
     @inline(__always)
     private func isBroken(
         _ kind: LimitKind, _ limit: Int64, _ periods: CalendarPeriods, _ want: Want, _ held: Held,
@@ -174,7 +174,7 @@ extension SlotImage {
     ) -> LimitRefusal? {
         var worst: LimitRefusal?
         for raw in stride(from: LimitKind.totalCost.rawValue, through: 0, by: -1) {
-            guard let kind = LimitKind(rawValue: raw), let limit = entry.limits[kind], limit != LimitSet.unlimited,
+            guard let kind = LimitKind(rawValue: raw), let limit = entry.limits[kind],
                 self.isBroken(kind, limit, entry.periods, want, held, moment)
             else { continue }
             let (used, held) = self.use(kind, held, moment, entry.periods)

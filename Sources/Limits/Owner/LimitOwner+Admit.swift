@@ -52,8 +52,8 @@ extension LimitOwner {
         }
         let moment = WindowMoment(time.window)
         let want = SlotImage.Want(requests: 0, tokens: tokens, cost: cost, isOneMore: false)
-        // What has no room cannot be said to be refused; such a slot is not there, or not to be used.
         let entries = entries.span
+        // What has no room cannot be said to be refused; such a slot is not there, or not to be used.
         guard self.open(entries, moment) else { return nil }
         switch self.refusal(entries, want, moment) ?? self.commit(entries, want, moment, entry) {
         case .refused(let refusal, _): return refusal

@@ -52,17 +52,26 @@ final class HoldList {
     @inline(__always)
     func set(_ entry: Int, key index: Int, _ key: LimitKey, slot: Int, _ periods: CalendarPeriods) {
         let word = HoldEntry.keys + index * HoldEntry.keyWords
-        let place = HoldReader.packed(slot: slot, periods)
-        self.mapping.setHold(self.place, entry, word, (place.0, place.1, key.high, key.low))
+        let (first, second) = Self.packed(slot: slot, periods)
+        self.mapping.setHold(self.place, entry, word, (first, second, key.high, key.low))
     }
 
     /// Changes the slot and the periods of a key.
     @inline(__always)
     func set(_ entry: Int, key index: Int, slot: Int, _ periods: CalendarPeriods) {
         let word = HoldEntry.keys + index * HoldEntry.keyWords
-        let place = HoldReader.packed(slot: slot, periods)
-        self.set(entry, word, place.0)
-        self.set(entry, word + 1, place.1)
+        let (first, second) = Self.packed(slot: slot, periods)
+        self.set(entry, word, first)
+        self.set(entry, word + 1, second)
+    }
+
+    /// The first two words of a key, as `HoldReader` takes them apart.
+    @inline(__always)
+    private static func packed(slot: Int, _ periods: CalendarPeriods) -> (UInt64, UInt64) {
+        (
+            UInt64(slot & 0xFFFF_FFFF) << 32 | UInt64(periods.day),
+            UInt64(periods.week) << 32 | UInt64(periods.month)
+        )
     }
 
     /// Opens an entry whose keys are written.

@@ -46,13 +46,4 @@ struct HoldReader {
                 day: UInt32(truncatingIfNeeded: first), week: UInt32(truncatingIfNeeded: second >> 32),
                 month: UInt32(truncatingIfNeeded: second)))
     }
-
-    /// The first two words of a key.
-    @inline(__always)
-    static func packed(slot: Int, _ periods: CalendarPeriods) -> (UInt64, UInt64) {
-        (
-            UInt64(slot & 0xFFFF_FFFF) << 32 | UInt64(periods.day),
-            UInt64(periods.week) << 32 | UInt64(periods.month)
-        )
-    }
 }
