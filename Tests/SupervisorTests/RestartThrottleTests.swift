@@ -18,6 +18,15 @@ import Testing
         #expect(throttle.delay(readyFor: 0) == 200)
     }
 
+    /// However often somebody kills all there are of a role, it is back within a second.
+    @Test func oneThatHasServedIsBackWithinASecond() {
+        var throttle = RestartThrottle()
+        let waits = (0..<7).map { _ in throttle.delay(readyFor: 1000) }
+        #expect(waits == [100, 200, 400, 800, 1000, 1000, 1000])
+        #expect((0..<6).map { _ in throttle.delay(readyFor: 999) } == [1000, 2000, 4000, 8000, 16_000, 30_000])
+        #expect((0..<2).map { _ in throttle.delay(readyFor: 1000) } == [1000, 1000])
+    }
+
     @Test func aRefusalIsNotTriedSoonAgain() {
         var throttle = RestartThrottle()
         #expect(throttle.delayAfterRefusal() == 30_000)
