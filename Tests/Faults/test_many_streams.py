@@ -195,12 +195,12 @@ def test_memory_and_descriptors_come_back_and_stay(mock: MockProvider) -> None:
         edge, upstream = gateway.child("edge"), gateway.child("upstream")
         idle, files = pss_bytes(gateway.tree()), len(descriptors(edge))
         after = []
-        for _ in range(6):
+        for _ in range(12):
             outcomes = asyncio.run(streams_at_once(gateway, 1000, "load-10-100-200"))
             assert all(one.kind == "complete" for one in outcomes)
             check_rest(gateway, idle, files)
             after.append(pss_bytes(gateway.tree()))
         print(f"\nidle {idle / 1e6:.1f} MB, after each round", *(f"{one / 1e6:.1f}" for one in after))
-        # The C library gives its heap back when it likes, so one figure says little.
-        assert min(after[3:]) <= max(after[:3]) + (4 << 20), "memory grows from round to round"
+        # Caches fill, by 0.3 MB a round, and the C library gives heap back when it likes: so the most of six rounds each.
+        assert max(after[6:]) <= max(after[:6]) + (4 << 20), "memory grows from round to round"
         assert len(descriptors(upstream)) <= 1024 + 40, "more connections are kept than may be"

@@ -14,7 +14,8 @@ extension SlotImage {
             else { continue }
             let (used, held) = self.use(kind, held, moment, entry.periods)
             var reset: UInt32?
-            if used > 0, let (window, place) = self.window(kind, moment), let wait = window.wait(for: 0, place) {
+            if used > 0, let (window, place) = self.window(kind, moment) {
+                let wait = window.untilEmpty(place)
                 reset = UInt32(clamping: wait / 1000 + (wait % 1000 > 0 ? 1 : 0))
             }
             limits.append(

@@ -36,7 +36,7 @@ public final class LimitReader {
             return LimitReport.Line(
                 kind: kind, used: used, held: held, limit: limit,
                 remaining: limit.map { Amount.rest($0, Amount.sum(used, held)) },
-                reset: image.window(kind, moment).flatMap { $0.window.wait(for: 0, $0.place) })
+                reset: image.window(kind, moment).map { $0.window.untilEmpty($0.place) })
         }
         return LimitReport(lines: lines, lastUse: image.lastUse)
     }
