@@ -68,7 +68,7 @@ def hang_up(end: End) -> None:
             pass
 
 
-def broken(gateway: Gateway, end: End) -> None:
+def broken(gateway: Gateway, end: End, name: str) -> None:
     """Waits until the process that hears has closed the link, and until there is a new one in its place."""
     pair = (end.pid, end.peer)
 
@@ -76,7 +76,11 @@ def broken(gateway: Gateway, end: End) -> None:
         now = [one for one in links.ends(gateway) if (one.pid, one.peer) == pair]
         return bool(now) and all(one.inode != end.inode for one in now)
 
-    wait_until(renewed, 6, lambda: f"a new link, {end.name}:\n{gateway.log_text()[-1500:]}", interval=0.05)
+    def what() -> str:
+        lines = [line for line in gateway.log_text().splitlines() if '"message":"request"' not in line]
+        return "\n".join([f"after {name}: a new link, {end.name}", *lines[-12:]])
+
+    wait_until(renewed, 6, what, interval=0.05)
 
 
 def linked(gateway: Gateway, role: str, other: str) -> End:
@@ -107,7 +111,7 @@ def test_f17_corrupt_frames_cost_a_link_and_nothing_else(scene: SceneMaker) -> N
             seen = gateway.log_text().count("broke the protocol")
             say(end, CORRUPT[name])
             if one.full:
-                broken(gateway, end)
+                broken(gateway, end, name)
                 continue
             wait_until(
                 lambda s=seen: gateway.log_text().count("broke the protocol") > s, 6, f"{name}, {role} to {other}: said"
@@ -116,7 +120,7 @@ def test_f17_corrupt_frames_cost_a_link_and_nothing_else(scene: SceneMaker) -> N
         half = linked(gateway, "upstream", "edge")
         say(half, frame(CHUNK, length=1000) + b"x" * 10)
         hang_up(half)
-        broken(gateway, half)
+        broken(gateway, half, "a frame that is cut off")
         settled(one, pids)
         # Byte by byte is no damage: a CANCEL for a stream that nobody knows is dropped.
         whole = linked(gateway, "edge", "upstream")

@@ -96,6 +96,18 @@ import Testing
         _ = unsafe reserved.withUnsafeBytes { header in
             #expect(throws: FrameError.reservedBits) { unsafe try FrameHeader(header, accepting: Self.everyType) }
         }
+        // Only a BODY has a flag, and it has one.
+        for type in FrameType.allCases {
+            for flags in UInt8.min...UInt8.max {
+                var bytes: [UInt8] = []
+                FrameHeader(type: type, flags: flags, stream: 1, length: 0).append(to: &bytes)
+                let decoded = unsafe bytes.withUnsafeBytes { header in
+                    unsafe try? FrameHeader(header, accepting: Self.everyType)
+                }
+                let isKnown = flags == 0 || (type == .body && flags == FrameHeader.lastFlag)
+                #expect((decoded != nil) == isKnown, "\(type) with flags \(flags)")
+            }
+        }
     }
 
     /// 10,000 frames with flipped, inserted and removed bytes and false counts: decoding either works or throws, and what it

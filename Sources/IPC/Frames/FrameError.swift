@@ -3,6 +3,7 @@ public enum FrameError: Error, Hashable, Sendable {
     case unknownType(UInt8)
     case unexpectedType(FrameType)
     case tooLong(FrameType, UInt32)
+    /// The reserved bits are not 0, or a flag is set that the type does not have.
     case reservedBits
     /// The payload does not hold what its type says.
     case malformed(FrameType)

@@ -1,6 +1,6 @@
 /// The 16 bytes before each payload: `u32 length | u8 type | u8 flags | u16 reserved | u64 stream`, big-endian.
 public struct FrameHeader: Hashable, Sendable {
-    /// Set on the last BODY frame of a request.
+    /// Set on the last BODY frame of a request; no other type has flags.
     public static let lastFlag: UInt8 = 1
 
     /// Bytes of the payload, without this header.
@@ -18,7 +18,7 @@ public struct FrameHeader: Hashable, Sendable {
     }
 
     /// The header at the start of `bytes`, nil while fewer than 16 bytes are there. Throws before anything of the payload
-    /// need be buffered: on an unknown or unaccepted type, a length beyond the type's bound, or reserved bits in use.
+    /// need be buffered: on an unknown or unaccepted type, a length beyond the type's bound, or bits in use that mean nothing.
     public init?(_ bytes: UnsafeRawBufferPointer, accepting accepted: FrameTypeSet) throws(FrameError) {
         guard bytes.count >= WireLimits.header else { return nil }
         let first = unsafe UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self))
@@ -27,9 +27,10 @@ public struct FrameHeader: Hashable, Sendable {
         let rawType = UInt8(truncatingIfNeeded: first >> 24)
         guard let type = FrameType(rawValue: rawType) else { throw .unknownType(rawType) }
         guard accepted.contains(type) else { throw .unexpectedType(type) }
-        guard first & 0xFFFF == 0 else { throw .reservedBits }
+        let flags = UInt8(truncatingIfNeeded: first >> 16)
+        guard first & 0xFFFF == 0, flags == 0 || (type == .body && flags == Self.lastFlag) else { throw .reservedBits }
         guard length <= type.maximumLength else { throw .tooLong(type, length) }
-        self.init(type: type, flags: UInt8(truncatingIfNeeded: first >> 16), stream: stream, length: length)
+        self.init(type: type, flags: flags, stream: stream, length: length)
     }
 
     /// The first and second half of the header in host order, for writers of big-endian integers.
