@@ -38,15 +38,19 @@ def started(folder: pathlib.Path, provider: OwnProvider, catalogue: dict, **chan
 
 def costs(gateway: Gateway, count: int = 6) -> set[int | None]:
     """What chats on connections of their own cost, in millionths of a dollar; None where nobody knows."""
-    records = [gateway.chat("fast").header("x-sluice-record") for _ in range(count)]
+    replies = [gateway.chat("fast") for _ in range(count)]
+    assert {reply.status for reply in replies} == {200}, [reply.body for reply in replies]
+    records = [reply.header("x-sluice-record") for reply in replies]
     found: dict[str, str | None] = {}
 
-    def is_there() -> bool:
+    def are_settled() -> bool:
+        # A request is there from its first record on, and its cost from the last one on.
         for entry in call(gateway, "GET", "/api/v1/requests", {"limit": 100})["data"]:
-            found[entry["record"]] = entry["cost_usd"]
+            if entry["settled_by"] is not None:
+                found[entry["record"]] = entry["cost_usd"]
         return all(record in found for record in records)
 
-    wait_until(is_there, 10, "the requests are in the database")
+    wait_until(are_settled, 10, "the requests are settled in the database")
     return {None if found[record] is None else round(float(found[record]) * 1e6) for record in records}
 
 
