@@ -50,7 +50,7 @@ import Platform
     }
 
     /// The owner of a place: its instance, 0 where it is free.
-    @inline(__always)
+    @inline(always)
     func owner(_ place: Int) -> UInt32 {
         guard place >= 0, place < self.layout.places else { return 0 }
         return UInt32(truncatingIfNeeded: unsafe sluice_limits_load(self.base + TableLayout.Header.owners + place))
@@ -58,13 +58,13 @@ import Platform
 
     // MARK: Slots
 
-    @inline(__always)
+    @inline(always)
     func slot(_ index: Int) -> SlotWord {
         guard index >= 0, index < self.layout.slots else { return SlotWord(raw: 0) }
         return SlotWord(raw: unsafe sluice_limits_load_ordered(self.base + TableLayout.pageWords + index))
     }
 
-    @inline(__always)
+    @inline(always)
     func exchangeSlot(_ index: Int, _ expected: SlotWord, _ word: SlotWord) -> Bool {
         guard index >= 0, index < self.layout.slots, self.isWritable else { return false }
         #if SLUICE_TEST_HOOKS
@@ -79,7 +79,7 @@ import Platform
     // MARK: Cells
 
     /// Where a cell begins; nil for none, and for one that has no room in the file.
-    @inline(__always)
+    @inline(always)
     private func cell(_ cell: UInt32) -> UnsafeMutablePointer<UInt64>? {
         let cell = Int(cell)
         guard cell > 0, cell < self.layout.cells else { return nil }
@@ -87,7 +87,7 @@ import Platform
     }
 
     /// The key in a cell, as it is now.
-    @inline(__always)
+    @inline(always)
     func key(cell: UInt32) -> (high: UInt64, low: UInt64)? {
         guard let start = unsafe self.cell(cell) else { return nil }
         return unsafe (
@@ -97,7 +97,7 @@ import Platform
     }
 
     /// Copies a cell, which may be torn until its slot's word has been read again; false where there is no such cell.
-    @inline(__always)
+    @inline(always)
     func read(cell: UInt32, into image: SlotImage) -> Bool {
         guard let start = unsafe self.cell(cell) else { return false }
         let fixed = SlotImage.fixedWords
@@ -108,7 +108,7 @@ import Platform
     }
 
     /// Fills a cell that is this process's own.
-    @inline(__always)
+    @inline(always)
     func write(_ image: SlotImage, cell: UInt32) -> Bool {
         guard self.isWritable, let start = unsafe self.cell(cell) else { return false }
         unsafe sluice_limits_write(
@@ -117,7 +117,7 @@ import Platform
     }
 
     /// What was read from cells before is read before the words that are read from now on.
-    @inline(__always)
+    @inline(always)
     func fence() { sluice_limits_fence() }
 
     /// Takes a cell that nobody has had; nil where there is none, or the disk is full.
@@ -153,20 +153,20 @@ import Platform
     // MARK: Holds
 
     /// A word of an entry of a place's list; 0 for what is not there.
-    @inline(__always)
+    @inline(always)
     func hold(_ place: Int, _ entry: Int, _ word: Int) -> UInt64 {
         guard let start = unsafe self.entry(place, entry), word < HoldEntry.words else { return 0 }
         return unsafe sluice_limits_load(start + word)
     }
 
-    @inline(__always)
+    @inline(always)
     func setHold(_ place: Int, _ entry: Int, _ word: Int, _ value: UInt64) {
         guard self.isWritable, let start = unsafe self.entry(place, entry), word < HoldEntry.words else { return }
         unsafe sluice_limits_store(start + word, value)
     }
 
     /// Four words of an entry from `word` on; 0 for what is not there.
-    @inline(__always)
+    @inline(always)
     func holdWords(_ place: Int, _ entry: Int, _ word: Int) -> (UInt64, UInt64, UInt64, UInt64) {
         guard let start = unsafe self.entry(place, entry), word >= 0, word <= HoldEntry.words - 4 else {
             return (0, 0, 0, 0)
@@ -177,7 +177,7 @@ import Platform
         )
     }
 
-    @inline(__always)
+    @inline(always)
     func setHold(_ place: Int, _ entry: Int, _ word: Int, _ values: (UInt64, UInt64, UInt64, UInt64)) {
         guard self.isWritable, let start = unsafe self.entry(place, entry), word >= 0,
             word <= HoldEntry.words - 4
@@ -188,7 +188,7 @@ import Platform
         unsafe sluice_limits_store(start + word + 3, values.3)
     }
 
-    @inline(__always)
+    @inline(always)
     private func entry(_ place: Int, _ entry: Int) -> UnsafeMutablePointer<UInt64>? {
         let layout = self.layout
         guard place >= 0, place < layout.places, entry >= 0, entry < layout.holds else { return nil }
@@ -197,26 +197,26 @@ import Platform
 
     // MARK: The board
 
-    @inline(__always)
+    @inline(always)
     private func boardWord(_ entry: Int, _ word: Int) -> UnsafeMutablePointer<UInt64>? {
         guard entry >= 0, entry < self.layout.board, word >= 0, word < HealthBoard.words else { return nil }
         return unsafe self.base + (self.layout.boardStart + entry * HealthBoard.words + word)
     }
 
     /// A word of an entry of the board; 0 for what is not there.
-    @inline(__always)
+    @inline(always)
     func board(_ entry: Int, _ word: Int) -> UInt64 {
         guard let word = unsafe self.boardWord(entry, word) else { return 0 }
         return unsafe sluice_limits_load(word)
     }
 
-    @inline(__always)
+    @inline(always)
     func setBoard(_ entry: Int, _ word: Int, _ value: UInt64) {
         guard self.isWritable, let word = unsafe self.boardWord(entry, word) else { return }
         unsafe sluice_limits_store(word, value)
     }
 
-    @inline(__always)
+    @inline(always)
     func exchangeBoard(_ entry: Int, _ word: Int, _ expected: UInt64, _ value: UInt64) -> Bool {
         guard self.isWritable, let word = unsafe self.boardWord(entry, word) else { return false }
         return unsafe sluice_limits_exchange(word, expected, value) != 0

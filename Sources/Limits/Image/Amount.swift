@@ -1,21 +1,21 @@
 /// Sums of amounts that may come from a damaged file: they stop at the bounds instead of trapping, and nothing is below 0.
 enum Amount {
     /// A word of an image as an amount.
-    @inline(__always)
+    @inline(always)
     static func of(_ word: UInt64) -> Int64 { max(0, Int64(bitPattern: word)) }
 
-    @inline(__always)
+    @inline(always)
     static func sum(_ one: Int64, _ other: Int64) -> Int64 {
         let (sum, isTooMuch) = one.addingReportingOverflow(other)
         return isTooMuch ? .max : sum
     }
 
     /// What is left of `one` without `other`; both at least 0.
-    @inline(__always)
+    @inline(always)
     static func rest(_ one: Int64, _ other: Int64) -> Int64 { max(0, one &- other) }
 
     /// `value` × `part` / `whole`, rounded up; `part` is at most `whole`, `value` at least 0.
-    @inline(__always)
+    @inline(always)
     static func share(_ value: Int64, _ part: UInt64, of whole: UInt64) -> Int64 {
         if value == 0 || part == 0 || whole == 0 { return 0 }
         if part >= whole { return value }

@@ -17,7 +17,7 @@ struct RecentPeriods: Hashable {
     var third: Period
 
     /// What was used in period `id`.
-    @inline(__always)
+    @inline(always)
     func used(_ id: UInt32) -> Period {
         let id = id & UInt32(Self.idBits)
         if self.first.id == id { return self.first }
@@ -26,7 +26,7 @@ struct RecentPeriods: Hashable {
     }
 
     /// Counts in period `id`, which is the first one from then on.
-    @inline(__always)
+    @inline(always)
     mutating func add(_ id: UInt32, tokens: Int64, cost: Int64) {
         let id = id & UInt32(Self.idBits)
         if self.first.id != id {

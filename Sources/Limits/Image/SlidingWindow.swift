@@ -9,7 +9,7 @@ struct SlidingWindow: Hashable {
     var previous: Int64
 
     /// Goes on to the window of `place`. Never back: to a process whose time is older the window stays the one that it is.
-    @inline(__always)
+    @inline(always)
     mutating func roll(to place: WindowMoment.Place) {
         guard self.index != place.index else { return }
         if self.index > place.index {
@@ -22,20 +22,20 @@ struct SlidingWindow: Hashable {
     }
 
     /// Milliseconds until the stored window ends. All of it where the time is older than the window.
-    @inline(__always)
+    @inline(always)
     private func rest(_ place: WindowMoment.Place) -> UInt64 {
         self.index == place.index ? place.rest : place.length
     }
 
     /// What counts now; rolled to `place`.
-    @inline(__always)
+    @inline(always)
     func used(_ place: WindowMoment.Place) -> Int64 {
         if self.previous == 0 { return self.current }
         return Amount.sum(self.current, Amount.share(self.previous, self.rest(place), of: place.length))
     }
 
     /// Whether `amount` more would be more than `limit`; rolled to `place`.
-    @inline(__always)
+    @inline(always)
     func isBroken(_ limit: Int64, by amount: Int64, _ place: WindowMoment.Place) -> Bool {
         // Not even if all of the window before counted: as a rule, and without a division.
         if Amount.sum(Amount.sum(self.current, self.previous), amount) <= limit { return false }
@@ -43,7 +43,7 @@ struct SlidingWindow: Hashable {
     }
 
     /// Milliseconds until nothing counts any more, if nothing else is counted; rolled to `place`.
-    @inline(__always)
+    @inline(always)
     func untilEmpty(_ place: WindowMoment.Place) -> UInt64 {
         if self.current > 0 { return self.rest(place) + place.length }
         return self.previous > 0 ? self.rest(place) : 0

@@ -3,7 +3,7 @@ import Domain
 extension SlotImage {
     /// Adds this slot's budgets to what a reply says: of several the one of which the largest share is used. What is held does not
     /// count.
-    @inline(__always)
+    @inline(always)
     func fill(_ standing: inout LimitStanding, _ entries: Span<LimitDemand.Entry>, _ index: Int) {
         let mask = entries[index].limits.mask
         if mask & LimitStanding.tokenBudgetKinds != 0 {
@@ -20,7 +20,7 @@ extension SlotImage {
         }
     }
 
-    @inline(__always)
+    @inline(always)
     private func fill(
         _ most: inout LimitStanding.Budget?, _ kind: LimitKind, _ entries: Span<LimitDemand.Entry>, _ index: Int
     ) {
@@ -36,7 +36,7 @@ extension SlotImage {
 
     /// Adds the soft limits, `percent` of a budget each, that `use` has crossed, which is counted in this image already. (A sum that has
     /// stopped at the largest number may be said to cross it again.)
-    @inline(__always)
+    @inline(always)
     func crossings(
         _ entries: Span<LimitDemand.Entry>, _ index: Int, _ use: LimitUse, _ periods: CalendarPeriods, _ percent: UInt8,
         into crossings: inout [LimitCrossing]
@@ -56,7 +56,7 @@ extension SlotImage {
         }
     }
 
-    @inline(__always)
+    @inline(always)
     private func cross(
         _ kind: LimitKind, _ entries: Span<LimitDemand.Entry>, _ index: Int, _ amount: Int64,
         _ periods: CalendarPeriods,
@@ -71,7 +71,7 @@ extension SlotImage {
     }
 
     /// What was used of a budget, without what is held; 0 for a kind that is none.
-    @inline(__always)
+    @inline(always)
     func used(of kind: LimitKind, _ periods: CalendarPeriods) -> Int64 {
         switch kind {
         case .dailyTokens: self.used(Word.day, periods.day).tokens

@@ -3,7 +3,7 @@ import Domain
 /// What happens to a slot: each of these is one exchange of its word.
 extension SlotImage {
     /// Counts requests in the windows.
-    @inline(__always)
+    @inline(always)
     func count(_ requests: Int64, _ moment: WindowMoment) {
         self.touch(moment.now)
         self.count(requests, Word.requestsMinute, moment.minute)
@@ -11,7 +11,7 @@ extension SlotImage {
         self.count(requests, Word.requestsDay, moment.day)
     }
 
-    @inline(__always)
+    @inline(always)
     private func count(_ requests: Int64, _ word: Int, _ place: WindowMoment.Place) {
         var window = self.requests(word)
         window.roll(to: place)
@@ -20,7 +20,7 @@ extension SlotImage {
     }
 
     /// Holds for the owner of `place`, who is `instance`.
-    @inline(__always)
+    @inline(always)
     func hold(_ want: Want, place: Int, instance: UInt32) {
         let start = self.own(place, instance)
         if want.isOneMore, self[start] & 0xFFFF_FFFF != 0xFFFF_FFFF { self[start] += 1 }
@@ -30,7 +30,7 @@ extension SlotImage {
     }
 
     /// Holds that much less for the owner of `place`.
-    @inline(__always)
+    @inline(always)
     func release(_ want: Want, place: Int, instance: UInt32) {
         let start = self.own(place, instance)
         if want.isOneMore, self[start] & 0xFFFF_FFFF != 0 { self[start] -= 1 }
@@ -40,7 +40,7 @@ extension SlotImage {
     }
 
     /// The place's first word; whatever another instance has left there is gone.
-    @inline(__always)
+    @inline(always)
     private func own(_ place: Int, _ instance: UInt32) -> Int {
         let start = self.start(of: place)
         if UInt32(truncatingIfNeeded: self[start] >> 32) != instance {
@@ -62,7 +62,7 @@ extension SlotImage {
     }
 
     /// Counts what was used, in the windows of now and in the periods that are given.
-    @inline(__always)
+    @inline(always)
     func use(_ use: LimitUse, _ moment: WindowMoment, _ periods: CalendarPeriods) {
         self.touch(moment.now)
         let (tokens, cost) = (max(0, use.tokens), max(0, use.cost))
@@ -75,7 +75,7 @@ extension SlotImage {
         self[Word.totalCost] = UInt64(bitPattern: Amount.sum(Amount.of(self[Word.totalCost]), cost))
     }
 
-    @inline(__always)
+    @inline(always)
     private func add(_ tokens: Int64, _ word: Int, _ place: WindowMoment.Place) {
         var window = self.tokens(word)
         window.roll(to: place)
@@ -83,7 +83,7 @@ extension SlotImage {
         self.setTokens(word, window)
     }
 
-    @inline(__always)
+    @inline(always)
     private func add(_ tokens: Int64, _ cost: Int64, _ word: Int, _ id: UInt32) {
         if self[word] & RecentPeriods.idBits == UInt64(id) {
             // As a rule: only the first one changes.
@@ -97,7 +97,7 @@ extension SlotImage {
     }
 
     /// Notes the last settle that was applied for the owner of `place`.
-    @inline(__always)
+    @inline(always)
     func setSequence(_ sequence: UInt64, place: Int) {
         self[self.start(of: place) + PlaceWord.sequence] = sequence
     }

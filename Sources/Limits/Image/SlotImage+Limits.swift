@@ -10,7 +10,7 @@ extension SlotImage {
         /// Whether it will be one request more at the same time.
         var isOneMore: Bool
 
-        @inline(__always)
+        @inline(always)
         init(requests: Int64, tokens: Int64, cost: Int64, isOneMore: Bool) {
             self.requests = max(0, requests)
             self.tokens = max(0, tokens)
@@ -18,7 +18,7 @@ extension SlotImage {
             self.isOneMore = isOneMore
         }
 
-        @inline(__always)
+        @inline(always)
         func amount(_ unit: LimitKind.Unit) -> Int64 {
             switch unit {
             case .requests: self.requests
@@ -29,7 +29,7 @@ extension SlotImage {
     }
 
     /// What counts against a limit of a kind: what was used, and what is held of its unit.
-    @inline(__always)
+    @inline(always)
     func use(_ kind: LimitKind, _ held: Held, _ moment: WindowMoment, _ periods: CalendarPeriods) -> (
         Int64, held: Int64
     ) {
@@ -45,14 +45,14 @@ extension SlotImage {
         }
     }
 
-    @inline(__always)
+    @inline(always)
     private func used(requests word: Int, _ place: WindowMoment.Place) -> Int64 {
         var window = self.requests(word)
         window.roll(to: place)
         return window.used(place)
     }
 
-    @inline(__always)
+    @inline(always)
     private func used(tokens word: Int, _ place: WindowMoment.Place) -> Int64 {
         var window = self.tokens(word)
         window.roll(to: place)
@@ -60,7 +60,7 @@ extension SlotImage {
     }
 
     /// The sliding window of a kind, as it is at a moment; nil where the kind is none.
-    @inline(__always)
+    @inline(always)
     func window(_ kind: LimitKind, _ moment: WindowMoment) -> (window: SlidingWindow, place: WindowMoment.Place)? {
         var window: SlidingWindow
         let place: WindowMoment.Place
@@ -80,7 +80,7 @@ extension SlotImage {
     /// what is used in all first, then the window with the longest wait, then concurrency.
     ///
     /// A request that wants nothing of a unit is not refused by a limit of that unit.
-    @inline(__always)
+    @inline(always)
     func refusal(
         _ entries: Span<LimitDemand.Entry>, _ index: Int, _ want: Want, _ moment: WindowMoment
     ) -> LimitRefusal? {
@@ -90,82 +90,60 @@ extension SlotImage {
         return self.worstRefusal(entries[index], want, held, moment)
     }
 
-    /// Each kind is named, so that nothing is looked up by it: this is asked for each slot of each request.
+    /// Each kind is named, so that nothing is looked up by it: this is asked for each slot of each request. (With `||` between them, the
+    /// compiler would call each of them, with all that it needs on the stack.) Never true for `unlimited`: no sum is more, and no number of
+    /// requests at the same time is as much.
     private func isAnyBroken(
         _ entries: Span<LimitDemand.Entry>, _ index: Int, _ want: Want, _ held: Held, _ moment: WindowMoment
     ) -> Bool {
         let mask = entries[index].limits.mask
-        if mask & LimitStanding.budgetKinds != 0 {
-            if self.isBroken(.dailyTokens, entries, index, want, held, moment)
-                || self.isBroken(.weeklyTokens, entries, index, want, held, moment)
-                || self.isBroken(.monthlyTokens, entries, index, want, held, moment)
-                || self.isBroken(.totalTokens, entries, index, want, held, moment)
-                || self.isBroken(.dailyCost, entries, index, want, held, moment)
-                || self.isBroken(.weeklyCost, entries, index, want, held, moment)
-                || self.isBroken(.monthlyCost, entries, index, want, held, moment)
-                || self.isBroken(.totalCost, entries, index, want, held, moment)
-            {
-                return true
+        if want.tokens > 0 {
+            let tokens = Amount.sum(held.tokens, want.tokens)
+            if mask & LimitStanding.tokenBudgetKinds != 0 {
+                if self.isBroken(.dailyTokens, entries, index, by: tokens) { return true }
+                if self.isBroken(.weeklyTokens, entries, index, by: tokens) { return true }
+                if self.isBroken(.monthlyTokens, entries, index, by: tokens) { return true }
+                if self.isBroken(.totalTokens, entries, index, by: tokens) { return true }
+            }
+            if mask & LimitStanding.tokenKinds != 0 {
+                if self.isBroken(.tokensPerMinute, entries, index, by: tokens, moment) { return true }
+                if self.isBroken(.tokensPerDay, entries, index, by: tokens, moment) { return true }
             }
         }
-        return self.isBroken(.requestsPerMinute, entries, index, want, held, moment)
-            || self.isBroken(.requestsPerHour, entries, index, want, held, moment)
-            || self.isBroken(.requestsPerDay, entries, index, want, held, moment)
-            || self.isBroken(.tokensPerMinute, entries, index, want, held, moment)
-            || self.isBroken(.tokensPerDay, entries, index, want, held, moment)
-            || self.isBroken(.concurrency, entries, index, want, held, moment)
-    }
-
-    @inline(__always)
-    private func isBroken(
-        _ kind: LimitKind, _ entries: Span<LimitDemand.Entry>, _ index: Int, _ want: Want, _ held: Held,
-        _ moment: WindowMoment
-    ) -> Bool {
-        guard let limit = entries[index].limits[kind] else { return false }
-        return self.isBroken(kind, limit, entries[index].periods, want, held, moment)
-    }
-
-    /// Never for `unlimited`: no sum is more, and no number of requests at the same time is as much.
-    @inline(__always)
-    private func isBroken(
-        _ kind: LimitKind, _ limit: Int64, _ periods: CalendarPeriods, _ want: Want, _ held: Held,
-        _ moment: WindowMoment
-    ) -> Bool {
-        switch kind {
-        case .requestsPerMinute:
-            return self.isBroken(requests: Word.requestsMinute, limit, want.requests, moment.minute)
-        case .requestsPerHour: return self.isBroken(requests: Word.requestsHour, limit, want.requests, moment.hour)
-        case .requestsPerDay: return self.isBroken(requests: Word.requestsDay, limit, want.requests, moment.day)
-        case .tokensPerMinute:
-            return self.isBroken(tokens: Word.tokensMinute, limit, want.tokens, held.tokens, moment.minute)
-        case .tokensPerDay:
-            return self.isBroken(tokens: Word.tokensDay, limit, want.tokens, held.tokens, moment.day)
-        case .concurrency: return want.isOneMore && held.requests >= limit
-        case .dailyTokens, .weeklyTokens, .monthlyTokens, .totalTokens:
-            if want.tokens == 0 { return false }
-            return Amount.sum(Amount.sum(self.used(of: kind, periods), held.tokens), want.tokens) > limit
-        case .dailyCost, .weeklyCost, .monthlyCost, .totalCost:
-            if want.cost == 0 { return false }
-            return Amount.sum(Amount.sum(self.used(of: kind, periods), held.cost), want.cost) > limit
+        if want.cost > 0, mask & LimitStanding.costBudgetKinds != 0 {
+            let cost = Amount.sum(held.cost, want.cost)
+            if self.isBroken(.dailyCost, entries, index, by: cost) { return true }
+            if self.isBroken(.weeklyCost, entries, index, by: cost) { return true }
+            if self.isBroken(.monthlyCost, entries, index, by: cost) { return true }
+            if self.isBroken(.totalCost, entries, index, by: cost) { return true }
         }
+        if want.requests > 0, mask & LimitStanding.requestKinds != 0 {
+            if self.isBroken(.requestsPerMinute, entries, index, by: want.requests, moment) { return true }
+            if self.isBroken(.requestsPerHour, entries, index, by: want.requests, moment) { return true }
+            if self.isBroken(.requestsPerDay, entries, index, by: want.requests, moment) { return true }
+        }
+        guard want.isOneMore, let limit = entries[index].limits[.concurrency] else { return false }
+        return held.requests >= limit
     }
 
-    @inline(__always)
-    private func isBroken(requests word: Int, _ limit: Int64, _ amount: Int64, _ place: WindowMoment.Place) -> Bool {
-        if amount == 0 { return false }
-        var window = self.requests(word)
-        window.roll(to: place)
-        return window.isBroken(limit, by: amount, place)
-    }
-
-    @inline(__always)
+    /// Whether `amount` more, with what is held, would break a budget.
+    @inline(always)
     private func isBroken(
-        tokens word: Int, _ limit: Int64, _ amount: Int64, _ held: Int64, _ place: WindowMoment.Place
+        _ budget: LimitKind, _ entries: Span<LimitDemand.Entry>, _ index: Int, by amount: Int64
     ) -> Bool {
-        if amount == 0 { return false }
-        var window = self.tokens(word)
-        window.roll(to: place)
-        return window.isBroken(limit, by: Amount.sum(held, amount), place)
+        guard let limit = entries[index].limits[budget] else { return false }
+        return Amount.sum(self.used(of: budget, entries[index].periods), amount) > limit
+    }
+
+    /// The same of a window.
+    @inline(always)
+    private func isBroken(
+        _ kind: LimitKind, _ entries: Span<LimitDemand.Entry>, _ index: Int, by amount: Int64, _ moment: WindowMoment
+    ) -> Bool {
+        guard let limit = entries[index].limits[kind], let (window, place) = self.window(kind, moment) else {
+            return false
+        }
+        return window.isBroken(limit, by: amount, place)
     }
 
     @inline(never)
@@ -174,14 +152,14 @@ extension SlotImage {
     ) -> LimitRefusal? {
         var worst: LimitRefusal?
         for raw in stride(from: LimitKind.totalCost.rawValue, through: 0, by: -1) {
-            guard let kind = LimitKind(rawValue: raw), let limit = entry.limits[kind],
-                self.isBroken(kind, limit, entry.periods, want, held, moment)
-            else { continue }
+            guard let kind = LimitKind(rawValue: raw), let limit = entry.limits[kind] else { continue }
             let (used, held) = self.use(kind, held, moment, entry.periods)
             let all = Amount.sum(used, held)
+            let amount = kind == .concurrency ? (want.isOneMore ? 1 : 0) : want.amount(kind.unit)
+            guard amount > 0, Amount.sum(all, amount) > limit else { continue }
             var wait: UInt64?
             if let (window, place) = self.window(kind, moment) {
-                wait = window.wait(for: limit &- held &- want.amount(kind.unit), place)
+                wait = window.wait(for: limit &- held &- amount, place)
             }
             let refusal = LimitRefusal(
                 scope: entry.scope, kind: kind, limit: limit, used: all, held: held,
@@ -200,7 +178,7 @@ extension SlotImage {
     }
 
     /// Adds this slot's windows to what the headers of a reply say: of several the one with the smallest share left.
-    @inline(__always)
+    @inline(always)
     func tighten(
         _ standing: inout LimitStanding, _ entries: Span<LimitDemand.Entry>, _ index: Int, _ moment: WindowMoment
     ) {
@@ -217,7 +195,7 @@ extension SlotImage {
         }
     }
 
-    @inline(__always)
+    @inline(always)
     private func tighten(
         _ tightest: inout LimitStanding.Window?, _ kind: LimitKind, _ entries: Span<LimitDemand.Entry>, _ index: Int,
         _ held: Int64, _ moment: WindowMoment

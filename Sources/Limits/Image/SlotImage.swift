@@ -44,13 +44,13 @@ import Domain
     let words: UnsafeMutablePointer<UInt64>
     let places: Int
 
-    @inline(__always)
+    @inline(always)
     init(words: UnsafeMutablePointer<UInt64>, places: Int) {
         unsafe self.words = words
         self.places = places
     }
 
-    @inline(__always)
+    @inline(always)
     subscript(_ word: Int) -> UInt64 {
         get { unsafe self.words[word] }
         nonmutating set { unsafe self.words[word] = newValue }
@@ -64,10 +64,10 @@ import Domain
         self[Word.meta] = UInt64(scope.rawValue)
     }
 
-    @inline(__always)
+    @inline(always)
     func isOf(_ key: LimitKey) -> Bool { self.isOf((key.high, key.low)) }
 
-    @inline(__always)
+    @inline(always)
     func isOf(_ key: (high: UInt64, low: UInt64)) -> Bool {
         self[Word.keyHigh] == key.high && self[Word.keyLow] == key.low
     }
@@ -75,29 +75,32 @@ import Domain
     // MARK: Meta
 
     /// Milliseconds of the table's clock, 44 bits of them.
+    @inline(always)
     var lastUse: UInt64 { self[Word.meta] >> 20 }
 
-    @inline(__always)
+    @inline(always)
     func touch(_ now: UInt64) {
         let last = self.lastUse
         if now > last { self[Word.meta] = now << 20 | self[Word.meta] & 0xF_FFFF }
     }
 
     /// Places behind these have nothing in them, and no words.
+    @inline(always)
     var usedPlaces: Int { Int(self[Word.meta] >> 8 & 0xFFF) }
 
+    @inline(always)
     private func setUsedPlaces(_ count: Int) {
         self[Word.meta] = self[Word.meta] & ~0xF_FF00 | UInt64(count) << 8
     }
 
     /// Corrects a number of places that cannot be.
-    @inline(__always)
+    @inline(always)
     func boundPlaces() {
         if self.usedPlaces > self.places { self.setUsedPlaces(self.places) }
     }
 
     /// The first word of a place, which has words from now on.
-    @inline(__always)
+    @inline(always)
     func start(of place: Int) -> Int {
         let place = min(max(0, place), self.places - 1)
         if place >= self.usedPlaces {
@@ -111,34 +114,34 @@ import Domain
 
     // MARK: Windows and periods
 
-    @inline(__always)
+    @inline(always)
     func requests(_ word: Int) -> SlidingWindow {
         let counts = self[word + 1]
         return SlidingWindow(
             index: self[word], current: Int64(counts & 0xFFFF_FFFF), previous: Int64(counts >> 32))
     }
 
-    @inline(__always)
+    @inline(always)
     func setRequests(_ word: Int, _ window: SlidingWindow) {
         self[word] = window.index
         let most: Int64 = 0xFFFF_FFFF
         self[word + 1] = UInt64(min(window.previous, most)) << 32 | UInt64(min(window.current, most))
     }
 
-    @inline(__always)
+    @inline(always)
     func tokens(_ word: Int) -> SlidingWindow {
         SlidingWindow(
             index: self[word], current: Amount.of(self[word + 1]), previous: Amount.of(self[word + 2]))
     }
 
-    @inline(__always)
+    @inline(always)
     func setTokens(_ word: Int, _ window: SlidingWindow) {
         self[word] = window.index
         self[word + 1] = UInt64(bitPattern: window.current)
         self[word + 2] = UInt64(bitPattern: window.previous)
     }
 
-    @inline(__always)
+    @inline(always)
     func periods(_ word: Int) -> RecentPeriods {
         let ids = self[word]
         func period(_ number: Int) -> RecentPeriods.Period {
@@ -150,7 +153,7 @@ import Domain
     }
 
     /// What was used in the period `id` of those at `word`.
-    @inline(__always)
+    @inline(always)
     func used(_ word: Int, _ id: UInt32) -> (tokens: Int64, cost: Int64) {
         if self[word] & RecentPeriods.idBits == UInt64(id) {
             // As a rule it is the first one.
@@ -165,7 +168,7 @@ import Domain
         return (period.tokens, period.cost)
     }
 
-    @inline(__always)
+    @inline(always)
     func setPeriods(_ word: Int, _ periods: RecentPeriods) {
         func bits(_ id: UInt32) -> UInt64 { UInt64(id) & RecentPeriods.idBits }
         self[word] = bits(periods.first.id) | bits(periods.second.id) << 20 | bits(periods.third.id) << 40
@@ -189,7 +192,7 @@ import Domain
     }
 
     /// Forgets what somebody holds who is not the owner of his place any more. `owner` says who is, as of after the image was read.
-    @inline(__always)
+    @inline(always)
     func clearLeaks(_ owner: (Int) -> UInt32) {
         for place in 0..<self.usedPlaces {
             let start = Self.fixedWords + place * Self.placeWords
@@ -199,7 +202,7 @@ import Domain
         }
     }
 
-    @inline(__always)
+    @inline(always)
     private func clear(at start: Int) {
         self[start + PlaceWord.owner] = 0
         self[start + PlaceWord.tokens] = 0
@@ -207,7 +210,7 @@ import Domain
         self[start + PlaceWord.sequence] = 0
     }
 
-    @inline(__always)
+    @inline(always)
     var held: Held {
         var held = Held()
         for place in 0..<self.usedPlaces {

@@ -12,7 +12,7 @@ struct WindowMoment: Hashable {
         let rest: UInt64
         let length: UInt64
 
-        @inline(__always)
+        @inline(always)
         init(_ now: UInt64, _ length: UInt64) {
             self.index = now / length
             self.rest = length &- (now &- self.index &* length)
@@ -25,7 +25,7 @@ struct WindowMoment: Hashable {
     let hour: Place
     let day: Place
 
-    @inline(__always)
+    @inline(always)
     init(_ now: UInt64) {
         self.now = now
         self.minute = Place(now, Self.minute)

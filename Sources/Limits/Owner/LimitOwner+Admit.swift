@@ -70,7 +70,7 @@ extension LimitOwner {
     }
 
     /// Reads the slots of all entries, each into its image; false where one has no room.
-    @inline(__always)
+    @inline(always)
     private func open(_ entries: Span<LimitDemand.Entry>, _ moment: WindowMoment) -> Bool {
         for index in entries.indices {
             guard
@@ -95,7 +95,7 @@ extension LimitOwner {
     }
 
     /// What refuses, before anything is changed; nil where nothing does.
-    @inline(__always)
+    @inline(always)
     private func refusal(
         _ entries: Span<LimitDemand.Entry>, _ want: SlotImage.Want, _ moment: WindowMoment
     ) -> LimitVerdict? {
@@ -114,7 +114,7 @@ extension LimitOwner {
     }
 
     /// Changes all slots, or none: then what was in the way.
-    @inline(__always)
+    @inline(always)
     private func commit(
         _ entries: Span<LimitDemand.Entry>, _ want: SlotImage.Want, _ moment: WindowMoment, _ hold: Int
     ) -> LimitVerdict? {
@@ -130,7 +130,7 @@ extension LimitOwner {
         return nil
     }
 
-    @inline(__always)
+    @inline(always)
     private func apply(_ want: SlotImage.Want, to image: SlotImage, _ moment: WindowMoment) {
         guard let place = self.holds?.place else { return }
         image.count(want.requests, moment)

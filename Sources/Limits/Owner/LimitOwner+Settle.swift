@@ -33,19 +33,19 @@ extension LimitOwner {
     }
 
     /// Which entry a key of the hold is: the one at the same place, as a rule.
-    @inline(__always)
+    @inline(always)
     private static func entry(of key: HoldList.Key, _ entries: Span<LimitDemand.Entry>, at index: Int) -> Int? {
         if index < entries.count, Self.matches(entries[index].key, key.key) { return index }
         for other in entries.indices where Self.matches(entries[other].key, key.key) { return other }
         return nil
     }
 
-    @inline(__always)
+    @inline(always)
     private static func matches(_ key: LimitKey, _ words: (high: UInt64, low: UInt64)) -> Bool {
         key.high == words.high && key.low == words.low
     }
 
-    @inline(__always)
+    @inline(always)
     private func settle(
         _ key: HoldList.Key, _ entries: Span<LimitDemand.Entry>, _ index: Int, _ want: SlotImage.Want,
         _ use: LimitUse, _ softPercent: UInt8, _ moment: WindowMoment, _ crossings: inout [LimitCrossing]

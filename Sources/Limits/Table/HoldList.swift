@@ -49,7 +49,7 @@ final class HoldList {
     // MARK: Writing
 
     /// Writes a key of an entry: before the entry is opened.
-    @inline(__always)
+    @inline(always)
     func set(_ entry: Int, key index: Int, _ key: LimitKey, slot: Int, _ periods: CalendarPeriods) {
         let word = HoldEntry.keys + index * HoldEntry.keyWords
         let (first, second) = Self.packed(slot: slot, periods)
@@ -57,7 +57,7 @@ final class HoldList {
     }
 
     /// Changes the slot and the periods of a key.
-    @inline(__always)
+    @inline(always)
     func set(_ entry: Int, key index: Int, slot: Int, _ periods: CalendarPeriods) {
         let word = HoldEntry.keys + index * HoldEntry.keyWords
         let (first, second) = Self.packed(slot: slot, periods)
@@ -66,7 +66,7 @@ final class HoldList {
     }
 
     /// The first two words of a key, as `HoldReader` takes them apart.
-    @inline(__always)
+    @inline(always)
     private static func packed(slot: Int, _ periods: CalendarPeriods) -> (UInt64, UInt64) {
         (
             UInt64(slot & 0xFFFF_FFFF) << 32 | UInt64(periods.day),
@@ -109,7 +109,7 @@ final class HoldList {
         self.openCount -= 1
     }
 
-    @inline(__always)
+    @inline(always)
     private func set(_ entry: Int, _ word: Int, _ value: UInt64) {
         self.mapping.setHold(self.place, entry, word, value)
     }
@@ -118,6 +118,6 @@ final class HoldList {
 
     func keyCount(_ entry: Int) -> Int { HoldReader(self.mapping, self.place, entry).keyCount }
     func held(_ entry: Int) -> LimitUse { HoldReader(self.mapping, self.place, entry).held }
-    @inline(__always)
+    @inline(always)
     func key(_ entry: Int, _ index: Int) -> Key { HoldReader(self.mapping, self.place, entry).key(index) }
 }

@@ -13,7 +13,7 @@ struct HoldReader {
         self.entry = entry
     }
 
-    @inline(__always)
+    @inline(always)
     private func word(_ word: Int) -> UInt64 { self.mapping.hold(self.place, self.entry, word) }
 
     var isOpen: Bool { self.word(HoldEntry.state) & 1 == 1 }
@@ -36,7 +36,7 @@ struct HoldReader {
             tokens: Amount.of(self.word(HoldEntry.actualTokens)), cost: Amount.of(self.word(HoldEntry.actualCost)))
     }
 
-    @inline(__always)
+    @inline(always)
     func key(_ index: Int) -> HoldList.Key {
         let start = HoldEntry.keys + index * HoldEntry.keyWords
         let (first, second, high, low) = self.mapping.holdWords(self.place, self.entry, start)

@@ -42,7 +42,7 @@ import Platform
         unsafe self.memory.deallocate()
     }
 
-    @inline(__always)
+    @inline(always)
     func image(_ index: Int) -> SlotImage {
         let index = min(max(0, index), Self.imageCount - 1)
         return unsafe SlotImage(words: self.memory + index * self.stride, places: self.mapping.layout.places)
@@ -82,7 +82,7 @@ import Platform
         private let step: Int
         private let offset: Int
 
-        @inline(__always)
+        @inline(always)
         init(_ key: LimitKey, _ scope: LimitScope, _ mapping: TableMapping) {
             // The seed is the host's, so that nobody outside can choose addresses that share a chain.
             var hash = key.high ^ mapping.seed ^ (key.low &* 0x9E37_79B9_7F4A_7C15)
@@ -101,7 +101,7 @@ import Platform
         }
 
         /// The slot that is tried after `number` others.
-        @inline(__always)
+        @inline(always)
         func slot(_ number: Int) -> Int {
             let group = number < 8 ? self.group : (self.group + (number >> 3) * self.step) % self.groups
             return self.lower + group * 8 + ((self.offset + number) & 7)
@@ -109,7 +109,7 @@ import Platform
     }
 
     /// The slot of a key, if it has one that counts.
-    @inline(__always)
+    @inline(always)
     func find(_ key: LimitKey, _ probe: Probe) -> Slot? {
         for number in 0..<Self.chain {
             let index = probe.slot(number)
@@ -123,7 +123,7 @@ import Platform
     }
 
     /// Whether a slot is the key's, pending or not; `word` becomes the word for which that holds.
-    @inline(__always)
+    @inline(always)
     private func has(_ key: LimitKey, _ index: Int, _ word: inout SlotWord) -> Bool {
         let fingerprint = word.fingerprint
         for _ in 0..<Self.tries {
@@ -140,7 +140,7 @@ import Platform
 
     /// Copies a slot's image without what dead owners have left in it; false where the slot is not the key's (any more). The copy may
     /// be torn unless `isUnchanged` says that it is not, or the swap succeeds.
-    @inline(__always)
+    @inline(always)
     func read(_ slot: Slot, _ key: LimitKey, into image: SlotImage) -> Bool {
         guard slot.word.isEstablished, self.mapping.read(cell: slot.word.cell, into: image), image.isOf(key) else {
             return false
@@ -152,14 +152,14 @@ import Platform
     }
 
     /// Whether nobody has changed the slot since its word was read: what was copied then is what it holds now.
-    @inline(__always)
+    @inline(always)
     func isUnchanged(_ slot: Slot) -> Bool {
         self.mapping.fence()
         return self.mapping.slot(slot.index) == slot.word
     }
 
     /// Copies the image of a key, which is entered where it is not there. Nil where the table has no room for it.
-    @inline(__always)
+    @inline(always)
     func open(
         _ key: LimitKey, _ scope: LimitScope, into image: SlotImage, _ moment: WindowMoment, _ periods: CalendarPeriods
     ) -> Slot? {
@@ -174,7 +174,7 @@ import Platform
     }
 
     /// The same for a key whose slot was known a moment ago.
-    @inline(__always)
+    @inline(always)
     func open(
         at index: Int, _ key: LimitKey, _ scope: LimitScope, into image: SlotImage, _ moment: WindowMoment,
         _ periods: CalendarPeriods
@@ -185,7 +185,7 @@ import Platform
     }
 
     /// Puts the image in the place of what the slot held when its word was read; false where somebody else was faster.
-    @inline(__always)
+    @inline(always)
     func swap(_ slot: Slot, _ image: SlotImage) -> Bool {
         guard let spare = self.spares.last, self.mapping.write(image, cell: spare),
             self.mapping.exchangeSlot(slot.index, slot.word, slot.word.with(cell: spare))
