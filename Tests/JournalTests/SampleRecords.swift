@@ -120,13 +120,17 @@ struct SampleRecords {
 
 extension JournalRecord {
     static func decode(_ bytes: [UInt8]) throws(LentRecord.DecodingFailure) -> JournalRecord {
-        let result: Result<JournalRecord, LentRecord.DecodingFailure> = unsafe bytes.withUnsafeBytes { buffer in
+        let copier = RecordCopier()
+        let failure: LentRecord.DecodingFailure? = unsafe bytes.withUnsafeBytes { buffer in
             do throws(LentRecord.DecodingFailure) {
-                return .success(JournalRecord(try unsafe LentRecord(decoding: buffer)))
+                try unsafe LentRecord.show(buffer, to: copier)
+                return nil
             } catch {
-                return .failure(error)
+                return error
             }
         }
-        return try result.get()
+        if let failure { throw failure }
+        guard let record = copier.record else { throw .content }
+        return record
     }
 }

@@ -12,9 +12,9 @@ extension UsageSink {
 
     /// Adds a record by its kind and payload.
     func add(encoded bytes: [UInt8], owner: UInt32) throws {
-        try unsafe bytes.withUnsafeBytes { bytes in
-            try self.add(unsafe LentRecord(decoding: bytes), owner: owner)
-        }
+        let visitor = AddingVisitor(self, owner)
+        try unsafe bytes.withUnsafeBytes { bytes in try unsafe LentRecord.show(bytes, to: visitor) }
+        if let failure = visitor.failure { throw failure }
     }
 
     /// One batch of records, of the host 0xABCDEF, its edge 7 and its upstream 9.
@@ -29,5 +29,33 @@ extension UsageSink {
             }
         }
         try self.commit()
+    }
+}
+
+/// Adds what it is shown.
+private final class AddingVisitor<Sink: UsageSink>: RecordVisitor {
+    private let sink: Sink
+    private let owner: UInt32
+    private(set) var failure: DatabaseError?
+
+    init(_ sink: Sink, _ owner: UInt32) {
+        self.sink = sink
+        self.owner = owner
+    }
+
+    func visit(_ begin: borrowing LentRecord.Begin) {
+        do { try self.sink.add(begin) } catch { self.failure = error }
+    }
+
+    func visit(_ attempt: borrowing LentRecord.Attempt) {
+        do { try self.sink.add(attempt, owner: self.owner) } catch { self.failure = error }
+    }
+
+    func visit(_ end: borrowing LentRecord.AttemptEnd) {
+        do { try self.sink.add(end, owner: self.owner) } catch { self.failure = error }
+    }
+
+    func visit(_ settle: borrowing LentRecord.Settle) {
+        do { try self.sink.add(settle) } catch { self.failure = error }
     }
 }

@@ -62,13 +62,7 @@ final class JournalTail {
         self.counts.journalBytes = contents.bytes
         self.forget(missingFrom: segments)
         do throws(DatabaseError) {
-            // The loop over the records is made for the writer that most have.
-            let isWhole =
-                if let writer = self.writer as? UsageWriter {
-                    try self.read(segments, into: writer, limit: limit)
-                } else {
-                    try self.read(segments, into: self.writer, limit: limit)
-                }
+            let isWhole = try self.read(segments, limit: limit)
             try self.settle(segments)
             self.counts.lag = isWhole ? 0 : self.unread(segments)
             self.counts.databaseBytes = try self.writer.size()
@@ -102,19 +96,17 @@ final class JournalTail {
     ///
     /// All owners advance together, by the times of their requests: what edge and upstream say of one comes into one batch, and
     /// makes its row at once.
-    private func read(
-        _ segments: [JournalFolder.Segment], into writer: some UsageSink, limit: Int
-    ) throws(DatabaseError) -> Bool {
-        var batch = Batch()
+    private func read(_ segments: [JournalFolder.Segment], limit: Int) throws(DatabaseError) -> Bool {
+        var batch = Batch(intake: RecordIntake(self.writer))
         var cursors = self.cursors(segments)
         while batch.records < limit, let index = cursors.indices.min(by: { cursors[$0].time < cursors[$1].time }) {
-            try self.read(segments, into: writer, &cursors[index], limit: limit, &batch)
+            try self.read(segments, &cursors[index], limit: limit, &batch)
             if cursors[index].places.isEmpty { cursors.remove(at: index) }
         }
-        guard batch.hasBegun else { return true }
-        for (name, offset) in batch.offsets { try writer.setPosition(offset, of: name.key) }
-        for key in self.obsolete { try writer.removePosition(of: key) }
-        try writer.commit()
+        guard batch.intake.hasBegun else { return true }
+        for (name, offset) in batch.offsets { try self.writer.setPosition(offset, of: name.key) }
+        for key in self.obsolete { try self.writer.removePosition(of: key) }
+        try self.writer.commit()
         for (name, offset) in batch.offsets { self.positions[name.key] = offset }
         for key in self.obsolete { self.positions[key] = nil }
         self.obsolete = []
@@ -124,7 +116,7 @@ final class JournalTail {
     }
 
     private struct Batch {
-        var hasBegun = false
+        let intake: RecordIntake
         var records = 0
         var offsets: [SegmentName: UInt64] = [:]
     }
@@ -155,8 +147,7 @@ final class JournalTail {
 
     /// Reads a few records of an owner, and goes on to its next segment where one has no more.
     private func read(
-        _ segments: [JournalFolder.Segment], into writer: some UsageSink, _ cursor: inout Cursor, limit: Int,
-        _ batch: inout Batch
+        _ segments: [JournalFolder.Segment], _ cursor: inout Cursor, limit: Int, _ batch: inout Batch
     ) throws(DatabaseError) {
         let place = cursor.places.lowerBound
         let segment = segments[place]
@@ -167,27 +158,27 @@ final class JournalTail {
             return
         }
         cursor.isGone = isGone
+        let intake = batch.intake
+        intake.turn(to: reader.header.owner, number: tailed.owner, time: cursor.time)
         // Noted once and not with each record, of which there are many.
         var offset: UInt64?
         defer {
+            tailed.owner = intake.owner
             self.open[segment.name] = tailed
             if let offset { batch.offsets[segment.name] = offset }
+            cursor.time = intake.time
             self.readUntil[cursor.owner] = cursor.time
         }
         let end = min(limit, batch.records + Self.stride)
-        while batch.records < end, let step = self.next(reader, isGone) {
+        while batch.records < end, let step = self.next(reader, intake, isGone) {
             switch step {
             case .record(let next):
-                guard let record = reader.lent else { break }
-                try self.begin(&batch)
-                let owner = try self.owner(of: &tailed, reader.header.owner)
-                try writer.add(record, owner: owner)
-                cursor.time = max(cursor.time, record.milliseconds)
+                if let failure = intake.failure { throw failure }
                 batch.records += 1
                 offset = next
                 continue
             case .skipped(let error, let next):
-                try self.begin(&batch)
+                try intake.begin()
                 batch.records += 1
                 offset = next
                 self.damage(&tailed, error)
@@ -205,23 +196,10 @@ final class JournalTail {
         cursor.isGone = nil
     }
 
-    private func owner(of tailed: inout TailedSegment, _ owner: JournalOwner) throws(DatabaseError) -> UInt32 {
-        if let number = tailed.owner { return number }
-        let number = try self.writer.owner(host: owner.host, instance: owner.instance, role: owner.role)
-        tailed.owner = number
-        return number
-    }
-
-    private func begin(_ batch: inout Batch) throws(DatabaseError) {
-        guard !batch.hasBegun else { return }
-        try self.writer.begin()
-        batch.hasBegun = true
-    }
-
     /// Nil when the file cannot be read now.
-    private func next(_ reader: SegmentReader, _ isGone: Bool) -> SegmentReader.LentStep? {
+    private func next(_ reader: SegmentReader, _ intake: RecordIntake, _ isGone: Bool) -> SegmentReader.ShownStep? {
         do throws(JournalError) {
-            return try reader.lend(ownerIsGone: isGone)
+            return try reader.show(to: intake, ownerIsGone: isGone)
         } catch {
             self.census.say(error)
             return nil
@@ -321,17 +299,5 @@ final class JournalTail {
         }
         self.open[segment.name] = nil
         self.obsolete.append(segment.name.key)
-    }
-}
-
-extension LentRecord {
-    /// When its request came, in milliseconds since 1970.
-    fileprivate var milliseconds: UInt64 {
-        switch self {
-        case .begin(let begin): begin.record.milliseconds
-        case .attempt(let attempt): attempt.record.milliseconds
-        case .attemptEnd(let end): end.record.milliseconds
-        case .settle(let settle): settle.record.milliseconds
-        }
     }
 }

@@ -28,7 +28,7 @@ extension AttemptEndRecord: JournalEntry {
         encoder.put(self.error, RecordText.name)
     }
 
-    init(_ lent: LentRecord.AttemptEnd) {
+    init(_ lent: borrowing LentRecord.AttemptEnd) {
         self.init(
             record: lent.record, number: lent.number, status: lent.status, billed: lent.billed,
             usageSource: lent.usageSource, usage: lent.usage, service: lent.service, units: lent.units, cost: lent.cost,
@@ -39,18 +39,18 @@ extension AttemptEndRecord: JournalEntry {
 }
 
 extension LentRecord.AttemptEnd {
-    init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed) {
-        let record = try decoder.takeRecordID()
-        let number: UInt8 = try decoder.take()
-        let status: UInt16 = try decoder.take()
-        let billed = try decoder.take(Billed.self)
-        let usageSource = try decoder.take(UsageSource.self)
-        let finish = try decoder.take(FinishReason.self)
-        let (usage, service, units) = try decoder.takeUsageAndExtras()
+    init(from decoder: inout RecordDecoder) {
+        let record = decoder.takeRecordID()
+        let number = decoder.take(UInt8.self)
+        let status = decoder.take(UInt16.self)
+        let billed = decoder.take(or: Billed.unknown)
+        let usageSource = decoder.take(or: UsageSource.none)
+        let finish = decoder.take(or: FinishReason.none)
+        let (usage, service, units) = decoder.takeUsageAndExtras()
         self.init(
             record: record, number: number, status: status, billed: billed, usageSource: usageSource, finish: finish,
-            usage: usage, service: service, units: units, cost: try decoder.takeCost(), connected: try decoder.take(),
-            firstContent: try decoder.take(), total: try decoder.take(), replyBytes: try decoder.take(),
-            error: try decoder.takeText(RecordText.name))
+            usage: usage, service: service, units: units, cost: decoder.takeCost(), connected: decoder.take(),
+            firstContent: decoder.take(), total: decoder.take(), replyBytes: decoder.take(),
+            error: decoder.takeText(RecordText.name))
     }
 }

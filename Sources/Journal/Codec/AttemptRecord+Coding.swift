@@ -20,7 +20,7 @@ extension AttemptRecord: JournalEntry {
         encoder.put(self.keyName, RecordText.name)
     }
 
-    init(_ lent: LentRecord.Attempt) {
+    init(_ lent: borrowing LentRecord.Attempt) {
         self.init(
             record: lent.record, number: lent.number, provider: lent.provider.array, model: lent.model.array,
             keyName: lent.keyName.array, price: lent.price, startedAt: lent.startedAt)
@@ -28,10 +28,10 @@ extension AttemptRecord: JournalEntry {
 }
 
 extension LentRecord.Attempt {
-    init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed) {
+    init(from decoder: inout RecordDecoder) {
         self.init(
-            record: try decoder.takeRecordID(), number: try decoder.take(), price: try decoder.take(),
-            startedAt: try decoder.take(), provider: try decoder.takeText(RecordText.name),
-            model: try decoder.takeText(RecordText.name), keyName: try decoder.takeText(RecordText.name))
+            record: decoder.takeRecordID(), number: decoder.take(), price: decoder.take(), startedAt: decoder.take(),
+            provider: decoder.takeText(RecordText.name), model: decoder.takeText(RecordText.name),
+            keyName: decoder.takeText(RecordText.name))
     }
 }

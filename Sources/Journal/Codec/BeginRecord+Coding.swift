@@ -36,7 +36,7 @@ extension BeginRecord: JournalEntry {
         encoder.put(self.tags, BeginRecord.maximumText)
     }
 
-    init(_ lent: LentRecord.Begin) {
+    init(_ lent: borrowing LentRecord.Begin) {
         self.init(
             record: lent.record, principal: lent.principal, endpoint: lent.endpoint, bodyBytes: lent.bodyBytes,
             fingerprint: lent.fingerprint, zone: lent.zone, traceID: lent.traceID.array, label: lent.label.array,
@@ -45,30 +45,27 @@ extension BeginRecord: JournalEntry {
 }
 
 extension LentRecord.Begin {
-    init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed) {
-        let record = try decoder.takeRecordID()
+    init(from decoder: inout RecordDecoder) {
+        let record = decoder.takeRecordID()
         var principal = Principal(
-            organization: try decoder.takeEntityID(), project: try decoder.takeEntityID(),
-            key: try decoder.takeEntityID())
-        let flags = try decoder.take(UInt8.self)
-        guard flags <= BeginRecord.hasUser | BeginRecord.hasTrace | BeginRecord.hasZone else {
-            throw RecordDecoder.Malformed()
-        }
-        if flags & BeginRecord.hasUser != 0 { principal.user = try decoder.takeEntityID() }
+            organization: decoder.takeEntityID(), project: decoder.takeEntityID(), key: decoder.takeEntityID())
+        let flags = decoder.take(UInt8.self)
+        if flags > BeginRecord.hasUser | BeginRecord.hasTrace | BeginRecord.hasZone { decoder.refuse() }
+        if flags & BeginRecord.hasUser != 0 { principal.user = decoder.takeEntityID() }
         self.init(
-            record: record, principal: principal, endpoint: try decoder.take(Endpoint.self),
-            bodyBytes: try decoder.take(), fingerprint: try decoder.take(),
-            zone: flags & BeginRecord.hasZone != 0 ? try decoder.takeZone() : 0,
-            traceID: try decoder.takeBytes(flags & BeginRecord.hasTrace != 0 ? BeginRecord.traceSize : 0),
-            label: try decoder.takeText(BeginRecord.maximumText), tags: try decoder.takeText(BeginRecord.maximumText))
+            record: record, principal: principal, endpoint: decoder.take(or: Endpoint.chatCompletions),
+            bodyBytes: decoder.take(), fingerprint: decoder.take(),
+            zone: flags & BeginRecord.hasZone != 0 ? decoder.takeZone() : 0,
+            traceID: decoder.takeBytes(flags & BeginRecord.hasTrace != 0 ? BeginRecord.traceSize : 0),
+            label: decoder.takeText(BeginRecord.maximumText), tags: decoder.takeText(BeginRecord.maximumText))
     }
 }
 
 extension RecordDecoder {
     /// Not that of UTC, which is not written.
-    fileprivate mutating func takeZone() throws(Malformed) -> Int8 {
-        let zone = try self.take(Int8.self)
-        guard zone != 0 else { throw Malformed() }
+    fileprivate mutating func takeZone() -> Int8 {
+        let zone = self.take(Int8.self)
+        if zone == 0 { self.refuse() }
         return zone
     }
 }

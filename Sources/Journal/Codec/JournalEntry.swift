@@ -21,21 +21,28 @@ extension LentRecord {
         case content
     }
 
-    /// Reads a record's kind and payload; texts stay where they are, in `body`.
-    init(decoding body: UnsafeRawBufferPointer) throws(DecodingFailure) {
+    /// Reads a record's kind and payload and shows it to `visitor`; texts stay where they are, in `body`.
+    static func show(_ body: UnsafeRawBufferPointer, to visitor: any RecordVisitor) throws(DecodingFailure) {
         guard let first = unsafe body.first else { throw .content }
         guard let kind = RecordKind(rawValue: first) else { throw .kind(first) }
-        var decoder = unsafe RecordDecoder(UnsafeRawBufferPointer(rebasing: body.dropFirst()))
-        do throws(RecordDecoder.Malformed) {
-            switch kind {
-            case .begin: self = .begin(try Begin(from: &decoder))
-            case .attempt: self = .attempt(try Attempt(from: &decoder))
-            case .attemptEnd: self = .attemptEnd(try AttemptEnd(from: &decoder))
-            case .settle: self = .settle(try Settle(from: &decoder))
-            }
-            try decoder.finish()
-        } catch {
-            throw .content
+        var decoder = unsafe RecordDecoder(UnsafeRawBufferPointer(rebasing: body[1...]))
+        switch kind {
+        case .begin:
+            let begin = Begin(from: &decoder)
+            guard decoder.isWhole else { throw .content }
+            visitor.visit(begin)
+        case .attempt:
+            let attempt = Attempt(from: &decoder)
+            guard decoder.isWhole else { throw .content }
+            visitor.visit(attempt)
+        case .attemptEnd:
+            let end = AttemptEnd(from: &decoder)
+            guard decoder.isWhole else { throw .content }
+            visitor.visit(end)
+        case .settle:
+            let settle = Settle(from: &decoder)
+            guard decoder.isWhole else { throw .content }
+            visitor.visit(settle)
         }
     }
 }

@@ -47,7 +47,7 @@ extension SettleRecord: JournalEntry {
         encoder.put(self.keptTrail, DecisionTrail.maximumSize)
     }
 
-    init(_ lent: LentRecord.Settle) {
+    init(_ lent: borrowing LentRecord.Settle) {
         self.init(
             record: lent.record, rank: lent.rank, status: lent.status, outcome: lent.outcome, finish: lent.finish,
             isStream: lent.isStream, isCacheHit: lent.isCacheHit, fault: lent.fault)
@@ -69,22 +69,21 @@ extension SettleRecord: JournalEntry {
 }
 
 extension LentRecord.Settle {
-    init(from decoder: inout RecordDecoder) throws(RecordDecoder.Malformed) {
-        let record = try decoder.takeRecordID()
-        let rank = try decoder.take(SettleRank.self)
-        let status = try decoder.take(UInt16.self)
-        let outcome = try decoder.take(ClientOutcome.self)
-        let finish = try decoder.take(FinishReason.self)
-        let flags = try decoder.take(UInt8.self)
-        guard flags < 16 else { throw RecordDecoder.Malformed() }
+    init(from decoder: inout RecordDecoder) {
+        let record = decoder.takeRecordID()
+        let rank = decoder.take(or: SettleRank.open)
+        let status = decoder.take(UInt16.self)
+        let outcome = decoder.take(or: ClientOutcome.unknown)
+        let finish = decoder.take(or: FinishReason.none)
+        let flags = decoder.take(UInt8.self)
+        if flags >= 16 { decoder.refuse() }
         self.init(
             record: record, rank: rank, status: status, outcome: outcome, finish: finish, isStream: flags & 1 != 0,
             isCacheHit: flags & 2 != 0, fault: flags >> 2 == 0 ? nil : GatewayError.Source(rawValue: flags >> 2 &- 1),
-            usageSource: try decoder.take(UsageSource.self),
-            attempts: try decoder.take(), usage: try decoder.takeUsage(), cost: try decoder.takeCost(),
-            replyBytes: try decoder.take(), received: try decoder.take(), dispatched: try decoder.take(),
-            firstByte: try decoder.take(), total: try decoder.take(), model: try decoder.takeText(RecordText.name),
-            provider: try decoder.takeText(RecordText.name), modelSent: try decoder.takeText(RecordText.name),
-            error: try decoder.takeText(RecordText.name), trail: try decoder.takeText(DecisionTrail.maximumSize))
+            usageSource: decoder.take(or: UsageSource.none), attempts: decoder.take(), usage: decoder.takeUsage(),
+            cost: decoder.takeCost(), replyBytes: decoder.take(), received: decoder.take(), dispatched: decoder.take(),
+            firstByte: decoder.take(), total: decoder.take(), model: decoder.takeText(RecordText.name),
+            provider: decoder.takeText(RecordText.name), modelSent: decoder.takeText(RecordText.name),
+            error: decoder.takeText(RecordText.name), trail: decoder.takeText(DecisionTrail.maximumSize))
     }
 }

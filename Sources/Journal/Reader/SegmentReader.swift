@@ -22,8 +22,8 @@ public final class SegmentReader {
         case torn(JournalError)
     }
 
-    /// The same, where the record is `lent`, whose texts lie in this reader's buffer until the next call.
-    public enum LentStep {
+    /// The same, where the record was shown.
+    public enum ShownStep {
         case record(next: UInt64)
         case skipped(JournalError, next: UInt64)
         case pending
@@ -38,8 +38,6 @@ public final class SegmentReader {
     public let header: SegmentHeader
     /// Where the next record begins.
     public private(set) var offset: UInt64
-    /// The record of the last step that was one. Kept here, because to hand it on costs more than to read it.
-    public private(set) var lent: LentRecord?
     private let descriptor: OwnedDescriptor
     private let seed: UInt32
     /// What was read last: `count` bytes from `start` in the file.
@@ -81,11 +79,11 @@ public final class SegmentReader {
     ///   later segment of its own has begun. Then what is no record is torn; else it may just be on its way.
     /// - Throws: `JournalError.system` when the file cannot be read.
     public func next(ownerIsGone: Bool) throws(JournalError) -> Step {
-        let step = try self.lend(ownerIsGone: ownerIsGone)
-        switch step {
+        let copier = RecordCopier()
+        switch try self.show(to: copier, ownerIsGone: ownerIsGone) {
         case .record(let next):
-            guard let lent = self.lent else { return .pending }
-            return .record(JournalRecord(lent), next: next)
+            guard let record = copier.record else { return .pending }
+            return .record(record, next: next)
         case .skipped(let error, let next): return .skipped(error, next: next)
         case .pending: return .pending
         case .finished: return .finished
@@ -93,13 +91,13 @@ public final class SegmentReader {
         }
     }
 
-    /// `next` without a copy of the record.
-    public func lend(ownerIsGone: Bool) throws(JournalError) -> LentStep {
-        let first = self.parse()
+    /// `next` without a copy of the record, which is shown to `visitor` where there is one.
+    public func show(to visitor: any RecordVisitor, ownerIsGone: Bool) throws(JournalError) -> ShownStep {
+        let first = self.parse(visitor)
         if case .none = first {} else if let step = self.accept(first) { return step }
         // What the buffer has may be older than what the file has.
         try self.fill(at: self.offset)
-        let found = self.parse()
+        let found = self.parse(visitor)
         if let step = self.accept(found) { return step }
         guard ownerIsGone else { return .pending }
         switch found {
@@ -112,7 +110,7 @@ public final class SegmentReader {
 
     /// What is at `offset` in the buffer.
     private enum Found {
-        /// It is `lent`.
+        /// It was shown.
         case record(size: Int)
         case unreadable(JournalError.RecordProblem, size: Int)
         case closed
@@ -122,7 +120,7 @@ public final class SegmentReader {
     }
 
     @inline(__always)
-    private func accept(_ found: Found) -> LentStep? {
+    private func accept(_ found: Found) -> ShownStep? {
         switch found {
         case .record(let size):
             self.offset += UInt64(size)
@@ -136,17 +134,17 @@ public final class SegmentReader {
         }
     }
 
-    private func parse() -> Found {
+    private func parse(_ visitor: any RecordVisitor) -> Found {
         guard self.offset >= self.start, self.offset - self.start <= UInt64(self.count) else {
             return .problem(.short)
         }
         let from = Int(self.offset - self.start)
         return unsafe self.buffer.withUnsafeBytes { buffer in
-            unsafe self.parse(UnsafeRawBufferPointer(rebasing: buffer[from..<self.count]))
+            unsafe self.parse(UnsafeRawBufferPointer(rebasing: buffer[from..<self.count]), visitor)
         }
     }
 
-    private func parse(_ bytes: UnsafeRawBufferPointer) -> Found {
+    private func parse(_ bytes: UnsafeRawBufferPointer, _ visitor: any RecordVisitor) -> Found {
         // Behind the mark that closes a segment is no room for anything.
         guard self.offset + UInt64(SegmentFormat.frameSize) <= self.header.size else { return .problem(.short) }
         guard bytes.count >= SegmentFormat.frameSize else { return .problem(.short) }
@@ -166,7 +164,7 @@ public final class SegmentReader {
         }
         if isClosed { return .closed }
         do throws(LentRecord.DecodingFailure) {
-            self.lent = try unsafe LentRecord(decoding: body)
+            try unsafe LentRecord.show(body, to: visitor)
             return .record(size: size)
         } catch {
             switch error {

@@ -1,15 +1,10 @@
 public import Domain
 
-/// One entry of a journal as it lies in a reader's buffer: numbers are copied, texts are lent until the reader's next step.
-/// Nothing is allocated for it.
+/// The entries of a journal as they lie in a reader's buffer: numbers are copied, texts are lent until the reader's next step. Nothing is
+/// allocated for one, and none is ever copied: who is shown one can read it, and not keep it.
 public enum LentRecord {
-    case begin(Begin)
-    case attempt(Attempt)
-    case attemptEnd(AttemptEnd)
-    case settle(Settle)
-
     /// `BeginRecord`.
-    public struct Begin {
+    public struct Begin: ~Copyable {
         public let record: RecordID
         public let principal: Principal
         public let endpoint: Endpoint
@@ -22,7 +17,7 @@ public enum LentRecord {
     }
 
     /// `AttemptRecord`.
-    public struct Attempt {
+    public struct Attempt: ~Copyable {
         public let record: RecordID
         public let number: UInt8
         public let price: UInt64
@@ -33,7 +28,7 @@ public enum LentRecord {
     }
 
     /// `AttemptEndRecord`.
-    public struct AttemptEnd {
+    public struct AttemptEnd: ~Copyable {
         public let record: RecordID
         public let number: UInt8
         public let status: UInt16
@@ -52,7 +47,7 @@ public enum LentRecord {
     }
 
     /// `SettleRecord`.
-    public struct Settle {
+    public struct Settle: ~Copyable {
         public let record: RecordID
         public let rank: SettleRank
         public let status: UInt16
@@ -75,17 +70,5 @@ public enum LentRecord {
         public let modelSent: LentText
         public let error: LentText
         public let trail: LentText
-    }
-}
-
-extension JournalRecord {
-    /// A copy of its own.
-    public init(_ lent: LentRecord) {
-        switch lent {
-        case .begin(let begin): self = .begin(BeginRecord(begin))
-        case .attempt(let attempt): self = .attempt(AttemptRecord(attempt))
-        case .attemptEnd(let end): self = .attemptEnd(AttemptEndRecord(end))
-        case .settle(let settle): self = .settle(SettleRecord(settle))
-        }
     }
 }

@@ -91,7 +91,7 @@ final class NumberedRows {
         }
     }
 
-    func target(_ attempt: LentRecord.Attempt) throws(DatabaseError) -> Int64 {
+    func target(_ attempt: borrowing LentRecord.Attempt) throws(DatabaseError) -> Int64 {
         self.key.clear()
         attempt.provider.append(to: self.key)
         attempt.model.append(to: self.key)

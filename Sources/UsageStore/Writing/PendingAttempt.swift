@@ -39,7 +39,7 @@ struct PendingAttempt {
     }
 
     /// Does nothing when there was one already.
-    mutating func take(_ attempt: LentRecord.Attempt, owner: UInt32, target: Int64) {
+    mutating func take(_ attempt: borrowing LentRecord.Attempt, owner: UInt32, target: Int64) {
         guard !self.hasBegin else { return }
         self.hasBegin = true
         self.owner = owner
@@ -48,7 +48,7 @@ struct PendingAttempt {
     }
 
     /// Does nothing when there was one already.
-    mutating func take(_ end: LentRecord.AttemptEnd, owner: UInt32, error: Int64) {
+    mutating func take(_ end: borrowing LentRecord.AttemptEnd, owner: UInt32, error: Int64) {
         guard !self.hasEnd else { return }
         self.hasEnd = true
         self.owner = owner

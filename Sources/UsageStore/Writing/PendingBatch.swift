@@ -25,16 +25,7 @@ final class PendingBatch {
     /// It is to be written before more is added.
     var isFull: Bool { self.requests.count >= Self.capacity || self.attempts.count >= Self.capacity }
 
-    func add(_ record: LentRecord, owner: UInt32) throws(DatabaseError) {
-        switch record {
-        case .begin(let begin): try self.add(begin)
-        case .settle(let settle): try self.add(settle)
-        case .attempt(let attempt): try self.add(attempt, owner)
-        case .attemptEnd(let end): try self.add(end, owner)
-        }
-    }
-
-    private func add(_ begin: LentRecord.Begin) throws(DatabaseError) {
+    func add(_ begin: borrowing LentRecord.Begin) throws(DatabaseError) {
         let principal = try self.rows.principal(begin.principal)
         let place = self.place(of: begin.record)
         guard self.requests[place].take(begin, principal: principal), begin.hasTexts else { return }
@@ -44,7 +35,7 @@ final class PendingBatch {
                 traceID: begin.traceID.array, label: begin.label.array, tags: begin.tags.array))
     }
 
-    private func add(_ settle: LentRecord.Settle) throws(DatabaseError) {
+    func add(_ settle: borrowing LentRecord.Settle) throws(DatabaseError) {
         let route = try self.rows.route(
             model: settle.model, provider: settle.provider, modelSent: settle.modelSent)
         let error = try self.rows.name(settle.error)
@@ -54,13 +45,13 @@ final class PendingBatch {
         self.trails.append(settle.trail.array)
     }
 
-    private func add(_ attempt: LentRecord.Attempt, _ owner: UInt32) throws(DatabaseError) {
+    func add(_ attempt: borrowing LentRecord.Attempt, _ owner: UInt32) throws(DatabaseError) {
         let target = try self.rows.target(attempt)
         let place = self.place(of: attempt.record, attempt.number)
         self.attempts[place].take(attempt, owner: owner, target: target)
     }
 
-    private func add(_ end: LentRecord.AttemptEnd, _ owner: UInt32) throws(DatabaseError) {
+    func add(_ end: borrowing LentRecord.AttemptEnd, _ owner: UInt32) throws(DatabaseError) {
         let error = try self.rows.name(end.error)
         let place = self.place(of: end.record, end.number)
         self.attempts[place].take(end, owner: owner, error: error)

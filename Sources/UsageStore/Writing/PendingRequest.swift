@@ -53,7 +53,7 @@ struct PendingRequest {
     }
 
     /// False when there was a BEGIN already.
-    mutating func take(_ begin: LentRecord.Begin, principal: Int64) -> Bool {
+    mutating func take(_ begin: borrowing LentRecord.Begin, principal: Int64) -> Bool {
         guard !self.hasBegin else { return false }
         self.hasBegin = true
         self.principal = principal
@@ -65,7 +65,7 @@ struct PendingRequest {
     }
 
     /// False when it has heard as high a rank already.
-    mutating func take(_ settle: LentRecord.Settle, route: Int64, error: Int64) -> Bool {
+    mutating func take(_ settle: borrowing LentRecord.Settle, route: Int64, error: Int64) -> Bool {
         guard settle.rank > self.rank else { return false }
         self.rank = settle.rank
         self.route = route

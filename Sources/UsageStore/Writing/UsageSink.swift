@@ -13,7 +13,10 @@ public protocol UsageSink: AnyObject {
     /// The number by which `add` knows a process.
     func owner(host: UInt32, instance: UInt32, role: Role) throws(DatabaseError) -> UInt32
     /// Adds a record to the batch; nothing of it is kept by reference. `owner` is the process whose journal it is from.
-    func add(_ record: LentRecord, owner: UInt32) throws(DatabaseError)
+    func add(_ begin: borrowing LentRecord.Begin) throws(DatabaseError)
+    func add(_ attempt: borrowing LentRecord.Attempt, owner: UInt32) throws(DatabaseError)
+    func add(_ end: borrowing LentRecord.AttemptEnd, owner: UInt32) throws(DatabaseError)
+    func add(_ settle: borrowing LentRecord.Settle) throws(DatabaseError)
     /// Remembers how far a segment was read, with the same commit as what was read in it.
     func setPosition(_ offset: UInt64, of segment: String) throws(DatabaseError)
     /// Forgets a segment that is gone.

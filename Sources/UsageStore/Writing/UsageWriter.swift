@@ -45,8 +45,23 @@ public final class UsageWriter: UsageSink {
         try self.rows.owner(host: host, instance: instance, role: role)
     }
 
-    public func add(_ record: LentRecord, owner: UInt32) throws(DatabaseError) {
-        try self.batch.add(record, owner: owner)
+    public func add(_ begin: borrowing LentRecord.Begin) throws(DatabaseError) {
+        try self.batch.add(begin)
+        if self.batch.isFull { try self.flush() }
+    }
+
+    public func add(_ attempt: borrowing LentRecord.Attempt, owner: UInt32) throws(DatabaseError) {
+        try self.batch.add(attempt, owner)
+        if self.batch.isFull { try self.flush() }
+    }
+
+    public func add(_ end: borrowing LentRecord.AttemptEnd, owner: UInt32) throws(DatabaseError) {
+        try self.batch.add(end, owner)
+        if self.batch.isFull { try self.flush() }
+    }
+
+    public func add(_ settle: borrowing LentRecord.Settle) throws(DatabaseError) {
+        try self.batch.add(settle)
         if self.batch.isFull { try self.flush() }
     }
 
