@@ -86,9 +86,10 @@ extension EntityRow {
         let flags = reader.next(UInt8.self)
         let mask = reader.next(UInt16.self)
         guard version == Self.version && flags & ~Self.knownFlags == 0 || version == 1 && flags & ~Self.zone == 0,
-            LimitSet.isMask(mask), let limits = LimitSet(mask: mask, from: &reader)
+            LimitSet.isMask(mask)
         else { return nil }
-        self.init(limits: limits)
+        self.init()
+        guard self.limits.read(mask: mask, from: &reader) else { return nil }
         if flags & Self.zone != 0 {
             guard let zone = Self.timeZone(from: &reader) else { return nil }
             self.timeZone = zone

@@ -72,6 +72,13 @@ extension IdentityRow {
     /// Reads a row; nil for anything `encoded` does not make, or did not make as version 1 or 2. Allocates nothing where there
     /// is no list of models.
     public init?(decoding bytes: UnsafeRawBufferPointer) {
+        self.init(principal: .anonymous)
+        guard unsafe self.read(bytes) else { return nil }
+    }
+
+    /// The same where the row is already: it is large, and moving it about takes longer than reading it. False where it is none; what is
+    /// here then means nothing.
+    mutating func read(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var reader = unsafe RowReader(bytes)
         let version = reader.next(UInt8.self)
         let flags = reader.next(UInt8.self)
@@ -81,29 +88,27 @@ extension IdentityRow {
         case 2, Self.version:
             mask = reader.next(UInt16.self)
             let known = version == 2 ? Self.secondFlags : Self.knownFlags
-            guard flags & ~known == 0, LimitSet.isMask(mask) else { return nil }
-        default: return nil
+            guard flags & ~known == 0, LimitSet.isMask(mask) else { return false }
+        default: return false
         }
-        let organization = reader.nextID()
-        let project = reader.nextID()
-        let key = reader.nextID()
-        self.principal = Principal(
-            organization: organization, project: project, key: key,
-            user: flags & Self.user != 0 ? reader.nextID() : nil)
+        self.principal.organization = reader.nextID()
+        self.principal.project = reader.nextID()
+        self.principal.key = reader.nextID()
+        self.principal.user = flags & Self.user != 0 ? reader.nextID() : nil
         self.isEnabled = flags & Self.enabled != 0
         self.expires = flags & Self.expires != 0 ? reader.next(UInt64.self) : nil
-        guard let limits = LimitSet(mask: mask, from: &reader) else { return nil }
-        self.limits = limits
+        self.limits = LimitSet()
+        guard self.limits.read(mask: mask, from: &reader) else { return false }
         self.models = []
         if version == 1 {
             for index in Self.firstLimits.indices where flags & (1 << 3) << UInt8(index) != 0 {
-                guard let value = Int64(exactly: reader.next(UInt64.self)) else { return nil }
+                guard let value = Int64(exactly: reader.next(UInt64.self)) else { return false }
                 self.limits[Self.firstLimits[index]] = value
             }
         } else if flags & Self.models != 0 {
-            guard let models = reader.nextModels() else { return nil }
+            guard let models = reader.nextModels() else { return false }
             self.models = models
         }
-        guard reader.isAtEnd else { return nil }
+        return reader.isAtEnd
     }
 }

@@ -14,13 +14,17 @@ extension LimitSet {
         for kind in LimitKind.allCases { if let value = self[kind] { bytes.append(bigEndian: value) } }
     }
 
-    /// Reads the values of a mask; nil where one is negative. The caller has checked that they are all there.
-    init?(mask: UInt16, from reader: inout RowReader) {
-        self.init()
-        for kind in LimitKind.allCases where mask & 1 << UInt16(kind.rawValue) != 0 {
-            guard let value = Int64(exactly: reader.next(UInt64.self)) else { return nil }
+    /// Reads the values of a mask; false where one is negative. The caller has checked that they are all there.
+    mutating func read(mask: UInt16, from reader: inout RowReader) -> Bool {
+        var rest = mask
+        while rest != 0 {
+            guard let kind = LimitKind(rawValue: UInt8(rest.trailingZeroBitCount)),
+                let value = Int64(exactly: reader.next(UInt64.self))
+            else { return false }
             self[kind] = value
+            rest &= rest &- 1
         }
+        return true
     }
 }
 

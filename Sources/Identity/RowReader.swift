@@ -22,6 +22,7 @@ struct RowReader {
     /// Bytes not read yet.
     var remaining: Int { unsafe self.bytes.count - self.position }
 
+    @inline(always)
     mutating func next<Integer: FixedWidthInteger>(_ type: Integer.Type) -> Integer {
         guard self.remaining >= MemoryLayout<Integer>.size else {
             self.isShort = true
