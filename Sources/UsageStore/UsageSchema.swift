@@ -134,8 +134,9 @@ public enum UsageSchema {
 
     /// How the one writer opens the file.
     static let writing = SQLiteOptions(
-        access: .readWrite, busyTimeout: 1000, applicationID: applicationID, cacheKiB: 8192,
-        pageSize: 8192)
+        access: .readWrite, busyTimeout: 1000, applicationID: applicationID, cacheKiB: 8192, pageSize: 8192,
+        // An INSERT of 16 rows writes its pages to a file otherwise, more of them than of rows.
+        keepsUndoInMemory: true)
     /// How everybody else does.
     static let reading = SQLiteOptions(access: .readOnly, busyTimeout: 2000, applicationID: applicationID)
 }

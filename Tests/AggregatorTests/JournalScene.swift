@@ -36,9 +36,10 @@ final class JournalScene {
         try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
     }
 
-    func tail() throws -> JournalTail {
-        try JournalTail(
-            census: JournalCensus(folder: self.folder, log: Self.log), writer: try UsageWriter(path: self.database))
+    func tail() throws -> JournalTail { try self.tail(into: UsageWriter(path: self.database)) }
+
+    func tail(into writer: any UsageSink) throws -> JournalTail {
+        try JournalTail(census: JournalCensus(folder: self.folder, log: Self.log), writer: writer)
     }
 
     func journal(_ role: Role, _ instance: UInt32, segmentSize: Int = 64 * 1024) throws -> JournalWriter {

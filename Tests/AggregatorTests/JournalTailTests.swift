@@ -249,4 +249,42 @@ import UsageStore
         #expect(try self.scene.count("SELECT count(*) FROM calls") == 101)
         #expect(try self.scene.files() == [])
     }
+
+    /// Whatever of a batch is refused, and however much of it was taken before: nothing of it counts, and all of it comes again.
+    @Test(arguments: [0, 1, 2, 3, 31, 32, 33, 150, 399])
+    func aRecordThatIsRefusedTakesItsBatchWithIt(taken: Int) throws {
+        let edge = try self.scene.journal(.edge, 7)
+        let upstream = try self.scene.journal(.upstream, 9)
+        for _ in 0..<100 { self.scene.request(edge, upstream) }
+        let sink = FailingSink(try UsageWriter(path: self.scene.database))
+        let tail = try self.scene.tail(into: sink)
+        sink.adds = taken
+        #expect(throws: DatabaseError.self) { try self.scene.step(tail) }
+        #expect(sink.adds == nil && tail.counts.databaseErrors == 1 && tail.counts.records == 0)
+        #expect(try sink.positions().isEmpty && tail.positions.isEmpty)
+        #expect(try self.scene.count("SELECT count(*) FROM requests") == 0)
+        try self.scene.drain(tail)
+        #expect(tail.counts.records == 400)
+        #expect(try self.scene.count("SELECT count(*) FROM requests WHERE rank = 3") == 100)
+        #expect(try self.scene.count("SELECT count(*) FROM calls") == 100)
+    }
+
+    @Test(arguments: [0, 1]) func anOwnerThatIsRefusedTakesTheBatchWithIt(taken: Int) throws {
+        let edge = try self.scene.journal(.edge, 7)
+        let upstream = try self.scene.journal(.upstream, 9)
+        for _ in 0..<10 { self.scene.request(edge, upstream) }
+        let sink = FailingSink(try UsageWriter(path: self.scene.database))
+        let tail = try self.scene.tail(into: sink)
+        sink.owners = taken
+        #expect(throws: DatabaseError.self) { try self.scene.step(tail) }
+        #expect(try sink.owners == nil && sink.positions().isEmpty)
+        try self.scene.drain(tail)
+        #expect(try self.scene.rows().count == 10)
+        #expect(try self.scene.count("SELECT count(*) FROM calls") == 10)
+        // Each is asked for once, however many batches follow.
+        sink.owners = 0
+        self.scene.request(edge, upstream)
+        try self.scene.drain(tail)
+        #expect(try self.scene.rows().count == 11 && sink.owners == 0)
+    }
 }

@@ -1,5 +1,6 @@
 import Domain
 import TestSupport
+import Testing
 
 @testable import Journal
 
@@ -129,7 +130,11 @@ extension JournalRecord {
                 return error
             }
         }
-        if let failure { throw failure }
+        if let failure {
+            // What is none is shown to nobody.
+            #expect(copier.record == nil)
+            throw failure
+        }
         guard let record = copier.record else { throw .content }
         return record
     }

@@ -75,6 +75,17 @@ import Testing
         #expect(fixture.line(entries[0], .totalCost)?.held == 0)
     }
 
+    /// What runs already takes nobody's place, and is counted already: full windows and a full number of requests refuse it nothing.
+    @Test func extendingWantsNoPlace() throws {
+        let fixture = try LimitFixture()
+        let entry = fixture.entry(.key, 1, [.concurrency: 1, .requestsPerMinute: 1, .totalCost: 50])
+        let hold = try #require(fixture.admit([entry], cost: 10).hold)
+        #expect(fixture.admit([entry], cost: 10).hold == nil)
+        #expect(fixture.owner.extend(hold, [entry], tokens: 5, cost: 40, at: fixture.time) == nil)
+        #expect(fixture.owner.extend(hold, [entry], tokens: 5, cost: 0, at: fixture.time) == nil)
+        #expect(fixture.line(entry, .totalCost)?.held == 50)
+    }
+
     @Test func countingGoesOnBeyondTheLimit() throws {
         let fixture = try LimitFixture()
         let entry = fixture.entry(.wrongKeys, 9, [.requestsPerMinute: 3])

@@ -97,13 +97,13 @@ final class JournalTail {
     /// All owners advance together, by the times of their requests: what edge and upstream say of one comes into one batch, and
     /// makes its row at once.
     private func read(_ segments: [JournalFolder.Segment], limit: Int) throws(DatabaseError) -> Bool {
-        var batch = Batch(intake: RecordIntake(self.writer))
+        var batch = Batch()
         var cursors = self.cursors(segments)
         while batch.records < limit, let index = cursors.indices.min(by: { cursors[$0].time < cursors[$1].time }) {
             try self.read(segments, &cursors[index], limit: limit, &batch)
             if cursors[index].places.isEmpty { cursors.remove(at: index) }
         }
-        guard batch.intake.hasBegun else { return true }
+        guard batch.hasBegun else { return true }
         for (name, offset) in batch.offsets { try self.writer.setPosition(offset, of: name.key) }
         for key in self.obsolete { try self.writer.removePosition(of: key) }
         try self.writer.commit()
@@ -116,7 +116,7 @@ final class JournalTail {
     }
 
     private struct Batch {
-        let intake: RecordIntake
+        var hasBegun = false
         var records = 0
         var offsets: [SegmentName: UInt64] = [:]
     }
@@ -158,11 +158,12 @@ final class JournalTail {
             return
         }
         cursor.isGone = isGone
-        let intake = batch.intake
-        intake.turn(to: reader.header.owner, number: tailed.owner, time: cursor.time)
+        let intake = RecordIntake(
+            self.writer, reader.header.owner, owner: tailed.owner, time: cursor.time, hasBegun: batch.hasBegun)
         // Noted once and not with each record, of which there are many.
         var offset: UInt64?
         defer {
+            batch.hasBegun = intake.hasBegun
             tailed.owner = intake.owner
             self.open[segment.name] = tailed
             if let offset { batch.offsets[segment.name] = offset }

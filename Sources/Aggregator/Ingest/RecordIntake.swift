@@ -3,28 +3,26 @@ import Domain
 import Journal
 import UsageStore
 
-/// Takes the records that readers show it into one batch of the usage database, which begins with the first of them.
+/// Takes the records of one owner that a reader shows it into a batch of the usage database, which begins with the first of them.
 ///
-/// After a failure nothing more is taken.
+/// After a failure, which is to be asked for after each record, nothing more is taken.
 final class RecordIntake: RecordVisitor {
     private let sink: any UsageSink
-    private(set) var hasBegun = false
+    private let journal: JournalOwner
+    private(set) var hasBegun: Bool
     private(set) var failure: DatabaseError?
-    /// Whose journal is being read, and his number in the usage database, once it is known.
-    private var journal: JournalOwner?
+    /// The owner's number in the usage database, once it is known.
     private(set) var owner: UInt32?
-    /// Milliseconds since 1970 of the newest request in what was read of this owner.
-    private(set) var time: UInt64 = 0
+    /// Milliseconds since 1970 of the newest request in what was read of the owner.
+    private(set) var time: UInt64
 
-    init(_ sink: any UsageSink) {
+    /// `owner`, `time` and whether the batch has begun are as another intake left them.
+    init(_ sink: any UsageSink, _ journal: JournalOwner, owner: UInt32?, time: UInt64, hasBegun: Bool) {
         self.sink = sink
-    }
-
-    /// What is shown from now on is of another owner.
-    func turn(to journal: JournalOwner, number: UInt32?, time: UInt64) {
         self.journal = journal
-        self.owner = number
+        self.owner = owner
         self.time = time
+        self.hasBegun = hasBegun
     }
 
     /// A batch is needed, whatever goes into it.
@@ -67,9 +65,9 @@ final class RecordIntake: RecordVisitor {
     private func ready(_ record: RecordID) throws(DatabaseError) -> UInt32? {
         guard self.failure == nil else { return nil }
         self.time = max(self.time, record.milliseconds)
-        if self.hasBegun, let owner = self.owner { return owner }
-        guard let journal = self.journal else { return nil }
         try self.begin()
+        if let owner = self.owner { return owner }
+        let journal = self.journal
         let owner = try self.sink.owner(host: journal.host, instance: journal.instance, role: journal.role)
         self.owner = owner
         return owner

@@ -34,9 +34,8 @@ public final class SQLiteDatabase: DatabaseConnection {
         }
         try DatabaseFile.check(self)
         try self.migrate(migrations, writes: options.access == .readWrite)
-        // What a statement would have to undo is kept as long as it runs: in a file that is more writing than the rows themselves. Not before
-        // the migrations, which may sort whole tables.
-        if options.access == .readWrite { try self.execute("PRAGMA temp_store = MEMORY") }
+        // Not before the migrations, which may sort whole tables.
+        if options.keepsUndoInMemory { try self.execute("PRAGMA temp_store = MEMORY") }
     }
 
     /// The file is open.

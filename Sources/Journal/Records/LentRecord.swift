@@ -1,7 +1,7 @@
 public import Domain
 
-/// The entries of a journal as they lie in a reader's buffer: numbers are copied, texts are lent until the reader's next step. Nothing is
-/// allocated for one, and none is ever copied: who is shown one can read it, and not keep it.
+/// The entries of a journal as they lie in a reader's buffer: numbers are copied, texts are lent for as long as the record is shown. Nothing is
+/// allocated for one, and none is ever copied; its texts must not be kept either.
 public enum LentRecord {
     /// `BeginRecord`.
     public struct Begin: ~Copyable {

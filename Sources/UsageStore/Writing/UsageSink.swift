@@ -12,7 +12,7 @@ public protocol UsageSink: AnyObject {
     func begin() throws(DatabaseError)
     /// The number by which `add` knows a process.
     func owner(host: UInt32, instance: UInt32, role: Role) throws(DatabaseError) -> UInt32
-    /// Adds a record to the batch; nothing of it is kept by reference. `owner` is the process whose journal it is from.
+    // Each adds a record to the batch; nothing of it is kept by reference. `owner` is the process whose journal it is from, as `owner` said.
     func add(_ begin: borrowing LentRecord.Begin) throws(DatabaseError)
     func add(_ attempt: borrowing LentRecord.Attempt, owner: UInt32) throws(DatabaseError)
     func add(_ end: borrowing LentRecord.AttemptEnd, owner: UInt32) throws(DatabaseError)
