@@ -51,10 +51,14 @@ public final class HMACSHA256 {
 
     /// Lends the parameters that say which digest is meant.
     private static func withDigestName(_ body: (UnsafePointer<OSSL_PARAM>) -> Bool) -> Bool {
+        // A parameter keeps the pointers it is made of: a String would be gone with the call that makes it.
+        let key: StaticString = "digest"
         var name = Array("SHA256".utf8CString)
         return unsafe name.withUnsafeMutableBufferPointer { name in
             let parameters = unsafe [
-                OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0), OSSL_PARAM_construct_end(),
+                OSSL_PARAM_construct_utf8_string(
+                    UnsafeRawPointer(key.utf8Start).assumingMemoryBound(to: CChar.self), name.baseAddress, 0),
+                OSSL_PARAM_construct_end(),
             ]
             return unsafe parameters.withUnsafeBufferPointer { parameters in
                 guard let first = parameters.baseAddress else { return false }
