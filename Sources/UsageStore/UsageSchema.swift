@@ -134,9 +134,8 @@ public enum UsageSchema {
 
     /// How the one writer opens the file.
     static let writing = SQLiteOptions(
-        access: .readWrite, busyTimeout: 1000, applicationID: applicationID, cacheKiB: 8192, pageSize: 8192,
-        // An INSERT of 16 rows writes its pages to a file otherwise, more of them than of rows.
-        keepsUndoInMemory: true)
+        access: .readWrite, busyTimeout: 1000, applicationID: applicationID, cacheKiB: 8192,
+        pageSize: 8192)
     /// How everybody else does.
     static let reading = SQLiteOptions(access: .readOnly, busyTimeout: 2000, applicationID: applicationID)
 }

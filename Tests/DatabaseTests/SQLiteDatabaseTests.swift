@@ -41,10 +41,6 @@ import Testing
         let mode = try database.prepare("PRAGMA journal_mode")
         #expect(try mode.step())
         #expect(mode.text(0) == "wal")
-        #expect(try database.integer("PRAGMA temp_store") == 0)
-        let quick = SQLiteOptions(applicationID: 0x534C_5401, keepsUndoInMemory: true)
-        let other = try SQLiteDatabase(path: self.folder.file("b.db"), options: quick)
-        #expect(try other.integer("PRAGMA temp_store") == 2)
         for name in ["a.db", "a.db-wal", "a.db-shm"] {
             let mode = try FileManager.default.attributesOfItem(atPath: self.folder.file(name))[.posixPermissions]
             // Nothing for others; whether the group reads it is the process's mask.

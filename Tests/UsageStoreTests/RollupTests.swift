@@ -40,6 +40,23 @@ import Testing
         }
     }
 
+    /// One of the rows that go into the database together may be there already: whichever, the others are written and counted once.
+    @Test(arguments: TestStore.products, 0..<RowBatch.size)
+    func aRowThatIsThereCostsNoOtherOne(_ product: DatabaseProduct, _ place: Int) throws {
+        let store = try TestStore(product)
+        let writer = try store.writer()
+        var source = RecordSource()
+        let records = (0..<RowBatch.size).map { _ in source.mint() }
+        try writer.apply(RecordSource.all(records[place]))
+        try writer.apply(records.flatMap { RecordSource.all($0) })
+        try writer.apply(records.flatMap { RecordSource.all($0) })
+        let days = RollupQuery(.days(20_000..<21_000))
+        let reader = try store.reader()
+        let sums = try reader.rollups(days)
+        #expect(try sums == reader.recount(days))
+        #expect(sums.total.requests == Int64(RowBatch.size))
+    }
+
     @Test(arguments: TestStore.products)
     func sumsAreThoseOfARecountAtAnyTime(_ product: DatabaseProduct) throws {
         let store = try TestStore(product)

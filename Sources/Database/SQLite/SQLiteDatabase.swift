@@ -34,8 +34,6 @@ public final class SQLiteDatabase: DatabaseConnection {
         }
         try DatabaseFile.check(self)
         try self.migrate(migrations, writes: options.access == .readWrite)
-        // Not before the migrations, which may sort whole tables.
-        if options.keepsUndoInMemory { try self.execute("PRAGMA temp_store = MEMORY") }
     }
 
     /// The file is open.

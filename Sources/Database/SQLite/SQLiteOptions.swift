@@ -19,13 +19,10 @@ public struct SQLiteOptions: Hashable, Sendable {
     public var cacheKiB: Int32
     /// Bytes of a page in a new file: a power of two from 512. Files keep the size they were made with.
     public var pageSize: Int32
-    /// Whether the pages that a statement changes, which SQLite copies to be able to undo it alone, and what it sorts are kept in memory and
-    /// not in a file. For those whose statements change few rows at a time: a copy is made of each page.
-    public var keepsUndoInMemory: Bool
 
     public init(
         access: Access = .readWrite, busyTimeout: Int32 = 5000, applicationID: Int32, erasesDeleted: Bool = false,
-        cacheKiB: Int32 = 2048, pageSize: Int32 = 4096, keepsUndoInMemory: Bool = false
+        cacheKiB: Int32 = 2048, pageSize: Int32 = 4096
     ) {
         self.access = access
         self.busyTimeout = busyTimeout
@@ -33,6 +30,5 @@ public struct SQLiteOptions: Hashable, Sendable {
         self.erasesDeleted = erasesDeleted
         self.cacheKiB = cacheKiB
         self.pageSize = pageSize
-        self.keepsUndoInMemory = keepsUndoInMemory
     }
 }

@@ -19,12 +19,13 @@ import Domain
     var isWhole: Bool { unsafe !self.isMalformed && self.offset == self.bytes.count }
 
     /// The bytes are no record of their kind: nothing of what is left is taken for anything.
+    @inline(never)
     mutating func refuse() {
         self.isMalformed = true
         unsafe self.offset = self.bytes.count
     }
 
-    @inline(__always)
+    @inline(always)
     mutating func take<T: FixedWidthInteger>(_ type: T.Type = T.self) -> T {
         let size = MemoryLayout<T>.size
         guard unsafe self.bytes.count - self.offset >= size else {
@@ -37,7 +38,7 @@ import Domain
     }
 
     /// One byte that is a case of the type of `other`, which is returned where it is none.
-    @inline(__always)
+    @inline(always)
     mutating func take<E: RawRepresentable>(or other: E) -> E where E.RawValue == UInt8 {
         guard let value = E(rawValue: self.take(UInt8.self)) else {
             self.refuse()
@@ -46,18 +47,20 @@ import Domain
         return value
     }
 
+    @inline(always)
     mutating func takeRecordID() -> RecordID { RecordID(high: self.take(), low: self.take()) }
 
+    @inline(always)
     mutating func takeEntityID() -> EntityID { EntityID(high: self.take(), low: self.take()) }
 
-    @inline(__always)
+    @inline(always)
     mutating func takeText(_ maximum: Int) -> LentText {
         let count = Int(self.take(UInt16.self))
         return self.takeBytes(count <= maximum ? count : -1)
     }
 
     /// A negative count is malformed.
-    @inline(__always)
+    @inline(always)
     mutating func takeBytes(_ count: Int) -> LentText {
         guard count >= 0, unsafe self.bytes.count - self.offset >= count else {
             self.refuse()
@@ -118,7 +121,7 @@ import Domain
         return usage
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func takeCount() -> Int64 {
         let count = self.take(Int64.self)
         if count <= 0 { self.refuse() }

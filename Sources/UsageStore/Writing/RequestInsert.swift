@@ -1,7 +1,9 @@
 import Database
 import Domain
 
-/// A statement that inserts several whole rows into `requests`, all of them or none.
+/// A statement that inserts several whole rows into `requests`, in their order, up to the first that is there already.
+///
+/// To insert all of them or none, SQLite would first copy each page that it changes, to a file: more of them than of rows.
 ///
 /// It binds what has changed since the last row in the same place, and no more: most of what requests say is the same for all
 /// (status, route, outcome …), and a binding costs as much as SQLite's own way with a number. Bindings outlive a reset.
@@ -18,6 +20,7 @@ final class RequestInsert {
     /// What `bound` says for NULL; no number is bound that is the same.
     private static let null = Int64.min
 
+    private let database: SQLiteDatabase
     private let statement: SQLiteStatement
     private let scratch: RowScratch
     /// The numbers, row by row, as they are bound; new statements have NULL everywhere.
@@ -33,24 +36,25 @@ final class RequestInsert {
     }
 
     init(rows: Int, _ database: SQLiteDatabase) throws(DatabaseError) {
+        self.database = database
         self.scratch = RowScratch(rows: rows, trail: RowBatch.maximumTrail)
         self.bound = [Int64](repeating: Self.null, count: rows * Self.numbers)
         self.places = [Place](repeating: Place(), count: rows)
         self.statement = try database.prepare(
             """
-            INSERT INTO requests (\(SQL.joined(Self.columns)))
+            INSERT OR FAIL INTO requests (\(SQL.joined(Self.columns)))
             VALUES \(RowBatch.values(columns: Self.columns.count, rows: rows))
             """)
     }
 
-    /// Inserts the rows; false when at least one was there already, and nothing has changed then.
-    func run() throws(DatabaseError) -> Bool {
+    /// Inserts the rows and returns how many of them: less than all where the next one was there already.
+    func run() throws(DatabaseError) -> Int {
         do throws(DatabaseError) {
             try self.statement.run()
-            return true
+            return self.places.count
         } catch {
             guard error.isDuplicate else { throw error }
-            return false
+            return min(Int(clamping: self.database.changes), self.places.count)
         }
     }
 

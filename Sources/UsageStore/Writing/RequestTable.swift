@@ -65,7 +65,7 @@ final class RequestTable {
         }
         func insert(_ place: Int) throws(DatabaseError) {
             try self.one.bind(row: 0, requests[place], extras, trails, attempts)
-            if try self.one.run() { try self.gather.add(requests[place]) } else { try upsert(place) }
+            if try self.one.run() == 1 { try self.gather.add(requests[place]) } else { try upsert(place) }
         }
         for place in order {
             let trail = requests[place].trail
@@ -80,12 +80,10 @@ final class RequestTable {
             for (row, place) in places.enumerated() {
                 try self.many.bind(row: row, requests[place], extras, trails, attempts)
             }
-            // Some were there already: then each by itself.
-            if try self.many.run() {
-                for place in places { try self.gather.add(requests[place]) }
-            } else {
-                for place in places { try insert(place) }
-            }
+            // Behind one that was there already, each goes by itself.
+            let count = try self.many.run()
+            for place in places.prefix(count) { try self.gather.add(requests[place]) }
+            for place in places.dropFirst(count) { try insert(place) }
             places.removeAll(keepingCapacity: true)
         }
         for place in places { try insert(place) }
