@@ -69,15 +69,8 @@ extension IdentityRow {
         return bytes
     }
 
-    /// Reads a row; nil for anything `encoded` does not make, or did not make as version 1 or 2. Allocates nothing where there
-    /// is no list of models.
-    public init?(decoding bytes: UnsafeRawBufferPointer) {
-        self.init(principal: .anonymous)
-        guard unsafe self.read(bytes) else { return nil }
-    }
-
-    /// The same where the row is already: it is large, and moving it about takes longer than reading it. False where it is none; what is
-    /// here then means nothing.
+    /// Reads a row to where one is already: it is large, and moving it about takes longer than reading it. False for anything `encoded` does
+    /// not make, or did not make as version 1 or 2; what is here then means nothing. Allocates nothing where there is no list of models.
     mutating func read(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var reader = unsafe RowReader(bytes)
         let version = reader.next(UInt8.self)

@@ -33,30 +33,15 @@ extension SlotImage {
     func use(_ kind: LimitKind, _ held: Held, _ moment: WindowMoment, _ periods: CalendarPeriods) -> (
         Int64, held: Int64
     ) {
-        switch kind {
-        case .requestsPerMinute: (self.used(requests: Word.requestsMinute, moment.minute), 0)
-        case .requestsPerHour: (self.used(requests: Word.requestsHour, moment.hour), 0)
-        case .requestsPerDay: (self.used(requests: Word.requestsDay, moment.day), 0)
-        case .tokensPerMinute: (self.used(tokens: Word.tokensMinute, moment.minute), held.tokens)
-        case .tokensPerDay: (self.used(tokens: Word.tokensDay, moment.day), held.tokens)
-        case .concurrency: (0, held.requests)
-        case .dailyTokens, .weeklyTokens, .monthlyTokens, .totalTokens: (self.used(of: kind, periods), held.tokens)
-        case .dailyCost, .weeklyCost, .monthlyCost, .totalCost: (self.used(of: kind, periods), held.cost)
+        if let (window, place) = self.window(kind, moment) {
+            return (window.used(place), kind.unit == .tokens ? held.tokens : 0)
         }
-    }
-
-    @inline(always)
-    private func used(requests word: Int, _ place: WindowMoment.Place) -> Int64 {
-        var window = self.requests(word)
-        window.roll(to: place)
-        return window.used(place)
-    }
-
-    @inline(always)
-    private func used(tokens word: Int, _ place: WindowMoment.Place) -> Int64 {
-        var window = self.tokens(word)
-        window.roll(to: place)
-        return window.used(place)
+        return switch kind.unit {
+        // Of these only the number at the same time is no window.
+        case .requests: (0, held.requests)
+        case .tokens: (self.used(of: kind, periods), held.tokens)
+        case .cost: (self.used(of: kind, periods), held.cost)
+        }
     }
 
     /// The sliding window of a kind, as it is at a moment; nil where the kind is none.
