@@ -68,7 +68,8 @@ class LedgerClient:
             model = f"stream-{tokens}-{self.random.choice([0, 1, 5])}" if stream else "chat"
             entry = Entry(f"{self.prefix}-{number}", tokens, time.monotonic())
             entry.dropped = self.drop_every > 0 and number % self.drop_every == 0
-            leaves = self.random.random() < 0.15
+            # A client that leaves may do so before anything is recorded: what is dropped on purpose must be missed by somebody.
+            leaves = self.random.random() < 0.15 and not entry.dropped
             self.flying[entry.label] = entry
             try:
                 if connection is None or connection.ended or self.random.random() < 0.2:
