@@ -26,7 +26,7 @@ final class IngestThread: @unchecked Sendable {
         self.bell = try EventCounter(.watched)
         self.orders = try EventCounter(.awaited)
         // Retained by the thread: a turn may last longer than whoever ordered it.
-        _ = try WorkerThread(name: "usage") { self.run() }
+        try WorkerThread(name: "usage") { self.run() }.detach()
     }
 
     // MARK: For the event loop

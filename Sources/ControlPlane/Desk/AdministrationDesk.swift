@@ -17,7 +17,8 @@ final class AdministrationDesk: DescriptorHandler {
     /// Answers what needs no database.
     private let tree: AdministrationService
     private let exchange: DeskExchange
-    private var threads: [WorkerThread] = []
+    /// How many there are.
+    private var threads = 0
     /// By ticket.
     private var waiting: [UInt64: (Result<any Sendable, AdministrationFailure>) -> Void] = [:]
     private var lastTicket: UInt64 = 0
@@ -44,23 +45,24 @@ final class AdministrationDesk: DescriptorHandler {
 
     /// Starts the threads; `make` is called on each. Whatever it throws is what requests are refused with until a later call does better.
     func open(threads count: Int, make: @escaping @Sendable () throws(StartFailure) -> DeskBench) {
-        guard self.threads.isEmpty, self.whenIdle == nil else { return }
+        guard self.threads == 0, self.whenIdle == nil else { return }
         let worker = DeskWorker(exchange: self.exchange, make: make, log: self.log)
         do throws(SystemError) {
             for _ in 0..<max(1, count) {
-                self.threads.append(try WorkerThread(name: "administration") { worker.run() })
+                try WorkerThread(name: "administration") { worker.run() }.detach()
+                self.threads += 1
             }
         } catch {
             self.log.error("a thread of the administration cannot be started", ["error": .string("\(error)")])
         }
-        self.reason = self.threads.isEmpty ? "no thread can be started" : nil
+        self.reason = self.threads == 0 ? "no thread can be started" : nil
     }
 
     /// Ends the threads when they have done what they are at; what waits is refused. `then` is called on the loop when all has been answered.
     func close(then: @escaping () -> Void) {
         self.reason = "the gateway is being stopped"
         let failure = self.unavailable
-        for ticket in self.exchange.close(threads: self.threads.count) { self.finish(ticket, .failure(failure)) }
+        for ticket in self.exchange.close(threads: self.threads) { self.finish(ticket, .failure(failure)) }
         self.whenIdle = then
         self.endIfIdle()
     }
@@ -150,7 +152,7 @@ final class AdministrationDesk: DescriptorHandler {
         self.whenIdle = nil
         self.loop.forget(self.exchange.bell.number)
         // They end by themselves; one may be waiting for a server that does not answer.
-        self.threads = []
+        self.threads = 0
         then()
     }
 

@@ -19,7 +19,7 @@ final class DatabaseWatch: Sendable {
     }
 
     func start() throws(SystemError) {
-        _ = try WorkerThread(name: "database watch") { self.run() }
+        try WorkerThread(name: "database watch") { self.run() }.detach()
     }
 
     /// It ends by itself, a second later at the latest where the server answers.
