@@ -7,6 +7,7 @@ process's end, through which a test speaks in its name.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import socket
@@ -69,6 +70,9 @@ class End:
                 raise OSError(ctypes.get_errno(), "pidfd_getfd")
         finally:
             os.close(pidfd)
+        if os.fstat(number).st_ino != self.inode:
+            os.close(number)
+            raise OSError(errno.EBADF, f"{self.name}: closed, and its number is another's")
         return socket.socket(fileno=number)
 
 

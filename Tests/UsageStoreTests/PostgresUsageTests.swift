@@ -145,6 +145,8 @@ struct PostgresUsageTests {
                 } catch let error as DatabaseError {
                     #expect(error.isRetryable)
                     writer.rollback()
+                    // Soon after a connection was made the next one has to wait for up to a tenth of a second.
+                    PostgresTiming.system.sleep(10)
                 }
             }
             #expect(isWritten)
