@@ -4,7 +4,7 @@ RELEASE := .build-release
 CONFIG ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test verify verify-real-model bench bench-records bench-dialects lint format clean packages verify-packages bench-packages python verify-python
+.PHONY: help run build test verify verify-real-model bench bench-records bench-dialects profile lint format clean packages verify-packages bench-packages python verify-python
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench-dialects: packages ## What translating an event of a stream costs: process
 	@echo "building (release)"
 	@swift build -c release --scratch-path .build-bench --product dialect-load 2>&1 | tail -1
 	@.build-bench/release/dialect-load $(ARGS)
+
+profile: bench-packages python ## The profile that release builds are laid out by, anew: after changes on the way of a request, 10 minutes
+	@.venv/bin/python Benchmarks/train.py
 
 lint: ## Check the format of every Swift file
 	@scripts/lint

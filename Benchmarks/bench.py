@@ -29,6 +29,7 @@ from Harness import wire  # noqa: E402
 from Harness.gateway import CLIENT_KEY, Gateway, base_config, openai_provider  # noqa: E402
 from Harness.processes import cpu_seconds, pss_bytes, tree, wait_until  # noqa: E402
 from callgrind import print_profile  # noqa: E402
+from wrapping import wrap  # noqa: E402
 
 PATH = "/v1/chat/completions"
 # Ratios to nginx that this step has to reach; the others are shown for what they are.
@@ -330,8 +331,8 @@ def print_table(figures: dict) -> None:
 
 def callgrind(folder: pathlib.Path, options: argparse.Namespace) -> None:
     """Runs one role under callgrind twice, with few and with many requests: the difference is the cost of a request."""
-    role, valgrind = options.callgrind, shutil.which("valgrind")
-    if valgrind is None:
+    role = options.callgrind
+    if shutil.which("valgrind") is None:
         sys.exit("bench: valgrind is not installed: scripts/install-packages --bench")
     # A stream is 53 events, each of which comes by itself: paced, but not as slowly as the measured ones.
     some, more = (10, options.requests // 20) if options.stream else (200, options.requests)
@@ -339,28 +340,10 @@ def callgrind(folder: pathlib.Path, options: argparse.Namespace) -> None:
     mock = Mock(folder, pace=4)
     try:
         for number, count in enumerate(counts):
-            # The supervisor starts the programs beside its own: a copy in which one of them is a script.
-            programs = folder / f"programs-{number}"
-            programs.mkdir()
-            for name in (
-                "sluice",
-                "sluice-supervisor",
-                "sluice-edge",
-                "sluice-upstream",
-                "sluice-aggregator",
-                "sluice-control",
-            ):
-                shutil.copy2(options.programs / name, programs / name)
-            real, output = programs / f"real-{role}", folder / f"callgrind.{number}"
-            (programs / f"sluice-{role}").rename(real)
-            # valgrind 3.19 cannot read the debug information of this compiler; function names are in the symbol table.
-            subprocess.run(["strip", "--strip-debug", real], check=True)
-            wrapper = programs / f"sluice-{role}"
-            wrapper.write_text(
-                f"#!/bin/sh\nexec {valgrind} --tool=callgrind --quiet --vgdb=no --callgrind-out-file={output} "
-                f'--log-file={folder}/valgrind.{number}.log {real} "$@"\n'
-            )
-            wrapper.chmod(0o755)
+            programs, output = folder / f"programs-{number}", folder / f"callgrind.{number}"
+            log = folder / f"valgrind.{number}.log"
+            line = f"valgrind --tool=callgrind --quiet --vgdb=no --callgrind-out-file={output} --log-file={log}"
+            wrap(options.programs, programs, {role: f"exec {line}"})
             sluice = Sluice.__new__(Sluice)
             config = base_config(
                 None,
@@ -376,7 +359,7 @@ def callgrind(folder: pathlib.Path, options: argparse.Namespace) -> None:
             finally:
                 sluice.gateway.destroy()
             if not output.exists():
-                sys.exit(f"bench: no profile was written:\n{(folder / f'valgrind.{number}.log').read_text()}")
+                sys.exit(f"bench: no profile was written:\n{log.read_text()}")
             outputs.append(output)
     finally:
         mock.stop()
