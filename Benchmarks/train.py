@@ -19,7 +19,8 @@ import sys
 import tempfile
 
 from bench import ROOT, Bench, Mock, Sluice
-from wrapping import PROGRAMS, wrap
+from Harness.gateway import NAMES
+from wrapping import wrap
 
 SCRATCH = ROOT / ".build-profile"
 PROFILE = ROOT / "Benchmarks" / "release.profdata"
@@ -40,7 +41,7 @@ def toolchain() -> tuple[pathlib.Path, pathlib.Path]:
 
 
 def build(library: pathlib.Path) -> pathlib.Path:
-    """Builds everything with counters; the folder of the programs."""
+    """Builds the programs as scripts/build-release does, but with counters in the place of a profile; their folder."""
     line = ["swift", "build", "-c", "release", "--scratch-path", str(SCRATCH), "-Xswiftc", "-enforce-exclusivity=unchecked"]
     # The driver of Swift 6.3 does not hand these on to the frontend, nor does it link the library for them.
     line += ["-Xswiftc", "-Xfrontend", "-Xswiftc", "-ir-profile-generate"]
@@ -49,14 +50,14 @@ def build(library: pathlib.Path) -> pathlib.Path:
     line += ["-Xlinker", "-u__llvm_profile_runtime", "-Xlinker", str(library)]
     # Under valgrind a worker has descriptors that are not its own: only builds with the test hooks let it.
     environment = os.environ | {"SLUICE_TEST_HOOKS": "1"}
-    for product in PROGRAMS:
+    for product in NAMES:
         print(f"building {product} with counters", flush=True)
         subprocess.run([*line, "--product", product], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     return SCRATCH / "release"
 
 
 def load(folder: pathlib.Path, programs: pathlib.Path, counts: pathlib.Path) -> None:
-    """Requests of every kind; the counts are written when the programs end."""
+    """The kinds of requests that `make bench` has; the counts are written when the programs end."""
     # A worker's sandbox would forbid it to write the file. Under valgrind, which does not know the calls, there is none.
     wrapped = folder / "programs"
     line = f"LLVM_PROFILE_FILE={counts}/%p.profraw exec valgrind --tool=none --quiet --vgdb=no --log-file=/dev/null"

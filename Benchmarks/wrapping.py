@@ -6,7 +6,7 @@ import pathlib
 import shutil
 import subprocess
 
-PROGRAMS = ("sluice", "sluice-supervisor", "sluice-edge", "sluice-upstream", "sluice-aggregator", "sluice-control")
+from Harness.gateway import NAMES
 
 
 def wrap(source: pathlib.Path, target: pathlib.Path, roles: dict[str, str]) -> None:
@@ -15,7 +15,7 @@ def wrap(source: pathlib.Path, target: pathlib.Path, roles: dict[str, str]) -> N
     text that the program and its arguments follow.
     """
     target.mkdir()
-    for name in PROGRAMS:
+    for name in NAMES:
         shutil.copy2(source / name, target / name)
     for role, line in roles.items():
         wrapper, real = target / f"sluice-{role}", target / f"real-{role}"
