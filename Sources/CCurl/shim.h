@@ -86,6 +86,12 @@ static inline long sluice_curl_get_number(CURL *easy, CURLINFO info) {
     return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
 }
 
+/* The socket of the connection a transfer with CURLOPT_CONNECT_ONLY has made; libcurl's own; -1 when there is none. */
+static inline int sluice_curl_get_socket(CURL *easy) {
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK ? socket : -1;
+}
+
 /* NULL when there is none; libcurl's own memory, until the handle is used again. */
 static inline const char *sluice_curl_get_string(CURL *easy, CURLINFO info) {
     char *value = NULL;

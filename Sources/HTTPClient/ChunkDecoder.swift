@@ -1,9 +1,6 @@
-/// Takes the chunked coding off a body as it arrives, in pieces of any size. Pure.
+/// Takes the chunked coding (RFC 9112 §7.1) off a body as it arrives, in pieces of any size, and says where the body ends. Pure.
 ///
-/// libcurl reads the same bytes beside it and is who says when the reply is over and whether it came whole; this one must
-/// never be ahead of it, or behind. So it takes what libcurl takes (extensions are passed over, a line may end with LF alone),
-/// or refuses; and at a *boundary*, between two chunks, both expect the next size and remember nothing: there, whole chunks may be taken
-/// from the socket without libcurl's knowing.
+/// Extensions and trailers are passed over, and a line may end with LF alone; all else that is not as it should be is refused.
 struct ChunkDecoder {
     /// The coding is broken, or what surrounds a chunk is longer than anyone needs.
     struct Violation: Error {}
@@ -15,8 +12,9 @@ struct ChunkDecoder {
         case data
         /// Behind a chunk's data: the end of its line.
         case dataEnd(sawReturn: Bool)
-        /// Behind the last chunk. What comes there is libcurl's business.
-        case trailers
+        /// Behind the last chunk, until an empty line.
+        case trailers(isLineEmpty: Bool)
+        case end
     }
 
     /// Bytes of one chunk's extensions, or of all trailers.
@@ -27,41 +25,37 @@ struct ChunkDecoder {
     private var remaining: UInt64 = 0
     private var overhead = 0
 
-    /// Between two chunks, before the last one.
-    var isAtBoundary: Bool {
-        if case .size(digits: 0) = self.place { true } else { false }
+    /// The body has come whole, trailers included.
+    var isAtEnd: Bool {
+        if case .end = self.place { true } else { false }
     }
 
-    /// The last chunk has begun.
-    var sawLastChunk: Bool {
-        if case .trailers = self.place { true } else { false }
-    }
-
-    /// Reads all of `bytes`; writes their data to `output`, which must hold as many, and returns how much that is.
+    /// Reads `buffer` from `start` on, to its end or that of the body. Moves the data in it together, to where `start` is; returns where
+    /// the data lies by then, and how far was read.
     mutating func decode(
-        _ bytes: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
-    ) throws(Violation) -> Int {
-        var index = 0
-        var written = 0
-        while index < bytes.count {
+        _ buffer: UnsafeMutableRawBufferPointer, from start: Int
+    ) throws(Violation) -> (data: Range<Int>, end: Int) {
+        var index = start
+        var written = start
+        while index < buffer.count {
             switch self.place {
             case .data:
-                let count = Int(clamping: min(self.remaining, UInt64(bytes.count - index)))
-                unsafe UnsafeMutableRawBufferPointer(rebasing: output[written...])
-                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[index..<(index + count)]))
+                let count = Int(clamping: min(self.remaining, UInt64(buffer.count - index)))
+                if written != index {
+                    unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[written..<(written + count)])
+                        .copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[index..<(index + count)]))
+                }
                 written += count
                 index += count
                 self.remaining -= UInt64(count)
                 if self.remaining == 0 { self.place = .dataEnd(sawReturn: false) }
-            case .trailers:
-                try self.pass(bytes.count - index)
-                return written
+            case .end: return (start..<written, index)
             default:
-                try self.read(unsafe bytes[index])
+                try self.read(unsafe buffer[index])
                 index += 1
             }
         }
-        return written
+        return (start..<written, index)
     }
 
     private mutating func read(_ byte: UInt8) throws(Violation) {
@@ -76,8 +70,8 @@ struct ChunkDecoder {
             self.remaining = self.remaining << 4 | UInt64(digit)
             self.place = .size(digits: digits + 1)
         case .extensions:
-            guard byte == 0x0A else { return try self.pass(1) }
-            self.place = self.remaining == 0 ? .trailers : .data
+            guard byte == 0x0A else { return try self.pass() }
+            self.place = self.remaining == 0 ? .trailers(isLineEmpty: true) : .data
         case .dataEnd(let sawReturn):
             if byte == 0x0A {
                 self.place = .size(digits: 0)
@@ -86,12 +80,19 @@ struct ChunkDecoder {
                 guard byte == 0x0D, !sawReturn else { throw Violation() }
                 self.place = .dataEnd(sawReturn: true)
             }
-        case .data, .trailers: break
+        case .trailers(let isLineEmpty):
+            if byte == 0x0A {
+                self.place = isLineEmpty ? .end : .trailers(isLineEmpty: true)
+            } else if byte != 0x0D {
+                self.place = .trailers(isLineEmpty: false)
+            }
+            try self.pass()
+        case .data, .end: break
         }
     }
 
-    private mutating func pass(_ count: Int) throws(Violation) {
-        self.overhead &+= count
+    private mutating func pass() throws(Violation) {
+        self.overhead &+= 1
         guard self.overhead <= Self.limit else { throw Violation() }
     }
 
@@ -100,35 +101,5 @@ struct ChunkDecoder {
         if byte &- 0x30 < 10 { return byte &- 0x30 }
         let letter = (byte | 0x20) &- 0x61
         return letter < 6 ? letter + 10 : nil
-    }
-
-    /// Takes whole, plain chunks (`size CRLF data CRLF`, neither empty nor with extensions) from the front of `buffer`, which
-    /// begins at a boundary, and moves the data of the further ones up to that of the first. Stops at anything else. Returns the
-    /// bytes the chunks took, and where their data lies.
-    static func takeWholeChunks(_ buffer: UnsafeMutableRawBufferPointer) -> (taken: Int, data: Range<Int>) {
-        var taken = 0
-        var data = 0..<0
-        while true {
-            var index = taken
-            var size = 0
-            while index < buffer.count, index - taken < 7, let digit = Self.digit(unsafe buffer[index]) {
-                size = size << 4 | Int(digit)
-                index += 1
-            }
-            guard size > 0, buffer.count - index >= size + 4, unsafe buffer[index] == 0x0D,
-                unsafe buffer[index + 1] == 0x0A, unsafe buffer[index + 2 + size] == 0x0D,
-                unsafe buffer[index + 3 + size] == 0x0A
-            else { return (taken, data) }
-            let start = index + 2
-            if data.isEmpty {
-                data = start..<(start + size)
-            } else {
-                let end = data.upperBound
-                unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[end..<(end + size)])
-                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[start..<(start + size)]))
-                data = data.lowerBound..<(end + size)
-            }
-            taken = index + size + 4
-        }
     }
 }

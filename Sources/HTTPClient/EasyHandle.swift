@@ -14,6 +14,9 @@ final class EasyHandle {
     private static let expectBody = 512 << 10
     private static let headerCapacity = 256
 
+    /// Whether what is done behind libcurl's back suits the version in use (`RequestPreamble`).
+    static let isVersionKnown: Bool = sluice_curl_version() >> 8 == 0x0758
+
     let easy: UnsafeMutableRawPointer
     /// It keeps this handle while idle, and the transfer keeps it while running.
     unowned let target: HTTPTarget
@@ -31,16 +34,15 @@ final class EasyHandle {
     private var hasLargeBuffer = false
     private var isForNewConnection = false
     private(set) var parser = HTTPHeadParser(limit: HTTPClient.maximumHead)
-    var receivedAny = false
+    private var receivedAny = false
     /// What libcurl had counted as sent when the request went out; nil before it does.
     private var sentBefore: Int?
-    var pauseWanted = false
-    var isPaused = false
+    private var pauseWanted = false
+    private var isPaused = false
     /// Set by a callback that makes libcurl end the transfer, where libcurl's own code says less.
-    var fault: HTTPClientError.Kind?
-    /// libcurl leaves the chunked coding on.
-    let takesRawBody: Bool
-    var decoder = ChunkDecoder()
+    private var fault: HTTPClientError.Kind?
+    /// libcurl only makes the connection, a new one each time; the request goes out on it when it is ours.
+    private let onlyConnects: Bool
     /// Connections may not go everywhere.
     private let isGuarded: Bool
     /// A connection would have gone where the target may not be found.
@@ -57,7 +59,7 @@ final class EasyHandle {
         self.target = target
         self.sockets = sockets
         self.isGuarded = target.settings.reach != .anywhere
-        self.takesRawBody = EasyHandle.isVersionKnown && target.isPlain
+        self.onlyConnects = target.ownHead != nil
         unsafe self.line = .allocate(capacity: EasyHandle.headerCapacity)
         unsafe self.node = .allocate(capacity: 1)
         unsafe self.node.initialize(to: curl_slist(data: self.line, next: target.headers.first))
@@ -110,7 +112,10 @@ final class EasyHandle {
         // measured, five seconds in one call behind a name server that does not answer.
         self.set(CURLOPT_QUICK_EXIT, 1)
         self.set(CURLOPT_CONNECTTIMEOUT_MS, Int(clamping: max(1, settings.connectTimeout)))
-        if self.takesRawBody { self.set(CURLOPT_HTTP_TRANSFER_DECODING, 0) }
+        if self.onlyConnects {
+            self.set(CURLOPT_CONNECT_ONLY, 1)
+            self.set(CURLOPT_FRESH_CONNECT, 1)
+        }
         self.set(CURLOPT_BUFFERSIZE, 8 << 10)
         self.set(CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
         // Callbacks.
@@ -153,7 +158,6 @@ final class EasyHandle {
     func begin(_ transfer: HTTPTransfer) {
         self.transfer = transfer
         self.parser.reset()
-        self.decoder = ChunkDecoder()
         self.receivedAny = false
         self.pauseWanted = false
         self.isPaused = false
@@ -161,6 +165,7 @@ final class EasyHandle {
         self.sentBefore = nil
         self.wantedAgain = false
         self.metForbiddenAddress = false
+        guard !self.onlyConnects else { return }
         let needsNewConnection = transfer.needsNewConnection || !self.target.settings.keepsConnections
         if needsNewConnection != self.isForNewConnection {
             self.isForNewConnection = needsNewConnection
@@ -237,9 +242,6 @@ final class EasyHandle {
         }
         self.transfer = nil
         guard code != CURLE_OK else {
-            if self.takesRawBody, self.parser.isRawChunked, !self.decoder.sawLastChunk {
-                return HTTPClientError(kind: .resetInReply, sentAny: true)
-            }
             guard !self.parser.isComplete else { return nil }
             return HTTPClientError(kind: self.receivedAny ? .resetInReply : .protocolViolation, sentAny: true)
         }
@@ -297,6 +299,7 @@ final class EasyHandle {
 
     /// Whether the request may go out, on a connection that stands.
     private func goesOut() -> Bool {
+        guard !self.onlyConnects else { return true }
         guard let delegate = self.transfer?.delegate, self.hasHead, self.goesOutOnce() else { return false }
         self.sentBefore = unsafe sluice_curl_get_number(self.easy, CURLINFO_REQUEST_SIZE)
         delegate.requestGoesOut()
@@ -329,10 +332,6 @@ final class EasyHandle {
         self.receivedAny = true
         switch unsafe self.parser.read(line.bindMemory(to: UInt8.self).span) {
         case .more: break
-        case .complete where self.takesRawBody && self.parser.hasForeignCoding:
-            // libcurl would not take it off.
-            self.fault = .protocolViolation
-            return 0
         case .complete(let head):
             delegate.headReceived(head)
             guard self.transfer?.delegate != nil else { return 0 }
@@ -344,5 +343,18 @@ final class EasyHandle {
             return 0
         }
         return line.count
+    }
+
+    /// Called by libcurl. Returns the bytes taken; fewer than given makes it end the transfer.
+    private func readBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let delegate = self.transfer?.delegate else { return 0 }
+        if self.pauseWanted {
+            // libcurl keeps these bytes and hands them out again after `resume`.
+            self.isPaused = true
+            return Int(CURL_WRITEFUNC_PAUSE)
+        }
+        self.receivedAny = true
+        if unsafe delegate.received(bytes) == .pause { self.pauseWanted = true }
+        return self.transfer?.delegate != nil ? bytes.count : 0
     }
 }

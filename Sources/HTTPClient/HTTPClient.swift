@@ -3,7 +3,8 @@ public import Platform
 
 /// An HTTP/1.1 client on an event loop: libcurl's multi interface with its socket callbacks. One per loop.
 ///
-/// Owns the multi handle with its cache of kept-alive connections, its resolver cache and its TLS sessions. libcurl never
+/// Owns the multi handle with its cache of kept-alive connections, its resolver cache and its TLS sessions. Connections without TLS to where
+/// anybody may go libcurl makes, and what goes over them is ours (`HTTPConnection`). libcurl never
 /// calls back into a started transfer from within `start`; transfers begin together at the end of the loop's turn, so that a
 /// turn's requests cost one pass through libcurl. Nothing here is locked: all members are for the loop's thread.
 // SAFETY: `multi` is made in `init` and cleaned up once in `deinit`, after every running handle was taken out. libcurl knows
@@ -38,6 +39,11 @@ public final class HTTPClient: TurnEndHandler {
     /// libcurl wants to be called now.
     private var wakeNow = false
 
+    /// In use or idle.
+    private var connectionsOfOurOwn: [HTTPConnection] = []
+    /// By host and port.
+    private var pools: [[UInt8]: HTTPConnectionPool] = [:]
+
     /// Prepares libcurl for the process. To be called once, first thing in `main`, while there is one thread.
     public static func initializeLibrary() -> Bool {
         curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
@@ -62,11 +68,9 @@ public final class HTTPClient: TurnEndHandler {
         unsafe sluice_curl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, own)
         self.fitRoom()
         unsafe sluice_curl_multi_set_number(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
-        unsafe sluice_curl_multi_set_socket_function(multi) { easy, socket, what, context, _ in
+        unsafe sluice_curl_multi_set_socket_function(multi) { _, socket, what, context, _ in
             guard let context = unsafe context else { return 0 }
-            let handle = unsafe easy.flatMap { unsafe EasyHandle.of($0) }
-            unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().sockets
-                .change(socket, to: what, for: handle)
+            unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().sockets.change(socket, to: what)
             return 0
         }
         unsafe sluice_curl_multi_set_timer_function(multi) { _, milliseconds, context in
@@ -84,15 +88,20 @@ public final class HTTPClient: TurnEndHandler {
             handle.drop()
         }
         unsafe curl_multi_cleanup(self.multi)
+        for connection in self.connectionsOfOurOwn.reversed() { connection.abandon() }
         self.sockets.client = nil
     }
 
-    /// Transfers that libcurl is working on.
-    public var activeTransfers: Int { self.enclaves.values.reduce(self.running.count) { $0 + $1.activeTransfers } }
+    /// Transfers that have begun and are not over.
+    public var activeTransfers: Int {
+        let own = self.connectionsOfOurOwn.count - self.idleConnectionsOfOurOwn
+        return self.enclaves.values.reduce(self.running.count + own) { $0 + $1.activeTransfers }
+    }
     /// Open connections, in use or kept alive.
-    public var connections: Int { self.enclaves.values.reduce(self.sockets.open) { $0 + $1.connections } }
-    /// Pieces of bodies that were read past libcurl.
-    private(set) var directReads: UInt64 = 0
+    public var connections: Int {
+        let own = self.sockets.open + self.connectionsOfOurOwn.count
+        return self.enclaves.values.reduce(own) { $0 + $1.connections }
+    }
 
     // MARK: Transfers
 
@@ -139,6 +148,11 @@ public final class HTTPClient: TurnEndHandler {
 
     private func add(_ transfer: HTTPTransfer) {
         guard transfer.state == .starting else { return self.leave(transfer.target.limit) }
+        if let head = transfer.target.ownHead, !transfer.needsNewConnection,
+            let connection = self.pool(of: transfer.target, head).take(at: self.loop.now)
+        {
+            return self.begin(transfer, head, on: connection)
+        }
         guard transfer.target.settings.reach == self.reach, let handle = transfer.target.takeHandle(for: self) else {
             self.leave(transfer.target.limit)
             return transfer.end(HTTPClientError(kind: .other, sentAny: false))
@@ -191,6 +205,11 @@ public final class HTTPClient: TurnEndHandler {
             // It has left the queue; the start that is due passes over it.
             transfer.end(nil)
         case .running:
+            if let connection = transfer.connection {
+                transfer.end(nil)
+                connection.abort()
+                return self.leave(transfer.target.limit)
+            }
             guard let handle = transfer.handle else { return }
             transfer.end(nil)
             if self.isBusy {
@@ -209,15 +228,6 @@ public final class HTTPClient: TurnEndHandler {
         target.giveBack(handle)
         self.leave(target.limit)
     }
-
-    /// Ends a transfer from this side, outside of libcurl's callbacks.
-    func breakOff(_ handle: EasyHandle, _ error: HTTPClientError) {
-        let transfer = handle.transfer
-        self.abort(handle, handle.target)
-        transfer?.end(error)
-    }
-
-    func countDirectRead() { self.directReads &+= 1 }
 
     func unpause(_ handle: EasyHandle) {
         let wasBusy = self.isBusy
@@ -247,12 +257,77 @@ public final class HTTPClient: TurnEndHandler {
         while let easy = unsafe sluice_curl_next_ended(self.multi, &code) {
             guard let handle = unsafe EasyHandle.of(easy) else { continue }
             let transfer = handle.transfer
+            if code == CURLE_OK, let transfer, let head = handle.target.ownHead {
+                self.takeOver(handle, transfer, head)
+                continue
+            }
             let error = handle.end(code)
             self.remove(handle)
             handle.target.giveBack(handle)
             self.leave(handle.target.limit)
             transfer?.end(error)
         }
+    }
+
+    // MARK: Connections of our own
+
+    /// libcurl has made the connection that the transfer needs. It closes its own descriptor of it, and ours stays.
+    private func takeOver(_ handle: EasyHandle, _ transfer: HTTPTransfer, _ head: RequestPreamble) {
+        let socket = unsafe OwnedDescriptor.duplicate(of: sluice_curl_get_socket(handle.easy))
+        handle.drop()
+        self.remove(handle)
+        handle.target.giveBack(handle)
+        transfer.handle = nil
+        do throws(SystemError) {
+            guard let socket else { throw SystemError.last("fcntl(F_DUPFD_CLOEXEC)") }
+            let pool = self.pool(of: transfer.target, head)
+            let connection = try HTTPConnection(socket, loop: self.loop, client: self, pool: pool)
+            connection.place = self.connectionsOfOurOwn.count
+            self.connectionsOfOurOwn.append(connection)
+            self.begin(transfer, head, on: connection)
+        } catch {
+            self.ended(transfer, HTTPClientError(kind: .other, sentAny: false))
+        }
+    }
+
+    private func begin(_ transfer: HTTPTransfer, _ head: RequestPreamble, on connection: HTTPConnection) {
+        transfer.state = .running
+        transfer.connection = connection
+        connection.begin(transfer, head)
+    }
+
+    private func pool(of target: HTTPTarget, _ head: RequestPreamble) -> HTTPConnectionPool {
+        if let pool = target.pool { return pool }
+        let pool = self.pools[head.host] ?? HTTPConnectionPool()
+        self.pools[head.host] = pool
+        target.pool = pool
+        return pool
+    }
+
+    /// A transfer on a connection of ours is over.
+    func ended(_ transfer: HTTPTransfer, _ error: HTTPClientError?) {
+        self.leave(transfer.target.limit)
+        transfer.end(error)
+    }
+
+    private var idleConnectionsOfOurOwn: Int { self.pools.values.reduce(0) { $0 + $1.count } }
+
+    /// Closes what is idle for the longest, where too many are.
+    func boundIdleConnections() {
+        guard self.connectionsOfOurOwn.count > self.idleConnections,
+            self.idleConnectionsOfOurOwn > self.idleConnections
+        else { return }
+        self.pools.values.min { $0.oldest ?? .max < $1.oldest ?? .max }?.closeOldest()
+    }
+
+    /// A connection has closed itself.
+    func forget(_ connection: HTTPConnection) {
+        let last = self.connectionsOfOurOwn.removeLast()
+        if last !== connection {
+            self.connectionsOfOurOwn[connection.place] = last
+            last.place = connection.place
+        }
+        connection.place = -1
     }
 
     public func turnEnded() {

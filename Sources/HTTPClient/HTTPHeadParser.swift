@@ -1,7 +1,7 @@
-/// Reads the lines of a reply's head as libcurl hands them out, one call per line, and keeps the few fields that matter.
+/// Reads the lines of a reply's head, one call per line, and keeps the few fields that matter.
 ///
-/// Pure. Bounds the whole head, trailers and interim heads included; a field that comes twice keeps its first value
-/// (libcurl itself refuses contradictory lengths).
+/// Pure. Bounds the whole head, trailers and interim heads included; a field that comes twice keeps its first value. Where libcurl reads
+/// the reply beside it, how the body is framed is for libcurl to judge; `HTTPReplyReader` judges by `framing`.
 struct HTTPHeadParser {
     /// What a line meant.
     enum Event: Hashable {
@@ -30,10 +30,13 @@ struct HTTPHeadParser {
     /// There is a transfer coding, and the last one is `chunked`.
     private var isCoded = false
     private var isChunked = false
-    /// Some head, an interim one too, said that the body is chunked and nothing else, or anything else of its coding: what
-    /// libcurl goes by.
-    private(set) var isRawChunked = false
-    private(set) var hasForeignCoding = false
+    /// It is not `chunked` alone.
+    private var hasForeignCoding = false
+    /// A length that is none, or one that contradicts another.
+    private var hasFaultyLength = false
+    private var isVersion0 = false
+    private var saysClose = false
+    private var saysKeepAlive = false
     private var head = HTTPResponseHead(status: 0)
 
     /// `limit` is in bytes.
@@ -41,8 +44,23 @@ struct HTTPHeadParser {
         self.limit = limit
     }
 
+    /// The next line is a status line.
+    var awaitsStatus: Bool { self.place == .statusLine }
+
     /// Whether the final head is complete.
     var isComplete: Bool { self.place == .body }
+
+    /// How the body of the final head is framed (RFC 9112 §6.3); nil where the head contradicts itself or has a coding that was not asked
+    /// for.
+    var framing: HTTPBodyFraming? {
+        guard !self.hasForeignCoding, !self.hasFaultyLength else { return nil }
+        if self.head.status == 204 || self.head.status == 304 { return .length(0) }
+        if self.isCoded { return .chunked }
+        return self.head.contentLength.map { .length($0) } ?? .untilClose
+    }
+
+    /// Whether the final head lets the connection be used again (RFC 9112 §9.3).
+    var keepsConnection: Bool { !self.saysClose && (!self.isVersion0 || self.saysKeepAlive) }
 
     /// Forgets everything: another reply begins.
     mutating func reset() {
@@ -59,15 +77,20 @@ struct HTTPHeadParser {
         case .statusLine:
             guard let status = HTTPHeadParser.status(line, end) else { return .violation }
             self.head = HTTPResponseHead(status: status)
+            self.isVersion0 = line[7] == 0x30
             self.isCoded = false
             self.isChunked = false
+            self.hasForeignCoding = false
+            self.hasFaultyLength = false
+            self.saysClose = false
+            self.saysKeepAlive = false
             self.place = .fields
             return .more
         case .fields:
             guard end > 0 else { return self.ended() }
             return self.field(line, end)
         case .body:
-            // A trailer. (libcurl repeats a request on its own only when nothing of a reply has come.)
+            // A trailer, from libcurl.
             return .more
         }
     }
@@ -78,16 +101,18 @@ struct HTTPHeadParser {
             return self.head.status >= 100 && self.head.status != 101 ? .more : .violation
         }
         self.place = .body
+        // Two framings, or one its version does not have: whoever reads on may be told another end than the server's (RFC 9112 §6.1).
+        if self.isCoded && (self.head.contentLength != nil || self.isVersion0) { self.saysClose = true }
         if self.isCoded { self.head.contentLength = nil }
         let hasBody = self.head.status != 204 && self.head.status != 304
         self.head.endsByClose = hasBody && !self.isChunked && self.head.contentLength == nil
         return .complete(self.head)
     }
 
-    /// `HTTP/1.1 200 …` with exactly three digits.
+    /// `HTTP/1.x 200 …` with exactly three digits.
     private static func status(_ line: Span<UInt8>, _ end: Int) -> UInt16? {
         guard end >= 12, line[0] == 0x48, line[1] == 0x54, line[2] == 0x54, line[3] == 0x50, line[4] == 0x2F,
-            line[8] == 0x20, end == 12 || line[12] == 0x20
+            line[5] == 0x31, line[6] == 0x2E, line[7] &- 0x30 < 10, line[8] == 0x20, end == 12 || line[12] == 0x20
         else { return nil }
         var status: UInt16 = 0
         for index in 9..<12 {
@@ -107,9 +132,13 @@ struct HTTPHeadParser {
         case 12 where HTTPHeadParser.matches(line, "content-type"):
             if self.head.contentType == nil { self.head.contentType = HTTPHeadParser.value(line, colon, end) }
         case 14 where HTTPHeadParser.matches(line, "content-length"):
-            if self.head.contentLength == nil {
-                self.head.contentLength = HTTPHeadParser.length(HTTPHeadParser.value(line, colon, end))
-            }
+            let length = HTTPHeadParser.length(HTTPHeadParser.value(line, colon, end))
+            if length == nil || self.head.contentLength.map({ $0 != length }) ?? false { self.hasFaultyLength = true }
+            if self.head.contentLength == nil { self.head.contentLength = length }
+        case 10 where HTTPHeadParser.matches(line, "connection"):
+            let value = HTTPHeadParser.value(line, colon, end)
+            if HTTPHeadParser.lists(value, "close") { self.saysClose = true }
+            if HTTPHeadParser.lists(value, "keep-alive") { self.saysKeepAlive = true }
         case 11 where HTTPHeadParser.matches(line, "retry-after"):
             if self.head.retryAfter == nil { self.head.retryAfter = HTTPHeadParser.value(line, colon, end) }
             self.keepRetryField(line, end)
@@ -128,9 +157,7 @@ struct HTTPHeadParser {
         case 17 where HTTPHeadParser.matches(line, "transfer-encoding"):
             self.isCoded = true
             let coding = HTTPHeadParser.value(line, colon, end)
-            if coding.elementsEqual("chunked".utf8, by: { $0 | 0x20 == $1 }) {
-                self.isRawChunked = true
-            } else {
+            if self.isChunked || !coding.elementsEqual("chunked".utf8, by: { $0 | 0x20 == $1 }) {
                 self.hasForeignCoding = true
             }
             self.isChunked = coding.suffix(7).elementsEqual("chunked".utf8, by: { $0 | 0x20 == $1 })
@@ -163,6 +190,20 @@ struct HTTPHeadParser {
             guard unsafe byte == name.utf8Start[index] else { return false }
         }
         return true
+    }
+
+    /// Whether `word` (lower case) is in a list of words with commas between them.
+    private static func lists(_ value: [UInt8], _ word: StaticString) -> Bool {
+        value.split(separator: 0x2C).contains { item in
+            var item = item
+            while let first = item.first, first == 0x20 || first == 0x09 { item.removeFirst() }
+            while let last = item.last, last == 0x20 || last == 0x09 { item.removeLast() }
+            guard item.count == word.utf8CodeUnitCount else { return false }
+            for (byte, index) in zip(item, 0...) {
+                guard unsafe byte | 0x20 == word.utf8Start[index] else { return false }
+            }
+            return true
+        }
     }
 
     /// What stands after the colon, without spaces and tabs around it.

@@ -32,6 +32,8 @@ public final class HTTPTarget {
         public var tellsRedirections: Bool
         /// What names stand for, instead of asking anybody: lines of CURLOPT_RESOLVE. For tests.
         var resolutions: [String] = []
+        /// False leaves all to libcurl. For tests.
+        var usesOwnConnections = true
 
         public init(
             url: String, method: Method = .post, headers: [[UInt8]] = [], product: String? = nil,
@@ -60,18 +62,24 @@ public final class HTTPTarget {
     let headers: CurlHeaderList
     /// What libcurl is given instead of `settings.headers`, which are then not in `headers`.
     let preamble: RequestPreamble?
+    /// The head of requests that go out on connections of our own (`HTTPConnection`): without TLS, to where anybody may go. nil where
+    /// libcurl does all.
+    let ownHead: RequestPreamble?
+    /// Where those connections are kept.
+    var pool: HTTPConnectionPool?
     let resolutions: CurlHeaderList
     let url: CurlURL?
-    /// Without TLS and without a proxy.
-    let isPlain: Bool
     private var idle: [EasyHandle] = []
 
     public init(_ settings: Settings, limit: HTTPConnectionLimit) {
         self.settings = settings
         self.limit = limit
         self.url = CurlURL(settings.url, refusesUser: settings.reach != .anywhere)
-        self.isPlain = settings.url.lowercased().hasPrefix("http://") && (settings.proxy ?? "").isEmpty
-        let preamble = RequestPreamble(settings, self.url)
+        let head = RequestPreamble(settings, self.url)
+        let isPlain = settings.url.lowercased().hasPrefix("http://") && settings.reach == .anywhere
+        let isOurs = isPlain && settings.keepsConnections && !settings.tellsRedirections && settings.usesOwnConnections
+        self.ownHead = isOurs ? head : nil
+        let preamble = head.flatMap { $0.suitsLibcurl ? $0 : nil }
         self.preamble = preamble
         let product = settings.product.map { [Array("User-Agent: \($0)".utf8)] } ?? []
         self.headers = CurlHeaderList(preamble == nil ? settings.headers + product : RequestPreamble.suppressed)

@@ -5,7 +5,7 @@ public final class HTTPTransfer {
         case queued
         /// Starts at the end of the loop's turn.
         case starting
-        /// libcurl works on it.
+        /// libcurl works on it, or it is on a connection of ours.
         case running
         case over
     }
@@ -17,7 +17,10 @@ public final class HTTPTransfer {
     let headers: [[UInt8]]
     let needsNewConnection: Bool
     var state = State.queued
+    /// While libcurl works on it.
     var handle: EasyHandle?
+    /// While it is on a connection of ours.
+    var connection: HTTPConnection?
     /// Its place in the limit's queue; -1 while it is not in it.
     var queuePlace = -1
     /// Where the reply sends whoever asked, as a whole URL, once the transfer has ended well; known for targets only that may
@@ -42,7 +45,7 @@ public final class HTTPTransfer {
     var client: HTTPClient? { self.sockets.client }
 
     /// Whether any byte of the request may have reached the server.
-    public var sentAny: Bool { self.handle?.sentAny ?? false }
+    public var sentAny: Bool { self.connection?.sentAny ?? self.handle?.sentAny ?? false }
 
     /// Ends the transfer: the connection is closed and the delegate hears nothing more. Harmless when it is over.
     public func cancel() {
@@ -56,6 +59,7 @@ public final class HTTPTransfer {
     /// Goes on after the delegate asked for a pause. Pieces may be delivered from within this call.
     public func resume() {
         guard self.state == .running, let client = self.client else { return }
+        if let connection = self.connection { return connection.resume() }
         self.handle?.resume(on: client)
     }
 
@@ -63,6 +67,7 @@ public final class HTTPTransfer {
     func end(_ error: HTTPClientError?) {
         self.state = .over
         self.handle = nil
+        self.connection = nil
         let delegate = self.delegate
         self.delegate = nil
         delegate?.finished(error)
@@ -72,6 +77,7 @@ public final class HTTPTransfer {
     func abandon() {
         self.state = .over
         self.handle = nil
+        self.connection = nil
         self.delegate = nil
     }
 }

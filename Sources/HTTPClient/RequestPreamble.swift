@@ -1,7 +1,9 @@
 internal import CCurl
 
-/// The head of a target's requests as we write it ourselves, from the path of the request line to the last header line but for what
-/// libcurl keeps to itself (method, `Content-Length`). libcurl 7.88 formats each byte of a head by itself, about 115 instructions
+/// The head of a target's requests as we write it ourselves.
+///
+/// Whole, on connections of our own. Where libcurl sends the request: from the path of the request line to the last header line but for what
+/// it keeps to itself (method, `Content-Length`). libcurl 7.88 formats each byte of a head by itself, about 115 instructions
 /// a byte; what it is given as the target of the request line (CURLOPT_REQUEST_TARGET) it copies. It writes ` HTTP/1.1` behind
 /// that, so ours ends in a `User-Agent` to which this is one more product (RFC 9110 §10.1.5): docs/decisions/0022.
 struct RequestPreamble {
@@ -10,15 +12,19 @@ struct RequestPreamble {
 
     /// From the path up to and with the line end of the last line that all requests have.
     private let start: [UInt8]
-    private let end: [UInt8]
+    /// The line with the product; empty without one.
+    private let agent: [UInt8]
+    /// The host and port, as the head names them.
+    let host: [UInt8]
 
-    /// nil where libcurl has to write the head: for another version than the one this was checked with, through a proxy, for a
-    /// method without a body, without a product to end with, and for a URL that says more than a plain host, port, path and query.
+    /// Whether libcurl can be given it: the version this was checked with, and a product to end with.
+    var suitsLibcurl: Bool { EasyHandle.isVersionKnown && !self.agent.isEmpty }
+
+    /// nil where libcurl has to write the head: through a proxy, for a method without a body, for a product that is more than a line, and for
+    /// a URL that says more than a plain host, port, path and query.
     init?(_ settings: HTTPTarget.Settings, _ url: CurlURL?) {
-        guard EasyHandle.isVersionKnown, settings.method == .post, (settings.proxy ?? "").isEmpty else { return nil }
-        guard let product = settings.product, !product.isEmpty, let url, url.part(CURLUPART_USER) == nil else {
-            return nil
-        }
+        guard settings.method == .post, (settings.proxy ?? "").isEmpty else { return nil }
+        guard let url, url.part(CURLUPART_USER) == nil else { return nil }
         guard let path = url.part(CURLUPART_PATH), let host = RequestPreamble.host(url) else { return nil }
         var target = path
         if let query = url.part(CURLUPART_QUERY) { target += [UInt8(ascii: "?")] + query }
@@ -26,14 +32,36 @@ struct RequestPreamble {
         var start = target + Array(" HTTP/1.1\r\nHost: ".utf8) + host + RequestPreamble.lineEnd
         for line in settings.headers where CurlHeaderList.isLine(line) { start += line + RequestPreamble.lineEnd }
         self.start = start
-        self.end = Array("User-Agent: \(product)\0".utf8)
-        guard CurlHeaderList.isLine(self.end.dropLast()) else { return nil }
+        self.host = host
+        let product = settings.product ?? ""
+        self.agent = product.isEmpty ? [] : Array("User-Agent: \(product)".utf8)
+        guard CurlHeaderList.isLine(self.agent) else { return nil }
     }
 
-    /// Writes it for one request with further lines of its own, with NUL behind it. Lines with CR, LF or NUL in them are left out:
-    /// they would be more than one line.
+    /// Writes what libcurl is given for one request with further lines of its own, with NUL behind it. Lines with CR, LF or NUL in them
+    /// are left out: they would be more than one line.
     func write(_ unique: [UInt8], _ further: [[UInt8]], to text: inout [UInt8]) {
         text.removeAll(keepingCapacity: true)
+        self.append(unique, further, to: &text)
+        text += self.agent
+        text.append(0)
+    }
+
+    /// Writes the whole head of one request with a body of `length` bytes; lines as above.
+    func write(_ unique: [UInt8], _ further: [[UInt8]], length: Int, to text: inout [UInt8]) {
+        text.removeAll(keepingCapacity: true)
+        text += Self.method
+        self.append(unique, further, to: &text)
+        if !self.agent.isEmpty {
+            text += self.agent
+            text += RequestPreamble.lineEnd
+        }
+        text += Self.length
+        Self.append(length, to: &text)
+        text += Self.headEnd
+    }
+
+    private func append(_ unique: [UInt8], _ further: [[UInt8]], to text: inout [UInt8]) {
         text += self.start
         if !unique.isEmpty, CurlHeaderList.isLine(unique) {
             text += unique
@@ -43,7 +71,15 @@ struct RequestPreamble {
             text += line
             text += RequestPreamble.lineEnd
         }
-        text += self.end
+    }
+
+    private static func append(_ number: Int, to text: inout [UInt8]) {
+        var divisor = 1
+        while number / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            text.append(0x30 + UInt8(number / divisor % 10))
+            divisor /= 10
+        }
     }
 
     /// As libcurl writes it: with the port where it is not the scheme's. nil for names that are more than letters, digits, dots and
@@ -70,4 +106,7 @@ struct RequestPreamble {
     }
 
     private static let lineEnd = Array("\r\n".utf8)
+    private static let method = Array("POST ".utf8)
+    private static let length = Array("Content-Length: ".utf8)
+    private static let headEnd = Array("\r\n\r\n".utf8)
 }

@@ -18,8 +18,6 @@ final class SocketTable: DescriptorHandler {
         var watched: UInt8 = 0
         /// Opened by `open` and not yet closed by `close`.
         var isOwn = false
-        /// Whose reply is waited for on it.
-        var reader: EasyHandle?
     }
 
     private static let input = UInt8(CURL_POLL_IN)
@@ -87,14 +85,13 @@ final class SocketTable: DescriptorHandler {
         while self.entries.count <= Int(number) { self.entries.append(Entry()) }
     }
 
-    /// libcurl wants to hear of `what` (CURL_POLL_*) on the descriptor, for `handle`.
-    func change(_ number: Int32, to what: Int32, for handle: EasyHandle?) {
+    /// libcurl wants to hear of `what` (CURL_POLL_*) on the descriptor.
+    func change(_ number: Int32, to what: Int32) {
         guard number >= 0 else { return }
         self.grow(to: number)
         let index = Int(number)
         let wanted = what == CURL_POLL_REMOVE ? 0 : UInt8(truncatingIfNeeded: what) & 3
         self.entries[index].wanted = wanted
-        self.entries[index].reader = wanted == SocketTable.input && self.entries[index].isOwn ? handle : nil
         let watched = self.entries[index].watched
         if wanted == 0 && self.entries[index].isOwn {
             // Writable is what an idle socket always is.
@@ -133,9 +130,6 @@ final class SocketTable: DescriptorHandler {
         guard index < self.entries.count else { return }
         guard self.entries[index].wanted != 0, let client = self.client else {
             self.watch(index, for: 0)
-            return
-        }
-        if readiness == .readable, let reader = self.entries[index].reader, reader.readDirectly(fd, for: client) {
             return
         }
         var events: Int32 = 0

@@ -140,7 +140,7 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
             switch outcome {
             case .bytes(let count): self.written += count
             case .wouldBlock: return self.watchWritable(true)
-            case .ended: return self.close()
+            case .ended, .failed: return self.close()
             }
         }
     }
@@ -165,7 +165,7 @@ public final class EpollLink: DescriptorHandler, TurnEndHandler {
         let outcome = unsafe self.socket.receive(into: UnsafeMutableRawBufferPointer(rebasing: buffer[kept...]))
         guard case .bytes(let count) = outcome else {
             if self.wipesInput { unsafe MemoryWipe.overwrite(UnsafeRawBufferPointer(rebasing: buffer[..<kept])) }
-            if outcome == .ended { self.close() }
+            if outcome != .wouldBlock { self.close() }
             return
         }
         if self.wipesInput { unsafe self.partial.withUnsafeBytes { unsafe MemoryWipe.overwrite($0) } }

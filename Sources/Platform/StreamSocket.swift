@@ -9,8 +9,10 @@ public final class StreamSocket {
         case bytes(Int)
         /// Not now.
         case wouldBlock
-        /// The peer is gone, or the socket failed.
+        /// The peer has sent all it had to send.
         case ended
+        /// The peer is gone, or the socket failed.
+        case failed
     }
 
     /// The socket's number, for watching; -1 once closed.
@@ -36,7 +38,18 @@ public final class StreamSocket {
             let count = unsafe sluice_send(self.number, bytes.baseAddress, bytes.count)
             if count >= 0 { return count == 0 ? .wouldBlock : .bytes(count) }
             if errno == EAGAIN { return .wouldBlock }
-            guard errno == EINTR else { return .ended }
+            guard errno == EINTR else { return .failed }
+        }
+    }
+
+    /// Sends two pieces in one call, the second behind the first.
+    public func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Outcome {
+        while true {
+            let count = unsafe sluice_send_two(
+                self.number, first.baseAddress, first.count, second.baseAddress, second.count)
+            if count >= 0 { return count == 0 ? .wouldBlock : .bytes(count) }
+            if errno == EAGAIN { return .wouldBlock }
+            guard errno == EINTR else { return .failed }
         }
     }
 
@@ -46,7 +59,7 @@ public final class StreamSocket {
             if count > 0 { return .bytes(count) }
             if count == 0 { return .ended }
             if errno == EAGAIN { return .wouldBlock }
-            guard errno == EINTR else { return .ended }
+            guard errno == EINTR else { return .failed }
         }
     }
 }

@@ -40,7 +40,7 @@ import Testing
             switch unsafe rest.withUnsafeBytes({ unsafe client.send($0) }) {
             case .bytes(let count): rest = rest.dropFirst(count)
             case .wouldBlock: try self.loop.turn(waitingAtMost: 10_000_000)
-            case .ended: return
+            case .ended, .failed: return
             }
         }
     }
@@ -54,7 +54,7 @@ import Testing
             switch unsafe buffer.withUnsafeMutableBytes({ unsafe client.receive(into: $0) }) {
             case .bytes(let count): bytes += buffer.prefix(count)
             case .wouldBlock: continue
-            case .ended: return (bytes, true)
+            case .ended, .failed: return (bytes, true)
             }
         }
         return (bytes, false)

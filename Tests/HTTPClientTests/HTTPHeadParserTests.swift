@@ -77,7 +77,54 @@ struct HTTPHeadParserTests {
         #expect(head.endsByClose == endsByClose)
     }
 
-    @Test(arguments: ["HTTP/1.1 2x0 OK", "HTTP/1.1 20", "ICY 200 OK", "", "HTTP/1.1 2000 OK"])
+    /// How a reply's body is framed, by the fields of a head of which `HTTP/1.1 200` is the first line where it has no other; nil where
+    /// nobody can say.
+    @Test(
+        arguments: [
+            ("content-length: 7", .length(7)), ("content-length: 7|Content-Length: 7", .length(7)),
+            ("x: y", .untilClose),
+            ("content-length: 7|content-length: 8", nil), ("content-length: 7, 7", nil), ("content-length: -1", nil),
+            ("content-length:", nil), ("content-length: 9999999999999999999", nil),
+            ("content-length: x|content-length: 7", nil),
+            ("transfer-encoding: Chunked", .chunked), ("content-length: 7|transfer-encoding: chunked", .chunked),
+            ("transfer-encoding: gzip, chunked", nil), ("transfer-encoding: chunked|transfer-encoding: chunked", nil),
+            ("transfer-encoding: identity", nil), ("transfer-encoding:", nil),
+            ("HTTP/1.1 204 No|content-length: 7", .length(0)),
+            ("HTTP/1.1 304 No|transfer-encoding: chunked", .length(0)),
+            ("HTTP/1.1 103 Early|content-length: x||HTTP/1.1 200 OK|content-length: 7", .length(7)),
+        ] as [(String, HTTPBodyFraming?)])
+    func knowsTheFraming(_ text: String, _ framing: HTTPBodyFraming?) {
+        let parser = self.parser(text)
+        #expect(parser.isComplete)
+        #expect(parser.framing == framing)
+    }
+
+    @Test(arguments: [
+        ("x: y", true), ("connection: keep-alive", true), ("connection: close", false),
+        ("Connection: x , CLOSE", false),
+        ("connection: closed", true), ("connection: c lose", true), ("HTTP/1.0 200 OK", false),
+        ("HTTP/1.0 200 OK|connection: Keep-Alive", true), ("HTTP/1.0 200 OK|connection: keep-alive, close", false),
+        ("content-length: 7|transfer-encoding: chunked", false),
+        ("transfer-encoding: chunked|content-length: 7", false),
+        ("HTTP/1.0 200 OK|connection: keep-alive|transfer-encoding: chunked", false),
+        ("HTTP/1.1 100 Go on|connection: close||HTTP/1.1 200 OK", true),
+    ])
+    func knowsWhetherTheConnectionMayBeKept(_ text: String, _ keeps: Bool) {
+        #expect(self.parser(text).keepsConnection == keeps)
+    }
+
+    private func parser(_ text: String) -> HTTPHeadParser {
+        var parser = HTTPHeadParser(limit: 1000)
+        let lines = text.split(separator: "|", omittingEmptySubsequences: false).map { String($0) }
+        let start = text.hasPrefix("HTTP") ? [] : ["HTTP/1.1 200 OK"]
+        for line in start + lines + [""] { _ = parser.read(Array((line + "\r\n").utf8).span) }
+        return parser
+    }
+
+    @Test(arguments: [
+        "HTTP/2.0 200 OK", "HTTP/1.x 200 OK", "HTTP/11 200 OK", "HTTP/1.1 2x0 OK", "HTTP/1.1 20", "ICY 200 OK", "",
+        "HTTP/1.1 2000 OK",
+    ])
     func refusesABadStatusLine(_ line: String) {
         #expect(self.read([line]) == [.violation])
     }

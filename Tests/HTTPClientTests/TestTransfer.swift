@@ -1,5 +1,6 @@
-import HTTPClient
 import Platform
+
+@testable import HTTPClient
 
 /// Records what a transfer reports.
 final class TestTransfer: HTTPTransferDelegate {
@@ -46,6 +47,9 @@ final class TestTransfer: HTTPTransferDelegate {
 
 /// A loop, a client and a server on it.
 struct Bench {
+    /// Targets leave all to libcurl.
+    @TaskLocal static var isByLibcurl = false
+
     let loop: EpollLoop
     let client: HTTPClient
     let server: TestServer
@@ -66,10 +70,11 @@ struct Bench {
         _ path: String = "/v1/chat/completions", method: HTTPTarget.Method = .post, headers: [String] = [],
         connectTimeout: UInt64 = 3000
     ) -> HTTPTarget {
-        HTTPTarget(
-            HTTPTarget.Settings(
-                url: self.server.url(path), method: method, headers: headers.map { Array($0.utf8) },
-                connectTimeout: connectTimeout), limit: self.limit)
+        var settings = HTTPTarget.Settings(
+            url: self.server.url(path), method: method, headers: headers.map { Array($0.utf8) },
+            connectTimeout: connectTimeout)
+        settings.usesOwnConnections = !Self.isByLibcurl
+        return HTTPTarget(settings, limit: self.limit)
     }
 
     func start(

@@ -60,7 +60,7 @@ final class OperatorConnection: DescriptorHandler {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         switch unsafe buffer.withUnsafeMutableBytes({ unsafe self.socket.receive(into: $0) }) {
         case .wouldBlock: return true
-        case .ended: return false
+        case .ended, .failed: return false
         case .bytes(let count): self.input += buffer.prefix(count)
         }
         return self.lookForRequest()
@@ -106,7 +106,7 @@ final class OperatorConnection: DescriptorHandler {
             self.output = self.output.dropFirst(count)
             self.extend()
         case .wouldBlock: break
-        case .ended: return false
+        case .ended, .failed: return false
         }
         do throws(SystemError) {
             try self.loop.change(self.number, to: self.output.isEmpty ? .readable : .writable)
