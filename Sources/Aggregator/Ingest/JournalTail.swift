@@ -21,8 +21,9 @@ final class JournalTail {
         case idle
     }
 
-    /// Records of one transaction: two milliseconds of work.
-    static let batch = 4000
+    /// Records of one transaction: some ten milliseconds of work. With a quarter of that a request cost the aggregator a fifth more under load: what
+    /// many requests change together (sums, the last pages of indexes) is written once for each transaction.
+    static let batch = 16_000
     /// Records that are read of one owner before another's turn comes.
     private static let stride = 32
 
