@@ -43,14 +43,16 @@ public final class HTTPClient: TurnEndHandler {
     private var connectionsOfOurOwn: [HTTPConnection] = []
     /// By host and port.
     private var pools: [[UInt8]: HTTPConnectionPool] = [:]
+    /// When old ones were last closed, in monotonic nanoseconds.
+    private var sweptAt: UInt64 = 0
 
     /// Prepares libcurl for the process. To be called once, first thing in `main`, while there is one thread.
     public static func initializeLibrary() -> Bool {
         curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
     }
 
-    /// `idleConnections` bounds the kept-alive connections of all targets together, but for those that may not be found everywhere,
-    /// which have as many of their own.
+    /// `idleConnections` bounds the kept-alive connections of all targets together, but for those without TLS, and for those of targets that may
+    /// not be found everywhere, which have as many of their own.
     public convenience init(loop: EpollLoop, idleConnections: Int = 1024) throws(SystemError) {
         try self.init(loop: loop, idleConnections: idleConnections, reach: .anywhere)
     }
@@ -88,7 +90,8 @@ public final class HTTPClient: TurnEndHandler {
             handle.drop()
         }
         unsafe curl_multi_cleanup(self.multi)
-        for connection in self.connectionsOfOurOwn.reversed() { connection.abandon() }
+        for pool in self.pools.values { pool.forgetAll() }
+        for connection in self.connectionsOfOurOwn { connection.abandon() }
         self.sockets.client = nil
     }
 
@@ -297,8 +300,9 @@ public final class HTTPClient: TurnEndHandler {
     }
 
     private func pool(of target: HTTPTarget, _ head: RequestPreamble) -> HTTPConnectionPool {
-        if let pool = target.pool { return pool }
-        let pool = self.pools[head.host] ?? HTTPConnectionPool()
+        let owner = ObjectIdentifier(self)
+        if let pool = target.pool, pool.owner == owner { return pool }
+        let pool = self.pools[head.host] ?? HTTPConnectionPool(owner: owner)
         self.pools[head.host] = pool
         target.pool = pool
         return pool
@@ -312,8 +316,12 @@ public final class HTTPClient: TurnEndHandler {
 
     private var idleConnectionsOfOurOwn: Int { self.pools.values.reduce(0) { $0 + $1.count } }
 
-    /// Closes what is idle for the longest, where too many are.
-    func boundIdleConnections() {
+    /// Closes what is idle for the longest, where too many are, and about once a second what is idle for too long.
+    func boundIdleConnections(at now: UInt64) {
+        if now > self.sweptAt &+ 1_000_000_000 {
+            self.sweptAt = now
+            for pool in self.pools.values { pool.closeOld(at: now) }
+        }
         guard self.connectionsOfOurOwn.count > self.idleConnections,
             self.idleConnectionsOfOurOwn > self.idleConnections
         else { return }

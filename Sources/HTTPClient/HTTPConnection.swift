@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Platform
 
 /// A connection without TLS that libcurl has made and we have taken over: requests go out on it, and replies are read from it, one exchange
@@ -32,6 +33,8 @@ final class HTTPConnection: DescriptorHandler {
     private var waitsForRoom = false
     /// The rest of the request is not wanted any more.
     private var stopsSending = false
+    /// The socket has failed. It says so once, so that its end is no regular one from then on.
+    private var hasFailed = false
 
     init(
         _ descriptor: consuming OwnedDescriptor, loop: EpollLoop, client: HTTPClient, pool: HTTPConnectionPool
@@ -55,6 +58,7 @@ final class HTTPConnection: DescriptorHandler {
         self.sent = 0
         self.receivedAny = false
         self.stopsSending = false
+        self.hasFailed = false
         preamble.write(transfer.uniqueHeader, transfer.headers, length: transfer.body.count, to: &self.head)
         self.length = self.head.count + transfer.body.count
         transfer.delegate?.requestGoesOut()
@@ -77,6 +81,7 @@ final class HTTPConnection: DescriptorHandler {
             case .ended, .failed:
                 // A server may say why before it hangs up.
                 self.stopsSending = true
+                self.hasFailed = true
                 self.waitForRoom(false)
                 self.read()
                 guard self.transfer === transfer, !self.isPaused, !self.reader.hasHead else { return }
@@ -101,7 +106,7 @@ final class HTTPConnection: DescriptorHandler {
         }
         if readiness.contains(.writable), self.waitsForRoom {
             self.send(transfer)
-            guard self.transfer === transfer else { return }
+            guard self.transfer === transfer, !self.isPaused else { return }
         }
         if !readiness.isDisjoint(with: [.readable, .readHangUp, .hangUp, .failed]) { self.read() }
     }
@@ -117,7 +122,7 @@ final class HTTPConnection: DescriptorHandler {
                     guard self.transfer === transfer, !self.isPaused, count == scratch.count else { return }
                 case .wouldBlock: return
                 case .ended:
-                    guard self.reader.endsByClose else { return self.failReading() }
+                    guard self.reader.endsByClose, !self.hasFailed else { return self.failReading() }
                     return self.finish(keeps: false)
                 case .failed: return self.failReading()
                 }
@@ -194,6 +199,14 @@ final class HTTPConnection: DescriptorHandler {
         self.client.ended(transfer, error)
     }
 
+    /// Whether nothing has come since the last exchange, not even the connection's end. While the loop has not waited since, it could
+    /// not say so, and what has come would be taken for the next reply.
+    func isQuiet(at now: UInt64) -> Bool {
+        guard self.idleSince == now else { return true }
+        var byte: UInt8 = 0
+        return unsafe recv(self.socket.number, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) < 0 && errno == EAGAIN
+    }
+
     /// Waits for the next exchange.
     private func rest() {
         self.resume()
@@ -201,7 +214,7 @@ final class HTTPConnection: DescriptorHandler {
         self.isKept = true
         self.idleSince = self.loop.now
         self.pool.put(self)
-        self.client.boundIdleConnections()
+        self.client.boundIdleConnections(at: self.idleSince)
     }
 
     /// Drops the running transfer, of which nobody wants to hear any more.

@@ -6,7 +6,13 @@ final class HTTPConnectionPool {
     /// (libcurl's own bound).
     static let maximumAge: UInt64 = 118_000_000_000
 
+    /// The client whose connections these are.
+    let owner: ObjectIdentifier
     private var idle: [HTTPConnection] = []
+
+    init(owner: ObjectIdentifier) {
+        self.owner = owner
+    }
 
     /// When the one that is idle for the longest became so; nil when there is none.
     var oldest: UInt64? { self.idle.first?.idleSince }
@@ -16,13 +22,17 @@ final class HTTPConnectionPool {
     /// The one that was used last, which is the least likely to be closed; nil when there is none that is not too old.
     func take(at now: UInt64) -> HTTPConnection? {
         self.closeOld(at: now)
-        return self.idle.popLast()
+        while let connection = self.idle.popLast() {
+            if connection.isQuiet(at: now) { return connection }
+            connection.close()
+        }
+        return nil
     }
 
-    func put(_ connection: HTTPConnection) {
-        self.closeOld(at: connection.idleSince)
-        self.idle.append(connection)
-    }
+    func put(_ connection: HTTPConnection) { self.idle.append(connection) }
+
+    /// The client goes away with its connections.
+    func forgetAll() { self.idle = [] }
 
     /// An idle connection has ended by itself.
     func remove(_ connection: HTTPConnection) {
@@ -35,7 +45,7 @@ final class HTTPConnectionPool {
         self.idle.removeFirst().close()
     }
 
-    private func closeOld(at now: UInt64) {
+    func closeOld(at now: UInt64) {
         while let oldest = self.oldest, now > oldest, now - oldest > Self.maximumAge { self.closeOldest() }
     }
 }

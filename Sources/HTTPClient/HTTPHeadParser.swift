@@ -128,6 +128,10 @@ struct HTTPHeadParser {
         var colon = 0
         while colon < end, line[colon] != 0x3A { colon += 1 }
         guard colon < end else { return .more }
+        // A line that goes on, or a name with a space behind it: others may read another field there (RFC 9112 §5).
+        if line[0] == 0x20 || line[0] == 0x09 || colon > 0 && (line[colon - 1] == 0x20 || line[colon - 1] == 0x09) {
+            self.saysClose = true
+        }
         switch colon {
         case 12 where HTTPHeadParser.matches(line, "content-type"):
             if self.head.contentType == nil { self.head.contentType = HTTPHeadParser.value(line, colon, end) }

@@ -45,7 +45,7 @@ struct HTTPReplyReader {
         self.place = .head
         self.parser.reset()
         self.decoder = ChunkDecoder()
-        self.line.removeAll(keepingCapacity: true)
+        self.line = []
     }
 
     /// The final head has come.
@@ -115,9 +115,9 @@ struct HTTPReplyReader {
             } else {
                 guard self.line.count + count <= self.limit else { return .failed(.tooLarge) }
                 unsafe self.line.append(contentsOf: rest[..<count])
-                let line = self.line
+                var line: [UInt8] = []
+                swap(&line, &self.line)
                 event = unsafe line.withUnsafeBytes { unsafe self.read($0) }
-                self.line.removeAll(keepingCapacity: true)
             }
             switch event {
             case .more: continue

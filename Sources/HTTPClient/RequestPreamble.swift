@@ -24,7 +24,7 @@ struct RequestPreamble {
     /// a URL that says more than a plain host, port, path and query.
     init?(_ settings: HTTPTarget.Settings, _ url: CurlURL?) {
         guard settings.method == .post, (settings.proxy ?? "").isEmpty else { return nil }
-        guard let url, url.part(CURLUPART_USER) == nil else { return nil }
+        guard let url, url.part(CURLUPART_USER) == nil, url.part(CURLUPART_ZONEID) == nil else { return nil }
         guard let path = url.part(CURLUPART_PATH), let host = RequestPreamble.host(url) else { return nil }
         var target = path
         if let query = url.part(CURLUPART_QUERY) { target += [UInt8(ascii: "?")] + query }

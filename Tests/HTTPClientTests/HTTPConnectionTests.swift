@@ -28,6 +28,44 @@ struct HTTPConnectionTests {
         #expect(bench.client.connections == (accepted == 1 ? 1 : 0))
     }
 
+    /// What stands behind a reply is nobody's, also where another request waits for the connection and all of one read was the reply.
+    @Test(arguments: [true, false])
+    func nothingIsLeftForTheNextRequest(_ closes: Bool) throws {
+        let start = "HTTP/1.1 200 OK\r\ncontent-length: "
+        let size = ReadScratch.size - "\(start)16000\r\n\r\n".utf8.count
+        let reply = "\(start)\(size)\r\n\r\n" + String(repeating: "a", count: size)
+        #expect(reply.utf8.count == ReadScratch.size)
+        let bench = try Bench(connections: 1) { connection, _ in
+            connection.send(reply + (closes ? "" : "\(start)5\r\n\r\nother"))
+            if closes { connection.close() }
+        }
+        let target = bench.target()
+        let tests = (0..<20).map { _ in bench.start(target) }
+        #expect(try bench.run { tests.allSatisfy(\.isOver) })
+        for test in tests {
+            #expect(test.error == nil)
+            #expect(test.body.count == size)
+        }
+        #expect(bench.server.accepted == 20)
+    }
+
+    /// A target may be called by one client after another.
+    @Test
+    func aTargetOutlivesItsClient() throws {
+        let bench = try Bench { connection, _ in connection.reply("ok") }
+        let target = bench.target()
+        for round in 1...3 {
+            let client = try HTTPClient(loop: bench.loop)
+            let tests = (0..<3).map { _ in TestTransfer() }
+            for test in tests { test.transfer = client.start(target, body: .bytes([1]), delegate: test) }
+            #expect(try bench.run { tests.allSatisfy(\.isOver) })
+            #expect(tests.allSatisfy { $0.text == "ok" })
+            #expect(client.connections == 3)
+            #expect(bench.server.accepted == 3 * round)
+        }
+        #expect(try bench.run { bench.server.connections.isEmpty })
+    }
+
     @Test
     func anIdleOneThatTheServerClosesIsForgotten() throws {
         let bench = try Bench { connection, _ in connection.reply("ok") }

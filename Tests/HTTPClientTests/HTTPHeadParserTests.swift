@@ -108,6 +108,7 @@ struct HTTPHeadParserTests {
         ("transfer-encoding: chunked|content-length: 7", false),
         ("HTTP/1.0 200 OK|connection: keep-alive|transfer-encoding: chunked", false),
         ("HTTP/1.1 100 Go on|connection: close||HTTP/1.1 200 OK", true),
+        ("content-length: 7| , 8: 9", false), ("Transfer-Encoding : chunked", false), ("x\t: y", false), (": y", true),
     ])
     func knowsWhetherTheConnectionMayBeKept(_ text: String, _ keeps: Bool) {
         #expect(self.parser(text).keepsConnection == keeps)
