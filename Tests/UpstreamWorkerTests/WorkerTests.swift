@@ -47,7 +47,7 @@ struct WorkerTests {
             Set(lines) == [
                 "post /v1/chat/completions http/1.1", "host: 127.0.0.1:\(pair.provider.port)",
                 "content-type: application/json", "accept: application/json", "authorization: bearer sk-1",
-                "accept-encoding: identity", "user-agent: sluice/\(SluiceVersion.current) http/1.1", "x-team: blue",
+                "accept-encoding: identity", "user-agent: sluice/\(SluiceVersion.current)", "x-team: blue",
                 "x-client-request-id: \(RecordID(high: 7, low: stream))-1", "content-length: 30",
             ])
         #expect(lines.count == 10)
