@@ -193,7 +193,6 @@ struct HTTPConnectionTests {
             let flow = HTTPClientFlowTests()
             try flow.cancelClosesTheConnectionAndSaysNothing()
             try flow.cancelBeforeTheStartSendsNothing()
-            try flow.cancelWhileConnectingHarmsNobody()
             try flow.cancelFromWithinAnEvent()
             try flow.oneTransferCancelsAnotherFromWithinAnEvent()
             try flow.startFromWithinTheEndOfAnother()
