@@ -157,14 +157,12 @@ public final class HTTPClient: TurnEndHandler {
             return self.begin(transfer, head, on: connection)
         }
         guard transfer.target.settings.reach == self.reach, let handle = transfer.target.takeHandle(for: self) else {
-            self.leave(transfer.target.limit)
-            return transfer.end(HTTPClientError(kind: .other, sentAny: false))
+            return self.ended(transfer, HTTPClientError(kind: .other, sentAny: false))
         }
         handle.begin(transfer)
         guard unsafe curl_multi_add_handle(self.multi, handle.easy) == CURLM_OK else {
             handle.drop()
-            self.leave(transfer.target.limit)
-            return transfer.end(HTTPClientError(kind: .other, sentAny: false))
+            return self.ended(transfer, HTTPClientError(kind: .other, sentAny: false))
         }
         transfer.state = .running
         transfer.handle = handle
@@ -308,7 +306,7 @@ public final class HTTPClient: TurnEndHandler {
         return pool
     }
 
-    /// A transfer on a connection of ours is over.
+    /// The transfer is over, and its place is free.
     func ended(_ transfer: HTTPTransfer, _ error: HTTPClientError?) {
         self.leave(transfer.target.limit)
         transfer.end(error)

@@ -31,8 +31,6 @@ final class HTTPConnection: DescriptorHandler {
     private var isKept = false
     private var isPaused = false
     private var waitsForRoom = false
-    /// The rest of the request is not wanted any more.
-    private var stopsSending = false
     /// The socket has failed. It says so once, so that its end is no regular one from then on.
     private var hasFailed = false
 
@@ -57,7 +55,6 @@ final class HTTPConnection: DescriptorHandler {
         self.reader.reset()
         self.sent = 0
         self.receivedAny = false
-        self.stopsSending = false
         self.hasFailed = false
         preamble.write(transfer.uniqueHeader, transfer.headers, length: transfer.body.count, to: &self.head)
         self.length = self.head.count + transfer.body.count
@@ -80,7 +77,6 @@ final class HTTPConnection: DescriptorHandler {
             case .wouldBlock: return self.waitForRoom(true)
             case .ended, .failed:
                 // A server may say why before it hangs up.
-                self.stopsSending = true
                 self.hasFailed = true
                 self.waitForRoom(false)
                 self.read()
@@ -95,8 +91,10 @@ final class HTTPConnection: DescriptorHandler {
         guard waits != self.waitsForRoom, !self.isPaused else { return }
         self.waitsForRoom = waits
         // It is watched, so this cannot fail; did it, the deadline of who called would end the exchange.
-        try? self.loop.change(self.socket.number, to: waits ? [.readable, .writable] : .readable)
+        try? self.loop.change(self.socket.number, to: self.interest)
     }
+
+    private var interest: Readiness { self.waitsForRoom ? [.readable, .writable] : .readable }
 
     func ready(_ fd: Int32, _ readiness: Readiness) {
         guard let transfer = self.transfer else {
@@ -137,7 +135,7 @@ final class HTTPConnection: DescriptorHandler {
             case .more: return
             case .head(let head):
                 // A server that refuses a request need not read it to its end.
-                if head.status >= 400 { self.stopSending() }
+                if head.status >= 400 { self.waitForRoom(false) }
                 transfer.delegate?.headReceived(head)
             case .data(let range):
                 let flow = unsafe transfer.delegate?.received(UnsafeRawBufferPointer(rebasing: bytes[range]))
@@ -147,12 +145,6 @@ final class HTTPConnection: DescriptorHandler {
             }
             guard self.transfer === transfer else { return }
         }
-    }
-
-    private func stopSending() {
-        guard self.sent < self.length else { return }
-        self.stopsSending = true
-        self.waitForRoom(false)
     }
 
     // MARK: Pauses
@@ -167,9 +159,8 @@ final class HTTPConnection: DescriptorHandler {
     func resume() {
         guard self.isPaused else { return }
         self.isPaused = false
-        let waits = self.waitsForRoom
         do {
-            try self.loop.watch(self.socket.number, for: waits ? [.readable, .writable] : .readable, handler: self)
+            try self.loop.watch(self.socket.number, for: self.interest, handler: self)
         } catch {
             guard self.transfer != nil else { return self.close() }
             self.fail(.other)
@@ -191,7 +182,7 @@ final class HTTPConnection: DescriptorHandler {
     private func finish(keeps: Bool, _ error: HTTPClientError? = nil) {
         guard let transfer = self.transfer else { return }
         self.transfer = nil
-        if keeps, !self.stopsSending, self.sent == self.length {
+        if keeps, self.sent == self.length {
             self.rest()
         } else {
             self.close()

@@ -42,10 +42,7 @@ struct HTTPReplyReader {
 
     /// Another reply begins.
     mutating func reset() {
-        self.place = .head
-        self.parser.reset()
-        self.decoder = ChunkDecoder()
-        self.line = []
+        self = HTTPReplyReader(limit: self.limit)
     }
 
     /// The final head has come.

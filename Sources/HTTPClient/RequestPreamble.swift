@@ -57,7 +57,7 @@ struct RequestPreamble {
             text += RequestPreamble.lineEnd
         }
         text += Self.length
-        Self.append(length, to: &text)
+        text += String(length).utf8
         text += Self.headEnd
     }
 
@@ -70,15 +70,6 @@ struct RequestPreamble {
         for line in further where CurlHeaderList.isLine(line) {
             text += line
             text += RequestPreamble.lineEnd
-        }
-    }
-
-    private static func append(_ number: Int, to text: inout [UInt8]) {
-        var divisor = 1
-        while number / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            text.append(0x30 + UInt8(number / divisor % 10))
-            divisor /= 10
         }
     }
 

@@ -34,30 +34,26 @@ public final class StreamSocket {
     }
 
     public func send(_ bytes: UnsafeRawBufferPointer) -> Outcome {
-        while true {
-            let count = unsafe sluice_send(self.number, bytes.baseAddress, bytes.count)
-            if count >= 0 { return count == 0 ? .wouldBlock : .bytes(count) }
-            if errno == EAGAIN { return .wouldBlock }
-            guard errno == EINTR else { return .failed }
-        }
+        self.outcome(ofZero: .wouldBlock) { unsafe sluice_send(self.number, bytes.baseAddress, bytes.count) }
     }
 
     /// Sends two pieces in one call, the second behind the first.
     public func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Outcome {
-        while true {
-            let count = unsafe sluice_send_two(
-                self.number, first.baseAddress, first.count, second.baseAddress, second.count)
-            if count >= 0 { return count == 0 ? .wouldBlock : .bytes(count) }
-            if errno == EAGAIN { return .wouldBlock }
-            guard errno == EINTR else { return .failed }
+        self.outcome(ofZero: .wouldBlock) {
+            unsafe sluice_send_two(self.number, first.baseAddress, first.count, second.baseAddress, second.count)
         }
     }
 
     public func receive(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+        self.outcome(ofZero: .ended) { unsafe sluice_receive(self.number, buffer.baseAddress, buffer.count) }
+    }
+
+    @inline(__always)
+    private func outcome(ofZero zero: Outcome, _ call: () -> Int) -> Outcome {
         while true {
-            let count = unsafe sluice_receive(self.number, buffer.baseAddress, buffer.count)
+            let count = call()
             if count > 0 { return .bytes(count) }
-            if count == 0 { return .ended }
+            if count == 0 { return zero }
             if errno == EAGAIN { return .wouldBlock }
             guard errno == EINTR else { return .failed }
         }

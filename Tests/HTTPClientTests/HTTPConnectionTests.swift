@@ -176,7 +176,8 @@ struct HTTPConnectionTests {
         #expect(bench.server.accepted == 1)
     }
 
-    /// All that the other suites ask of own connections is asked of libcurl as well, which has those with TLS.
+    /// What the other suites ask of own connections is asked of libcurl as well, which has those with TLS; but for a cancel while it connects:
+    /// a socket that libcurl then closes by itself counts until its number is used again, which another test may do.
     @Test
     func libcurlsAreAsGood() throws {
         try Bench.$isByLibcurl.withValue(true) {

@@ -127,7 +127,6 @@ final class TestServer: DescriptorHandler {
     }
 
     let loop: EpollLoop
-    let port: Int
     var handler: (Connection, Request) -> Void
     /// Sent on each connection before anything was asked.
     var greeting = ""
@@ -136,30 +135,18 @@ final class TestServer: DescriptorHandler {
     private(set) var closed = 0
     fileprivate(set) var requests = 0
     private(set) var connections: [Int: Connection] = [:]
-    private let listener: OwnedDescriptor
+    private let listener: LoopbackListener
+
+    var port: Int { self.listener.port }
 
     init(_ loop: EpollLoop, handler: @escaping (Connection, Request) -> Void) throws {
         self.loop = loop
         self.handler = handler
-        self.listener = OwnedDescriptor(
-            adopting: socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let number = self.listener.number
-        let bound = unsafe withUnsafeMutablePointer(to: &address) {
-            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(number, $0, size) == 0 && listen(number, 1024) == 0
-                    && getsockname(number, $0, &size) == 0
-            }
-        }
-        guard bound else { throw SystemError.last("bind") }
-        self.port = Int(UInt16(bigEndian: address.sin_port))
-        try loop.watch(number, for: .readable, handler: self)
+        self.listener = try LoopbackListener(backlog: 1024)
+        try loop.watch(self.listener.descriptor.number, for: .readable, handler: self)
     }
 
-    var listenerNumber: Int32 { self.listener.number }
+    var listenerNumber: Int32 { self.listener.descriptor.number }
 
     func url(_ path: String) -> String { "http://127.0.0.1:\(self.port)\(path)" }
 
